@@ -1,0 +1,43 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let package = Package(
+    name: "swift-replicated-log",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "LMDB", targets: ["LMDB"]),
+    ],
+    dependencies: [
+    ],
+    targets: [
+        // The pure protocol: imports nothing (docs/DESIGN.md, rooms).
+        .target(name: "PaxosCore", swiftSettings: [.strictMemorySafety()]),
+
+        // LMDB, without a word of Paxos.
+        .systemLibrary(
+            name: "CLMDB", pkgConfig: "lmdb",
+            providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]),
+        .target(name: "LMDB", dependencies: ["CLMDB"]),
+
+        // Threads, clock, files; hardware CRC-32C.
+        .target(name: "CCRC32C"),
+        .target(name: "Platform"),
+
+        .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore"]),
+        .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
+        .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
+    ],
+    cLanguageStandard: .c11
+)
+
+for target in package.targets where target.type != .system && target.name != "CCRC32C" {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .swiftLanguageMode(.v6),
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+            .treatAllWarnings(as: .error),
+        ]
+}

@@ -1,0 +1,1 @@
+void crc32c_placeholder(void);
