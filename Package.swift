@@ -5,18 +5,19 @@ let package = Package(
     name: "swift-replicated-log",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "LMDB", targets: ["LMDB"]),
+        .library(name: "LMDB", targets: ["LMDB"])
     ],
-    dependencies: [
-    ],
+    dependencies: [],
     targets: [
         // The pure protocol: imports nothing (docs/DESIGN.md, rooms).
         .target(name: "PaxosCore", swiftSettings: [.strictMemorySafety()]),
 
         // LMDB, without a word of Paxos.
         .systemLibrary(
-            name: "CLMDB", pkgConfig: "lmdb",
-            providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]),
+            name: "CLMDB",
+            pkgConfig: "lmdb",
+            providers: [.apt(["liblmdb-dev"]), .brew(["lmdb"])]
+        ),
         .target(name: "LMDB", dependencies: ["CLMDB"]),
 
         // Threads, clock, files; hardware CRC-32C.

@@ -1,0 +1,71 @@
+/// A set of numbers kept as sorted, disjoint, non-adjoining closed ranges.
+///
+/// What is inserted comes almost in order, so the common insertion widens the last range. A sorted
+/// array and not a hashed set: the core's iteration order is the same on every run.
+package struct NumberRanges: Hashable, Sendable {
+    package private(set) var ranges: [ClosedRange<UInt64>]
+
+    package init() {
+        ranges = []
+    }
+
+    /// Adopts ranges read from elsewhere, or `nil` if they are not sorted and apart.
+    package init?(sorted ranges: [ClosedRange<UInt64>]) {
+        for (earlier, later) in zip(ranges, ranges.dropFirst())
+        where later.lowerBound <= earlier.upperBound
+            || later.lowerBound - earlier.upperBound < 2
+        {
+            return nil
+        }
+        self.ranges = ranges
+    }
+
+    package var isEmpty: Bool { ranges.isEmpty }
+
+    package func contains(_ number: UInt64) -> Bool {
+        let position = firstRange(endingAtOrAfter: number)
+        return position < ranges.count && ranges[position].contains(number)
+    }
+
+    /// Adds every number of `added`.
+    package mutating func insert(_ added: ClosedRange<UInt64>) {
+        if let last = ranges.last, last.upperBound < added.lowerBound {
+            if added.lowerBound - last.upperBound == 1 {
+                ranges[ranges.count - 1] = last.lowerBound...added.upperBound
+            } else {
+                ranges.append(added)
+            }
+            return
+        }
+        // The ranges that touch or adjoin `added` become one with it.
+        let from = firstRange(
+            endingAtOrAfter: added.lowerBound == 0 ? 0 : added.lowerBound - 1
+        )
+        var to = from
+        var lower = added.lowerBound
+        var upper = added.upperBound
+        while to < ranges.count, ranges[to].lowerBound == 0 || ranges[to].lowerBound - 1 <= upper {
+            lower = min(lower, ranges[to].lowerBound)
+            upper = max(upper, ranges[to].upperBound)
+            to += 1
+        }
+        ranges.replaceSubrange(from..<to, with: CollectionOfOne(lower...upper))
+    }
+
+    /// Takes out and returns the range that begins at `number`, if one does and it is the lowest.
+    package mutating func popFirst(beginningAt number: UInt64) -> ClosedRange<UInt64>? {
+        guard let first = ranges.first, first.contains(number) else { return nil }
+        ranges.removeFirst()
+        return number...first.upperBound
+    }
+
+    private func firstRange(endingAtOrAfter number: UInt64) -> Int {
+        var low = 0
+        var high = ranges.count
+        while low < high {
+            let middle = (low + high) / 2
+            if ranges[middle].upperBound < number { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,109 @@
+/// Everything that has arrived since the last step: the driver swaps it out of the inbox and hands it
+/// over whole.
+package struct Arrivals: ~Copyable {
+    package var now: Tick
+    package var receipt: DurabilityReceipt?
+    package var messages: [Envelope] = []
+    package var completions: [ReadCompletion] = []
+    package var appends: [AppendRequest] = []
+    package var barriers: [BarrierRequest] = []
+    package var cancellations: [WaiterID] = []
+    /// The store ran out of room, or found some again.
+    package var isFull: Bool?
+    /// The store has failed: nothing that is in flight will be known durable.
+    package var failure: StoreFailure?
+    /// Shut down: take nothing new, finish what is in flight until then.
+    package var closeBy: Tick?
+
+    package init(now: Tick) {
+        self.now = now
+    }
+}
+
+/// A message with the member it came from.
+package struct Envelope: Hashable, Sendable {
+    package let sender: NodeID
+    package let message: Message
+
+    package init(sender: NodeID, message: Message) {
+        self.sender = sender
+        self.message = message
+    }
+}
+
+/// An append that waits for its outcome.
+package struct AppendRequest: Sendable {
+    package enum Payloads: Sendable {
+        case one([UInt8])
+        /// One contiguous batch.
+        case batch([[UInt8]])
+    }
+
+    package let waiter: WaiterID
+    package let payloads: Payloads
+    package let bytes: Int
+    package let deadline: Tick
+
+    package init(waiter: WaiterID, payloads: Payloads, bytes: Int, deadline: Tick) {
+        self.waiter = waiter
+        self.payloads = payloads
+        self.bytes = bytes
+        self.deadline = deadline
+    }
+
+    package var count: Int {
+        switch payloads {
+        case .one: 1
+        case .batch(let payloads): payloads.count
+        }
+    }
+}
+
+/// A barrier that waits for its slot.
+package struct BarrierRequest: Sendable {
+    package let waiter: WaiterID
+    package let deadline: Tick
+
+    package init(waiter: WaiterID, deadline: Tick) {
+        self.waiter = waiter
+        self.deadline = deadline
+    }
+}
+
+/// Names a caller that waits. The surroundings keep what resumes it under `index` and reuse the index,
+/// with the next generation, once the core has replied.
+package struct WaiterID: Hashable, Sendable {
+    package let index: UInt32
+    package let generation: UInt32
+
+    package init(index: UInt32, generation: UInt32) {
+        self.index = index
+        self.generation = generation
+    }
+}
+
+/// What becomes known to a caller that waits; each gets exactly one.
+package struct Reply: Hashable, Sendable {
+    package enum Outcome: Hashable, Sendable {
+        /// In effect in the slots from `first` on, durable on a quorum, with no hole below.
+        case committed(first: Slot, count: Int)
+        /// The point that a barrier asked for.
+        case barrier(Slot)
+        /// Not in the log, and never will be.
+        case never(Refusal)
+        /// It may get into the log or not; the token tells which.
+        case unknown(Token, Refusal)
+    }
+
+    package let waiter: WaiterID
+    package let outcome: Outcome
+}
+
+/// Why a caller got no slot.
+package enum Refusal: Hashable, Sendable {
+    case timedOut
+    case cancelled
+    case full
+    case closed
+    case storeFailed(StoreFailure)
+}

@@ -1,0 +1,82 @@
+/// Every bound of a node in one place. Whatever has no bound here does not grow.
+///
+/// Counts are in slots or appends, sizes in bytes, times in milliseconds. `validated()` says which
+/// combinations make no sense.
+public struct Limits: Hashable, Sendable {
+    /// The largest payload of one append. Default 1 MiB.
+    public var maxPayloadBytes = 1 << 20
+    /// Slots proposed and not yet committed. A batch may hold half as many. Default 16,384.
+    public var pipelineSlots = 16_384
+    /// Payload bytes proposed and not yet committed; also the most that one transaction of the store
+    /// writes. A batch may hold half as many. Default 8 MiB.
+    public var pipelineBytes = 8 << 20
+    /// Payload bytes in one page of phase 1, of catch-up and of a cold subscriber's read. Default 1 MiB.
+    public var pageBytes = 1 << 20
+    /// Appends and barriers in the inbox; beyond it a call waits, or throws `overloaded` if it asked
+    /// not to wait. Default 65,536.
+    public var inboxAppends = 65_536
+    /// Payload bytes in the inbox. Default 64 MiB.
+    public var inboxBytes = 64 << 20
+    /// Payload bytes of delivered entries kept in memory for subscribers at the tail. Default 16 MiB.
+    public var tailBytes = 16 << 20
+    /// How long an append or a barrier waits if it was not told otherwise. Default 10,000 ms.
+    public var appendTimeoutMilliseconds = 10_000
+    /// How long a shutdown waits for what is in flight. Default 3,000 ms.
+    public var shutdownTimeoutMilliseconds = 3_000
+    /// Delivered slots between two checkpoints of the log's state; `open` replays at most twice as many
+    /// rows plus one pipeline. Default 32,768.
+    public var checkpointSlots = 32_768
+
+    /// The documented defaults.
+    public init() {}
+
+    /// The most payloads that one batch may hold.
+    public var maxBatchEntries: Int { max(1, pipelineSlots / 2) }
+    /// The most payload bytes that one batch may hold.
+    public var maxBatchBytes: Int { pipelineBytes / 2 }
+
+    /// Returns the limits if they make sense together.
+    ///
+    /// - Throws: `InvalidLimits`, naming the first value that does not.
+    public func validated() throws(InvalidLimits) -> Limits {
+        let positive: [(String, Int)] = [
+            ("maxPayloadBytes", maxPayloadBytes), ("pipelineBytes", pipelineBytes),
+            ("pageBytes", pageBytes), ("inboxAppends", inboxAppends), ("inboxBytes", inboxBytes),
+            ("tailBytes", tailBytes), ("appendTimeoutMilliseconds", appendTimeoutMilliseconds),
+            ("shutdownTimeoutMilliseconds", shutdownTimeoutMilliseconds),
+            ("checkpointSlots", checkpointSlots),
+        ]
+        for (name, value) in positive where value < 1 {
+            throw InvalidLimits(name: name, reason: "must be at least 1")
+        }
+        func check(_ isValid: Bool, _ name: String, _ reason: String) throws(InvalidLimits) {
+            guard isValid else { throw InvalidLimits(name: name, reason: reason) }
+        }
+        try check(pipelineSlots >= 2, "pipelineSlots", "must be at least 2")
+        try check(pipelineSlots <= 1 << 20, "pipelineSlots", "must be at most 1,048,576")
+        try check(pipelineBytes <= 128 << 20, "pipelineBytes", "must be at most 128 MiB")
+        try check(checkpointSlots <= 50_000, "checkpointSlots", "must be at most 50,000")
+        try check(
+            maxPayloadBytes <= maxBatchBytes,
+            "maxPayloadBytes",
+            "must be at most half of pipelineBytes"
+        )
+        try check(
+            maxPayloadBytes <= inboxBytes,
+            "maxPayloadBytes",
+            "must be at most inboxBytes"
+        )
+        return self
+    }
+}
+
+/// A limit that cannot be.
+public struct InvalidLimits: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The name of the property.
+    public let name: String
+    /// What it must be.
+    public let reason: String
+
+    /// What is wrong, for people.
+    public var description: String { "limit \(name) \(reason)" }
+}

@@ -1,0 +1,61 @@
+/// The two ends of a node: shutdown, which loses nothing it can keep, and failure, which says nothing.
+extension NodeCore {
+    /// Why a new call is refused, if it is.
+    var refusal: Refusal? {
+        switch phase {
+        case .running: nil
+        case .closing, .sealing, .closed: .closed
+        case .failed(let failure): .storeFailed(failure)
+        }
+    }
+
+    mutating func beginClosing(by deadline: Tick, output: inout Output) {
+        guard phase == .running else { return }
+        phase = .closing(by: deadline)
+        for waiter in waiters.all where waiters.state(of: waiter) == .waiting {
+            end(waiter, .closed, output: &output)
+        }
+        barriers.removeAll()
+    }
+
+    /// Writes the commit watermark once nobody waits any more or the time is up.
+    mutating func advanceClosing(now: Tick, output: inout Output) {
+        guard case .closing(let deadline) = phase, proposed.waiting == 0 || now >= deadline else {
+            return
+        }
+        for waiter in waiters.all { end(waiter, .closed, output: &output) }
+        if delivery.delivered > written.checkpoint {
+            written.checkpoint = delivery.delivered
+            output.rows.checkpoint = delivery.checkpoint
+        }
+        output.rows.isFinal = true
+    }
+
+    /// The store has failed: what is in the inbox is never in the log, of the rest nobody knows.
+    mutating func fail(_ failure: StoreFailure, output: inout Output) {
+        phase = .failed(failure)
+        for waiter in waiters.all { end(waiter, .storeFailed(failure), output: &output) }
+        barriers.removeAll()
+        output.isClosed = true
+    }
+
+    /// A committed row that cannot be read is never delivered, and nothing after it can be: the node
+    /// ends rather than skip it (`R17`, `R35`).
+    mutating func fail(_ failure: ReadFailure, output: inout Output) {
+        switch failure {
+        case .unreadable(let slot):
+            fail(
+                StoreFailure(
+                    operation: "read",
+                    code: 0,
+                    detail: "the row of slot \(slot) is unreadable"
+                ),
+                output: &output
+            )
+        case .storeFailed(let failure):
+            fail(failure, output: &output)
+        case .closed:
+            return
+        }
+    }
+}

@@ -1,0 +1,53 @@
+/// From the committed prefix to subscribers and callers, in slot order.
+extension NodeCore {
+    mutating func deliver(output: inout Output) {
+        if case .failed = phase { return }
+        while delivery.next == replica.acceptor.windowBase, let entry = replica.takeDeliverable() {
+            feed(entry, output: &output)
+        }
+        readIfBehind(output: &output)
+    }
+
+    /// Feeds rows read from the store: at open, those between the checkpoint and the watermark.
+    mutating func feed(_ page: RowPage, output: inout Output) {
+        for row in page.rows {
+            guard row.slot == delivery.next else { return }
+            feed(row.entry, output: &output)
+        }
+    }
+
+    private mutating func feed(_ entry: Entry, output: inout Output) {
+        delivery.feed(entry) { decision in
+            guard decision.effect == .effective else {
+                output.ineffective.append(decision.slot)
+                unwrittenIneffective.append(decision.slot)
+                return
+            }
+            output.delivered.append(
+                Delivered(slot: decision.slot, payload: decision.command.payload)
+            )
+            if decision.command.index + 1 == decision.command.count {
+                let count = Int(decision.command.count)
+                output.effective.append(
+                    EffectiveRun(
+                        token: decision.command.token,
+                        first: Slot(rawValue: decision.slot.rawValue - UInt64(count - 1)),
+                        count: count
+                    )
+                )
+            }
+        }
+        while let run = output.effective.popLast() { answer(run, output: &output) }
+    }
+
+    private mutating func readIfBehind(output: inout Output) {
+        let next = delivery.next
+        let through = min(replica.deliverable, replica.acceptor.windowBase.previous)
+        guard replay == nil, next <= through else { return }
+        let id = replica.makeReadID()
+        replay = id
+        output.reads.append(
+            ReadRequest(id: id, slots: next...through, maxBytes: limits.pageBytes)
+        )
+    }
+}

@@ -1,0 +1,24 @@
+/// What a node is in the protocol.
+public enum NodeRole: String, Hashable, Sendable {
+    /// Past phase 1 under its own ballot.
+    case leader
+    /// In phase 1.
+    case candidate
+    /// Neither.
+    case follower
+}
+
+/// The core's own account of itself.
+package struct CoreStatus: Hashable, Sendable {
+    package var role: NodeRole
+    /// The ballot of the leader or candidate that this node is; else `nil`.
+    package var ballot: Ballot?
+    package var promised: Ballot
+    package var leader: NodeID?
+    package var committed: Slot
+    package var delivered: Slot
+    package var last: Slot
+    package var trimmed: Slot
+    package var slotsInFlight: Int
+    package var isFull: Bool
+}

@@ -1,0 +1,134 @@
+/// Who waits for what, by opaque id: each is replied to exactly once, whatever comes first of outcome,
+/// deadline, cancellation, shutdown and failure.
+///
+/// The table is as long as the most that ever waited at once. Deadlines cost nothing until the earliest
+/// of them may have passed; then one pass over the table finds those that have.
+struct Waiters: Sendable {
+    enum State: Hashable {
+        /// Nobody, or somebody who has been replied to.
+        case none
+        /// An append or a barrier that is still in the inbox.
+        case waiting
+        /// An append that was proposed under this sequence of this boot's tokens.
+        case proposed(sequence: UInt64)
+    }
+
+    private struct Entry {
+        var generation: UInt32 = 0
+        var state = State.none
+        var deadline = Tick.never
+    }
+
+    private var entries: [Entry] = []
+    private var earliest = Tick.never
+
+    /// The earliest deadline there may be.
+    var nextDeadline: Tick { earliest }
+
+    mutating func add(_ waiter: WaiterID, deadline: Tick) {
+        let index = Int(waiter.index)
+        while entries.count <= index { entries.append(Entry()) }
+        precondition(entries[index].state == .none, "a waiter is added once")
+        entries[index] = Entry(
+            generation: waiter.generation,
+            state: .waiting,
+            deadline: deadline
+        )
+        earliest = min(earliest, deadline)
+    }
+
+    func state(of waiter: WaiterID) -> State {
+        let index = Int(waiter.index)
+        guard index < entries.count, entries[index].generation == waiter.generation else {
+            return .none
+        }
+        return entries[index].state
+    }
+
+    mutating func propose(_ waiter: WaiterID, sequence: UInt64) {
+        entries[Int(waiter.index)].state = .proposed(sequence: sequence)
+    }
+
+    /// Ends a waiter's wait and returns what it waited in.
+    mutating func remove(_ waiter: WaiterID) -> State {
+        let state = state(of: waiter)
+        if state != .none { entries[Int(waiter.index)].state = .none }
+        return state
+    }
+
+    /// The waiters whose deadline is not later than `now`.
+    mutating func expired(by now: Tick) -> [WaiterID] {
+        guard earliest <= now else { return [] }
+        var expired: [WaiterID] = []
+        earliest = .never
+        for (index, entry) in entries.enumerated() where entry.state != .none {
+            if entry.deadline <= now {
+                expired.append(
+                    WaiterID(index: UInt32(index), generation: entry.generation)
+                )
+            } else {
+                earliest = min(earliest, entry.deadline)
+            }
+        }
+        return expired
+    }
+
+    /// Everybody who waits.
+    var all: [WaiterID] {
+        entries.enumerated().compactMap { index, entry in
+            entry.state == .none
+                ? nil : WaiterID(index: UInt32(index), generation: entry.generation)
+        }
+    }
+}
+
+/// Which waiter a proposed append has, by the sequence of its token.
+///
+/// Sequences are proposed in ascending order and decided nearly so: the front is found at once, another
+/// by binary search. Those that were answered before they were decided leave with the front.
+struct ProposedAppends: Sendable {
+    private struct Proposed {
+        let sequence: UInt64
+        var waiter: WaiterID?
+    }
+
+    private var proposed: [Proposed] = []
+    private var head = 0
+    private(set) var waiting = 0
+
+    mutating func add(_ waiter: WaiterID, sequence: UInt64) {
+        proposed.append(Proposed(sequence: sequence, waiter: waiter))
+        waiting += 1
+    }
+
+    /// Takes the waiter of a sequence, if it still waits.
+    mutating func take(_ sequence: UInt64) -> WaiterID? {
+        guard let place = place(of: sequence) else { return nil }
+        let waiter = proposed[place].waiter.take()
+        if waiter != nil { waiting -= 1 }
+        trimFront()
+        return waiter
+    }
+
+    private func place(of sequence: UInt64) -> Int? {
+        var low = head
+        var high = proposed.count
+        if low < high, proposed[low].sequence == sequence { return low }
+        while low < high {
+            let middle = (low + high) / 2
+            if proposed[middle].sequence < sequence { low = middle + 1 } else { high = middle }
+        }
+        return low < proposed.count && proposed[low].sequence == sequence ? low : nil
+    }
+
+    private mutating func trimFront() {
+        while head < proposed.count, proposed[head].waiter == nil { head += 1 }
+        if head == proposed.count {
+            proposed.removeAll(keepingCapacity: true)
+            head = 0
+        } else if head >= 1024, head * 2 >= proposed.count {
+            proposed.removeFirst(head)
+            head = 0
+        }
+    }
+}

@@ -1,0 +1,36 @@
+/// Proof that the flush covering a `WriteBatch` has returned.
+///
+/// Made by `WriteBatch.markedDurable()` alone and consumed by `NodeCore.release(_:)` alone.
+package struct DurabilityReceipt: ~Copyable {
+    /// Every write up to here is durable.
+    package private(set) var through: WriteID
+    private(set) var promised: Ballot?
+    private(set) var accepted: [ClosedRange<Slot>]
+    /// The slot of the checkpoint that the flush covered.
+    private(set) var checkpointed: Slot?
+    private(set) var testimony: [Testimony]
+
+    init(
+        through: WriteID,
+        promised: Ballot?,
+        accepted: [ClosedRange<Slot>],
+        checkpointed: Slot?,
+        testimony: [Testimony]
+    ) {
+        self.through = through
+        self.promised = promised
+        self.accepted = accepted
+        self.checkpointed = checkpointed
+        self.testimony = testimony
+    }
+
+    /// Joins the receipt of a later write.
+    package mutating func merge(_ later: consuming DurabilityReceipt) {
+        precondition(later.through > through, "receipts come in the order of their writes")
+        through = later.through
+        promised = later.promised ?? promised
+        accepted.append(contentsOf: later.accepted)
+        checkpointed = later.checkpointed ?? checkpointed
+        testimony.append(contentsOf: later.testimony)
+    }
+}

@@ -1,0 +1,126 @@
+/// The store boundary. The LMDB store implements it on real disks; a simulated one in virtual time.
+///
+/// A store makes each batch durable whole or not at all, in the order of submission, and merges the
+/// batches that wait (group commit). It issues a receipt only after the covering flush has returned,
+/// and nothing any more after a flush or a commit has failed (`R30`).
+package protocol LogStore: Sendable {
+    /// What the store held when it was opened.
+    func recover() -> RecoveredState
+
+    /// Queues a batch. Its receipt, or the store's failure, is reported to the store's observer.
+    func submit(_ batch: consuming WriteBatch)
+
+    /// Reads rows off the driver's thread: those in `slots`, in slot order, until about `maxBytes` of
+    /// payload, but at least one row if there is one.
+    func read(
+        _ slots: ClosedRange<Slot>,
+        maxBytes: Int,
+        completion: @escaping @Sendable (Result<RowPage, ReadFailure>) -> Void
+    )
+}
+
+/// Whom a store tells what became of its batches.
+package protocol StoreObserver: AnyObject, Sendable {
+    func durable(_ receipt: consuming DurabilityReceipt)
+    /// Final: the store says nothing more and takes nothing more.
+    func failed(_ failure: StoreFailure)
+    /// The store has run out of room, or has found some again. It still takes what is in flight.
+    func full(_ isFull: Bool)
+}
+
+/// What a node knows after it opened its store.
+package struct RecoveredState: Hashable, Sendable {
+    /// Counts this opening, and is durable.
+    package var boot: Boot
+    package var promised: Ballot
+    package var lastRound: UInt64
+    /// A lower bound after a crash.
+    package var committed: Slot
+    package var trimmed: Slot
+    /// The highest slot with a row, or `trimmed`.
+    package var last: Slot
+    package var checkpoint: Checkpoint
+
+    package init(
+        boot: Boot,
+        promised: Ballot,
+        lastRound: UInt64,
+        committed: Slot,
+        trimmed: Slot,
+        last: Slot,
+        checkpoint: Checkpoint
+    ) {
+        self.boot = boot
+        self.promised = promised
+        self.lastRound = lastRound
+        self.committed = committed
+        self.trimmed = trimmed
+        self.last = last
+        self.checkpoint = checkpoint
+    }
+}
+
+/// Asks for rows; the answer comes back as a `ReadCompletion` with the same id.
+package struct ReadRequest: Hashable, Sendable {
+    package let id: ReadID
+    package let slots: ClosedRange<Slot>
+    package let maxBytes: Int
+}
+
+package struct ReadID: Hashable, Comparable, Sendable {
+    package let rawValue: UInt64
+
+    package static func < (left: ReadID, right: ReadID) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// The rows of `from ... through` that exist; `through` is the end of the request unless the page was
+/// full before.
+package struct RowPage: Hashable, Sendable {
+    package let rows: [AcceptedEntry]
+    package let through: Slot
+    /// Those of the page's slots that the store knows to be without effect.
+    package let ineffective: [Slot]
+
+    package init(rows: [AcceptedEntry], through: Slot, ineffective: [Slot] = []) {
+        self.rows = rows
+        self.through = through
+        self.ineffective = ineffective
+    }
+}
+
+package struct ReadCompletion: Sendable {
+    package let id: ReadID
+    package let result: Result<RowPage, ReadFailure>
+
+    package init(id: ReadID, result: Result<RowPage, ReadFailure>) {
+        self.id = id
+        self.result = result
+    }
+}
+
+/// Why rows could not be read.
+package enum ReadFailure: Error, Hashable, Sendable {
+    /// The row is there and is not what was written: it counts neither as accepted nor as absent
+    /// (`R34`, `R35`).
+    case unreadable(Slot)
+    /// The store has failed or is closed.
+    case storeFailed(StoreFailure)
+    case closed
+}
+
+/// The error that ended a store.
+package struct StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was being done: "flush", "commit".
+    package let operation: String
+    /// The operating system's number, or the database's negative code.
+    package let code: Int32
+    package let detail: String
+
+    package init(operation: String, code: Int32, detail: String) {
+        self.operation = operation
+        self.code = code
+        self.detail = detail
+    }
+
+    package var description: String { "\(operation) failed: \(detail) (\(code))" }
+}

@@ -1,0 +1,62 @@
+/// What one step of a `NodeCore` asks its surroundings to do: independent effects, each in one field,
+/// carried out by the driver in any order.
+package struct Output: ~Copyable {
+    /// For the store.
+    package var write: WriteBatch?
+    /// For the transport, at once.
+    package internal(set) var immediate: [Immediate] = []
+    /// For the transport: testimony whose write is durable.
+    package internal(set) var released: [Testimony] = []
+    /// For the reader.
+    package internal(set) var reads: [ReadRequest] = []
+    /// Effective commands in slot order, for subscribers.
+    package internal(set) var delivered: [Delivered] = []
+    /// Committed commands without effect among the slots delivered in this step.
+    package internal(set) var ineffective: [Slot] = []
+    /// A checkpoint at this slot is durable now, and with it which slots up to it are without effect.
+    package internal(set) var checkpointed: Slot?
+    /// For the callers that wait.
+    package internal(set) var replies: [Reply] = []
+    /// What left the inbox: makes room there for as many appends and bytes.
+    package internal(set) var drained = InboxShare()
+    /// The node has written its last row and expects nothing more.
+    package internal(set) var isClosed = false
+
+    /// Collected during the step, sealed into `write` at its end.
+    var rows = WriteRows()
+    var testimony: [Testimony] = []
+    /// Own appends whose effect was decided in this step.
+    var effective: [EffectiveRun] = []
+
+    init() {}
+
+    mutating func testify(_ statement: Statement, to destination: NodeID) {
+        testimony.append(Testimony(destination: destination, statement: statement))
+    }
+}
+
+/// An effective command, handed to subscribers.
+package struct Delivered: Hashable, Sendable {
+    package let slot: Slot
+    package let payload: [UInt8]
+
+    package init(slot: Slot, payload: [UInt8]) {
+        self.slot = slot
+        self.payload = payload
+    }
+}
+
+/// A part of the inbox's budget.
+package struct InboxShare: Hashable, Sendable {
+    package var appends = 0
+    package var bytes = 0
+
+    package init() {}
+}
+
+/// The slots in which an append has effect.
+struct EffectiveRun {
+    let token: Token
+    let first: Slot
+    let count: Int
+}

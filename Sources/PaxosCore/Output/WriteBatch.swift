@@ -1,0 +1,114 @@
+/// The rows of a write together with the testimony that depends on them (etcd-io/raft carries messages
+/// inside the write they need in the same way).
+///
+///     step --> WriteBatch --submit--> store --flush returned--> markedDurable() --> DurabilityReceipt
+///                                                                                        |
+///     transport <-- Output.released <-- NodeCore.step <-- release(_:) <------------------+
+///
+/// The testimony cannot be read out of a batch; only the receipt of the flush gives it out, and a
+/// receipt is consumed by being released. A message that leaves early, or twice, does not compile
+/// (`R1`, `R28`).
+package struct WriteBatch: ~Copyable {
+    /// The newest write merged into this batch.
+    package private(set) var id: WriteID
+    /// What the store writes, in one transaction.
+    package private(set) var rows: WriteRows
+    private var testimony: [Testimony]
+    private var isSettled = false
+
+    init(id: WriteID, rows: WriteRows, testimony: [Testimony]) {
+        self.id = id
+        self.rows = rows
+        self.testimony = testimony
+    }
+
+    /// Joins a batch submitted later: one transaction, one flush, all the testimony of both.
+    package mutating func merge(_ later: consuming WriteBatch) {
+        precondition(later.id > id, "batches are merged in the order of their submission")
+        id = later.id
+        rows.merge(later.rows)
+        testimony.append(contentsOf: later.testimony)
+        later.isSettled = true
+    }
+
+    /// The flush that covers every row of this batch has returned. Called by a store, at one place,
+    /// after the flush.
+    package consuming func markedDurable() -> DurabilityReceipt {
+        isSettled = true
+        return DurabilityReceipt(
+            through: id,
+            promised: rows.promised,
+            accepted: rows.accepted.map(\.run.slots),
+            checkpointed: rows.checkpoint?.slot,
+            testimony: testimony
+        )
+    }
+
+    /// The batch will never be durable: the store has failed. Its testimony is never spoken.
+    package consuming func abandon() {
+        isSettled = true
+    }
+
+    deinit {
+        precondition(isSettled, "a write batch was neither made durable nor abandoned")
+    }
+}
+
+/// The number of a write: the order of submission is the order of durability.
+package struct WriteID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let rawValue: UInt64
+
+    init(_ rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+
+    package static func < (left: WriteID, right: WriteID) -> Bool { left.rawValue < right.rawValue }
+
+    package var description: String { "w\(rawValue)" }
+}
+
+/// Entries accepted for adjoining slots under one ballot.
+package struct AcceptedRun: Hashable, Sendable {
+    package let ballot: Ballot
+    package let run: EntryRun
+    /// The run was fetched from a member that knew it chosen.
+    package let isChosen: Bool
+
+    package init(ballot: Ballot, run: EntryRun, isChosen: Bool = false) {
+        self.ballot = ballot
+        self.run = run
+        self.isChosen = isChosen
+    }
+}
+
+/// What one transaction changes. Fields that are `nil` stay as they are on disk.
+package struct WriteRows: Hashable, Sendable {
+    /// Runs in the order in which they were accepted: a later one replaces an earlier one's slots.
+    package var accepted: [AcceptedRun] = []
+    package var promised: Ballot?
+    package var lastRound: UInt64?
+    /// The commit watermark; never ahead of the rows on disk and in this batch (`R41`).
+    package var committed: Slot?
+    package var checkpoint: Checkpoint?
+    /// Committed commands without effect, found since the last write.
+    package var ineffective: [Slot] = []
+    /// Write even if nothing but the watermark changed: orderly shutdown.
+    package var isFinal = false
+
+    package init() {}
+
+    /// The watermark alone is not worth a flush: it rides on a batch that goes to disk anyway.
+    package var needsFlush: Bool {
+        !accepted.isEmpty || promised != nil || lastRound != nil || checkpoint != nil || isFinal
+    }
+
+    mutating func merge(_ later: WriteRows) {
+        accepted.append(contentsOf: later.accepted)
+        promised = later.promised ?? promised
+        lastRound = later.lastRound ?? lastRound
+        committed = later.committed ?? committed
+        checkpoint = later.checkpoint ?? checkpoint
+        ineffective.append(contentsOf: later.ineffective)
+        isFinal = isFinal || later.isFinal
+    }
+}

@@ -1,0 +1,115 @@
+/// A proposer in phase 1: collects the promises of a quorum, then everything the quorum accepted.
+///
+/// Let C be the highest committed slot among the promises. Slots up to C are learned and never proposed
+/// again (`R77`). Above C, up to the highest slot H that a page shows, each slot gets the entry of the
+/// highest ballot found for it (`R6`), and a no-op where the quorum accepted nothing (`R12`).
+package struct Candidate: Sendable {
+    package let ballot: Ballot
+    private let membership: Membership
+    private var members: [Member]
+    private var found: SlotWindow<AcceptedEntry>?
+
+    private struct Member {
+        var promise: Promise?
+        /// The slot from which its next page is asked; beyond its last slot once all are in.
+        var nextPage: Slot = .zero
+        var isComplete = false
+    }
+
+    package init(ballot: Ballot, membership: Membership) {
+        self.ballot = ballot
+        self.membership = membership
+        members = Array(repeating: Member(), count: membership.members.count)
+    }
+
+    /// Counts a promise for exactly this ballot (`R7`); once they are a quorum, asks each member of it
+    /// for the rows above C.
+    mutating func receive(_ promise: Promise, from node: NodeID, output: inout Output) {
+        guard promise.ballot == ballot, let position = membership.position(of: node),
+            members[position].promise == nil
+        else { return }
+        members[position].promise = promise
+        if found != nil {
+            beginPages(of: position, output: &output)
+        } else if membership.isPhase1Quorum(set(where: { $0.promise != nil })) {
+            found = SlotWindow(startingAt: committed.next)
+            for position in members.indices where members[position].promise != nil {
+                beginPages(of: position, output: &output)
+            }
+        }
+    }
+
+    /// Takes in a page and asks for the one after it.
+    mutating func receive(_ page: PromisePage, from node: NodeID, output: inout Output) {
+        guard page.ballot == ballot, let position = membership.position(of: node),
+            let promise = members[position].promise, !members[position].isComplete,
+            page.from == members[position].nextPage, page.through >= page.from
+        else { return }
+        for row in page.rows { note(row) }
+        members[position].nextPage = page.through.next
+        requestPage(of: position, promise: promise, output: &output)
+    }
+
+    /// The highest committed slot among the promises.
+    package var committed: Slot {
+        members.compactMap(\.promise?.committed).max() ?? .zero
+    }
+
+    /// The entries to propose from `committed.next` on, once every page of a quorum is in.
+    func recovery() -> [Entry]? {
+        guard let found, membership.isPhase1Quorum(set(where: \.isComplete)) else { return nil }
+        var entries: [Entry] = []
+        var slot = found.base
+        while slot < found.end {
+            entries.append(found[slot]?.entry ?? .noop)
+            slot = slot.next
+        }
+        return entries
+    }
+
+    private mutating func beginPages(of position: Int, output: inout Output) {
+        guard let promise = members[position].promise, let found else { return }
+        members[position].nextPage = found.base
+        requestPage(of: position, promise: promise, output: &output)
+    }
+
+    private mutating func requestPage(
+        of position: Int,
+        promise: Promise,
+        output: inout Output
+    ) {
+        guard members[position].nextPage <= promise.last else {
+            members[position].isComplete = true
+            return
+        }
+        let request = PageRequest(ballot: ballot, from: members[position].nextPage)
+        output.immediate.append(
+            Immediate(
+                destination: membership.members[position],
+                proposal: .pageRequest(request)
+            )
+        )
+    }
+
+    private mutating func note(_ row: AcceptedEntry) {
+        guard var window = found.take() else { return }
+        defer { found = window }
+        guard row.slot >= window.base else { return }
+        if let known = window[row.slot] {
+            precondition(
+                known.ballot != row.ballot || known.entry == row.entry,
+                "slot \(row.slot) holds two entries under ballot \(row.ballot)"
+            )
+            guard row.ballot > known.ballot else { return }
+        }
+        window.put(row, at: row.slot)
+    }
+
+    private func set(where isIn: (Member) -> Bool) -> MemberSet {
+        var set = MemberSet()
+        for position in members.indices where isIn(members[position]) {
+            set.insert(position: position)
+        }
+        return set
+    }
+}
