@@ -72,7 +72,8 @@ extension Transaction {
     /// Runs `body` with a cursor over the table, closed when it returns or throws.
     @inlinable
     public borrowing func withCursor<Key: DatabaseKey, R: ~Copyable>(
-        in database: Database<Key>, _ body: (inout Cursor<Key>) throws(LMDBError) -> R
+        in database: Database<Key>,
+        _ body: (inout Cursor<Key>) throws(LMDBError) -> R
     ) throws(LMDBError) -> R {
         let pointer = try Raw.openCursor(self.pointer, database.index)
         defer { Raw.closeCursor(pointer) }

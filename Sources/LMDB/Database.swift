@@ -29,7 +29,9 @@ extension Environment {
     /// - Throws: in `body` ``LMDBError/notFound`` when there is none and it may not be created,
     ///   ``LMDBError/incompatible`` when the table has other keys, ``LMDBError/dbsFull``.
     public func openDatabase<Key: DatabaseKey>(
-        _ name: String, keys: Key.Type, create: Bool = true
+        _ name: String,
+        keys: Key.Type,
+        create: Bool = true
     ) throws(TransactionError<LMDBError>) -> Database<Key> {
         guard access == .write else { return try openExisting(name, keys: keys) }
         return try withWrite { (txn: inout WriteTransaction) throws(LMDBError) in
@@ -40,7 +42,8 @@ extension Environment {
 
     /// A read transaction must be committed too for its handles to last.
     private func openExisting<Key: DatabaseKey>(
-        _ name: String, keys: Key.Type
+        _ name: String,
+        keys: Key.Type
     ) throws(TransactionError<LMDBError>) -> Database<Key> {
         let txn: OpaquePointer
         do throws(LMDBError) {
@@ -69,7 +72,10 @@ extension Environment {
     /// For a table that exists LMDB takes the flags from the file and ignores ours, so they are
     /// compared here.
     private static func open<Key: DatabaseKey>(
-        _ name: String, keys: Key.Type, flags: UInt32, in txn: OpaquePointer
+        _ name: String,
+        keys: Key.Type,
+        flags: UInt32,
+        in txn: OpaquePointer
     ) throws(LMDBError) -> Database<Key> {
         let wanted = Key.keyOrder == .nativeInteger ? UInt32(MDB_INTEGERKEY) : 0
         var index: MDB_dbi = 0

@@ -16,7 +16,9 @@ extension Environment {
     ///
     /// - Throws: `EEXIST` when `path` exists; otherwise the file is removed again.
     public func copy(
-        to path: String, compacting: Bool, fileMode: UInt32 = 0o600
+        to path: String,
+        compacting: Bool,
+        fileMode: UInt32 = 0o600
     ) throws(LMDBError) {
         let descriptor = Self.create(path, mode: fileMode, exclusive: true)
         if descriptor < 0 { throw .lastErrno }

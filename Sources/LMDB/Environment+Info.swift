@@ -30,9 +30,13 @@ extension Environment {
         mdb_env_stat(handle.env, &statistics)
         mdb_env_info(handle.env, &info)
         return EnvironmentInfo(
-            pageSize: Int(statistics.ms_psize), mapSize: Int(info.me_mapsize),
-            lastPage: Int(info.me_last_pgno), lastTransaction: UInt64(info.me_last_txnid),
-            maxReaders: Int(info.me_maxreaders), usedReaders: Int(info.me_numreaders))
+            pageSize: Int(statistics.ms_psize),
+            mapSize: Int(info.me_mapsize),
+            lastPage: Int(info.me_last_pgno),
+            lastTransaction: UInt64(info.me_last_txnid),
+            maxReaders: Int(info.me_maxreaders),
+            usedReaders: Int(info.me_numreaders)
+        )
     }
 
     /// Frees the reader slots of processes that died, and answers how many. Call it now and then:

@@ -17,7 +17,8 @@ extension Environment {
     ///
     /// - Throws: ``EnvironmentOpenError``; then nothing is left open, but new empty files may be.
     public static func open(
-        path: String, options: Options
+        path: String,
+        options: Options
     ) throws(EnvironmentOpenError) -> Environment {
         try createIfNeeded(path, options: options)
         guard let resolved = realpath(path, nil) else { throw .posix(errno: errno, path: path) }
@@ -35,7 +36,8 @@ extension Environment {
 
     /// The file must exist before it can be identified; LMDB takes an empty file for a new one.
     private static func createIfNeeded(
-        _ path: String, options: Options
+        _ path: String,
+        options: Options
     ) throws(EnvironmentOpenError) {
         guard options.access == .write else { return }
         var status = stat()
@@ -52,16 +54,26 @@ extension Environment {
     }
 
     private static func openClaimed(
-        _ path: String, file: FileIdentity, options: Options
+        _ path: String,
+        file: FileIdentity,
+        options: Options
     ) throws(EnvironmentOpenError) -> Environment {
         let ownerLock = try OwnerLock.acquire(
-            besides: path, access: options.access, mode: options.fileMode)
+            besides: path,
+            access: options.access,
+            mode: options.fileMode
+        )
         do throws(EnvironmentOpenError) {
             let env = try openLocked(path, file: file, options: options)
             return Environment(
                 handle: EnvironmentHandle(
-                    env: env, path: path, access: options.access, file: file,
-                    ownerLock: ownerLock))
+                    env: env,
+                    path: path,
+                    access: options.access,
+                    file: file,
+                    ownerLock: ownerLock
+                )
+            )
         } catch {
             ownerLock?.release()
             throw error
@@ -69,7 +81,9 @@ extension Environment {
     }
 
     private static func openLocked(
-        _ path: String, file: FileIdentity, options: Options
+        _ path: String,
+        file: FileIdentity,
+        options: Options
     ) throws(EnvironmentOpenError) -> OpaquePointer {
         var created: OpaquePointer?
         let code = mdb_env_create(&created)
@@ -78,7 +92,8 @@ extension Environment {
             do throws(LMDBError) {
                 try configure(env, options: options)
                 try LMDBError.check(
-                    mdb_env_open(env, path, flags(options), mode_t(options.fileMode)))
+                    mdb_env_open(env, path, flags(options), mode_t(options.fileMode))
+                )
             } catch {
                 throw .lmdb(error)
             }
@@ -119,7 +134,10 @@ extension Environment {
     /// LMDB opens the data file without `O_CLOEXEC`; and between our `stat` and its `open` the name
     /// may have come to mean another file.
     private static func guardDescriptor(
-        of env: OpaquePointer, path: String, file: FileIdentity, access: Access
+        of env: OpaquePointer,
+        path: String,
+        file: FileIdentity,
+        access: Access
     ) throws(EnvironmentOpenError) {
         let descriptor = Raw.descriptor(env)
         let flags = fcntl(descriptor, F_GETFD)

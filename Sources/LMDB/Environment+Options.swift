@@ -50,8 +50,13 @@ extension Environment {
 
         /// Makes options: durable at commit, reading and writing, unless told otherwise.
         public init(
-            mapSize: Int, maxReaders: Int = 126, maxDatabases: Int = 8, access: Access = .write,
-            noMetaSync: Bool = false, noSync: Bool = false, fileMode: UInt32 = 0o600
+            mapSize: Int,
+            maxReaders: Int = 126,
+            maxDatabases: Int = 8,
+            access: Access = .write,
+            noMetaSync: Bool = false,
+            noSync: Bool = false,
+            fileMode: UInt32 = 0o600
         ) {
             self.mapSize = mapSize
             self.maxReaders = maxReaders

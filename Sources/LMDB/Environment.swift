@@ -21,7 +21,7 @@
 ///     path: "/var/lib/app/data.mdb", options: .init(mapSize: 1 << 40))
 /// let events = try environment.openDatabase("events", keys: UInt64.self)
 /// try environment.withWrite { (txn: inout WriteTransaction) throws(LMDBError) in
-///     try txn.put([1, 2, 3].span.bytes, for: 7, in: events)
+///     try txn.put([1, 2, 3], for: 7, in: events)
 /// }
 /// let count = try environment.withRead { (txn: borrowing ReadTransaction) throws(LMDBError) in
 ///     try txn.get(7, in: events) { $0.byteCount }

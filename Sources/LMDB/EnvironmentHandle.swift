@@ -18,7 +18,10 @@ final class EnvironmentHandle: @unchecked Sendable {
     private let writer = PosixMutex()
 
     init(
-        env: OpaquePointer, path: String, access: Environment.Access, file: FileIdentity,
+        env: OpaquePointer,
+        path: String,
+        access: Environment.Access,
+        file: FileIdentity,
         ownerLock: OwnerLock?
     ) {
         self.env = env

@@ -15,7 +15,9 @@ struct OwnerLock {
     /// Takes the lock without waiting; nil when `access` needs none, or when inspecting a medium
     /// that cannot be written, where nobody could be writing.
     static func acquire(
-        besides path: String, access: Environment.Access, mode: UInt32
+        besides path: String,
+        access: Environment.Access,
+        mode: UInt32
     ) throws(EnvironmentOpenError) -> OwnerLock? {
         if access == .observe { return nil }
         let lockPath = path + "-owner"
@@ -37,7 +39,9 @@ struct OwnerLock {
     /// Locks the data file itself as well, on LMDB's own descriptor: this is what meets another
     /// process that came in through a hard link and so locked another owner file.
     static func lock(
-        _ descriptor: Int32, access: Environment.Access, path: String
+        _ descriptor: Int32,
+        access: Environment.Access,
+        path: String
     ) throws(EnvironmentOpenError) {
         let operation: Int32
         switch access {

@@ -3,7 +3,8 @@ internal import CLMDB
 extension Raw {
     @usableFromInline
     static func openCursor(
-        _ txn: OpaquePointer, _ database: UInt32
+        _ txn: OpaquePointer,
+        _ database: UInt32
     ) throws(LMDBError) -> OpaquePointer {
         var cursor: OpaquePointer?
         try LMDBError.check(mdb_cursor_open(txn, database, &cursor))
@@ -28,7 +29,8 @@ extension Raw {
 
     @usableFromInline
     static func seek(
-        _ cursor: OpaquePointer, _ key: UnsafeRawBufferPointer
+        _ cursor: OpaquePointer,
+        _ key: UnsafeRawBufferPointer
     ) throws(LMDBError) -> Row? {
         var key = val(key)
         var value = MDB_val()
@@ -44,8 +46,11 @@ extension Raw {
     /// instead of skipping it.
     @usableFromInline
     static func deleteRange(
-        _ txn: OpaquePointer, _ database: UInt32, from start: UnsafeRawBufferPointer?,
-        below end: UnsafeRawBufferPointer, limit: Int
+        _ txn: OpaquePointer,
+        _ database: UInt32,
+        from start: UnsafeRawBufferPointer?,
+        below end: UnsafeRawBufferPointer,
+        limit: Int
     ) throws(LMDBError) -> Int {
         let cursor = try openCursor(txn, database)
         defer { closeCursor(cursor) }

@@ -47,7 +47,9 @@ enum Raw {
 
     @usableFromInline
     static func get(
-        _ txn: OpaquePointer, _ database: UInt32, _ key: UnsafeRawBufferPointer
+        _ txn: OpaquePointer,
+        _ database: UInt32,
+        _ key: UnsafeRawBufferPointer
     ) throws(LMDBError) -> UnsafeRawBufferPointer? {
         var key = val(key)
         var value = MDB_val()
@@ -59,8 +61,11 @@ enum Raw {
 
     @usableFromInline
     static func put(
-        _ txn: OpaquePointer, _ database: UInt32, _ key: UnsafeRawBufferPointer,
-        _ value: UnsafeRawBufferPointer, _ mode: PutMode
+        _ txn: OpaquePointer,
+        _ database: UInt32,
+        _ key: UnsafeRawBufferPointer,
+        _ value: UnsafeRawBufferPointer,
+        _ mode: PutMode
     ) throws(LMDBError) {
         var key = val(key)
         var value = val(value)
@@ -69,7 +74,10 @@ enum Raw {
 
     @usableFromInline
     static func reserve(
-        _ txn: OpaquePointer, _ database: UInt32, _ key: UnsafeRawBufferPointer, _ byteCount: Int,
+        _ txn: OpaquePointer,
+        _ database: UInt32,
+        _ key: UnsafeRawBufferPointer,
+        _ byteCount: Int,
         _ mode: PutMode
     ) throws(LMDBError) -> UnsafeMutableRawBufferPointer {
         if byteCount < 0 { throw .badValueSize }
@@ -82,7 +90,9 @@ enum Raw {
 
     @usableFromInline
     static func delete(
-        _ txn: OpaquePointer, _ database: UInt32, _ key: UnsafeRawBufferPointer
+        _ txn: OpaquePointer,
+        _ database: UInt32,
+        _ key: UnsafeRawBufferPointer
     ) throws(LMDBError) -> Bool {
         var key = val(key)
         let code = mdb_del(txn, database, &key, nil)

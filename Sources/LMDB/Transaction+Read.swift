@@ -5,7 +5,9 @@ extension Transaction {
     /// pages are in memory; otherwise it waits for the disk.
     @inlinable
     public borrowing func get<Key: DatabaseKey, R: ~Copyable>(
-        _ key: Key, in database: Database<Key>, _ body: (RawSpan) -> R
+        _ key: Key,
+        in database: Database<Key>,
+        _ body: (RawSpan) -> R
     ) throws(LMDBError) -> R? {
         let found = try key.withKeyBytes { (key) throws(LMDBError) in
             try Raw.get(pointer, database.index, key)
@@ -17,7 +19,8 @@ extension Transaction {
     /// Whether there is a row of `key`.
     @inlinable
     public borrowing func contains<Key: DatabaseKey>(
-        _ key: Key, in database: Database<Key>
+        _ key: Key,
+        in database: Database<Key>
     ) throws(LMDBError) -> Bool {
         try get(key, in: database) { _ in true } ?? false
     }
@@ -55,7 +58,9 @@ extension Transaction {
     /// The span is valid in the call only. About 60 ns a row, when the pages are in memory.
     @inlinable
     public borrowing func forEachRow<Key: DatabaseKey>(
-        in database: Database<Key>, from start: Key? = nil, _ body: (Key, RawSpan) -> Bool
+        in database: Database<Key>,
+        from start: Key? = nil,
+        _ body: (Key, RawSpan) -> Bool
     ) throws(LMDBError) {
         let cursor = try Raw.openCursor(pointer, database.index)
         defer { Raw.closeCursor(cursor) }

@@ -9,13 +9,27 @@ extension Transaction where Access == Writing {
     ///   ``LMDBError/badValueSize`` for a key that is empty or above 511 bytes.
     @inlinable
     public mutating func put<Key: DatabaseKey>(
-        _ value: RawSpan, for key: Key, in database: Database<Key>, mode: PutMode = .upsert
+        _ value: RawSpan,
+        for key: Key,
+        in database: Database<Key>,
+        mode: PutMode = .upsert
     ) throws(LMDBError) {
         try key.withKeyBytes { (key) throws(LMDBError) in
             try value.withUnsafeBytes { (value) throws(LMDBError) in
                 try Raw.put(pointer, database.index, key, value, mode)
             }
         }
+    }
+
+    /// Writes a row from an array; as ``put(_:for:in:mode:)`` of a span.
+    @inlinable
+    public mutating func put<Key: DatabaseKey>(
+        _ value: [UInt8],
+        for key: Key,
+        in database: Database<Key>,
+        mode: PutMode = .upsert
+    ) throws(LMDBError) {
+        try put(value.span.bytes, for: key, in: database, mode: mode)
     }
 
     /// Writes a row whose value `encode` fills in place, in the page itself.
@@ -26,7 +40,10 @@ extension Transaction where Access == Writing {
     /// - Throws: as ``put(_:for:in:mode:)``, before `encode` is called.
     @inlinable
     public mutating func reserve<Key: DatabaseKey>(
-        _ byteCount: Int, for key: Key, in database: Database<Key>, mode: PutMode = .upsert,
+        _ byteCount: Int,
+        for key: Key,
+        in database: Database<Key>,
+        mode: PutMode = .upsert,
         _ encode: (inout MutableRawSpan) -> Void
     ) throws(LMDBError) {
         let room = try key.withKeyBytes { (key) throws(LMDBError) in
@@ -42,7 +59,8 @@ extension Transaction where Access == Writing {
     @inlinable
     @discardableResult
     public mutating func delete<Key: DatabaseKey>(
-        _ key: Key, in database: Database<Key>
+        _ key: Key,
+        in database: Database<Key>
     ) throws(LMDBError) -> Bool {
         try key.withKeyBytes { (key) throws(LMDBError) in
             try Raw.delete(pointer, database.index, key)
@@ -56,16 +74,29 @@ extension Transaction where Access == Writing {
     /// more than milliseconds.
     @inlinable
     public mutating func deleteRange<Key: DatabaseKey>(
-        in database: Database<Key>, from start: Key? = nil, below end: Key, limit: Int = .max
+        in database: Database<Key>,
+        from start: Key? = nil,
+        below end: Key,
+        limit: Int = .max
     ) throws(LMDBError) -> Int {
         try end.withKeyBytes { (end) throws(LMDBError) in
             guard let start else {
                 return try Raw.deleteRange(
-                    pointer, database.index, from: nil, below: end, limit: limit)
+                    pointer,
+                    database.index,
+                    from: nil,
+                    below: end,
+                    limit: limit
+                )
             }
             return try start.withKeyBytes { (start) throws(LMDBError) in
                 try Raw.deleteRange(
-                    pointer, database.index, from: start, below: end, limit: limit)
+                    pointer,
+                    database.index,
+                    from: start,
+                    below: end,
+                    limit: limit
+                )
             }
         }
     }
