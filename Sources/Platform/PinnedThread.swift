@@ -18,7 +18,7 @@ import Synchronization
 package final class PinnedThread: Sendable {
     private let thread: UInt
     private let ending: Ending
-    private let joined = Mutex(false)
+    private let joined = Atomic(false)
 
     /// Starts the thread.
     ///
@@ -68,7 +68,7 @@ package final class PinnedThread: Sendable {
     }
 
     deinit {
-        guard !joined.withLock({ $0 }) else { return }
+        guard !joined.load(ordering: .relaxed) else { return }
         #if canImport(Darwin)
         if let thread = pthread_t(bitPattern: thread) { pthread_detach(thread) }
         #else
@@ -79,11 +79,8 @@ package final class PinnedThread: Sendable {
     /// Blocks until the thread has ended. Once only; not on the thread itself; not on the
     /// cooperative pool, unless `ended()` has returned.
     package func join() {
-        let first = joined.withLock { joined in
-            defer { joined = true }
-            return !joined
-        }
-        precondition(first, "a thread is joined once")
+        let second = joined.exchange(true, ordering: .relaxed)
+        precondition(!second, "a thread is joined once")
         #if canImport(Darwin)
         let code = pthread_t(bitPattern: thread).map { pthread_join($0, nil) } ?? ESRCH
         #else
@@ -108,7 +105,7 @@ private final class Ending: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     var isOver: Bool { state.withLock { $0.isOver } }
 

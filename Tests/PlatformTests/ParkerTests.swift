@@ -1,5 +1,4 @@
 import Platform
-import Synchronization
 import Testing
 
 @Suite struct ParkerTests {
@@ -68,19 +67,19 @@ import Testing
     /// An inbox as the store's: many producers, one consumer that sleeps only when it is empty.
     @Test func manyProducersOneConsumer() throws {
         let (producers, each) = (4, 2000)
-        let inbox = Shared(Mutex(0))
+        let inbox = Locked(0)
         let parker = Parker()
         let threads = try (0..<producers).map { number in
             try PinnedThread(name: "producer \(number)") {
                 for _ in 0..<each {
-                    inbox.value.withLock { $0 += 1 }
+                    inbox.withLock { $0 += 1 }
                     parker.unpark()
                 }
             }
         }
         var taken = 0
         while taken < producers * each {
-            let some = inbox.value.withLock { count in
+            let some = inbox.withLock { count in
                 defer { count = 0 }
                 return count
             }

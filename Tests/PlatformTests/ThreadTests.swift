@@ -1,5 +1,4 @@
 import Platform
-import Synchronization
 import Testing
 
 #if canImport(Glibc)
@@ -12,14 +11,14 @@ import Darwin
 
 @Suite struct PinnedThreadTests {
     @Test func runsItsBodyOnAThreadOfItsOwnAndIsJoined() throws {
-        let other = Shared(Mutex(""))
+        let other = Locked("")
         let thread = try PinnedThread(name: "body") {
-            other.value.withLock { $0 = String(describing: pthread_self()) }
+            other.withLock { $0 = String(describing: pthread_self()) }
         }
         thread.join()
         #expect(thread.hasEnded)
-        #expect(other.value.withLock { $0 } != "")
-        #expect(other.value.withLock { $0 } != String(describing: pthread_self()))
+        #expect(other.withLock { $0 } != "")
+        #expect(other.withLock { $0 } != String(describing: pthread_self()))
     }
 
     @Test func manyTasksAwaitItsEndAndAnEndLongPast() async throws {
@@ -65,23 +64,23 @@ import Darwin
 
     #if os(Linux)
     @Test func carriesItsNameAsFarAsTheKernelKeepsIt() throws {
-        let name = Shared(Mutex(""))
+        let name = Locked("")
         let thread = try PinnedThread(name: "a-name-longer-than-fifteen-bytes") {
             let text = try? readText("/proc/thread-self/comm")
-            name.value.withLock { $0 = text ?? "unreadable" }
+            name.withLock { $0 = text ?? "unreadable" }
         }
         thread.join()
-        #expect(name.value.withLock { $0 } == "a-name-longer-t\n")
+        #expect(name.withLock { $0 } == "a-name-longer-t\n")
     }
     #endif
 
     @Test func aLargeStackIsAsLargeAsAsked() throws {
-        let sum = Shared(Mutex(0))
+        let sum = Locked(0)
         let thread = try PinnedThread(name: "deep", stackBytes: 16 << 20) {
-            sum.value.withLock { $0 = deep(4000) }
+            sum.withLock { $0 = deep(4000) }
         }
         thread.join()
-        #expect(sum.value.withLock { $0 } == 4000)
+        #expect(sum.withLock { $0 } == 4000)
     }
 }
 
@@ -92,10 +91,4 @@ import Darwin
         guard level > 0 else { return 0 }
         return deep(level - 1) + Int(buffer.load(as: UInt8.self))
     }
-}
-
-/// Holds what is not copyable where a closure can reach it.
-final class Shared<Value: ~Copyable & Sendable>: Sendable {
-    let value: Value
-    init(_ value: consuming Value) { self.value = value }
 }
