@@ -21,8 +21,9 @@ let package = Package(
         .target(name: "LMDB", dependencies: ["CLMDB"]),
 
         // Threads, clock, files; hardware CRC-32C.
-        .target(name: "CCRC32C"),
-        .target(name: "Platform"),
+        .target(name: "CCRC32C", cSettings: [.treatAllWarnings(as: .error)]),
+        .target(name: "CPlatform", cSettings: [.treatAllWarnings(as: .error)]),
+        .target(name: "Platform", dependencies: ["CPlatform"]),
 
         .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore"]),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
@@ -31,7 +32,8 @@ let package = Package(
     cLanguageStandard: .c11
 )
 
-for target in package.targets where target.type != .system && target.name != "CCRC32C" {
+let cTargets: Set = ["CCRC32C", "CPlatform"]
+for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [
             .swiftLanguageMode(.v6),

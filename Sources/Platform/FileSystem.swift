@@ -1,0 +1,133 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// The few things done with files and directories by path. Blocking: not for the cooperative pool.
+package enum FileSystem {
+    /// Whether something is at the path, a dangling symbolic link included.
+    package static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
+    /// The length of the file in bytes.
+    package static func fileLength(_ path: String) throws(PosixError) -> Int64 {
+        var status = stat()
+        _ = try PosixError.check("stat", path) { stat(path, &status) }
+        return Int64(status.st_size)
+    }
+
+    /// Makes one directory, readable by its owner and group. Its parent must exist; it must not.
+    /// Durable after `syncDirectory` of the parent.
+    package static func makeDirectory(_ path: String) throws(PosixError) {
+        _ = try PosixError.check("mkdir", path) { mkdir(path, 0o750) }
+    }
+
+    /// Makes a directory and those above it that are missing.
+    package static func makeDirectories(_ path: String) throws(PosixError) {
+        var prefix = path.hasPrefix("/") ? "/" : ""
+        for part in path.split(separator: "/") {
+            prefix += part
+            do {
+                try makeDirectory(prefix)
+            } catch  where error.code == EEXIST {
+                // Made before, or by somebody else just now.
+            }
+            prefix += "/"
+        }
+    }
+
+    /// Renames within one file system, replacing what is there. Durable after `syncDirectory` of
+    /// the parents.
+    package static func rename(_ from: String, to: String) throws(PosixError) {
+        #if canImport(Glibc)
+        _ = try PosixError.check("rename", from) { Glibc.rename(from, to) }
+        #elseif canImport(Musl)
+        _ = try PosixError.check("rename", from) { Musl.rename(from, to) }
+        #else
+        _ = try PosixError.check("rename", from) { Darwin.rename(from, to) }
+        #endif
+    }
+
+    /// Removes one file.
+    package static func removeFile(_ path: String) throws(PosixError) {
+        _ = try PosixError.check("unlink", path) { unlink(path) }
+    }
+
+    /// Removes a file, or a directory with all that is in it. Links are removed, not followed.
+    /// Nothing at the path is no error.
+    package static func removeTree(_ path: String) throws(PosixError) {
+        var status = stat()
+        do {
+            _ = try PosixError.check("lstat", path) { lstat(path, &status) }
+        } catch  where error.isMissing {
+            return
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else { return try removeFile(path) }
+        for name in try listDirectory(path) {
+            try removeTree(path + "/" + name)
+        }
+        _ = try PosixError.check("rmdir", path) { rmdir(path) }
+    }
+
+    /// The names in a directory, sorted, without `.` and `..`.
+    package static func listDirectory(_ path: String) throws(PosixError) -> [String] {
+        guard let directory = opendir(path) else {
+            throw PosixError(code: errno, operation: "opendir", path: path)
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(directory) else {
+                let code = errno
+                if code != 0 { throw PosixError(code: code, operation: "readdir", path: path) }
+                return names.sorted()
+            }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+    }
+
+    /// Bytes that an unprivileged process may still write on the path's file system.
+    package static func freeSpace(_ path: String) throws(PosixError) -> UInt64 {
+        var found = statvfs()
+        _ = try PosixError.check("statvfs", path) { statvfs(path, &found) }
+        let (bytes, overflow) = UInt64(found.f_bavail)
+            .multipliedReportingOverflow(by: UInt64(found.f_frsize))
+        return overflow ? .max : bytes
+    }
+
+    /// Makes durable which files the directory holds under which names. Not what is in them.
+    package static func syncDirectory(_ path: String) throws(PosixError) {
+        try sync(path, flags: O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    }
+
+    /// Makes durable what is in the file, and its length. Not its name.
+    ///
+    /// An error is final: the kernel may have thrown away what it could not write, and a second
+    /// call would report success.
+    package static func syncFile(_ path: String) throws(PosixError) {
+        try sync(path, flags: O_RDONLY | O_CLOEXEC)
+    }
+
+    private static func sync(_ path: String, flags: Int32) throws(PosixError) {
+        let descriptor = try PosixError.check("open", path) { open(path, flags) }
+        defer { close(descriptor) }
+        #if canImport(Darwin)
+        // Darwin's fsync leaves the bytes in the drive's cache; file systems that do not know the
+        // full flush get the plain one.
+        if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
+        #endif
+        // Not repeated on EINTR: what a second fsync answers about the first is unknown.
+        guard fsync(descriptor) == 0 else {
+            throw PosixError(code: errno, operation: "fsync", path: path)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+import CPlatform
+
+/// Extends a file by zeros that are written, not merely promised.
+///
+/// Overwriting blocks that were written once lets fdatasync skip the file system's journal; blocks
+/// only allocated do not (LMDB.md, growth). So the range is allocated first, which makes a full
+/// disk appear as one clean ENOSPC before anything changed, and then filled.
+package enum ZeroRunway {
+    /// Writes zeros from `start` up to `end`, never below the file's present end: bytes that are
+    /// there stay as they are, and a range that ends there is left alone. If `start` lies above the
+    /// present end, the hole between remains.
+    ///
+    /// Nothing is flushed. After an error the file is as it was or longer by some of the zeros.
+    ///
+    /// - Parameters:
+    ///   - descriptor: The file, open for writing and not in append mode.
+    ///   - path: Its name, for the error.
+    /// - Returns: How many bytes were written.
+    @discardableResult
+    package static func extend(
+        descriptor: Int32,
+        path: String,
+        from start: Int64,
+        to end: Int64,
+        chunkBytes: Int = 1 << 18
+    ) throws(PosixError) -> Int64 {
+        precondition(start >= 0 && chunkBytes > 0, "a negative range")
+        var status = stat()
+        _ = try PosixError.check("fstat", path) { fstat(descriptor, &status) }
+        let first = max(start, Int64(status.st_size))
+        guard first < end else { return 0 }
+        try allocate(descriptor: descriptor, path: path, from: first, to: end)
+        let zeros = [UInt8](repeating: 0, count: Int(min(Int64(chunkBytes), end - first)))
+        var offset = first
+        while offset < end {
+            let count = Int(min(Int64(zeros.count), end - offset))
+            let written = try PosixError.check("pwrite", path) {
+                zeros.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, count, off_t(offset)) }
+            }
+            guard written > 0 else {
+                // A write of nothing without an error would be repeated for ever.
+                throw PosixError(code: ENOSPC, operation: "pwrite", path: path)
+            }
+            offset += Int64(written)
+        }
+        return end - first
+    }
+
+    private static func allocate(
+        descriptor: Int32,
+        path: String,
+        from start: Int64,
+        to end: Int64
+    ) throws(PosixError) {
+        let code = cplatform_allocate(descriptor, start, end - start)
+        switch code {
+        case 0, EOPNOTSUPP, ENOSYS, ENOTSUP:
+            // Where blocks cannot be allocated ahead, the writes find out whether there are any.
+            return
+        default:
+            throw PosixError(code: code, operation: "fallocate", path: path)
+        }
+    }
+}
