@@ -5,9 +5,15 @@ let package = Package(
     name: "swift-replicated-log",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "LMDB", targets: ["LMDB"])
+        .library(name: "ReplicatedLog", targets: ["ReplicatedLog"]),
+        .library(name: "LMDB", targets: ["LMDB"]),
     ],
-    dependencies: [],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.7.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+    ],
     targets: [
         // The pure protocol: imports nothing (docs/DESIGN.md, rooms).
         .target(name: "PaxosCore", swiftSettings: [.strictMemorySafety()]),
@@ -24,6 +30,18 @@ let package = Package(
         .target(name: "CCRC32C", cSettings: [.treatAllWarnings(as: .error)]),
         .target(name: "CPlatform", cSettings: [.treatAllWarnings(as: .error)]),
         .target(name: "Platform", dependencies: ["CPlatform"]),
+
+        // Engine and public face.
+        .target(
+            name: "ReplicatedLog",
+            dependencies: [
+                "PaxosCore", "LMDB", "Platform", "CCRC32C",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
 
         .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore"]),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),

@@ -1,0 +1,27 @@
+extension LogNode {
+    /// Who a node is, and the bounds it keeps.
+    public struct Configuration: Hashable, Sendable {
+        /// The cluster that the node belongs to.
+        public var cluster: ClusterID
+        /// The node's place in the membership.
+        public var node: NodeID
+        /// The founding members of the cluster; the same list, in any order, on every node.
+        public var membership: Membership
+        /// The bounds of everything that could grow.
+        public var limits: Limits
+        /// How the data directory grows, and where it stops.
+        public var storage: StorageOptions
+
+        /// Makes a configuration; `LogNode.create` and `LogNode.open` check it.
+        public init(
+            cluster: ClusterID, node: NodeID, membership: Membership, limits: Limits = Limits(),
+            storage: StorageOptions = StorageOptions()
+        ) {
+            self.cluster = cluster
+            self.node = node
+            self.membership = membership
+            self.limits = limits
+            self.storage = storage
+        }
+    }
+}

@@ -1,0 +1,4 @@
+/// One member of a replicated log.
+public final class LogNode: Sendable {
+    init() {}
+}
