@@ -17,8 +17,10 @@ public struct EnvironmentInfo: Hashable, Sendable {
 
     /// How far the pages reach into the file, in bytes, free pages inside included.
     ///
-    /// The file may be longer, when it was extended beforehand; it can be shorter by pages at its
-    /// end that were taken and freed within one transaction and so never written.
+    /// The file may be longer, when it was extended beforehand. It can also be shorter, and sound:
+    /// pages at the end that were taken and freed within one transaction are counted but never
+    /// written (3 % of the commits of a test with large rows). So a short file proves damage only
+    /// when it has always been extended ahead of its pages.
     public var usedBytes: Int { (lastPage + 1) * pageSize }
 }
 

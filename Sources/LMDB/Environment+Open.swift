@@ -12,8 +12,8 @@ extension Environment {
     ///
     /// Returns with the file locked against other openings as ``Access`` says, its descriptor
     /// marked to close on `exec`, and reader slots of dead processes cleared. Nothing is durable of
-    /// a file just created. A file shorter than its pages in use is not detected here and ends the
-    /// process when the missing part is read: compare ``EnvironmentInfo/usedBytes`` with `fstat`.
+    /// a file just created. A truncated file is not detected here and ends the process with `SIGBUS`
+    /// when a missing page is read; see ``EnvironmentInfo/usedBytes`` for what its length tells.
     ///
     /// - Throws: ``EnvironmentOpenError``; then nothing is left open, but new empty files may be.
     public static func open(
