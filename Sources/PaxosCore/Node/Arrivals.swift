@@ -103,6 +103,8 @@ package struct Reply: Hashable, Sendable {
 package enum Refusal: Hashable, Sendable {
     case timedOut
     case cancelled
+    /// The inbox is full and the caller would not wait.
+    case overloaded
     case full
     case closed
     case storeFailed(StoreFailure)

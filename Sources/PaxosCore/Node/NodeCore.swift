@@ -97,6 +97,11 @@ package struct NodeCore: ~Copyable {
     /// Every slot up to here is delivered.
     package var delivered: Slot { delivery.delivered }
 
+    private var failure: StoreFailure? {
+        if case .failed(let failure) = phase { failure } else { nil }
+    }
+
+    /// The core's own account of itself.
     package var status: CoreStatus {
         let ballot = replica.leader?.ballot ?? replica.candidate?.ballot
         return CoreStatus(
@@ -110,7 +115,8 @@ package struct NodeCore: ~Copyable {
             last: replica.acceptor.last,
             trimmed: replica.acceptor.trimmed,
             slotsInFlight: replica.leader?.slotsInFlight ?? 0,
-            isFull: replica.acceptor.isFull
+            isFull: replica.acceptor.isFull,
+            failure: failure
         )
     }
 

@@ -21,4 +21,6 @@ package struct CoreStatus: Hashable, Sendable {
     package var trimmed: Slot
     package var slotsInFlight: Int
     package var isFull: Bool
+    /// What ended the node, if something did.
+    package var failure: StoreFailure?
 }

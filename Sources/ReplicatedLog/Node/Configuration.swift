@@ -14,7 +14,10 @@ extension LogNode {
 
         /// Makes a configuration; `LogNode.create` and `LogNode.open` check it.
         public init(
-            cluster: ClusterID, node: NodeID, membership: Membership, limits: Limits = Limits(),
+            cluster: ClusterID,
+            node: NodeID,
+            membership: Membership,
+            limits: Limits = Limits(),
             storage: StorageOptions = StorageOptions()
         ) {
             self.cluster = cluster

@@ -1,4 +1,75 @@
-/// One member of a replicated log.
+internal import Logging
+internal import PaxosCore
+internal import Platform
+
+/// One member of a replicated log: append and subscribe.
+///
+/// ```swift
+/// let node = try await LogNode.open(configuration, directory: "data/n1")
+/// try await withThrowingTaskGroup(of: Void.self) { group in
+///     group.addTask { try await node.run() }
+///     let slot = try await node.append(Array("hello".utf8))
+///     for try await event in node.subscribe(from: slot) {
+///         if case .entry(let slot, let payload, _) = event { print(slot, payload) }
+///         break
+///     }
+///     await node.shutdown()
+///     try await group.waitForAll()
+/// }
+/// ```
+///
+/// Calls made before `run()` wait for it; calls made after its end throw `closed`. Every method may be
+/// called from any task.
 public final class LogNode: Sendable {
-    init() {}
+    /// What the node was opened with.
+    public let configuration: Configuration
+    /// The number made when the data directory was formatted.
+    public let incarnation: Incarnation
+    /// Where the node's data lies.
+    public let directory: String
+
+    let store: LMDBStore
+    let inbox: Inbox
+    let tail: Tail
+    let driver: Driver
+    let clock: TickClock
+    let life: Lifecycle
+    let logger: Logger
+
+    init(
+        configuration: Configuration,
+        directory: String,
+        store: LMDBStore,
+        logger: Logger
+    ) {
+        let clock = TickClock()
+        let parker = Parker()
+        let inbox = Inbox(limits: configuration.limits, clock: clock, parker: parker)
+        let tail = Tail(
+            recovered: store.recover(),
+            maxBytes: configuration.limits.tailBytes
+        )
+        self.configuration = configuration
+        self.directory = directory
+        self.store = store
+        self.inbox = inbox
+        self.tail = tail
+        self.clock = clock
+        self.logger = logger
+        incarnation = store.identity.incarnation
+        life = Lifecycle()
+        driver = Driver(
+            configuration: configuration,
+            store: store,
+            inbox: inbox,
+            tail: tail,
+            clock: clock,
+            parker: parker
+        )
+    }
+
+    deinit {
+        // A node that was opened and dropped still holds its directory.
+        if life.claimEnd() { store.close {} }
+    }
 }

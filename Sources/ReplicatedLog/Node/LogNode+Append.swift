@@ -1,0 +1,148 @@
+internal import PaxosCore
+
+/// What an append does when the inbox is full.
+public enum Overload: Hashable, Sendable {
+    /// Waits for room, up to its timeout.
+    case wait
+    /// Throws `AppendError.overloaded` at once.
+    case fail
+}
+
+extension LogNode {
+    /// Appends one payload.
+    ///
+    /// Returns the payload's slot once it is committed: durable on a quorum, with no hole below it, and
+    /// in effect. Appends of one task that are awaited one after the other get ascending slots.
+    ///
+    /// - Parameters:
+    ///   - payload: At most `Limits.maxPayloadBytes` bytes; may be empty.
+    ///   - timeout: How long to wait; `Limits.appendTimeoutMilliseconds` if not given. The time runs
+    ///     from the call, and is looked at while `run()` runs.
+    ///   - overload: Whether to wait if the inbox is full.
+    /// - Throws: `AppendError`. After `never` the payload is not in the log and never will be; after
+    ///   `unknown` it may be. Cancelling the task throws one of the two at once.
+    @discardableResult
+    public func append(
+        _ payload: [UInt8],
+        timeout: Duration? = nil,
+        overload: Overload = .wait
+    ) async throws(AppendError) -> Slot {
+        let limit = configuration.limits.maxPayloadBytes
+        guard payload.count <= limit else {
+            throw .payloadTooLarge(bytes: payload.count, limit: limit)
+        }
+        return try await append(
+            .one(payload),
+            bytes: payload.count,
+            timeout: timeout,
+            overload: overload
+        ).lowerBound
+    }
+
+    /// Appends a batch: one contiguous run of slots, all or nothing.
+    ///
+    /// Returns the slots once all of them are committed. No other entry stands between them, and no
+    /// subscriber sees a part of the batch only.
+    ///
+    /// - Parameters:
+    ///   - payloads: At least one, at most `Limits.maxBatchEntries`, of at most `Limits.maxBatchBytes`
+    ///     bytes in all.
+    ///   - timeout: As for `append(_:timeout:overload:)`.
+    ///   - overload: As for `append(_:timeout:overload:)`.
+    /// - Throws: `AppendError`, for the batch as a whole.
+    @discardableResult
+    public func append(
+        contentsOf payloads: [[UInt8]],
+        timeout: Duration? = nil,
+        overload: Overload = .wait
+    ) async throws(AppendError) -> ClosedRange<Slot> {
+        let limits = configuration.limits
+        guard !payloads.isEmpty else { throw .emptyBatch }
+        var bytes = 0
+        for payload in payloads {
+            guard payload.count <= limits.maxPayloadBytes else {
+                throw .payloadTooLarge(bytes: payload.count, limit: limits.maxPayloadBytes)
+            }
+            bytes += payload.count
+        }
+        guard payloads.count <= limits.maxBatchEntries, bytes <= limits.maxBatchBytes else {
+            throw .batchTooLarge(
+                entries: payloads.count,
+                bytes: bytes,
+                maxEntries: limits.maxBatchEntries,
+                maxBytes: limits.maxBatchBytes
+            )
+        }
+        return try await append(
+            .batch(payloads),
+            bytes: bytes,
+            timeout: timeout,
+            overload: overload
+        )
+    }
+
+    /// A point up to which everything acknowledged anywhere before this call is committed here.
+    ///
+    /// Returns a slot r: whatever any node had acknowledged when the call was made lies at or below r,
+    /// and this node's log is committed through r. Writes nothing.
+    ///
+    /// - Parameter timeout: How long to wait; `Limits.appendTimeoutMilliseconds` if not given.
+    /// - Throws: `BarrierError`.
+    public func barrier(timeout: Duration? = nil) async throws(BarrierError) -> Slot {
+        let waiter = inbox.reserve()
+        let request = BarrierRequest(waiter: waiter, deadline: deadline(after: timeout))
+        let outcome = await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                inbox.submit(request, continuation: continuation)
+            }
+        } onCancel: {
+            inbox.cancel(waiter)
+        }
+        switch outcome {
+        case .barrier(let slot): return slot
+        case .never(.timedOut): throw .timedOut
+        case .never(.cancelled): throw .cancelled
+        case .never(.storeFailed(let failure)): throw .storeFailed(failure.description)
+        case .never, .committed, .unknown: throw .closed
+        }
+    }
+
+    private func append(
+        _ payloads: AppendRequest.Payloads,
+        bytes: Int,
+        timeout: Duration?,
+        overload: Overload
+    ) async throws(AppendError) -> ClosedRange<Slot> {
+        let waiter = inbox.reserve()
+        let request = AppendRequest(
+            waiter: waiter,
+            payloads: payloads,
+            bytes: bytes,
+            deadline: deadline(after: timeout)
+        )
+        let outcome = await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                inbox.submit(request, waits: overload == .wait, continuation: continuation)
+            }
+        } onCancel: {
+            inbox.cancel(waiter)
+        }
+        switch outcome {
+        case .committed(let first, let count): return first...first.advanced(by: count - 1)
+        case .never(.overloaded): throw .overloaded
+        case .never(let refusal): throw .never(AppendError.Reason(refusal))
+        case .unknown(let token, let refusal): throw .unknown(token, AppendError.Reason(refusal))
+        case .barrier: preconditionFailure("an append is never answered as a barrier")
+        }
+    }
+
+    private func deadline(after timeout: Duration?) -> Tick {
+        guard let timeout else {
+            return clock.deadline(milliseconds: configuration.limits.appendTimeoutMilliseconds)
+        }
+        let (seconds, attoseconds) = timeout.components
+        let (scaled, isLong) = seconds.multipliedReportingOverflow(by: 1_000)
+        guard !isLong else { return seconds < 0 ? .zero : .never }
+        return clock.deadline(milliseconds: Int(scaled + attoseconds / 1_000_000_000_000_000))
+    }
+}

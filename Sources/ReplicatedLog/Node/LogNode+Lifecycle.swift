@@ -1,0 +1,186 @@
+public import Logging
+internal import PaxosCore
+internal import Platform
+public import ServiceLifecycle
+
+extension LogNode: Service {
+    /// Formats a data directory for a new member of a new cluster.
+    ///
+    /// Returns once the directory is whole and durable: made aside, flushed, renamed into place, its
+    /// parent flushed. After a crash it is whole or absent. The directory may be missing or empty;
+    /// its parent must exist.
+    ///
+    /// - Throws: `LogCreateError` if the configuration makes no sense, something is there already, the
+    ///   file system is a network one, or the disk refuses.
+    public static func create(
+        _ configuration: Configuration,
+        directory: String
+    ) async throws(LogCreateError) {
+        do {
+            _ = try configuration.limits.validated()
+        } catch {
+            throw .invalidLimits(error)
+        }
+        guard configuration.membership.contains(configuration.node) else {
+            throw .notAMember(configuration.node)
+        }
+        let result = await offPool { () throws(LogCreateError) in
+            _ = try LMDBStore.create(
+                at: directory,
+                cluster: configuration.cluster,
+                node: configuration.node,
+                membership: configuration.membership,
+                storage: configuration.storage
+            )
+        }
+        try result.get()
+    }
+
+    /// Opens a data directory that `create` has made.
+    ///
+    /// Returns once the directory's identity, its length and every row above its last checkpoint are
+    /// verified and the opening itself is durable in full sync. The cost does not grow with the log.
+    /// The node then holds the directory until `run()`, `shutdown()` or `close()` has returned.
+    ///
+    /// - Parameters:
+    ///   - configuration: Must name the cluster, node and members the directory was made for.
+    ///   - directory: Where `create` made it. A missing one is refused, never made anew.
+    ///   - logger: Silent if not given.
+    /// - Throws: `LogOpenError`, naming what was found and what was expected.
+    public static func open(
+        _ configuration: Configuration,
+        directory: String,
+        logger: Logger? = nil
+    ) async throws(LogOpenError) -> LogNode {
+        do {
+            _ = try configuration.limits.validated()
+        } catch {
+            throw .invalidLimits(error)
+        }
+        guard configuration.membership.members.count == 1 else {
+            throw .needsTransport(members: configuration.membership.members.count)
+        }
+        let result = await offPool { () throws(LogOpenError) in
+            try LMDBStore.open(
+                at: directory,
+                expecting: (
+                    configuration.cluster, configuration.node, configuration.membership
+                ),
+                storage: configuration.storage,
+                limits: configuration.limits
+            )
+        }
+        let store = try result.get()
+        let logger = logger ?? Logger(label: "replicated-log") { _ in SwiftLogNoOpLogHandler() }
+        logger.info(
+            "opened",
+            metadata: [
+                "directory": "\(directory)", "node": "\(configuration.node.rawValue)",
+                "committed_slot": "\(store.recover().committed)", "boot": "\(store.recover().boot)",
+            ]
+        )
+        return LogNode(
+            configuration: configuration,
+            directory: directory,
+            store: store,
+            logger: logger
+        )
+    }
+
+    /// Runs the node until it is shut down.
+    ///
+    /// Call it once, in a task of its own or as a service of a `ServiceGroup`, whose graceful shutdown
+    /// it follows. It returns after `shutdown()` or `close()`, when its threads have ended and the
+    /// directory is free to be opened again, also in this process.
+    ///
+    /// - Throws: `LogRunError.storeFailed` if a commit or a flush failed, `.alreadyRun` on a second
+    ///   call, `CancellationError` if the task was cancelled: always after the node has ended.
+    public func run() async throws {
+        guard life.claimRun() else { throw LogRunError.alreadyRun }
+        store.start(observer: inbox)
+        inbox.begin()
+        let driver = driver
+        let thread: PinnedThread
+        do {
+            thread = try PinnedThread(name: "log-driver") { driver.run() }
+        } catch {
+            await finish(.closed)
+            throw LogRunError.noThread(error.description)
+        }
+        let inbox = inbox
+        let clock = clock
+        let grace = configuration.limits.shutdownTimeoutMilliseconds
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await thread.ended()
+            } onGracefulShutdown: {
+                inbox.close(by: clock.deadline(milliseconds: grace))
+            }
+        } onCancel: {
+            inbox.close(by: .zero)
+        }
+        thread.join()
+        let failure = driver.failure
+        await finish(failure.map(Refusal.storeFailed) ?? .closed)
+        if let failure {
+            logger.error("store failed", metadata: ["failure": "\(failure)"])
+            throw LogRunError.storeFailed(failure.description)
+        }
+        logger.info("shut down", metadata: ["node": "\(configuration.node.rawValue)"])
+        try Task.checkCancellation()
+    }
+
+    /// Shuts the node down in order and returns when `run()` is about to.
+    ///
+    /// New calls throw `closed`. Appends that already have a slot are waited for, at most
+    /// `Limits.shutdownTimeoutMilliseconds`; those still in the inbox end with `never(.closed)`. The
+    /// commit watermark is written. A node that was never run is closed. May be called more than once.
+    public func shutdown() async {
+        await end(
+            by: clock.deadline(milliseconds: configuration.limits.shutdownTimeoutMilliseconds)
+        )
+    }
+
+    /// Ends the node without waiting for appends in flight: they end with `unknown`.
+    ///
+    /// Returns when the directory is free. What was acknowledged is durable; nothing else is lost that
+    /// a crash would not lose. May be called more than once, also during `shutdown()`.
+    public func close() async {
+        await end(by: .zero)
+    }
+
+    private func end(by deadline: Tick) async {
+        if life.claimEnd() {
+            await finish(.closed)
+        } else {
+            inbox.close(by: deadline)
+            await life.ended()
+        }
+    }
+
+    /// Turns away whoever still waits, closes the store and gives the directory back.
+    private func finish(_ refusal: Refusal) async {
+        inbox.end(refusal)
+        tail.end(refusal)
+        await withUnsafeContinuation { continuation in
+            store.close { continuation.resume() }
+        }
+        life.markEnded()
+    }
+}
+
+/// Runs blocking work on a thread of its own, never on the cooperative pool (`R64`).
+private func offPool<Value: Sendable, Failure: Error>(
+    _ body: @escaping @Sendable () throws(Failure) -> Value
+) async -> Result<Value, Failure> {
+    await withUnsafeContinuation { continuation in
+        let work: @Sendable () -> Void = { continuation.resume(returning: Result(catching: body)) }
+        do {
+            // Detached on release: the work resumes the caller as its last act.
+            _ = try PinnedThread(name: "log-open", body: work)
+        } catch {
+            // No thread is to be had: better a blocked pool thread than no answer.
+            work()
+        }
+    }
+}

@@ -1,0 +1,166 @@
+internal import PaxosCore
+
+/// What a subscriber sees.
+@nonexhaustive
+public enum LogEvent: Hashable, Sendable {
+    /// An effective command. `previous` is the slot of the event before this one in the subscription, or
+    /// the slot before the one it began at: nothing effective lies between the two.
+    case entry(slot: Slot, payload: [UInt8], previous: Slot)
+    /// The slots up to `through` are not kept any more.
+    case gap(through: Slot, reason: GapReason)
+}
+
+/// Why slots are missing from a subscription.
+@nonexhaustive
+public enum GapReason: String, Hashable, Sendable {
+    /// They were trimmed.
+    case trimmed
+}
+
+extension LogNode {
+    /// The effective commands from a slot on, for ever.
+    ///
+    /// The sequence pulls: it reads when the caller asks for the next event, from memory at the tail and
+    /// from the store behind it, in bounded pieces. A slow subscriber costs nobody anything. Beginning
+    /// beyond the end of the log waits. Every node delivers the same commands in the same order.
+    ///
+    /// Iteration ends when its task is cancelled, and throws `ReadError.closed` when the node shuts down.
+    public func subscribe(from slot: Slot) -> Subscription {
+        Subscription(node: self, from: max(slot, .first))
+    }
+
+    /// A bounded read of the committed prefix.
+    ///
+    /// Returns the effective commands of `slots` that are delivered on this node, in order, up to about
+    /// `Limits.pageBytes` of payload; `LogPage.through` says how far the page reaches. A range that lies
+    /// beyond the end of the log gives an empty page at once.
+    ///
+    /// - Throws: `ReadError`.
+    public func entries(in slots: ClosedRange<Slot>) async throws(ReadError) -> LogPage {
+        let first = max(slots.lowerBound, .first)
+        guard first > tail.trimmed else { throw .trimmed(through: tail.trimmed) }
+        let last = min(slots.upperBound, tail.delivered)
+        guard first <= last else { return LogPage(entries: [], through: last) }
+        return try await readPage(first...last)
+    }
+
+    func readPage(_ slots: ClosedRange<Slot>) async throws(ReadError) -> LogPage {
+        let result = await withUnsafeContinuation { continuation in
+            store.read(slots, maxBytes: configuration.limits.pageBytes) { result in
+                continuation.resume(returning: result)
+            }
+        }
+        switch result {
+        case .failure(let failure):
+            throw ReadError(failure)
+        case .success(let page):
+            let hidden = Set(page.ineffective + tail.ineffective(in: slots))
+            let entries = page.rows.compactMap { row -> LogPage.Entry? in
+                guard case .command(let command) = row.entry, !hidden.contains(row.slot) else {
+                    return nil
+                }
+                return LogPage.Entry(slot: row.slot, payload: command.payload)
+            }
+            return LogPage(entries: entries, through: page.through)
+        }
+    }
+}
+
+/// A part of the committed prefix.
+public struct LogPage: Hashable, Sendable {
+    /// An effective command.
+    public struct Entry: Hashable, Sendable {
+        /// Its place in the log.
+        public let slot: Slot
+        /// The bytes that were appended.
+        public let payload: [UInt8]
+    }
+
+    /// The effective commands, in slot order.
+    public let entries: [Entry]
+    /// Every slot of the request up to here is accounted for; the next page begins after it.
+    public let through: Slot
+}
+
+/// The effective commands of a log from a slot on; see `LogNode.subscribe(from:)`.
+public struct Subscription: AsyncSequence, Sendable {
+    /// What an iteration throws.
+    public typealias Failure = ReadError
+
+    let node: LogNode
+    let from: Slot
+
+    /// Begins at the slot the subscription was made for.
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(node: node, from: from)
+    }
+
+    /// Pulls one event after the other.
+    public struct Iterator: AsyncIteratorProtocol {
+        private let node: LogNode
+        /// Everything before this slot was handed out or holds nothing effective.
+        private var next: Slot
+        /// The slot of the last event.
+        private var previous: Slot
+        /// A piece of the log that was pulled and not handed out yet.
+        private var piece: [Delivered] = []
+        private var position = 0
+
+        init(node: LogNode, from slot: Slot) {
+            self.node = node
+            next = slot
+            previous = slot.previous
+        }
+
+        /// The next event; waits for one at the end of the log.
+        ///
+        /// - Returns: `nil` once the task is cancelled.
+        /// - Throws: `ReadError`.
+        public mutating func next() async throws(ReadError) -> LogEvent? {
+            try await next(isolation: nil)
+        }
+
+        /// The next event; waits for one at the end of the log.
+        ///
+        /// - Returns: `nil` once the task is cancelled.
+        /// - Throws: `ReadError`.
+        public mutating func next(
+            isolation actor: isolated (any Actor)?
+        ) async throws(ReadError) -> LogEvent? {
+            while position == piece.count {
+                if Task.isCancelled { return nil }
+                if let gap = try await pull() { return gap }
+            }
+            let entry = piece[position]
+            position += 1
+            if position == piece.count {
+                piece = []
+                position = 0
+            }
+            defer { previous = entry.slot }
+            return .entry(slot: entry.slot, payload: entry.payload, previous: previous)
+        }
+
+        /// Fetches a piece, waits for one, or finds a gap.
+        private mutating func pull() async throws(ReadError) -> LogEvent? {
+            switch node.tail.pull(from: next) {
+            case .entries(let entries, let through):
+                piece = entries
+                next = through.next
+            case .cold(let through):
+                let page = try await node.readPage(next...through)
+                piece = page.entries.map { Delivered(slot: $0.slot, payload: $0.payload) }
+                next = page.through.next
+            case .trimmed(let through):
+                next = through.next
+                previous = through
+                return .gap(through: through, reason: .trimmed)
+            case .nothingYet:
+                await node.tail.wait(for: next)
+            case .ended(let refusal):
+                throw ReadError(refusal)
+            }
+            return nil
+        }
+    }
+}
