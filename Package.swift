@@ -43,14 +43,27 @@ let package = Package(
             ]
         ),
 
+        // Test support: libc's file calls interposed, crash images made of what was seen.
+        .target(
+            name: "CDiskShim",
+            path: "Tests/Support/CDiskShim",
+            cSettings: [.treatAllWarnings(as: .error)]
+        ),
+        .target(
+            name: "DiskShim",
+            dependencies: ["CDiskShim", "Platform"],
+            path: "Tests/Support/DiskShim"
+        ),
+
         .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore"]),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
+        .testTarget(name: "DiskShimTests", dependencies: ["DiskShim", "Platform", "CLMDB"]),
     ],
     cLanguageStandard: .c11
 )
 
-let cTargets: Set = ["CCRC32C", "CPlatform"]
+let cTargets: Set = ["CCRC32C", "CPlatform", "CDiskShim"]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [
