@@ -6,29 +6,50 @@ package enum Statement: Hashable, Sendable {
     case accepted(Accepted)
 }
 
-/// What may leave at once: it testifies to nothing on this node's disk.
-package enum Proposal: Hashable, Sendable {
-    case accept(Accept)
-    case reject(Reject)
+/// What may leave at once: it testifies to nothing that is not on this node's disk already.
+package enum Immediate: Hashable, Sendable {
+    case hello(Hello)
+    case refused(Refused)
+    case statusRequest(StatusRequest)
+    case statusReply(StatusReply)
     case pageRequest(PageRequest)
     case page(PromisePage)
+    case accept(Accept)
+    case reject(Reject)
+    case commit(CommitNotice)
+    case heartbeat(Heartbeat)
+    case heartbeatReply(HeartbeatReply)
+    case catchUpRequest(CatchUpRequest)
+    case catchUp(CatchUp)
+    case forward(Forward)
+    case barrierRequest(RemoteBarrierRequest)
+    case barrierReply(RemoteBarrierReply)
 }
 
 /// What a node receives, from a peer or from itself.
 package enum Message: Hashable, Sendable {
     case statement(Statement)
-    case proposal(Proposal)
+    case immediate(Immediate)
 }
 
-/// A statement and whom it is for. Only `WriteBatch` holds one on its way, and only a receipt gives it
-/// out again.
-package struct Testimony: Hashable, Sendable {
+/// Something to be said and whom it is for.
+package struct Addressed<Body: Hashable & Sendable>: Hashable, Sendable {
     package let destination: NodeID
-    package let statement: Statement
+    package let body: Body
 }
 
-/// A message that depends on no write, and whom it is for. It has no room for a `Statement`.
-package struct Immediate: Hashable, Sendable {
+/// A statement on its way: only a `WriteBatch` holds it, and only the batch's receipt gives it out.
+package typealias Testimony = Addressed<Statement>
+
+/// A message between two nodes, with the head that the receiver checks first.
+package struct Envelope: Hashable, Sendable {
+    package let sender: NodeIdentity
     package let destination: NodeID
-    package let proposal: Proposal
+    package let message: Message
+
+    package init(sender: NodeIdentity, destination: NodeID, message: Message) {
+        self.sender = sender
+        self.destination = destination
+        self.message = message
+    }
 }

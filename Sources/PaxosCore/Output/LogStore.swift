@@ -30,6 +30,10 @@ package protocol StoreObserver: AnyObject, Sendable {
 
 /// What a node knows after it opened its store.
 package struct RecoveredState: Hashable, Sendable {
+    package var cluster: ClusterID
+    package var node: NodeID
+    package var incarnation: Incarnation
+    package var membership: Membership
     /// Counts this opening, and is durable.
     package var boot: Boot
     package var promised: Ballot
@@ -37,26 +41,38 @@ package struct RecoveredState: Hashable, Sendable {
     /// A lower bound after a crash.
     package var committed: Slot
     package var trimmed: Slot
-    /// The highest slot with a row, or `trimmed`.
-    package var last: Slot
+    /// Every row above `committed`, in slot order: what was accepted and may be chosen.
+    package var accepted: [AcceptedEntry]
     package var checkpoint: Checkpoint
+    /// What was stored of the peers: all of them, or none before the first meeting.
+    package var peers: [PeerRecord]
 
     package init(
+        cluster: ClusterID,
+        node: NodeID,
+        incarnation: Incarnation,
+        membership: Membership,
         boot: Boot,
-        promised: Ballot,
-        lastRound: UInt64,
-        committed: Slot,
-        trimmed: Slot,
-        last: Slot,
-        checkpoint: Checkpoint
+        promised: Ballot = .zero,
+        lastRound: UInt64 = 0,
+        committed: Slot = .zero,
+        trimmed: Slot = .zero,
+        accepted: [AcceptedEntry] = [],
+        checkpoint: Checkpoint = .empty,
+        peers: [PeerRecord] = []
     ) {
+        self.cluster = cluster
+        self.node = node
+        self.incarnation = incarnation
+        self.membership = membership
         self.boot = boot
         self.promised = promised
         self.lastRound = lastRound
         self.committed = committed
         self.trimmed = trimmed
-        self.last = last
+        self.accepted = accepted
         self.checkpoint = checkpoint
+        self.peers = peers
     }
 }
 

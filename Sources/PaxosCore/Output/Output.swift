@@ -3,10 +3,9 @@
 package struct Output: ~Copyable {
     /// For the store.
     package var write: WriteBatch?
-    /// For the transport, at once.
-    package internal(set) var immediate: [Immediate] = []
-    /// For the transport: testimony whose write is durable.
-    package internal(set) var released: [Testimony] = []
+    /// For the transport, in this order: the step's immediate messages, and the testimony whose write is
+    /// durable.
+    package internal(set) var messages: [Envelope] = []
     /// For the reader.
     package internal(set) var reads: [ReadRequest] = []
     /// Effective commands in slot order, for subscribers.
@@ -25,11 +24,19 @@ package struct Output: ~Copyable {
     /// Collected during the step, sealed into `write` at its end.
     var rows = WriteRows()
     var testimony: [Testimony] = []
+    /// Collected during the step, sealed into `messages` at its end. `immediate` has no room for what
+    /// depends on a write.
+    var immediate: [Addressed<Immediate>] = []
+    var released: [Testimony] = []
 
     init() {}
 
+    mutating func send(_ message: Immediate, to destination: NodeID) {
+        immediate.append(Addressed(destination: destination, body: message))
+    }
+
     mutating func testify(_ statement: Statement, to destination: NodeID) {
-        testimony.append(Testimony(destination: destination, statement: statement))
+        testimony.append(Testimony(destination: destination, body: statement))
     }
 }
 

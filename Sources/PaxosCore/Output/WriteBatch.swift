@@ -90,6 +90,8 @@ package struct WriteRows: Hashable, Sendable {
     /// The commit watermark; never ahead of the rows on disk and in this batch (`R41`).
     package var committed: Slot?
     package var checkpoint: Checkpoint?
+    /// What is known of peers: each replaces the record of its node.
+    package var peers: [PeerRecord] = []
     /// Committed commands without effect, found since the last write.
     package var ineffective: [Slot] = []
     /// Write even if nothing but the watermark changed: orderly shutdown.
@@ -99,7 +101,8 @@ package struct WriteRows: Hashable, Sendable {
 
     /// The watermark alone is not worth a flush: it rides on a batch that goes to disk anyway.
     package var needsFlush: Bool {
-        !accepted.isEmpty || promised != nil || lastRound != nil || checkpoint != nil || isFinal
+        !accepted.isEmpty || promised != nil || lastRound != nil || checkpoint != nil
+            || !peers.isEmpty || isFinal
     }
 
     mutating func merge(_ later: WriteRows) {
@@ -108,6 +111,7 @@ package struct WriteRows: Hashable, Sendable {
         lastRound = later.lastRound ?? lastRound
         committed = later.committed ?? committed
         checkpoint = later.checkpoint ?? checkpoint
+        peers.append(contentsOf: later.peers)
         ineffective.append(contentsOf: later.ineffective)
         isFinal = isFinal || later.isFinal
     }

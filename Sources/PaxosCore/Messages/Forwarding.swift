@@ -1,0 +1,20 @@
+/// What a follower asks of the leader on behalf of its callers.
+
+/// An append on its way to the leader. The token, not the connection, says whether it got in.
+package struct Forward: Hashable, Sendable {
+    package let token: Token
+    package let payloads: AppendRequest.Payloads
+    /// How many nodes have passed it on.
+    package let hops: UInt8
+}
+
+/// Asks the leader for a barrier.
+package struct RemoteBarrierRequest: Hashable, Sendable {
+    package let id: UInt64
+}
+
+/// The committed slot at the arrival of the request, confirmed by a quorum since.
+package struct RemoteBarrierReply: Hashable, Sendable {
+    package let id: UInt64
+    package let slot: Slot
+}

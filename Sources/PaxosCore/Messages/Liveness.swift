@@ -1,0 +1,32 @@
+/// Who leads, and whether anybody does. None of these moves promised or accepted state.
+
+/// Asks whether a leader is heard (the status round before a campaign; `R24`).
+package struct StatusRequest: Hashable, Sendable {
+    package let id: UInt64
+}
+
+/// What the answering node knows of leaders.
+package struct StatusReply: Hashable, Sendable {
+    package let id: UInt64
+    /// The ballot of the leader that this node is, or has heard within the election timeout.
+    package let leader: Ballot?
+    /// The highest round the node has promised, above which a campaign has to begin.
+    package let promised: Ballot
+    package let committed: Slot
+}
+
+/// The leader lives; every slot up to `committed` is chosen.
+package struct Heartbeat: Hashable, Sendable {
+    package let ballot: Ballot
+    /// Ascends within the ballot: a barrier waits for a round that began after it arrived (`R70`).
+    package let round: UInt64
+    package let committed: Slot
+}
+
+/// The leader's round has arrived, and the answering node has or has not promised a higher ballot.
+package struct HeartbeatReply: Hashable, Sendable {
+    package let ballot: Ballot
+    package let round: UInt64
+    package let promised: Ballot
+    package let committed: Slot
+}
