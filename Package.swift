@@ -46,6 +46,10 @@ let package = Package(
         .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore"]),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
+        .testTarget(
+            name: "ReplicatedLogTests",
+            dependencies: ["ReplicatedLog", "PaxosCore", "LMDB", "Platform"]
+        ),
     ],
     cLanguageStandard: .c11
 )
