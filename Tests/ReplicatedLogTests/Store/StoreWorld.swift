@@ -197,7 +197,7 @@ extension AcceptedRun {
 extension Entry {
     /// A command whose payload tells its slot.
     static func testCommand(_ slot: UInt64, bytes: Int = 16) -> Entry {
-        let payload = (0..<bytes).map { UInt8(truncatingIfNeeded: slot &* 31 &+ UInt64($0)) }
+        let payload = [UInt8](repeating: UInt8(truncatingIfNeeded: slot &* 31), count: bytes)
         return .command(
             Command(token: Token(node: 1, boot: Boot(1), sequence: slot), payload: payload)
         )
