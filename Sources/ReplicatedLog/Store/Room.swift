@@ -72,6 +72,7 @@ struct Room {
     /// After a commit: where the last page is now, and how many pages are in use.
     mutating func note(used: Int, livePages: Int) {
         grown = self.used == 0 ? 0 : max(0, used - self.used)
+        assert(used <= length, "a transaction went beyond what was covered for it")
         self.used = used
         live = min(used, livePages * pageSize)
     }
@@ -87,7 +88,7 @@ struct Room {
     /// What is left of file and disk is needed for what is in flight.
     var isDiskFull: Bool {
         guard length < mapBytes else { return false }
-        let inside = length - live
+        let inside = max(0, length - live)
         if inside >= reserve { return false }
         if isOutOfDisk { return true }
         guard let free = try? FileSystem.freeSpace(path) else { return false }

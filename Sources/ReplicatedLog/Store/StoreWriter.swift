@@ -47,6 +47,7 @@ final class StoreWriter: @unchecked Sendable {
 
     /// One group, or one piece of idle work, or one sleep; false at the end.
     private func turn() -> Bool {
+        if isFull, !hasFailed, MonotonicClock.now() >= retryAt { retry() }
         var delivery = mailbox.take()
         if observer == nil, let found = delivery.observer {
             observer = found
@@ -70,14 +71,13 @@ final class StoreWriter: @unchecked Sendable {
             counters.batches += UInt64(merged)
             counters.largestGroup = max(counters.largestGroup, UInt64(merged))
         }
-        let isWaiting = held != nil
         if var waiting = held.take() {
             waiting.merge(batch)
             held = consume waiting
         } else {
             held = consume batch
+            settle()
         }
-        if !isWaiting || MonotonicClock.now() >= retryAt { settle() }
     }
 
     /// Commits the group in hand, if it writes anything, and receipts it.
@@ -98,7 +98,6 @@ final class StoreWriter: @unchecked Sendable {
             keepAhead()
         case .noRoom:
             held = consume batch
-            retryAt = MonotonicClock.now().advanced(by: Self.retryInterval)
             reportRoom()
         case .failed(let failure):
             batch.abandon()
@@ -127,8 +126,8 @@ final class StoreWriter: @unchecked Sendable {
         let parker = mailbox.parker
         if hasFailed || observer == nil {
             parker.park()
-        } else if isFull || held != nil {
-            if !parker.park(timeout: Self.retryInterval) { retry() }
+        } else if isFull {
+            parker.park(until: retryAt)
         } else if log.room.wantsFilling() {
             if !parker.park(timeout: Self.idleDelay) { fill() }
         } else {
@@ -136,7 +135,9 @@ final class StoreWriter: @unchecked Sendable {
         }
     }
 
+    /// By the clock and not by idleness: what is in flight may keep the store busy.
     private func retry() {
+        retryAt = MonotonicClock.now().advanced(by: Self.retryInterval)
         do throws(PosixError) {
             try log.room.retry()
         } catch {
@@ -173,6 +174,7 @@ final class StoreWriter: @unchecked Sendable {
         }
         guard full != isFull else { return }
         isFull = full
+        retryAt = MonotonicClock.now().advanced(by: Self.retryInterval)
         observer?.full(full)
     }
 

@@ -55,6 +55,20 @@ import Testing
         }
     }
 
+    /// The bytes of format 1. A change here is a change of the format: raise its version.
+    @Test func theBytesOfARowAreThese() {
+        let hex = encoded(entries[0], isChosen: true).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }
+        let row = hex.joined()
+        let expected =
+            "b197f6e2" + "01010000" + "0600000000000000" + "0200000000000000"
+            + "0300000000000000" + "0900000000000000" + "0000000000010000"
+            + "02000000" + "05000000" + "010203"
+        #expect(row == expected)
+    }
+
     @Test func noFlippedBitIsBelieved() {
         for entry in entries {
             let row = encoded(entry)
