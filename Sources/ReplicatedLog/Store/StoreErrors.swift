@@ -34,6 +34,8 @@ public enum LogOpenError: Error, Hashable, Sendable {
     case invalidLimits(InvalidLimits)
     /// The storage options make no sense.
     case invalidStorage(reason: String)
+    /// The cluster has more members than can be reached without a transport.
+    case needsTransport(members: Int)
     /// The operating system, or LMDB if the code is negative, refused.
     case system(code: Int32, operation: String, path: String)
 }
@@ -72,6 +74,8 @@ extension LogOpenError: CustomStringConvertible {
             "no room in \(path) for the write that opening needs: free space, or raise mapSize"
         case .invalidLimits(let limits): limits.description
         case .invalidStorage(let reason): "storage options: \(reason)"
+        case .needsTransport(let members):
+            "a cluster of \(members) members needs a transport: open it with one"
         case .system(let code, let operation, let path):
             "\(operation) \(path): \(LMDBError(code: code))"
         }
@@ -103,6 +107,8 @@ public enum LogCreateError: Error, Hashable, Sendable {
     case networkFileSystem(path: String, name: String)
     /// The disk, its quota or the map is full.
     case outOfSpace(path: String)
+    /// The limits make no sense.
+    case invalidLimits(InvalidLimits)
     /// The storage options make no sense.
     case invalidStorage(reason: String)
     /// The operating system, or LMDB if the code is negative, refused.
@@ -122,6 +128,7 @@ extension LogCreateError: CustomStringConvertible {
         case .networkFileSystem(let path, let name):
             "\(path) is on the network file system \(name): use a local disk"
         case .outOfSpace(let path): "no room for a log in \(path): free space, or raise mapSize"
+        case .invalidLimits(let limits): limits.description
         case .invalidStorage(let reason): "storage options: \(reason)"
         case .system(let code, let operation, let path):
             "\(operation) \(path): \(LMDBError(code: code))"
