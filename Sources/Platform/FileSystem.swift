@@ -14,6 +14,12 @@ package enum FileSystem {
         return lstat(path, &status) == 0
     }
 
+    /// Whether a directory is at the path itself; a symbolic link to one is none.
+    package static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// The length of the file in bytes.
     package static func fileLength(_ path: String) throws(PosixError) -> Int64 {
         var status = stat()
