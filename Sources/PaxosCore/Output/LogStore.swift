@@ -47,6 +47,9 @@ package struct RecoveredState: Hashable, Sendable {
     /// What was stored of the peers: all of them, or none before the first meeting.
     package var peers: [PeerRecord]
 
+    /// The highest slot with a row.
+    package var last: Slot { accepted.last?.slot ?? committed }
+
     package init(
         cluster: ClusterID,
         node: NodeID,

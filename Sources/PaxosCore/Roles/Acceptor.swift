@@ -29,7 +29,7 @@ package struct Acceptor: Sendable {
     package init(recovered: RecoveredState, limits: Limits) {
         promised = recovered.promised
         durablePromise = recovered.promised
-        last = recovered.accepted.last?.slot ?? recovered.committed
+        last = recovered.last
         trimmed = recovered.trimmed
         window = SlotWindow(startingAt: recovered.committed.next)
         self.limits = limits

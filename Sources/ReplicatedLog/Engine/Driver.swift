@@ -6,8 +6,6 @@ internal import Platform
 ///
 /// The loop never waits for the disk: the store has a thread too, and tells the inbox.
 final class Driver: Sendable {
-    private let node: NodeID
-    private let membership: Membership
     private let limits: Limits
     private let store: LMDBStore
     private let inbox: Inbox
@@ -24,15 +22,13 @@ final class Driver: Sendable {
         clock: TickClock,
         parker: Parker
     ) {
-        node = configuration.node
-        membership = configuration.membership
         limits = configuration.limits
         self.store = store
         self.inbox = inbox
         self.tail = tail
         self.clock = clock
         self.parker = parker
-        published = Locked(makeCore(node, membership, store, limits).status)
+        published = Locked(NodeCore(recovering: store, limits: configuration.limits).status)
     }
 
     /// The core's account of itself after the last step.
@@ -43,7 +39,7 @@ final class Driver: Sendable {
 
     /// Runs until the core has closed or failed. Nobody is left waiting when it returns.
     func run() {
-        var core = makeCore(node, membership, store, limits)
+        var core = NodeCore(recovering: store, limits: limits)
         var arrivals: Arrivals? = Arrivals(now: clock.now)
         while true {
             guard let arrived = arrivals.take() else {
@@ -91,16 +87,14 @@ final class Driver: Sendable {
     }
 }
 
-private func makeCore(
-    _ node: NodeID,
-    _ membership: Membership,
-    _ store: LMDBStore,
-    _ limits: Limits
-) -> NodeCore {
-    NodeCore(
-        node: node,
-        memberships: MembershipHistory(founding: membership),
-        recovered: store.recover(),
-        limits: limits
-    )
+extension NodeCore {
+    /// The core of a node that has just opened its store, with the chance it needs.
+    fileprivate init(recovering store: LMDBStore, limits: Limits) {
+        self.init(
+            recovered: store.recover(),
+            nonce: Nonce(SystemRandom.uint64()),
+            limits: limits,
+            seed: SystemRandom.uint64()
+        )
+    }
 }

@@ -45,15 +45,22 @@ package struct DirectoryReader: ~Copyable, Sendable {
         self.environment = environment
     }
 
-    /// The small values: boot is that of the last opening. Throws `corrupt` if one is damaged.
+    /// The small values, without rows: boot is that of the last opening. Throws `corrupt` if one is
+    /// damaged.
     package func state() throws(LogOpenError) -> RecoveredState {
         let result = try read { txn throws(LMDBError) in
-            try StoredLog.state(txn, tables, cluster: identity.cluster)
+            try StoredLog.state(txn, tables, identity)
         }
         switch result {
         case .success(let state): return state
         case .failure(let finding): throw LogOpenError(finding, path: environment.path)
         }
+    }
+
+    /// The highest slot with a row, or `zero`.
+    package func lastSlot() throws(LogOpenError) -> Slot {
+        let last = try read { txn throws(LMDBError) in try txn.lastKey(in: tables.accepted) }
+        return Slot(rawValue: last ?? 0)
     }
 
     /// How much room the directory takes.

@@ -144,6 +144,7 @@ private struct Place {
             (.committed, coding.seal(Slot.zero.rawValue, .committed)),
             (.trimmed, coding.seal(Slot.zero.rawValue, .trimmed)),
             (.checkpoint, coding.seal(Checkpoint.empty.encoded(), .checkpoint)),
+            (.peers, coding.seal(PeerRecord.encoded([]), .peers)),
         ]
         try environment.withWrite { (txn: inout WriteTransaction) throws(LMDBError) in
             try txn.put(identity.storedBytes, for: Schema.identityKey, in: tables.state)

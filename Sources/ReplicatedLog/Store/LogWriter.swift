@@ -16,6 +16,7 @@ struct LogWriter: ~Copyable {
     private var committed: Slot
     private var checkpoint: Slot
     private var highest: UInt64
+    private var peers: [PeerRecord]
     /// The rows that are there without a hole.
     private var present: SlotPrefix
 
@@ -42,6 +43,7 @@ struct LogWriter: ~Copyable {
         committed = recovered.committed
         checkpoint = recovered.checkpoint.slot
         highest = recovered.last.rawValue
+        peers = recovered.peers
     }
 
     mutating func close() {
@@ -92,6 +94,7 @@ struct LogWriter: ~Copyable {
         let now = MonotonicClock.now()
         promised = rows.promised ?? promised
         lastRound = rows.lastRound ?? lastRound
+        peers = merged(rows.peers)
         committed = rows.committed ?? committed
         checkpoint = rows.checkpoint?.slot ?? checkpoint
         present = after
@@ -213,7 +216,21 @@ struct LogWriter: ~Copyable {
         if let checkpoint = rows.checkpoint {
             values.append((.checkpoint, stateCoding.seal(checkpoint.encoded(), .checkpoint)))
         }
+        if !rows.peers.isEmpty {
+            let bytes = PeerRecord.encoded(merged(rows.peers))
+            values.append((.peers, stateCoding.seal(bytes, .peers)))
+        }
         for (name, value) in values { try txn.put(value, for: name.key, in: tables.state) }
+    }
+
+    /// What is known of the peers once these records have replaced those of their nodes.
+    private func merged(_ records: [PeerRecord]) -> [PeerRecord] {
+        var known = peers
+        for record in records {
+            known.removeAll { $0.node == record.node }
+            known.append(record)
+        }
+        return known.sorted { $0.node < $1.node }
     }
 
     /// The most pages that the rows can take, in bytes: a leaf half empty in the worst case, whole

@@ -124,10 +124,16 @@ enum OpenedLog {
                 (txn: borrowing ReadTransaction) throws(LMDBError) in
                 let cluster = identity.cluster
                 let pages = try tables.livePages(txn)
-                switch try StoredLog.state(txn, tables, cluster: cluster) {
+                switch try StoredLog.state(txn, tables, identity) {
                 case .failure(let finding): return .failure(finding)
-                case .success(let state):
-                    return try StoredLog.verifyRows(txn, tables, cluster: cluster, state).map {
+                case .success(var state):
+                    let present = try StoredLog.verifyRows(
+                        txn,
+                        tables,
+                        cluster: cluster,
+                        &state
+                    )
+                    return present.map { [state] in
                         StoredLog(state: state, present: $0, livePages: pages)
                     }
                 }

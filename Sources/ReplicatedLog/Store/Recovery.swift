@@ -5,7 +5,7 @@ internal import Platform
 /// What a directory holds, read and checked before anything of it is trusted.
 struct StoredLog {
     let state: RecoveredState
-    /// The rows that are there without a hole.
+    /// The rows that are there without a hole, from the checkpoint on.
     let present: SlotPrefix
     let livePages: Int
 
@@ -32,9 +32,9 @@ struct StoredLog {
     static func state<Access>(
         _ txn: borrowing Transaction<Access>,
         _ tables: Schema.Tables,
-        cluster: ClusterID
+        _ identity: DirectoryIdentity
     ) throws(LMDBError) -> Result<RecoveredState, Finding> {
-        let coding = StateCoding(cluster: cluster)
+        let coding = StateCoding(cluster: identity.cluster)
         var values: [StateName: [UInt8]] = [:]
         for name in StateName.allCases {
             values[name] = try txn.get(name.key, in: tables.state) { [UInt8](copying: $0) }
@@ -60,17 +60,21 @@ struct StoredLog {
                 .flatMap({ Checkpoint(decoding: $0) }),
             checkpoint.slot.rawValue <= committed
         else { return .failure(.corrupt("the checkpoint")) }
-        let last = try txn.lastKey(in: tables.accepted) ?? trimmed
-        guard last < Slot.limit.rawValue else { return .failure(.corrupt("the highest slot")) }
+        let peers = values[.peers].flatMap { coding.open($0, .peers) }.flatMap(PeerRecord.decode)
+        guard let peers else { return .failure(.corrupt("what is known of the peers")) }
         return .success(
             RecoveredState(
+                cluster: identity.cluster,
+                node: identity.node,
+                incarnation: identity.incarnation,
+                membership: identity.membership,
                 boot: Boot(boot),
                 promised: promised,
                 lastRound: lastRound,
                 committed: Slot(rawValue: committed),
                 trimmed: Slot(rawValue: trimmed),
-                last: Slot(rawValue: max(last, trimmed)),
-                checkpoint: checkpoint
+                checkpoint: checkpoint,
+                peers: peers
             )
         )
     }
@@ -85,19 +89,22 @@ struct StoredLog {
         _ txn: borrowing Transaction<Access>,
         _ tables: Schema.Tables,
         cluster: ClusterID,
-        _ state: RecoveredState
+        _ state: inout RecoveredState
     ) throws(LMDBError) -> Result<SlotPrefix, Finding> {
         let start = max(state.trimmed, min(state.checkpoint.slot, state.committed))
         let coding = RowCoding(cluster: cluster)
         var present = SlotPrefix(through: start)
         var unreadable: Slot?
         var run: ClosedRange<Slot>?
+        var accepted: [AcceptedEntry] = []
         try txn.forEachRow(in: tables.accepted, from: start.next.rawValue) { key, value in
             let slot = Slot(rawValue: key)
-            guard value.withUnsafeBytes({ coding.decode($0, slot: slot) }) != nil else {
+            guard slot < .limit, let row = value.withUnsafeBytes({ coding.decode($0, slot: slot) })
+            else {
                 unreadable = slot
                 return false
             }
+            if slot > state.committed { accepted.append(row) }
             if let before = run, before.upperBound.next == slot {
                 run = before.lowerBound...slot
             } else {
@@ -111,6 +118,7 @@ struct StoredLog {
         guard state.committed <= present.through else {
             return .failure(.unreadable(present.through.next))
         }
+        state.accepted = accepted
         return .success(present)
     }
 }

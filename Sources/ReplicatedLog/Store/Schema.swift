@@ -99,7 +99,7 @@ enum Schema {
 enum StateName: String, CaseIterable {
     case promised
     case lastRound = "last_round"
-    case boot, committed, trimmed, checkpoint
+    case boot, committed, trimmed, checkpoint, peers
 
     var key: [UInt8] { Array(rawValue.utf8) }
 }

@@ -13,13 +13,11 @@ import Testing
         let store = try directory.open()
         #expect(store.identity == identity)
         let expected = RecoveredState(
-            boot: Boot(1),
-            promised: .zero,
-            lastRound: 0,
-            committed: .zero,
-            trimmed: .zero,
-            last: .zero,
-            checkpoint: .empty
+            cluster: identity.cluster,
+            node: identity.node,
+            incarnation: identity.incarnation,
+            membership: identity.membership,
+            boot: Boot(1)
         )
         #expect(store.recover() == expected)
         store.closeAndWait()
