@@ -16,6 +16,9 @@ public struct Ballot: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Below every ballot a node can make: nothing promised, nothing accepted.
     public static let zero = Ballot(round: 0, node: .nobody)
 
+    /// Above every ballot a node can make.
+    package static let limit = Ballot(round: .max, node: .nobody)
+
     /// Orders ballots by round, then by node.
     public static func < (left: Ballot, right: Ballot) -> Bool {
         left.round != right.round ? left.round < right.round : left.node < right.node

@@ -64,4 +64,14 @@ package struct EntryRun: Hashable, Sendable {
 
     package var last: Slot { first.advanced(by: entries.count - 1) }
     package var slots: ClosedRange<Slot> { first...last }
+
+    /// The part above a slot, if there is one.
+    func dropping(through slot: Slot) -> EntryRun? {
+        guard first <= slot else { return self }
+        guard last > slot else { return nil }
+        return EntryRun(
+            first: slot.next,
+            entries: Array(entries.dropFirst(slot.count(after: first.previous)))
+        )
+    }
 }

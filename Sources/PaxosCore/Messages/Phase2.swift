@@ -26,17 +26,16 @@ package struct Accepted: Hashable, Sendable {
     }
 }
 
-/// The acceptor took nothing, and why (`R25`).
+/// The acceptor took nothing, or not everything, and why (`R25`).
 package struct Reject: Hashable, Sendable {
     package enum Reason: Hashable, Sendable {
         /// It has promised a higher ballot.
         case promised
         /// Its disk or map is full.
         case full
-        /// The slots are committed here; a committed row is never overwritten.
+        /// The slots up to `committed` are chosen; a committed row is never overwritten. The rest of the
+        /// run was taken.
         case committed
-        /// The slots lie beyond what it can hold.
-        case beyondWindow
     }
 
     /// The ballot that was refused.

@@ -20,20 +20,9 @@ package struct Arrivals: ~Copyable {
     }
 }
 
-/// A message with the member it came from.
-package struct Envelope: Hashable, Sendable {
-    package let sender: NodeID
-    package let message: Message
-
-    package init(sender: NodeID, message: Message) {
-        self.sender = sender
-        self.message = message
-    }
-}
-
 /// An append that waits for its outcome.
 package struct AppendRequest: Sendable {
-    package enum Payloads: Sendable {
+    package enum Payloads: Hashable, Sendable {
         case one([UInt8])
         /// One contiguous batch.
         case batch([[UInt8]])
@@ -51,11 +40,26 @@ package struct AppendRequest: Sendable {
         self.deadline = deadline
     }
 
-    package var count: Int {
-        switch payloads {
+    package var count: Int { payloads.count }
+}
+
+extension AppendRequest.Payloads {
+    var count: Int {
+        switch self {
         case .one: 1
         case .batch(let payloads): payloads.count
         }
+    }
+
+    var bytes: Int {
+        switch self {
+        case .one(let payload): payload.count
+        case .batch(let payloads): payloads.reduce(0) { $0 + $1.count }
+        }
+    }
+
+    func fits(_ limits: Limits) -> Bool {
+        count <= limits.maxBatchEntries && bytes <= limits.maxBatchBytes
     }
 }
 

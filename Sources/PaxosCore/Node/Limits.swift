@@ -23,9 +23,25 @@ public struct Limits: Hashable, Sendable {
     public var appendTimeoutMilliseconds = 10_000
     /// How long a shutdown waits for what is in flight. Default 3,000 ms.
     public var shutdownTimeoutMilliseconds = 3_000
+    /// How often a leader tells its followers that it lives. Default 50 ms.
+    public var heartbeatMilliseconds = 50
+    /// How long a follower waits for its leader, and a leader for a quorum, before it does something
+    /// about it; each wait is drawn between one and two of these. Default 300 ms.
+    public var electionMilliseconds = 300
     /// Delivered slots between two checkpoints of the log's state; `open` replays at most twice as many
     /// rows plus one pipeline. Default 32,768.
     public var checkpointSlots = 32_768
+
+    /// What one tick of the core lasts.
+    package static let tickMilliseconds = 10
+
+    package var heartbeatTicks: UInt64 {
+        UInt64(max(1, heartbeatMilliseconds / Self.tickMilliseconds))
+    }
+
+    package var electionTicks: UInt64 {
+        UInt64(max(3, electionMilliseconds / Self.tickMilliseconds))
+    }
 
     /// The documented defaults.
     public init() {}
@@ -44,6 +60,7 @@ public struct Limits: Hashable, Sendable {
             ("pageBytes", pageBytes), ("inboxAppends", inboxAppends), ("inboxBytes", inboxBytes),
             ("tailBytes", tailBytes), ("appendTimeoutMilliseconds", appendTimeoutMilliseconds),
             ("shutdownTimeoutMilliseconds", shutdownTimeoutMilliseconds),
+            ("heartbeatMilliseconds", heartbeatMilliseconds),
             ("checkpointSlots", checkpointSlots),
         ]
         for (name, value) in positive where value < 1 {
@@ -52,6 +69,11 @@ public struct Limits: Hashable, Sendable {
         func check(_ isValid: Bool, _ name: String, _ reason: String) throws(InvalidLimits) {
             guard isValid else { throw InvalidLimits(name: name, reason: reason) }
         }
+        try check(
+            electionMilliseconds >= 3 * heartbeatMilliseconds,
+            "electionMilliseconds",
+            "must be at least three times heartbeatMilliseconds"
+        )
         try check(pipelineSlots >= 2, "pipelineSlots", "must be at least 2")
         try check(pipelineSlots <= 65_536, "pipelineSlots", "must be at most 65,536")
         try check(pipelineBytes <= 128 << 20, "pipelineBytes", "must be at most 128 MiB")

@@ -18,15 +18,12 @@ extension NodeCore {
     }
 
     mutating func take(_ requests: [BarrierRequest], output: inout Output) {
-        if barriers.count > limits.inboxAppends {
-            barriers.removeAll { waiters.state(of: $0) == .none }
-        }
         for request in requests {
             waiters.add(request.waiter, deadline: request.deadline)
             if let refusal = refusal {
                 end(request.waiter, refusal, output: &output)
             } else {
-                barriers.append(request.waiter)
+                barriers.add(request.waiter)
             }
         }
     }
@@ -34,6 +31,7 @@ extension NodeCore {
     /// Gives slots to as many appends as the pipeline has room for, and sends them in one Accept.
     mutating func propose(output: inout Output) {
         var entries: [Entry] = []
+        proposeForwarded(into: &entries)
         while let append = inbox.first {
             if waiters.state(of: append.waiter) == .none {
                 _ = inbox.popFirst()
@@ -47,33 +45,40 @@ extension NodeCore {
             guard replica.hasRoom(entries: append.count, bytes: append.bytes) else { break }
             _ = inbox.popFirst()
             leaveInbox(append, output: &output)
-            propose(append, into: &entries)
+            let token = makeToken(for: append)
+            assign(append.payloads, token: token, into: &entries)
         }
         replica.propose(entries, output: &output)
     }
 
-    private mutating func propose(_ append: AppendRequest, into entries: inout [Entry]) {
-        let token = Token(node: node, boot: boot, sequence: nextSequence)
-        nextSequence += 1
-        waiters.propose(append.waiter, sequence: token.sequence)
-        proposed.add(append.waiter, sequence: token.sequence)
-        switch append.payloads {
+    /// Names an append that leaves the inbox: from here on it may get into the log.
+    mutating func makeToken(for append: AppendRequest) -> Token {
+        defer { nextSequence += 1 }
+        waiters.propose(append.waiter, sequence: nextSequence)
+        proposed.add(append, sequence: nextSequence)
+        return Token(node: node, boot: boot, sequence: nextSequence)
+    }
+
+    mutating func assign(
+        _ payloads: AppendRequest.Payloads,
+        token: Token,
+        into entries: inout [Entry]
+    ) {
+        switch payloads {
         case .one(let payload):
             let entry = Entry.command(Command(token: token, payload: payload))
             replica.assign(entry)
             entries.append(entry)
         case .batch(let payloads):
             for (index, payload) in payloads.enumerated() {
-                let entry = Entry.command(
-                    Command(
-                        token: token,
-                        index: UInt32(index),
-                        count: UInt32(payloads.count),
-                        payload: payload
-                    )
+                let command = Command(
+                    token: token,
+                    index: UInt32(index),
+                    count: UInt32(payloads.count),
+                    payload: payload
                 )
-                replica.assign(entry)
-                entries.append(entry)
+                replica.assign(.command(command))
+                entries.append(.command(command))
             }
         }
     }
@@ -84,11 +89,9 @@ extension NodeCore {
             end(append.waiter, refusal, output: &output)
             leaveInbox(append, output: &output)
         }
-        for waiter in barriers { end(waiter, refusal, output: &output) }
-        barriers.removeAll()
     }
 
-    private func leaveInbox(_ append: AppendRequest, output: inout Output) {
+    func leaveInbox(_ append: AppendRequest, output: inout Output) {
         output.drained.appends += 1
         output.drained.bytes += append.bytes
     }
@@ -99,6 +102,7 @@ extension NodeCore {
         case .none:
             return
         case .waiting:
+            hasEndedWaiters = true
             output.replies.append(Reply(waiter: waiter, outcome: .never(refusal)))
         case .proposed(let sequence):
             _ = proposed.take(sequence)
@@ -118,15 +122,18 @@ extension NodeCore {
         )
     }
 
-    /// A barrier is answered with a committed slot not below the one at its arrival, once everything
-    /// that phase 1 found is committed and a quorum has confirmed the leader since (`R54`, `R70`). A
-    /// member that is a quorum by itself confirms itself; another one's barriers wait.
-    mutating func answerBarriers(output: inout Output) {
-        guard !barriers.isEmpty, takesPart, replica.isAlone, replica.isReadable else { return }
-        let slot = replica.learner.committed
-        for waiter in barriers where waiters.remove(waiter) != .none {
+    mutating func advanceBarriers(output: inout Output) {
+        guard takesPart else { return }
+        if hasEndedWaiters {
+            barriers.drop { waiters.state(of: $0) == .none }
+            hasEndedWaiters = false
+        }
+        var reached: [(WaiterID, Slot)] = []
+        barriers.advance(replica: &replica, output: &output) { waiter, slot in
+            reached.append((waiter, slot))
+        }
+        for (waiter, slot) in reached where waiters.remove(waiter) != .none {
             output.replies.append(Reply(waiter: waiter, outcome: .barrier(slot)))
         }
-        barriers.removeAll(keepingCapacity: true)
     }
 }

@@ -24,7 +24,7 @@ extension NodeCore {
     }
 
     /// Writes the commit watermark once nothing is in flight any more or the time is up.
-    mutating func advanceClosing(now: Tick, output: inout Output) {
+    mutating func advanceClosing(output: inout Output) {
         guard case .closing(let deadline) = phase else { return }
         let inFlight = replica.leader?.slotsInFlight ?? 0
         guard now >= deadline || (proposed.waiting == 0 && inFlight == 0) else { return }

@@ -7,22 +7,37 @@ package struct NodeCore: ~Copyable {
     let node: NodeID
     let boot: Boot
     let limits: Limits
+    var admission: Admission
     var replica: Replica
     var delivery: Delivery
     var waiters = Waiters()
     var proposed = ProposedAppends()
     /// Appends that no slot was assigned to yet.
     var inbox = FIFO<AppendRequest>()
-    var barriers: [WaiterID] = []
+    var barriers = Barriers()
+    /// A caller was told before its barrier was reached.
+    var hasEndedWaiters = false
+    /// Appends of other nodes, and own ones of an earlier leader, that wait for a slot here.
+    var forwarded = FIFO<Forward>()
+    var forwardedBytes = 0
+    /// The leadership under which the undecided appends were sent last, and when to send them again.
+    var lastLeading: Ballot?
+    var nextForward = Tick.zero
+    var nextGreeting = Tick.zero
     var nextSequence: UInt64 = 1
     var nextWrite: UInt64 = 1
-    /// What the disk holds, or will by the writes in flight.
+    /// The writes in flight, with the time of their submission.
+    var writes = FIFO<(id: WriteID, at: Tick)>()
     var written: Written
     /// Found without effect since the last write; they go with the next one.
     var unwrittenIneffective: [Slot] = []
     /// The read that brings the next entries to be delivered, if they are not in memory.
     var replay: ReadID?
     var phase = Phase.running
+    var now = Tick.zero
+    /// The last peer that does not count this node, and why.
+    var refusedBy: (node: NodeID, reason: Refused.Reason)?
+    var counters = MessageCounters()
 
     /// What was submitted to the store last.
     struct Written {
@@ -40,26 +55,36 @@ package struct NodeCore: ~Copyable {
         case failed(StoreFailure)
     }
 
-    package init(
-        node: NodeID,
-        memberships: MembershipHistory,
-        recovered: RecoveredState,
-        limits: Limits
-    ) {
+    /// Makes the core of a node that has just opened its store.
+    ///
+    /// - Parameters:
+    ///   - recovered: What the store held.
+    ///   - nonce: A random number of this process.
+    ///   - limits: The node's bounds.
+    ///   - seed: The only chance there is: the draws of election timeouts follow from it.
+    package init(recovered: RecoveredState, nonce: Nonce, limits: Limits, seed: UInt64) {
         precondition(
-            recovered.trimmed <= recovered.committed && recovered.committed <= recovered.last
-                && recovered.checkpoint.slot <= recovered.committed,
+            recovered.trimmed <= recovered.committed
+                && recovered.checkpoint.slot <= recovered.committed
+                && recovered.accepted.allSatisfy { $0.slot > recovered.committed },
             "what was recovered contradicts itself: \(recovered)"
         )
-        self.node = node
+        node = recovered.node
         self.limits = limits
         boot = recovered.boot
-        replica = Replica(
-            node: node,
-            memberships: memberships,
-            recovered: recovered,
-            limits: limits
+        let identity = NodeIdentity(
+            cluster: recovered.cluster,
+            node: recovered.node,
+            incarnation: recovered.incarnation,
+            boot: recovered.boot,
+            nonce: nonce
         )
+        admission = Admission(
+            identity: identity,
+            membership: recovered.membership,
+            recovered: recovered.peers
+        )
+        replica = Replica(recovered: recovered, limits: limits, seed: seed)
         delivery = Delivery(resuming: recovered.checkpoint)
         written = Written(
             committed: recovered.committed,
@@ -70,34 +95,41 @@ package struct NodeCore: ~Copyable {
     /// Takes in everything that has arrived and returns what follows from it.
     package mutating func step(_ arrivals: consuming Arrivals) -> Output {
         var output = Output()
+        now = max(now, arrivals.now)
+        replica.now = now
         if let failure = arrivals.failure { fail(failure, output: &output) }
         if let isFull = arrivals.isFull { replica.markFull(isFull) }
         if let receipt = arrivals.receipt.take() { release(receipt, output: &output) }
         for envelope in arrivals.messages { receive(envelope, output: &output) }
         for completion in arrivals.completions { receive(completion, output: &output) }
-        electIfAlone(output: &output)
+        greet(output: &output)
+        if takesPart, admission.isEstablished { replica.tick(output: &output) }
         // Before anybody is told `unknown` of what is known by now, and before the room it makes is used.
         deliver(output: &output)
         if takesPart { replica.proposeRecovered(output: &output) }
         take(arrivals.appends, output: &output)
         take(arrivals.barriers, output: &output)
         for waiter in arrivals.cancellations { end(waiter, .cancelled, output: &output) }
-        for waiter in waiters.expired(by: arrivals.now) { end(waiter, .timedOut, output: &output) }
-        propose(output: &output)
-        answerBarriers(output: &output)
+        for waiter in waiters.expired(by: now) { end(waiter, .timedOut, output: &output) }
+        if takesPart {
+            retryProposed(output: &output)
+            propose(output: &output)
+            forwardInbox(output: &output)
+            replica.notifyIfIdle(output: &output)
+        }
+        advanceBarriers(output: &output)
         if let closeBy = arrivals.closeBy { beginClosing(by: closeBy, output: &output) }
-        advanceClosing(now: arrivals.now, output: &output)
+        advanceClosing(output: &output)
         seal(&output)
         return output
     }
 
     /// The tick at which the core wants to be stepped though nothing arrives.
     package var nextDeadline: Tick {
-        if case .closing(let by) = phase {
-            min(by, waiters.nextDeadline)
-        } else {
-            waiters.nextDeadline
-        }
+        guard takesPart else { return waiters.nextDeadline }
+        var deadline = min(waiters.nextDeadline, replica.nextDeadline)
+        if case .closing(let by) = phase { deadline = min(deadline, by) }
+        return deadline
     }
 
     /// Every slot up to here is delivered.
@@ -115,18 +147,24 @@ package struct NodeCore: ~Copyable {
                 ? .leader : replica.candidate != nil ? .candidate : .follower,
             ballot: ballot,
             promised: replica.acceptor.promised,
-            leader: replica.leader != nil ? node : nil,
+            leader: replica.leader != nil ? node : replica.election.liveLeader(at: now)?.node,
             committed: replica.learner.committed,
             delivered: delivery.delivered,
             last: replica.acceptor.last,
             trimmed: replica.acceptor.trimmed,
             slotsInFlight: replica.leader?.slotsInFlight ?? 0,
             isFull: replica.acceptor.isFull,
-            failure: failure
+            failure: failure,
+            refusedBy: refusedBy?.node,
+            refusal: refusedBy?.reason,
+            peerCommitted: zip(replica.membership.members, replica.peerCommitted).filter {
+                $0.0 != node
+            }.map { PeerStatus(node: $0.0, committed: $0.1) },
+            counters: counters
         )
     }
 
-    // MARK: - Receipts and messages
+    // MARK: - Receipts and reads
 
     /// Gives out the testimony of a durable write: to peers through the output, to this node at once.
     /// The only way from a receipt to its testimony.
@@ -134,13 +172,16 @@ package struct NodeCore: ~Copyable {
         if case .failed = phase { return }
         let takesPart = takesPart
         let through = receipt.through
-        replica.markDurable(promised: receipt.promised, accepted: receipt.accepted)
+        while let write = writes.first, write.id <= through { _ = writes.popFirst() }
+        replica.oldestWrite = writes.first?.at
+        admission.markDurable(receipt.peers)
+        replica.markDurable(promised: receipt.promised, runs: receipt.runs)
         output.checkpointed = receipt.checkpointed
         for testimony in receipt.testimony {
             if testimony.destination != node {
                 output.released.append(testimony)
             } else if takesPart {
-                replica.receive(testimony.statement, from: node, output: &output)
+                replica.receive(testimony.body, from: node, output: &output)
             }
         }
         if case .sealing(let last) = phase, through >= last {
@@ -149,39 +190,23 @@ package struct NodeCore: ~Copyable {
         }
     }
 
-    private mutating func receive(_ envelope: Envelope, output: inout Output) {
-        guard takesPart else { return }
-        switch envelope.message {
-        case .statement(let statement):
-            replica.receive(statement, from: envelope.sender, output: &output)
-        case .proposal(let proposal):
-            replica.receive(proposal, from: envelope.sender, output: &output)
-        }
-    }
-
     private mutating func receive(_ completion: ReadCompletion, output: inout Output) {
         guard takesPart else { return }
-        switch completion.result {
-        case .success(let page) where completion.id == replay:
-            replay = nil
-            feed(page, output: &output)
-        case .failure(let failure) where completion.id == replay || replica.isAlone:
-            fail(failure, output: &output)
-        default:
+        guard completion.id == replay else {
             replica.receive(completion, output: &output)
+            return
+        }
+        replay = nil
+        switch completion.result {
+        case .success(let page): feed(page, output: &output)
+        case .failure(let failure): fail(failure, output: &output)
         }
     }
 
-    /// A member that is a quorum by itself campaigns without asking whether anybody leads.
-    private mutating func electIfAlone(output: inout Output) {
-        guard phase == .running, replica.isAlone, replica.leader == nil, replica.candidate == nil
-        else { return }
-        replica.campaign(output: &output)
-    }
-
-    // MARK: - The write of a step
+    // MARK: - The write and the messages of a step
 
     private mutating func seal(_ output: inout Output) {
+        sealMessages(&output)
         guard takesPart else { return }
         let committed = replica.deliverable
         if delivery.delivered.count(after: written.checkpoint) >= limits.checkpointSlots {
@@ -198,7 +223,30 @@ package struct NodeCore: ~Copyable {
         }
         let id = WriteID(nextWrite)
         nextWrite += 1
+        writes.append((id, now))
+        replica.oldestWrite = writes.first?.at
         if output.rows.isFinal { phase = .sealing(id) }
         output.write = WriteBatch(id: id, rows: output.rows, testimony: output.testimony)
+    }
+
+    private func sealMessages(_ output: inout Output) {
+        for message in output.immediate {
+            output.messages.append(
+                Envelope(
+                    sender: admission.identity,
+                    destination: message.destination,
+                    message: .immediate(message.body)
+                )
+            )
+        }
+        for testimony in output.released {
+            output.messages.append(
+                Envelope(
+                    sender: admission.identity,
+                    destination: testimony.destination,
+                    message: .statement(testimony.body)
+                )
+            )
+        }
     }
 }

@@ -23,4 +23,16 @@ package struct CoreStatus: Hashable, Sendable {
     package var isFull: Bool
     /// What ended the node, if something did.
     package var failure: StoreFailure?
+    /// The last peer that does not count this node, and why.
+    package var refusedBy: NodeID?
+    package var refusal: Refused.Reason?
+    /// How far every other member is known to have committed.
+    package var peerCommitted: [PeerStatus]
+    package var counters: MessageCounters
+}
+
+/// What a node knows of another member.
+package struct PeerStatus: Hashable, Sendable {
+    package let node: NodeID
+    package let committed: Slot
 }

@@ -82,30 +82,62 @@ struct Waiters: Sendable {
     }
 }
 
-/// Which waiter a proposed append has, by the sequence of its token.
+/// The appends of this boot that were proposed or forwarded and are not decided, by the sequence of
+/// their token: who waits for each, and what to send again.
 ///
 /// Sequences are proposed in ascending order and decided nearly so: the front is found at once, another
 /// by binary search. Those that were answered before they were decided leave with the front.
 struct ProposedAppends: Sendable {
-    private struct Proposed {
+    struct Proposed {
         let sequence: UInt64
+        let payloads: AppendRequest.Payloads
+        let bytes: Int
         var waiter: WaiterID?
     }
 
     private var proposed: [Proposed] = []
     private var head = 0
+    /// How many wait, with how many entries and payload bytes.
     private(set) var waiting = 0
+    private var entries = 0
+    private var bytes = 0
 
-    mutating func add(_ waiter: WaiterID, sequence: UInt64) {
-        proposed.append(Proposed(sequence: sequence, waiter: waiter))
+    var isEmpty: Bool { waiting == 0 }
+
+    /// True if `entries` more of `bytes` payload bytes may be on their way to another leader.
+    func hasRoom(entries more: Int, bytes moreBytes: Int, limits: Limits) -> Bool {
+        waiting == 0
+            || (entries + more <= limits.pipelineSlots && bytes + moreBytes <= limits.pipelineBytes)
+    }
+
+    /// Those that somebody still waits for.
+    var undecided: [Proposed] {
+        proposed[head...].filter { $0.waiter != nil }
+    }
+
+    mutating func add(_ append: AppendRequest, sequence: UInt64) {
+        proposed.append(
+            Proposed(
+                sequence: sequence,
+                payloads: append.payloads,
+                bytes: append.bytes,
+                waiter: append.waiter
+            )
+        )
         waiting += 1
+        entries += append.count
+        bytes += append.bytes
     }
 
     /// Takes the waiter of a sequence, if it still waits.
     mutating func take(_ sequence: UInt64) -> WaiterID? {
         guard let place = place(of: sequence) else { return nil }
         let waiter = proposed[place].waiter.take()
-        if waiter != nil { waiting -= 1 }
+        if waiter != nil {
+            waiting -= 1
+            entries -= proposed[place].payloads.count
+            bytes -= proposed[place].bytes
+        }
         trimFront()
         return waiter
     }

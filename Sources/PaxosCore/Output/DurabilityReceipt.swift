@@ -5,7 +5,9 @@ package struct DurabilityReceipt: ~Copyable {
     /// Every write up to here is durable.
     package private(set) var through: WriteID
     private(set) var promised: Ballot?
-    private(set) var accepted: [ClosedRange<Slot>]
+    /// How many runs of entries the flush covered.
+    private(set) var runs: Int
+    private(set) var peers: [PeerRecord]
     /// The slot of the checkpoint that the flush covered.
     private(set) var checkpointed: Slot?
     private(set) var testimony: [Testimony]
@@ -13,13 +15,15 @@ package struct DurabilityReceipt: ~Copyable {
     init(
         through: WriteID,
         promised: Ballot?,
-        accepted: [ClosedRange<Slot>],
+        runs: Int,
+        peers: [PeerRecord],
         checkpointed: Slot?,
         testimony: [Testimony]
     ) {
         self.through = through
         self.promised = promised
-        self.accepted = accepted
+        self.runs = runs
+        self.peers = peers
         self.checkpointed = checkpointed
         self.testimony = testimony
     }
@@ -29,7 +33,8 @@ package struct DurabilityReceipt: ~Copyable {
         precondition(later.through > through, "receipts come in the order of their writes")
         through = later.through
         promised = later.promised ?? promised
-        accepted.append(contentsOf: later.accepted)
+        runs += later.runs
+        peers.append(contentsOf: later.peers)
         checkpointed = later.checkpointed ?? checkpointed
         testimony.append(contentsOf: later.testimony)
     }

@@ -38,7 +38,8 @@ package struct WriteBatch: ~Copyable {
         return DurabilityReceipt(
             through: id,
             promised: rows.promised,
-            accepted: rows.accepted.map(\.run.slots),
+            runs: rows.accepted.count,
+            peers: rows.peers,
             checkpointed: rows.checkpoint?.slot,
             testimony: testimony
         )

@@ -1,52 +1,68 @@
 /// The pure state machine that a node runs: an acceptor, a learner, and a proposer in one of its three
 /// states. Messages in, effects out.
 ///
-/// A message to the node itself takes the way of every other message, short of the network: proposals
-/// are handled within the step, statements wait for their receipt.
+/// A message to the node itself takes the way of every other message, short of the network: immediate
+/// ones are handled within the step, statements wait for their receipt.
 package struct Replica: Sendable {
     package let node: NodeID
     package let memberships: MembershipHistory
-    package private(set) var acceptor: Acceptor
-    package private(set) var learner: Learner
-    package private(set) var candidate: Candidate?
-    package private(set) var leader: Leader?
-    /// The round of the last ballot this node made; durable before the ballot is used (`R4`).
-    private var lastRound: UInt64
+    package internal(set) var acceptor: Acceptor
+    package internal(set) var learner: Learner
+    package internal(set) var candidate: Candidate?
+    package internal(set) var leader: Leader?
+    var election: Election
+    /// The highest ballot seen anywhere: a campaign begins above it.
+    var highestSeen: Ballot
     /// Entries that phase 1 found, to be proposed again before anything new.
-    private var recovered = FIFO<Entry>()
+    var recovered = FIFO<Entry>()
+    /// The tokens this leader has proposed for other nodes, or found in phase 1.
+    var assigned = LogState()
+    /// How far each member is known to have committed, by position.
+    var peerCommitted: [Slot]
+    var serving: [Serving] = []
+    /// The time of the present step.
+    var now = Tick.zero
+    /// When the oldest write in flight was submitted.
+    var oldestWrite: Tick?
+    let limits: Limits
     /// Payload bytes assigned to slots whose Accept is not made yet.
     private var unsentBytes = 0
-    private var pageReads: [PageRead] = []
     private var nextRead: UInt64 = 1
-    private let limits: Limits
 
-    private struct PageRead {
+    /// A member's request for committed rows that are being read.
+    struct Serving {
         let id: ReadID
-        let request: PageRequest
-        let candidate: NodeID
+        let node: NodeID
+        let from: Slot
     }
 
-    package init(
-        node: NodeID,
-        memberships: MembershipHistory,
-        recovered state: RecoveredState,
-        limits: Limits
-    ) {
-        self.node = node
-        self.memberships = memberships
+    package init(recovered state: RecoveredState, limits: Limits, seed: UInt64) {
+        node = state.node
+        memberships = MembershipHistory(founding: state.membership)
         self.limits = limits
         acceptor = Acceptor(recovered: state, limits: limits)
         learner = Learner(committed: state.committed)
-        lastRound = max(state.lastRound, state.promised.round)
+        highestSeen = max(state.promised, Ballot(round: state.lastRound, node: state.node))
+        peerCommitted = Array(repeating: .zero, count: state.membership.members.count)
+        election = Election(
+            members: state.membership.members.count,
+            timeout: limits.electionTicks,
+            seed: seed
+        )
     }
 
-    /// The slots that may be delivered: committed, and stored durably by this node.
-    var deliverable: Slot { min(learner.committed, acceptor.durable.through) }
+    /// The membership that decides the next slot; static for now.
+    var membership: Membership {
+        memberships.membership(governing: learner.committed.next)
+    }
+
+    /// The slots that may be delivered: committed, and stored durably by this node as they were chosen.
+    var deliverable: Slot {
+        min(learner.committed, acceptor.lowestUnflushed?.previous ?? learner.committed)
+    }
 
     /// True if no other member is needed for a quorum.
-    var isAlone: Bool {
-        memberships.membership(governing: learner.committed.next).members == [node]
-    }
+    var isAlone: Bool { membership.members == [node] }
 
     /// True while this node leads, has promised nobody else since, and everything that phase 1 found is
     /// committed.
@@ -55,36 +71,14 @@ package struct Replica: Sendable {
         return learner.committed >= leader.recoveredThrough
     }
 
-    /// Begins phase 1 under a ballot above every one seen.
-    mutating func campaign(output: inout Output) {
-        let round = max(lastRound, acceptor.promised.round) + 1
-        let ballot = Ballot(round: round, node: node)
-        lastRound = round
-        output.rows.lastRound = round
-        let membership = memberships.membership(governing: learner.committed.next)
-        leader = nil
-        candidate = Candidate(ballot: ballot, membership: membership)
-        for member in membership.members where member != node {
-            output.testify(.prepare(Prepare(ballot: ballot)), to: member)
-        }
-        acceptor.receive(
-            Prepare(ballot: ballot),
-            from: node,
-            committed: deliverable,
-            output: &output
-        )
-    }
+    // MARK: - Messages
 
     mutating func receive(_ statement: Statement, from sender: NodeID, output: inout Output) {
         switch statement {
         case .prepare(let prepare):
-            acceptor.receive(
-                prepare,
-                from: sender,
-                committed: deliverable,
-                output: &output
-            )
+            receive(prepare, from: sender, output: &output)
         case .promise(let promise):
+            notePeer(sender, committed: promise.committed)
             candidate?.receive(promise, from: sender, output: &output)
             leadIfComplete(output: &output)
         case .accepted(let accepted):
@@ -93,18 +87,52 @@ package struct Replica: Sendable {
         settle(output: &output)
     }
 
-    mutating func receive(_ proposal: Proposal, from sender: NodeID, output: inout Output) {
-        handle(proposal, from: sender, output: &output)
+    mutating func receive(_ message: Immediate, from sender: NodeID, output: inout Output) {
+        handle(message, from: sender, output: &output)
         settle(output: &output)
     }
 
     /// The write of these rows has returned.
-    mutating func markDurable(promised: Ballot?, accepted: [ClosedRange<Slot>]) {
-        acceptor.markDurable(promised: promised, accepted: accepted)
+    mutating func markDurable(promised: Ballot?, runs: Int) {
+        acceptor.markDurable(promised: promised, runs: runs)
     }
 
     mutating func markFull(_ isFull: Bool) {
         acceptor.isFull = isFull
+    }
+
+    /// Handles, within the step, every message this node addressed to itself.
+    mutating func settle(output: inout Output) {
+        while let place = output.immediate.firstIndex(where: { $0.destination == node }) {
+            let own = output.immediate.remove(at: place)
+            handle(own.body, from: node, output: &output)
+        }
+    }
+
+    private mutating func handle(
+        _ message: Immediate,
+        from sender: NodeID,
+        output: inout Output
+    ) {
+        switch message {
+        case .accept(let accept): receive(accept, from: sender, output: &output)
+        case .reject(let reject): receive(reject, from: sender, output: &output)
+        case .pageRequest(let request):
+            if let page = acceptor.page(request) { output.send(.page(page), to: sender) }
+        case .page(let page):
+            candidate?.receive(page, from: sender, output: &output)
+            leadIfComplete(output: &output)
+        case .commit(let notice):
+            hearLeader(notice.ballot, committed: notice.committed, output: &output)
+        case .heartbeat(let heartbeat): receive(heartbeat, from: sender, output: &output)
+        case .heartbeatReply(let reply): receive(reply, from: sender, output: &output)
+        case .statusRequest(let request): receive(request, from: sender, output: &output)
+        case .statusReply(let reply): receive(reply, from: sender, output: &output)
+        case .catchUpRequest(let request): receive(request, from: sender, output: &output)
+        case .catchUp(let rows): receive(rows, from: sender, output: &output)
+        // Of the node around the replica.
+        case .hello, .refused, .forward, .barrierRequest, .barrierReply: break
+        }
     }
 
     // MARK: - Proposing
@@ -116,7 +144,7 @@ package struct Replica: Sendable {
 
     /// The leader's own acceptor must take what it proposes: nobody would propose it again.
     private func pipelineHasRoom(entries: Int, bytes: Int) -> Bool {
-        guard let leader else { return false }
+        guard let leader, acceptor.promised == leader.ballot else { return false }
         let last = leader.next.advanced(by: entries - 1)
         return leader.hasRoom(entries: entries, bytes: bytes)
             && acceptor.hasRoom(through: last, bytes: unsentBytes + bytes)
@@ -124,7 +152,7 @@ package struct Replica: Sendable {
 
     /// Takes the next slots for entries that `hasRoom` has admitted; `propose` sends them.
     mutating func assign(_ entry: Entry) {
-        leader?.assign(entry)
+        leader?.assign(entry, now: now)
         unsentBytes += entry.payloadBytes
     }
 
@@ -138,9 +166,9 @@ package struct Replica: Sendable {
             run: EntryRun(first: first, entries: entries),
             committed: learner.committed
         )
-        let membership = memberships.membership(governing: first)
-        for member in membership.members {
-            output.immediate.append(Immediate(destination: member, proposal: .accept(accept)))
+        self.leader?.notified = accept.committed
+        for member in memberships.membership(governing: first).members {
+            output.send(.accept(accept), to: member)
         }
         settle(output: &output)
     }
@@ -166,97 +194,8 @@ package struct Replica: Sendable {
         return acceptor.takeFirst()?.entry
     }
 
-    // MARK: - Reading
-
     mutating func makeReadID() -> ReadID {
         defer { nextRead += 1 }
         return ReadID(rawValue: nextRead)
-    }
-
-    /// Answers the candidate that asked for the page, if the promise still stands.
-    mutating func receive(_ completion: ReadCompletion, output: inout Output) {
-        guard let place = pageReads.firstIndex(where: { $0.id == completion.id }) else { return }
-        let read = pageReads.remove(at: place)
-        // An acceptor that cannot read a row in the range counts for nothing (`R35`).
-        guard case .success(let page) = completion.result,
-            read.request.ballot == acceptor.durablePromise, acceptor.promised == read.request.ballot
-        else { return }
-        let answer = PromisePage(
-            ballot: read.request.ballot,
-            from: read.request.from,
-            through: page.through,
-            rows: page.rows
-        )
-        output.immediate.append(Immediate(destination: read.candidate, proposal: .page(answer)))
-        settle(output: &output)
-    }
-
-    // MARK: - Inside
-
-    /// Handles, within the step, every proposal this node addressed to itself.
-    private mutating func settle(output: inout Output) {
-        while let place = output.immediate.firstIndex(where: { $0.destination == node }) {
-            let own = output.immediate.remove(at: place)
-            handle(own.proposal, from: node, output: &output)
-        }
-    }
-
-    private mutating func handle(
-        _ proposal: Proposal,
-        from sender: NodeID,
-        output: inout Output
-    ) {
-        switch proposal {
-        case .accept(let accept):
-            acceptor.receive(accept, from: sender, committed: deliverable, output: &output)
-        case .reject(let reject):
-            receive(reject)
-        case .pageRequest(let request):
-            receive(request, from: sender, output: &output)
-        case .page(let page):
-            candidate?.receive(page, from: sender, output: &output)
-            leadIfComplete(output: &output)
-        }
-    }
-
-    private mutating func receive(_ accepted: Accepted, from sender: NodeID) {
-        let membership = memberships.membership(governing: accepted.slots.lowerBound)
-        guard let position = membership.position(of: sender) else { return }
-        leader?.receive(accepted, from: position, membership: membership, learner: &learner)
-        leader?.advance(committed: learner.committed)
-    }
-
-    /// A proposer whose ballot was refused for a higher promise is none any more.
-    private mutating func receive(_ reject: Reject) {
-        guard reject.reason == .promised else { return }
-        if leader?.ballot == reject.ballot { leader = nil }
-        if candidate?.ballot == reject.ballot { candidate = nil }
-    }
-
-    private mutating func receive(
-        _ request: PageRequest,
-        from sender: NodeID,
-        output: inout Output
-    ) {
-        guard request.ballot == acceptor.durablePromise, acceptor.promised == request.ballot,
-            request.from <= acceptor.last
-        else { return }
-        let id = makeReadID()
-        let slots = request.from...acceptor.last
-        pageReads.append(PageRead(id: id, request: request, candidate: sender))
-        output.reads.append(ReadRequest(id: id, slots: slots, maxBytes: limits.pageBytes))
-    }
-
-    private mutating func leadIfComplete(output: inout Output) {
-        guard let candidate, let entries = candidate.recovery() else { return }
-        self.candidate = nil
-        leader = Leader(
-            ballot: candidate.ballot,
-            committed: candidate.committed,
-            recovered: entries.count,
-            limits: limits
-        )
-        recovered = FIFO()
-        for entry in entries { recovered.append(entry) }
     }
 }

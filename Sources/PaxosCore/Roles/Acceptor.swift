@@ -6,6 +6,7 @@
 /// I1: `promised` never falls, also across restarts (`R1`).
 /// I2: accepting under ballot b raises `promised` to b in the same write (`R2`).
 /// I3: a committed row is never written again.
+/// I4: every row above the delivered prefix is in the window, also after a restart.
 package struct Acceptor: Sendable {
     /// The lowest ballot still taken.
     package private(set) var promised: Ballot
@@ -14,8 +15,8 @@ package struct Acceptor: Sendable {
     /// The highest slot with an accepted entry.
     package private(set) var last: Slot
     package let trimmed: Slot
-    /// Which slots hold, on disk, what was accepted last.
-    package private(set) var durable: SlotPrefix
+    /// The runs whose write is in flight.
+    private var unflushed = UnflushedRuns()
     /// Entries kept in memory until they are delivered.
     private var window: SlotWindow<AcceptedEntry>
     /// Payload bytes in the window.
@@ -28,11 +29,11 @@ package struct Acceptor: Sendable {
     package init(recovered: RecoveredState, limits: Limits) {
         promised = recovered.promised
         durablePromise = recovered.promised
-        last = recovered.last
+        last = recovered.accepted.last?.slot ?? recovered.committed
         trimmed = recovered.trimmed
-        durable = SlotPrefix(through: recovered.committed)
         window = SlotWindow(startingAt: recovered.committed.next)
         self.limits = limits
+        for row in recovered.accepted { put(row) }
     }
 
     /// Phase 1b: promises if the ballot is not below an earlier promise. An equal one is promised again:
@@ -57,59 +58,105 @@ package struct Acceptor: Sendable {
         output.testify(.promise(promise), to: candidate)
     }
 
-    /// Phase 2b: accepts unless a higher ballot is promised.
+    /// Phase 2b: accepts unless a higher ballot is promised. Slots that are committed here are not
+    /// written again (I3); the leader is told how far that is, since what it proposes there can only be
+    /// what was chosen.
     mutating func receive(
         _ accept: Accept,
         from leader: NodeID,
         committed: Slot,
         output: inout Output
     ) {
-        let refusal: Reject.Reason? =
-            if accept.ballot < promised {
-                .promised
-            } else if accept.run.first <= committed {
-                .committed
-            } else if isFull, accept.run.last > last {
-                .full
-            } else if !isInWindow(accept.run.last) {
-                .beyondWindow
-            } else {
-                nil
-            }
-        if let refusal {
-            reject(accept.ballot, refusal, to: leader, committed: committed, output: &output)
+        guard accept.ballot >= promised else {
+            reject(accept.ballot, .promised, to: leader, committed: committed, output: &output)
             return
         }
+        if accept.run.first <= committed {
+            reject(accept.ballot, .committed, to: leader, committed: committed, output: &output)
+        }
+        guard let run = accept.run.dropping(through: committed) else { return }
+        if isFull, run.last > last {
+            reject(accept.ballot, .full, to: leader, committed: committed, output: &output)
+            return
+        }
+        // Beyond the window the Accept is dropped: this node lags and will catch up.
+        guard isInWindow(run.last) else { return }
         raise(to: accept.ballot, output: &output)
-        var slot = accept.run.first
-        for entry in accept.run.entries {
-            windowBytes += entry.payloadBytes - (window[slot]?.entry.payloadBytes ?? 0)
-            window.put(AcceptedEntry(slot: slot, ballot: accept.ballot, entry: entry), at: slot)
+        store(AcceptedRun(ballot: accept.ballot, run: run), output: &output)
+        output.testify(.accepted(Accepted(ballot: accept.ballot, slots: run.slots)), to: leader)
+    }
+
+    /// Stores rows that another member knows chosen. Promises nothing.
+    mutating func storeChosen(_ rows: [AcceptedEntry], output: inout Output) {
+        for row in rows {
+            let run = EntryRun(first: row.slot, entries: [row.entry])
+            store(AcceptedRun(ballot: row.ballot, run: run, isChosen: true), output: &output)
+        }
+    }
+
+    /// True if an Accept or a chosen row for this slot can be held.
+    func isInWindow(_ slot: Slot) -> Bool {
+        slot.count(after: window.base) < limits.pipelineSlots
+    }
+
+    /// True if the row of this slot is what was chosen, given that a leader of this ballot knows the
+    /// slot chosen: no later ballot can have stored anything else (`R68`).
+    func holdsChosen(_ slot: Slot, by ballot: Ballot) -> Bool {
+        guard let row = window[slot] else { return false }
+        return row.isChosen || row.ballot >= ballot
+    }
+
+    /// What was accepted from a slot on, for a candidate whose promise is durable: as many rows as a
+    /// page holds, at least one if there is any.
+    func page(_ request: PageRequest) -> PromisePage? {
+        guard request.ballot == durablePromise, request.ballot == promised,
+            request.from >= window.base, request.from <= last
+        else { return nil }
+        var rows: [AcceptedEntry] = []
+        var bytes = 0
+        var slot = request.from
+        while slot <= last, bytes < limits.pageBytes, rows.count < limits.pipelineSlots {
+            if let row = window[slot] {
+                rows.append(row)
+                bytes += row.entry.payloadBytes
+            }
             slot = slot.next
         }
-        last = max(last, accept.run.last)
-        output.rows.accepted.append(AcceptedRun(ballot: accept.ballot, run: accept.run))
-        output.testify(
-            .accepted(Accepted(ballot: accept.ballot, slots: accept.run.slots)),
-            to: leader
+        return PromisePage(
+            ballot: request.ballot,
+            from: request.from,
+            through: slot.previous,
+            rows: rows
         )
     }
 
-    /// The write of these rows has returned.
-    mutating func markDurable(promised: Ballot?, accepted: [ClosedRange<Slot>]) {
-        if let promised { durablePromise = max(durablePromise, promised) }
-        for slots in accepted { durable.insert(slots) }
+    /// The entries of adjoining slots from `first` on that are accepted under `ballot`, up to a page.
+    func run(from first: Slot, through last: Slot, under ballot: Ballot) -> EntryRun? {
+        var entries: [Entry] = []
+        var bytes = 0
+        var slot = first
+        while slot <= last, bytes < limits.pageBytes, let row = window[slot], row.ballot == ballot {
+            entries.append(row.entry)
+            bytes += row.entry.payloadBytes
+            slot = slot.next
+        }
+        return entries.isEmpty ? nil : EntryRun(first: first, entries: entries)
     }
+
+    /// The write of these rows has returned.
+    mutating func markDurable(promised: Ballot?, runs: Int) {
+        if let promised { durablePromise = max(durablePromise, promised) }
+        unflushed.flush(runs)
+    }
+
+    /// The lowest slot whose row on disk is not what was accepted last.
+    package var lowestUnflushed: Slot? { unflushed.lowest }
 
     /// True if a proposer on this node may go on to `last` with `bytes` more: delivery can lag behind
     /// the commit, and what waits for it is in memory. An empty window takes whatever one append may
     /// hold.
     func hasRoom(through last: Slot, bytes: Int) -> Bool {
         isInWindow(last) && (windowBytes == 0 || windowBytes + bytes <= limits.pipelineBytes)
-    }
-
-    private func isInWindow(_ slot: Slot) -> Bool {
-        slot.count(after: window.base) < limits.pipelineSlots
     }
 
     /// The slot of the lowest entry that memory may hold.
@@ -124,6 +171,29 @@ package struct Acceptor: Sendable {
 
     func holdsFirst() -> Bool {
         window[window.base] != nil
+    }
+
+    private mutating func store(_ accepted: AcceptedRun, output: inout Output) {
+        var slot = accepted.run.first
+        for entry in accepted.run.entries {
+            put(
+                AcceptedEntry(
+                    slot: slot,
+                    ballot: accepted.ballot,
+                    entry: entry,
+                    isChosen: accepted.isChosen
+                )
+            )
+            slot = slot.next
+        }
+        output.rows.accepted.append(accepted)
+        unflushed.add(accepted.run.first)
+    }
+
+    private mutating func put(_ row: AcceptedEntry) {
+        windowBytes += row.entry.payloadBytes - (window[row.slot]?.entry.payloadBytes ?? 0)
+        window.put(row, at: row.slot)
+        last = max(last, row.slot)
     }
 
     private mutating func raise(to ballot: Ballot, output: inout Output) {
@@ -145,6 +215,6 @@ package struct Acceptor: Sendable {
             committed: committed,
             reason: reason
         )
-        output.immediate.append(Immediate(destination: node, proposal: .reject(reject)))
+        output.send(.reject(reject), to: node)
     }
 }

@@ -5,6 +5,10 @@
 /// highest ballot found for it (`R6`), and a no-op where the quorum accepted nothing (`R12`).
 package struct Candidate: Sendable {
     package let ballot: Ballot
+    /// When to give up.
+    let deadline: Tick
+    /// When to ask again what was not answered.
+    private(set) var nextRetry: Tick
     private let membership: Membership
     private var members: [Member]
     private var found: SlotWindow<AcceptedEntry>?
@@ -16,8 +20,10 @@ package struct Candidate: Sendable {
         var isComplete = false
     }
 
-    package init(ballot: Ballot, membership: Membership) {
+    package init(ballot: Ballot, membership: Membership, now: Tick, limits: Limits) {
         self.ballot = ballot
+        deadline = now.advanced(by: limits.electionTicks)
+        nextRetry = now.advanced(by: limits.heartbeatTicks)
         self.membership = membership
         members = Array(repeating: Member(), count: membership.members.count)
     }
@@ -49,6 +55,19 @@ package struct Candidate: Sendable {
         for row in page.rows { note(row) }
         members[position].nextPage = page.through.next
         requestPage(of: position, promise: promise, output: &output)
+    }
+
+    /// Asks again whoever has not answered: the question or the answer may have been lost.
+    mutating func retry(own: NodeID, now: Tick, limits: Limits, output: inout Output) {
+        nextRetry = now.advanced(by: limits.heartbeatTicks)
+        for (position, node) in membership.members.enumerated() where node != own {
+            if let promise = members[position].promise {
+                guard found != nil, !members[position].isComplete else { continue }
+                requestPage(of: position, promise: promise, output: &output)
+            } else {
+                output.testify(.prepare(Prepare(ballot: ballot)), to: node)
+            }
+        }
     }
 
     /// The highest committed slot among the promises.
@@ -93,12 +112,7 @@ package struct Candidate: Sendable {
             return
         }
         let request = PageRequest(ballot: ballot, from: members[position].nextPage)
-        output.immediate.append(
-            Immediate(
-                destination: membership.members[position],
-                proposal: .pageRequest(request)
-            )
-        )
+        output.send(.pageRequest(request), to: membership.members[position])
     }
 
     private mutating func note(_ row: AcceptedEntry) {
@@ -110,7 +124,8 @@ package struct Candidate: Sendable {
                 known.ballot != row.ballot || known.entry == row.entry,
                 "slot \(row.slot) holds two entries under ballot \(row.ballot)"
             )
-            guard row.ballot > known.ballot else { return }
+            // A row stored as chosen is what was chosen, whatever ballots say.
+            guard row.isChosen || (row.ballot > known.ballot && !known.isChosen) else { return }
         }
         window.put(row, at: row.slot)
     }

@@ -1,5 +1,5 @@
-/// A proposer past phase 1: assigns slots, keeps a bounded pipeline of them in phase 2 and counts who
-/// has accepted each.
+/// A proposer past phase 1: assigns slots, keeps a bounded pipeline of them in phase 2, counts who has
+/// accepted each, and knows which members still follow it.
 package struct Leader: Sendable {
     package let ballot: Ballot
     /// H: the highest slot that phase 1 found. Barriers wait until it is committed (`R54`).
@@ -8,21 +8,52 @@ package struct Leader: Sendable {
     package private(set) var next: Slot
     private var inFlight: SlotWindow<Tally>
     private var bytesInFlight = 0
+    /// When the lowest slot in flight became the lowest, or was sent again.
+    private var lastProgress: Tick
     private let limits: Limits
+
+    /// What each member has shown of following, by position.
+    private var followers: [Follower]
+    /// The round of the last heartbeat sent.
+    private(set) var round: UInt64 = 0
+    private(set) var nextHeartbeat: Tick
+    /// The farthest commit notice that has left.
+    var notified: Slot
+    let began: Tick
 
     private struct Tally {
         var accepted = MemberSet()
         let bytes: Int
     }
 
+    private struct Follower {
+        /// The highest heartbeat round answered under this ballot, and when.
+        var round: UInt64 = 0
+        var answered: Tick
+    }
+
     /// Begins behind `committed`, with `recovered` entries still to be proposed again.
-    init(ballot: Ballot, committed: Slot, recovered: Int, limits: Limits) {
+    init(
+        ballot: Ballot,
+        committed: Slot,
+        recovered: Int,
+        members: Int,
+        limits: Limits,
+        now: Tick
+    ) {
         self.ballot = ballot
         self.limits = limits
         recoveredThrough = committed.advanced(by: recovered)
         next = committed.next
         inFlight = SlotWindow(startingAt: committed.next)
+        followers = Array(repeating: Follower(answered: now), count: members)
+        lastProgress = now
+        nextHeartbeat = now
+        began = now
+        notified = .zero
     }
+
+    // MARK: - Phase 2
 
     /// Slots proposed and not yet committed.
     package var slotsInFlight: Int { next.count(after: inFlight.base) }
@@ -36,7 +67,8 @@ package struct Leader: Sendable {
     }
 
     /// Takes the next slot for an entry.
-    mutating func assign(_ entry: Entry) {
+    mutating func assign(_ entry: Entry, now: Tick) {
+        if inFlight.isEmpty { lastProgress = now }
         inFlight.put(Tally(bytes: entry.payloadBytes), at: next)
         bytesInFlight += entry.payloadBytes
         next = next.next
@@ -71,9 +103,73 @@ package struct Leader: Sendable {
     }
 
     /// Forgets what is committed and makes room.
-    mutating func advance(committed: Slot) {
+    mutating func advance(committed: Slot, now: Tick) {
+        guard inFlight.base <= committed, !inFlight.isEmpty else { return }
+        lastProgress = now
         while inFlight.base <= committed, !inFlight.isEmpty {
             bytesInFlight -= inFlight.popFirst()?.bytes ?? 0
         }
+    }
+
+    /// True, once in a while, if the lowest slot in flight makes no progress.
+    mutating func shouldRetransmit(now: Tick) -> Bool {
+        guard !inFlight.isEmpty, now >= lastProgress.advanced(by: 2 * limits.heartbeatTicks) else {
+            return false
+        }
+        lastProgress = now
+        return true
+    }
+
+    /// The lowest slot in flight that a member has not accepted.
+    func firstMissing(at position: Int) -> Slot? {
+        var slot = inFlight.base
+        while slot < next {
+            if inFlight[slot]?.accepted.contains(position: position) == false { return slot }
+            slot = slot.next
+        }
+        return nil
+    }
+
+    // MARK: - Followers
+
+    /// Begins a heartbeat round and returns its number.
+    mutating func beginRound(now: Tick) -> UInt64 {
+        round += 1
+        nextHeartbeat = now.advanced(by: limits.heartbeatTicks)
+        return round
+    }
+
+    mutating func postponeHeartbeat(now: Tick) {
+        nextHeartbeat = now.advanced(by: limits.heartbeatTicks)
+    }
+
+    mutating func receive(_ reply: HeartbeatReply, from position: Int, now: Tick) {
+        guard reply.ballot == ballot, reply.round <= round else { return }
+        followers[position].answered = now
+        // One that has promised a higher ballot is reached, and confirms nothing.
+        guard reply.promised <= ballot else { return }
+        followers[position].round = max(followers[position].round, reply.round)
+    }
+
+    /// True while a quorum, this node among it, has answered within an election timeout.
+    func isConnected(position own: Int, membership: Membership, now: Tick) -> Bool {
+        var reached = MemberSet()
+        for position in followers.indices
+        where position == own
+            || now < followers[position].answered.advanced(by: limits.electionTicks)
+        {
+            reached.insert(position: position)
+        }
+        return membership.isPhase2Quorum(reached)
+    }
+
+    /// True once a quorum, this node among it, has answered a round not before this one.
+    func isConfirmed(round: UInt64, position own: Int, membership: Membership) -> Bool {
+        var confirmed = MemberSet()
+        for position in followers.indices
+        where position == own || followers[position].round >= round {
+            confirmed.insert(position: position)
+        }
+        return membership.isPhase2Quorum(confirmed)
     }
 }

@@ -1,17 +1,52 @@
-/// The learner: which slots are chosen, and how far they reach without a hole.
+/// The learner: which slots are chosen, how far they reach without a hole, and what is missing.
 ///
 /// Slots may be chosen out of order; only the contiguous prefix is committed (`R17`).
 package struct Learner: Sendable {
     private var chosen: SlotPrefix
+    /// The farthest commit notice: a leader of this ballot knew every slot up to `committed` chosen.
+    private(set) var notice: (ballot: Ballot, committed: Slot)
+    /// The catch-up that is under way, if one is.
+    private(set) var catchUp: (slots: ClosedRange<Slot>, asked: NodeID, at: Tick)?
 
     package init(committed: Slot) {
         chosen = SlotPrefix(through: committed)
+        notice = (.zero, committed)
     }
 
     /// Every slot up to here is chosen.
     package var committed: Slot { chosen.through }
 
+    func knowsChosen(_ slot: Slot) -> Bool { chosen.contains(slot) }
+
     mutating func learn(_ slots: ClosedRange<Slot>) {
         chosen.insert(slots)
+    }
+
+    /// A leader of `ballot` knows every slot up to `committed` chosen.
+    mutating func receive(notice ballot: Ballot, committed: Slot) {
+        if committed > notice.committed { notice = (ballot, committed) }
+    }
+
+    /// Passes the slots of the notice whose rows are what was chosen; stops at the first that is missing
+    /// or stale (`R68`).
+    mutating func advance(by acceptor: Acceptor) {
+        while committed < notice.committed {
+            let slot = committed.next
+            guard knowsChosen(slot) || acceptor.holdsChosen(slot, by: notice.ballot) else { return }
+            learn(slot...slot)
+        }
+    }
+
+    /// The slots to be fetched: those from the first missing one to the end of the notice.
+    var missing: ClosedRange<Slot>? {
+        committed < notice.committed ? committed.next...notice.committed : nil
+    }
+
+    mutating func beginCatchUp(_ slots: ClosedRange<Slot>, from node: NodeID, at now: Tick) {
+        catchUp = (slots, node, now)
+    }
+
+    mutating func endCatchUp() {
+        catchUp = nil
     }
 }

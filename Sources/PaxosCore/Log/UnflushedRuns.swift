@@ -1,0 +1,33 @@
+/// The runs whose write has been submitted and not receipted, for the lowest slot among them.
+///
+/// Writes are receipted in the order of their submission. Only a run whose slot is lower than that of
+/// every later one can be the lowest, so the others are dropped as they come, and each question costs a
+/// constant on average.
+struct UnflushedRuns: Sendable {
+    private var submitted: UInt64 = 0
+    private var flushed: UInt64 = 0
+    /// Ascending in both fields.
+    private var lows: [(run: UInt64, slot: Slot)] = []
+    private var head = 0
+
+    var lowest: Slot? { head < lows.count ? lows[head].slot : nil }
+
+    mutating func add(_ slot: Slot) {
+        while lows.count > head, let last = lows.last, last.slot >= slot { lows.removeLast() }
+        lows.append((submitted, slot))
+        submitted += 1
+    }
+
+    mutating func flush(_ runs: Int) {
+        flushed += UInt64(runs)
+        precondition(flushed <= submitted, "more runs were receipted than submitted")
+        while head < lows.count, lows[head].run < flushed { head += 1 }
+        if head == lows.count {
+            lows.removeAll(keepingCapacity: true)
+            head = 0
+        } else if head >= 1024, head * 2 >= lows.count {
+            lows.removeFirst(head)
+            head = 0
+        }
+    }
+}

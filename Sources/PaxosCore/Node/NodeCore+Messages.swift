@@ -1,0 +1,141 @@
+/// From the wire to the replica: who speaks is checked first, then whether what it says is possible.
+extension NodeCore {
+    mutating func receive(_ envelope: Envelope, output: inout Output) {
+        guard takesPart else { return }
+        let sender = envelope.sender.node
+        switch admission.admit(envelope, output: &output) {
+        case .foreign:
+            counters.foreign += 1
+        case .refused(let reason):
+            counters.refused += 1
+            // A refusal is never answered: two nodes would go on for ever.
+            if case .immediate(.refused) = envelope.message { return }
+            output.send(.refused(Refused(reason: reason)), to: sender)
+        case .held:
+            meet(envelope, output: &output)
+        case .admitted:
+            guard envelope.message.isPossible(from: sender, above: replica.highestSeen) else {
+                counters.impossible += 1
+                return
+            }
+            handle(envelope.message, from: sender, output: &output)
+        }
+    }
+
+    /// Of what a peer says before it is admitted, only who it is counts, and that it refuses this node.
+    private mutating func meet(_ envelope: Envelope, output: inout Output) {
+        switch envelope.message {
+        case .immediate(.hello(let hello)):
+            admission.meet(envelope.sender, output: &output)
+            if hello.asks { output.send(.hello(Hello(asks: false)), to: envelope.sender.node) }
+        case .immediate(.refused(let refused)):
+            refusedBy = (envelope.sender.node, refused.reason)
+        default:
+            break
+        }
+    }
+
+    private mutating func handle(_ message: Message, from sender: NodeID, output: inout Output) {
+        switch message {
+        case .statement(let statement):
+            replica.receive(statement, from: sender, output: &output)
+        case .immediate(.hello(let hello)):
+            if hello.asks { output.send(.hello(Hello(asks: false)), to: sender) }
+        case .immediate(.refused(let refused)):
+            refusedBy = (sender, refused.reason)
+        case .immediate(.forward(let forward)):
+            receive(forward, from: sender, output: &output)
+        case .immediate(.barrierRequest(let request)):
+            barriers.receive(request, from: sender)
+        case .immediate(.barrierReply(let reply)):
+            barriers.receive(reply)
+        case .immediate(let message):
+            replica.receive(message, from: sender, output: &output)
+        }
+    }
+
+    /// Looks for the founding members that have not been met, a few times a second.
+    mutating func greet(output: inout Output) {
+        guard takesPart, !admission.isEstablished, now >= nextGreeting else { return }
+        nextGreeting = now.advanced(by: limits.heartbeatTicks)
+        for node in admission.unmet { output.send(.hello(Hello(asks: true)), to: node) }
+    }
+}
+
+/// What was not acted upon, by cause.
+package struct MessageCounters: Hashable, Sendable {
+    /// Another cluster's, another node's or no member's.
+    package var foreign = 0
+    /// Of a member whose directory or process does not count.
+    package var refused = 0
+    /// No correct node can have sent it.
+    package var impossible = 0
+}
+
+extension Message {
+    /// False for what no correct node sends: it moves no state (`R80`).
+    func isPossible(from sender: NodeID, above seen: Ballot) -> Bool {
+        switch self {
+        case .statement(.prepare(let prepare)):
+            prepare.ballot.isPossible(of: sender, above: seen)
+        case .statement(.promise(let promise)):
+            promise.committed.isPossible && promise.last.isPossible
+                && promise.trimmed <= promise.committed && promise.committed <= promise.last
+        case .statement(.accepted(let accepted)):
+            accepted.slots.upperBound.isPossible
+        case .immediate(let message):
+            message.isPossible(from: sender, above: seen)
+        }
+    }
+}
+
+extension Immediate {
+    fileprivate func isPossible(from sender: NodeID, above seen: Ballot) -> Bool {
+        switch self {
+        case .accept(let accept):
+            accept.ballot.isPossible(of: sender, above: seen) && accept.run.last.isPossible
+                && accept.committed < accept.run.first && accept.run.first > .zero
+        case .commit(let notice):
+            notice.ballot.isPossible(of: sender, above: seen) && notice.committed.isPossible
+        case .heartbeat(let heartbeat):
+            heartbeat.ballot.isPossible(of: sender, above: seen) && heartbeat.committed.isPossible
+        case .heartbeatReply(let reply):
+            reply.promised.isInReach(of: seen) && reply.committed.isPossible
+        case .statusReply(let reply):
+            reply.promised.isInReach(of: seen) && reply.committed.isPossible
+                && reply.leader?.isInReach(of: seen) ?? true
+        case .reject(let reject):
+            reject.promised.isInReach(of: seen) && reject.committed.isPossible
+        case .page(let page):
+            page.through.isPossible
+                && page.rows.allSatisfy { page.from <= $0.slot && $0.slot <= page.through }
+        case .pageRequest(let request):
+            request.from.isPossible
+        case .catchUpRequest(let request):
+            request.slots.upperBound.isPossible && request.slots.lowerBound > .zero
+        case .catchUp(let answer):
+            answer.committed.isPossible && answer.rows.allSatisfy { $0.slot.isPossible }
+        case .forward(let forward):
+            forward.isPossible
+        case .hello, .refused, .statusRequest, .barrierRequest, .barrierReply:
+            true
+        }
+    }
+}
+
+extension Ballot {
+    /// How far a round may lie above the highest that was seen.
+    private static let reach: UInt64 = 1 << 32
+
+    fileprivate func isPossible(of sender: NodeID, above seen: Ballot) -> Bool {
+        node == sender && isInReach(of: seen)
+    }
+
+    fileprivate func isInReach(of seen: Ballot) -> Bool {
+        round <= seen.round + Self.reach
+    }
+}
+
+extension Slot {
+    fileprivate var isPossible: Bool { self < .limit }
+}

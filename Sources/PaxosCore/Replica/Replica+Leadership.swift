@@ -1,0 +1,164 @@
+/// Who leads: heartbeats, status rounds, and the clock's part in both.
+extension Replica {
+    /// What time alone brings about.
+    mutating func tick(output: inout Output) {
+        if isAlone {
+            if leader == nil, candidate == nil { campaign(output: &output) }
+            return
+        }
+        if leader != nil {
+            tickLeader(output: &output)
+        } else if let candidate {
+            if now >= candidate.deadline {
+                self.candidate = nil
+            } else if now >= candidate.nextRetry {
+                self.candidate?.retry(own: node, now: now, limits: limits, output: &output)
+            }
+        }
+        if leader == nil, candidate == nil, let id = election.beginRound(at: now) {
+            askForLeader(id, output: &output)
+        }
+        learn(output: &output)
+        settle(output: &output)
+    }
+
+    /// The tick at which time alone brings something about.
+    var nextDeadline: Tick {
+        guard !isAlone else { return .never }
+        let poll = now.advanced(by: limits.heartbeatTicks)
+        if let leader { return min(leader.nextHeartbeat, poll) }
+        if let candidate { return min(candidate.deadline, candidate.nextRetry) }
+        return min(election.deadline, poll)
+    }
+
+    /// A leader whose own write is overdue no longer claims to lead: the others may go on without it
+    /// (`R61`).
+    var isOverdue: Bool {
+        oldestWrite.map { now >= $0.advanced(by: limits.electionTicks) } ?? false
+    }
+
+    private mutating func tickLeader(output: inout Output) {
+        guard let leader, let own = membership.position(of: node) else { return }
+        guard leader.isConnected(position: own, membership: membership, now: now) else {
+            // It cannot lead whom it cannot reach (`R23`).
+            endLeadership()
+            election.forgetLeader()
+            election.yield(at: now)
+            return
+        }
+        if highestSeen > leader.ballot,
+            now >= leader.began.advanced(by: limits.electionTicks),
+            election.liveLeader(at: now) == nil
+        {
+            campaign(output: &output)
+            return
+        }
+        if now >= leader.nextHeartbeat { beat(output: &output) }
+        retransmit(output: &output)
+    }
+
+    /// Sends a heartbeat to every other member and returns its round; none while a write is overdue.
+    @discardableResult
+    mutating func beat(output: inout Output) -> UInt64? {
+        guard leader != nil else { return nil }
+        if isOverdue {
+            leader?.postponeHeartbeat(now: now)
+            return nil
+        }
+        let committed = learner.committed
+        guard let round = leader?.beginRound(now: now), let leader else { return nil }
+        self.leader?.notified = committed
+        let heartbeat = Heartbeat(ballot: leader.ballot, round: round, committed: committed)
+        for member in membership.members where member != node {
+            output.send(.heartbeat(heartbeat), to: member)
+        }
+        return round
+    }
+
+    /// Says what is chosen if no Accept is about to: a follower's subscriber must not wait for a
+    /// heartbeat (`R59`).
+    mutating func notifyIfIdle(output: inout Output) {
+        let committed = learner.committed
+        guard let leader, !isAlone, leader.notified < committed, leader.slotsInFlight == 0 else {
+            return
+        }
+        self.leader?.notified = committed
+        let notice = CommitNotice(ballot: leader.ballot, committed: committed)
+        for member in membership.members where member != node {
+            output.send(.commit(notice), to: member)
+        }
+    }
+
+    /// A leader spoke: it leads, unless a higher ballot is promised here.
+    mutating func hearLeader(_ ballot: Ballot, committed: Slot, output: inout Output) {
+        note(ballot)
+        notePeer(ballot.node, committed: committed)
+        learner.receive(notice: ballot, committed: committed)
+        if ballot >= acceptor.promised {
+            election.hearLeader(ballot, at: now)
+            if let leader, leader.ballot < ballot { endLeadership() }
+            if let candidate, candidate.ballot < ballot { self.candidate = nil }
+        }
+        learn(output: &output)
+    }
+
+    mutating func receive(_ heartbeat: Heartbeat, from sender: NodeID, output: inout Output) {
+        hearLeader(heartbeat.ballot, committed: heartbeat.committed, output: &output)
+        if heartbeat.ballot < acceptor.promised {
+            // The leader is healthy and will come back above the promise: no need to campaign.
+            election.yield(at: now)
+        }
+        let reply = HeartbeatReply(
+            ballot: heartbeat.ballot,
+            round: heartbeat.round,
+            promised: acceptor.promised,
+            committed: deliverable
+        )
+        output.send(.heartbeatReply(reply), to: sender)
+    }
+
+    mutating func receive(_ reply: HeartbeatReply, from sender: NodeID, output: inout Output) {
+        notePeer(sender, committed: reply.committed)
+        if reply.ballot == leader?.ballot { note(reply.promised) }
+        guard let position = membership.position(of: sender) else { return }
+        leader?.receive(reply, from: position, now: now)
+    }
+
+    private mutating func askForLeader(_ id: UInt64, output: inout Output) {
+        // This node's own answer is the first.
+        receive(ownStatus(id), from: node, output: &output)
+        for member in membership.members where member != node {
+            output.send(.statusRequest(StatusRequest(id: id)), to: member)
+        }
+    }
+
+    mutating func receive(_ request: StatusRequest, from sender: NodeID, output: inout Output) {
+        output.send(.statusReply(ownStatus(request.id)), to: sender)
+    }
+
+    private func ownStatus(_ id: UInt64) -> StatusReply {
+        let leading = isOverdue ? nil : leader?.ballot
+        return StatusReply(
+            id: id,
+            leader: leading ?? election.liveLeader(at: now),
+            promised: acceptor.promised,
+            committed: deliverable
+        )
+    }
+
+    mutating func receive(_ reply: StatusReply, from sender: NodeID, output: inout Output) {
+        note(reply.promised)
+        notePeer(sender, committed: reply.committed)
+        guard let position = membership.position(of: sender), leader == nil, candidate == nil else {
+            return
+        }
+        let isClear = election.receive(
+            reply,
+            from: position,
+            node: sender,
+            membership: membership,
+            at: now
+        )
+        if isClear { campaign(output: &output) }
+    }
+}

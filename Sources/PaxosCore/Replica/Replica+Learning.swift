@@ -1,0 +1,96 @@
+/// How a replica learns what is chosen: from its leader's notices where its own rows are good, from the
+/// rows of a member that knows better where they are not.
+extension Replica {
+    /// Passes what can be passed, and fetches what cannot.
+    mutating func learn(output: inout Output) {
+        learner.advance(by: acceptor)
+        leader?.advance(committed: learner.committed, now: now)
+        requestMissing(output: &output)
+    }
+
+    mutating func notePeer(_ node: NodeID, committed: Slot) {
+        guard let position = membership.position(of: node) else { return }
+        peerCommitted[position] = max(peerCommitted[position], committed)
+    }
+
+    /// Asks one member for the missing slots, and another one if it does not answer.
+    private mutating func requestMissing(output: inout Output) {
+        guard let missing = learner.missing, acceptor.isInWindow(missing.lowerBound) else { return }
+        if let current = learner.catchUp,
+            now < current.at.advanced(by: limits.electionTicks / 2)
+        {
+            return
+        }
+        guard let member = memberToAsk(for: missing.lowerBound) else { return }
+        learner.beginCatchUp(missing, from: member, at: now)
+        output.send(.catchUpRequest(CatchUpRequest(slots: missing)), to: member)
+    }
+
+    /// The member after the one asked last, in the order of ids, that is known to have the slot.
+    private func memberToAsk(for slot: Slot) -> NodeID? {
+        let members = membership.members
+        let last = learner.catchUp.flatMap { membership.position(of: $0.asked) } ?? 0
+        for step in 1...members.count {
+            let position = (last + step) % members.count
+            if members[position] != node, peerCommitted[position] >= slot {
+                return members[position]
+            }
+        }
+        return nil
+    }
+
+    mutating func receive(_ request: CatchUpRequest, from sender: NodeID, output: inout Output) {
+        let first = request.slots.lowerBound
+        let last = min(request.slots.upperBound, deliverable)
+        guard first <= last, first > acceptor.trimmed else {
+            let answer = CatchUp(from: first, rows: [], committed: deliverable)
+            output.send(.catchUp(answer), to: sender)
+            return
+        }
+        // One read a member: a repeated request replaces the one before.
+        serving.removeAll { $0.node == sender }
+        let id = makeReadID()
+        serving.append(Serving(id: id, node: sender, from: first))
+        output.reads.append(
+            ReadRequest(id: id, slots: first...last, maxBytes: limits.pageBytes)
+        )
+    }
+
+    /// Answers the member for whom the rows were read.
+    mutating func receive(_ completion: ReadCompletion, output: inout Output) {
+        guard let place = serving.firstIndex(where: { $0.id == completion.id }) else { return }
+        let served = serving.remove(at: place)
+        // A row that cannot be read is not sent, and nothing after it (`R35`): others have it.
+        guard case .success(let page) = completion.result else { return }
+        var rows: [AcceptedEntry] = []
+        for row in page.rows where row.slot == served.from.advanced(by: rows.count) {
+            rows.append(row)
+        }
+        let answer = CatchUp(from: served.from, rows: rows, committed: deliverable)
+        output.send(.catchUp(answer), to: served.node)
+    }
+
+    mutating func receive(_ answer: CatchUp, from sender: NodeID, output: inout Output) {
+        notePeer(sender, committed: answer.committed)
+        guard let current = learner.catchUp, current.asked == sender,
+            current.slots.lowerBound == answer.from
+        else { return }
+        learner.endCatchUp()
+        if answer.rows.isEmpty, let position = membership.position(of: sender) {
+            peerCommitted[position] = min(answer.committed, answer.from.previous)
+        }
+        var rows: [AcceptedEntry] = []
+        for row in answer.rows where row.slot == answer.from.advanced(by: rows.count) {
+            guard acceptor.isInWindow(row.slot) else { break }
+            rows.append(row)
+        }
+        if let last = rows.last {
+            acceptor.storeChosen(
+                rows.filter { $0.slot > learner.committed && !learner.knowsChosen($0.slot) },
+                output: &output
+            )
+            learner.learn(answer.from...last.slot)
+        }
+        learn(output: &output)
+    }
+}

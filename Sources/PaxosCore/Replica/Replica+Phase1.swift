@@ -1,0 +1,66 @@
+/// Phase 1 from both sides: once for a ballot, over the whole suffix of the log.
+extension Replica {
+    /// Begins phase 1 under a ballot above every one seen.
+    mutating func campaign(output: inout Output) {
+        let round = max(highestSeen, acceptor.promised).round + 1
+        let ballot = Ballot(round: round, node: node)
+        note(ballot)
+        // Durable before the ballot is used: its Prepare is testimony of this write (`R4`).
+        output.rows.lastRound = round
+        endLeadership()
+        candidate = Candidate(ballot: ballot, membership: membership, now: now, limits: limits)
+        for member in membership.members where member != node {
+            output.testify(.prepare(Prepare(ballot: ballot)), to: member)
+        }
+        let prepare = Prepare(ballot: ballot)
+        acceptor.receive(prepare, from: node, committed: deliverable, output: &output)
+    }
+
+    mutating func receive(_ prepare: Prepare, from sender: NodeID, output: inout Output) {
+        note(prepare.ballot)
+        let isHigher = prepare.ballot > acceptor.promised
+        acceptor.receive(prepare, from: sender, committed: deliverable, output: &output)
+        if isHigher {
+            yieldToPromise()
+            election.yield(at: now)
+        }
+    }
+
+    /// Becomes leader once every page of a quorum is in.
+    mutating func leadIfComplete(output: inout Output) {
+        guard let candidate, let entries = candidate.recovery() else { return }
+        self.candidate = nil
+        leader = Leader(
+            ballot: candidate.ballot,
+            committed: candidate.committed,
+            recovered: entries.count,
+            members: membership.members.count,
+            limits: limits,
+            now: now
+        )
+        recovered = FIFO()
+        assigned = LogState()
+        for entry in entries {
+            recovered.append(entry)
+            if case .command(let command) = entry { assigned.consume(command.token) }
+        }
+        // Slots up to C are learned, not proposed: whatever is stored here of them may be stale (`R77`).
+        learner.receive(notice: candidate.ballot, committed: candidate.committed)
+        learn(output: &output)
+    }
+
+    /// A proposer that has itself promised a higher ballot is none any more.
+    mutating func yieldToPromise() {
+        if let leader, leader.ballot < acceptor.promised { endLeadership() }
+        if let candidate, candidate.ballot < acceptor.promised { self.candidate = nil }
+    }
+
+    mutating func endLeadership() {
+        leader = nil
+        recovered = FIFO()
+    }
+
+    mutating func note(_ ballot: Ballot) {
+        highestSeen = max(highestSeen, ballot)
+    }
+}

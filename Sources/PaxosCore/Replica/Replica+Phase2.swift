@@ -1,0 +1,57 @@
+/// Phase 2 from both sides: the leader's pipeline and the acceptor's answers.
+extension Replica {
+    mutating func receive(_ accept: Accept, from sender: NodeID, output: inout Output) {
+        note(accept.ballot)
+        acceptor.receive(accept, from: sender, committed: deliverable, output: &output)
+        yieldToPromise()
+        if sender != node {
+            hearLeader(accept.ballot, committed: accept.committed, output: &output)
+        }
+    }
+
+    mutating func receive(_ accepted: Accepted, from sender: NodeID) {
+        let membership = memberships.membership(governing: accepted.slots.lowerBound)
+        guard let position = membership.position(of: sender) else { return }
+        leader?.receive(accepted, from: position, membership: membership, learner: &learner)
+        leader?.advance(committed: learner.committed, now: now)
+    }
+
+    mutating func receive(_ reject: Reject, from sender: NodeID, output: inout Output) {
+        note(reject.promised)
+        notePeer(sender, committed: reject.committed)
+        switch reject.reason {
+        case .promised:
+            // A candidate has lost. A leader that still reaches a quorum begins again above the promise,
+            // at the next tick that allows it (`R74`).
+            if candidate?.ballot == reject.ballot { candidate = nil }
+        case .committed:
+            // Which of the entries proposed there was chosen, only the member's rows tell: a later leader
+            // may have chosen others than this one proposes.
+            guard leader?.ballot == reject.ballot else { return }
+            learner.receive(notice: .limit, committed: reject.committed)
+            learn(output: &output)
+        case .full:
+            break
+        }
+    }
+
+    /// Sends again what a member has not accepted, to each member from its first missing slot on.
+    mutating func retransmit(output: inout Output) {
+        guard leader?.shouldRetransmit(now: now) == true, let leader else { return }
+        for (position, member) in membership.members.enumerated() where member != node {
+            guard let first = leader.firstMissing(at: position),
+                let run = acceptor.run(
+                    from: first,
+                    through: leader.next.previous,
+                    under: leader.ballot
+                )
+            else { continue }
+            let accept = Accept(
+                ballot: leader.ballot,
+                run: run,
+                committed: min(learner.committed, run.first.previous)
+            )
+            output.send(.accept(accept), to: member)
+        }
+    }
+}

@@ -1,0 +1,146 @@
+/// When to campaign: the part of a node that knows who is heard, and nothing of slots.
+///
+/// A node campaigns only after an election timeout without a leader, and after a status round in which
+/// a quorum answered and nobody heard one (`R24`). So a node that merely lost its own link to a healthy
+/// leader asks around and stays quiet ("chained"), one that reaches no quorum never raises a ballot
+/// ("quorum loss"), and the one that does reach it campaigns however old its log is ("constrained
+/// election"; Ng, Haridi and Carbone, "Omni-Paxos", EuroSys 2023, section 3). Timeouts are drawn anew
+/// each time between one and two election timeouts, so that candidates do not meet for ever (`R22`).
+struct Election: Sendable {
+    /// A round of questions that is under way.
+    private struct StatusRound {
+        let id: UInt64
+        let ends: Tick
+        var answered = MemberSet()
+    }
+
+    private let timeout: UInt64
+    private var generator: SplitMix
+    private var round: StatusRound?
+    private var nextID: UInt64 = 1
+    /// When each member was heard last, by position; `nil` never.
+    private var heard: [Tick?]
+    /// The highest ballot a leader was heard under, and when.
+    private(set) var leader: (ballot: Ballot, heard: Tick)?
+    /// A member that hears a leader which this node does not.
+    private(set) var relay: NodeID?
+    /// When to look for a leader next.
+    private(set) var deadline: Tick
+
+    init(members: Int, timeout: UInt64, seed: UInt64) {
+        self.timeout = timeout
+        generator = SplitMix(seed: seed)
+        heard = Array(repeating: nil, count: members)
+        deadline = .zero
+        deadline = drawDeadline(after: .zero)
+    }
+
+    // MARK: - Who is heard
+
+    mutating func hear(position: Int, at now: Tick) {
+        heard[position] = now
+    }
+
+    /// True if the member was heard within an election timeout.
+    func isConnected(position: Int, at now: Tick) -> Bool {
+        heard[position].map { now < $0.advanced(by: timeout) } ?? false
+    }
+
+    /// A leader spoke itself.
+    mutating func hearLeader(_ ballot: Ballot, at now: Tick) {
+        if let leader, leader.ballot > ballot, isRecent(leader.heard, at: now) { return }
+        leader = (ballot, now)
+        relay = nil
+        round = nil
+        deadline = drawDeadline(after: now)
+    }
+
+    /// The ballot of the leader that speaks to this node, if one does.
+    func liveLeader(at now: Tick) -> Ballot? {
+        guard let leader, relay == nil, isRecent(leader.heard, at: now) else { return nil }
+        return leader.ballot
+    }
+
+    /// The leader to forward to, and through whom if not straight.
+    func route(at now: Tick) -> NodeID? {
+        guard let leader else { return nil }
+        guard let relay else {
+            return isRecent(leader.heard, at: now) ? leader.ballot.node : nil
+        }
+        // A relay is asked again within two timeouts; until then its word holds.
+        return now < leader.heard.advanced(by: 3 * timeout) ? relay : nil
+    }
+
+    /// The leader is known to lead no more.
+    mutating func forgetLeader() {
+        leader = nil
+        relay = nil
+    }
+
+    // MARK: - Status rounds
+
+    /// Somebody campaigns with good reason: give it time.
+    mutating func yield(at now: Tick) {
+        round = nil
+        deadline = drawDeadline(after: now)
+    }
+
+    /// Begins a round if it is time, and returns its id.
+    mutating func beginRound(at now: Tick) -> UInt64? {
+        guard now >= deadline else { return nil }
+        defer { nextID += 1 }
+        round = StatusRound(id: nextID, ends: now.advanced(by: timeout))
+        deadline = drawDeadline(after: now)
+        return nextID
+    }
+
+    /// Counts an answer. True if the answers are a quorum now and none knew a leader.
+    mutating func receive(
+        _ reply: StatusReply,
+        from position: Int,
+        node: NodeID,
+        membership: Membership,
+        at now: Tick
+    ) -> Bool {
+        guard var current = round, reply.id == current.id, now <= current.ends else { return false }
+        if let ballot = reply.leader {
+            leader = (ballot, now)
+            relay = ballot.node == node ? nil : node
+            round = nil
+            deadline = drawDeadline(after: now)
+            return false
+        }
+        current.answered.insert(position: position)
+        round = current
+        guard membership.isPhase1Quorum(current.answered) else { return false }
+        round = nil
+        deadline = drawDeadline(after: now)
+        return true
+    }
+
+    private func isRecent(_ tick: Tick, at now: Tick) -> Bool {
+        now < tick.advanced(by: timeout)
+    }
+
+    private mutating func drawDeadline(after now: Tick) -> Tick {
+        now.advanced(by: timeout + generator.next() % max(1, timeout))
+    }
+}
+
+/// The splitmix64 generator: the core's only source of chance, seeded from outside (Steele, Lea and
+/// Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
+struct SplitMix: Sendable {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+}
