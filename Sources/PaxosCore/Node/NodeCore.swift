@@ -127,7 +127,9 @@ package struct NodeCore: ~Copyable {
     /// The tick at which the core wants to be stepped though nothing arrives.
     package var nextDeadline: Tick {
         guard takesPart else { return waiters.nextDeadline }
-        var deadline = min(waiters.nextDeadline, replica.nextDeadline)
+        // Before all have met, only greetings are due: the replica's clock stands still.
+        let next = admission.isEstablished ? replica.nextDeadline : nextGreeting
+        var deadline = min(waiters.nextDeadline, next)
         if case .closing(let by) = phase { deadline = min(deadline, by) }
         return deadline
     }

@@ -150,6 +150,14 @@ package struct Replica: Sendable {
             && acceptor.hasRoom(through: last, bytes: unsentBytes + bytes)
     }
 
+    /// What phase 1 found waits for no memory: most of it is in the acceptor's window already, and as
+    /// long as it is not proposed nothing leaves the window.
+    private func hasRoomForRecovered(_ entry: Entry) -> Bool {
+        guard let leader, acceptor.promised == leader.ballot else { return false }
+        return leader.hasRoom(entries: 1, bytes: entry.payloadBytes)
+            && acceptor.isInWindow(leader.next)
+    }
+
     /// Takes the next slots for entries that `hasRoom` has admitted; `propose` sends them.
     mutating func assign(_ entry: Entry) {
         leader?.assign(entry, now: now)
@@ -176,9 +184,7 @@ package struct Replica: Sendable {
     /// Proposes again what phase 1 found, as far as the pipeline has room.
     mutating func proposeRecovered(output: inout Output) {
         var entries: [Entry] = []
-        while let entry = recovered.first,
-            pipelineHasRoom(entries: 1, bytes: entry.payloadBytes)
-        {
+        while let entry = recovered.first, hasRoomForRecovered(entry) {
             _ = recovered.popFirst()
             assign(entry)
             entries.append(entry)
