@@ -1,4 +1,4 @@
-import PaxosCore
+package import PaxosCore
 
 /// The effective log as it follows from the chosen entries, decided a second time and in another way than
 /// `Delivery` does it: what every node must deliver.

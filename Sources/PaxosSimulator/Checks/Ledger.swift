@@ -1,4 +1,4 @@
-import PaxosCore
+package import PaxosCore
 
 /// What the world knows of the one log, from nothing but the rows that became durable: who accepted what
 /// under which ballot, and so what is chosen.

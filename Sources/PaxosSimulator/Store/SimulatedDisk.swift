@@ -1,4 +1,4 @@
-import PaxosCore
+package import PaxosCore
 
 /// What is durable in a simulated data directory: changed by whole transactions only. A value, so that a
 /// copy of it is a backup.

@@ -1,4 +1,4 @@
-import PaxosCore
+package import PaxosCore
 
 /// A disk and the transactions on their way to it, with the semantics of `LogStore`.
 ///

@@ -3,7 +3,7 @@ import PaxosCore
 /// The faults and the load of one seed. Each seed draws its own mix and leaves some kinds out: what hides
 /// behind another fault is found where that one is missing (Groce et al., "Swarm Testing").
 struct FaultMix {
-    /// The kinds that the fault drawer may draw.
+    /// The kinds that the fault drawer draws; those that the run leaves out do not happen.
     var drawn: [FaultKind] = []
     var lossPermille = 0
     var duplicationPermille = 0
@@ -30,10 +30,13 @@ struct FaultMix {
     ]
 
     init(random: inout SeededGenerator, faults: FaultSet, members: Int) {
-        for kind in FaultKind.allCases where faults.contains(kind) && random.oneIn(2) {
+        clockRates = Array(repeating: 100, count: members + 1)
+        // Everything is drawn, whatever is left out: a seed keeps its story when it is shrunk.
+        for kind in FaultKind.allCases {
+            let isDrawn = random.oneIn(2)
             if Self.background.contains(kind) {
-                draw(kind, random: &random)
-            } else {
+                draw(kind, isUsed: isDrawn && faults.contains(kind), random: &random)
+            } else if isDrawn {
                 drawn.append(kind)
             }
         }
@@ -43,16 +46,23 @@ struct FaultMix {
         workInterval = [2...8, 4...32, 16...128, 64...512][random.below(4)]
         batchPermille = [0, 150, 500][random.below(3)]
         barrierPermille = [0, 100, 400][random.below(3)]
-        if clockRates.isEmpty { clockRates = Array(repeating: 100, count: members + 1) }
         drawLimits(random: &random)
     }
 
-    private mutating func draw(_ kind: FaultKind, random: inout SeededGenerator) {
+    private mutating func draw(
+        _ kind: FaultKind,
+        isUsed: Bool,
+        random: inout SeededGenerator
+    ) {
+        let permille = random.within(1...(kind == .loss ? 300 : 500))
+        let delay = [1...16, 1...64, 4...200][random.below(3)]
+        let rates = clockRates.map { _ in random.within(70...140) }
+        guard isUsed else { return }
         switch kind {
-        case .loss: lossPermille = random.within(1...300)
-        case .duplication: duplicationPermille = random.within(1...500)
-        case .reordering: delay = [1...16, 1...64, 4...200][random.below(3)]
-        default: clockRates = (0..<8).map { _ in random.within(70...140) }
+        case .loss: lossPermille = permille
+        case .duplication: duplicationPermille = permille
+        case .reordering: self.delay = delay
+        default: clockRates = rates
         }
     }
 

@@ -149,6 +149,8 @@ struct Callers {
         return WaiterID(index: index, generation: generations[Int(index)])
     }
 
+    func contains(append: Int) -> Bool { callers.contains { $0?.append == append } }
+
     /// Cancels whoever waits under an index, or somebody who waited there before.
     mutating func cancel(_ index: Int, stale: Bool) -> WaiterID {
         if !stale { callers[index]?.isCancelled = true }

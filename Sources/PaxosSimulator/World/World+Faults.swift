@@ -6,7 +6,7 @@ extension World {
         guard !isSettling else { return }
         agenda.put(.fault, at: now.advanced(byTicks: faultRandom.within(mix.faultInterval)))
         backUp()
-        guard let kind = faultRandom.pick(mix.drawn) else { return }
+        guard let kind = faultRandom.pick(mix.drawn), faults.contains(kind) else { return }
         switch kind {
         case .slowLink, .partition, .partialPartition, .oneWayPartition: impair(kind)
         case .pause, .crash, .crashAtWrite, .shutdown: try disturbProcess(kind)

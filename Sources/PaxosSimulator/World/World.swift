@@ -1,4 +1,4 @@
-import PaxosCore
+package import PaxosCore
 
 /// A cluster in a world of its own: virtual time, a network, disks, callers and faults, all drawn from one
 /// seed. The nodes run the production `NodeCore`.
@@ -20,6 +20,7 @@ package final class World {
     package var steps = 0
     package var elections = 0
     var appends = 0
+    var probes: [Probe] = []
     /// Faults have stopped.
     var isSettling = false
     /// A founder was lost before all had met: the first meeting needs every one of them.
@@ -151,8 +152,14 @@ package final class World {
         var output = process.core.step(process.takeArrivals(now: tick))
         steps += 1
         trace.note(.stepped, at: now, node, process.core.delivered.rawValue)
-        try check(output, of: node, process, now: tick)
-        if let batch = output.write.take() { try submit(batch, of: node, process) }
+        var write = output.write.take()
+        do {
+            try check(output, of: node, process, now: tick)
+        } catch {
+            if let batch = write.take() { batch.abandon() }
+            throw error
+        }
+        if let batch = write.take() { try submit(batch, of: node, process) }
         for envelope in output.messages { send(envelope, from: node) }
         for request in output.reads {
             let delay = scheduleRandom.within(1...24)
