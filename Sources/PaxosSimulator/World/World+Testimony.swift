@@ -81,7 +81,9 @@ extension World {
         try ledger.check(committed: slot, by: node.id)
     }
 
-    /// A page leaves out nothing that the acceptor had accepted before its promise (`R13`, `R35`).
+    /// A page leaves out nothing that the acceptor had accepted before its promise (`R13`, `R35`). What it
+    /// has accepted under the page's own ballot since then may stand in its place: only a leader past
+    /// phase 1 sent that. So may what is chosen.
     private func check(_ page: PromisePage, of node: SimulatedNode) throws(Violation) {
         let disk = node.store.disk
         try demand(
@@ -94,8 +96,9 @@ extension World {
         while slot <= min(page.through, disk.last) {
             let shown = rows.first?.slot == slot ? rows.popFirst() : nil
             if let row = disk[slot], !row.isChosen, row.ballot < page.ballot {
+                let isShown = shown?.ballot == row.ballot && shown?.entry == row.entry
                 try demand(
-                    shown?.ballot == row.ballot && shown?.entry == row.entry,
+                    isShown || shown?.ballot == page.ballot || shown?.isChosen == true,
                     .testimony,
                     "\(node.id) serves a page without \(row.text)"
                 )

@@ -39,6 +39,7 @@ package final class World {
         case read(Int, generation: Int, ReadRequest)
         case work
         case fault
+        case probe
         case start(Int)
         case resume(Int)
         case empty(Int, generation: Int)
@@ -116,6 +117,8 @@ package final class World {
             work()
         case .fault:
             try drawFault()
+        case .probe:
+            probeAll()
         case .start(let index):
             try start(nodes[index])
         case .resume(let index):
