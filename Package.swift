@@ -63,9 +63,14 @@ let package = Package(
             name: "PaxosSimulatorTests",
             dependencies: ["PaxosSimulator", "PaxosCore"]
         ),
+        .testTarget(name: "SourceRuleTests"),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
         .testTarget(name: "DiskShimTests", dependencies: ["DiskShim", "Platform", "CLMDB"]),
+        .testTarget(
+            name: "ReplicatedLogTests",
+            dependencies: ["ReplicatedLog", "PaxosCore", "LMDB", "Platform"]
+        ),
     ],
     cLanguageStandard: .c11
 )

@@ -17,4 +17,10 @@ extension Raw {
         try LMDBError.check(mdb_stat(txn, database, &statistics))
         return statistics.ms_entries
     }
+
+    static func pages(_ txn: OpaquePointer, _ database: UInt32) throws(LMDBError) -> Int {
+        var statistics = MDB_stat()
+        try LMDBError.check(mdb_stat(txn, database, &statistics))
+        return statistics.ms_branch_pages + statistics.ms_leaf_pages + statistics.ms_overflow_pages
+    }
 }

@@ -32,6 +32,13 @@ extension Transaction {
         try Raw.entries(pointer, database.index)
     }
 
+    /// The number of pages that the table's rows and its tree take, free pages not counted; O(1).
+    public borrowing func pageCount<Key: DatabaseKey>(
+        in database: Database<Key>
+    ) throws(LMDBError) -> Int {
+        try Raw.pages(pointer, database.index)
+    }
+
     /// The lowest key; nil when the table is empty.
     @inlinable
     public borrowing func firstKey<Key: DatabaseKey>(

@@ -14,11 +14,34 @@ package enum FileSystem {
         return lstat(path, &status) == 0
     }
 
+    /// Whether a directory is at the path itself; a symbolic link to one is none.
+    package static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// The length of the file in bytes.
     package static func fileLength(_ path: String) throws(PosixError) -> Int64 {
         var status = stat()
         _ = try PosixError.check("stat", path) { stat(path, &status) }
         return Int64(status.st_size)
+    }
+
+    /// Up to `count` bytes from `offset` on; fewer only at the end of the file.
+    package static func read(
+        _ path: String,
+        at offset: Int,
+        count: Int
+    ) throws(PosixError) -> [UInt8] {
+        let descriptor = try PosixError.check("open", path) { open(path, O_RDONLY | O_CLOEXEC) }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: count)
+        let got = bytes.withUnsafeMutableBytes { room in
+            pread(descriptor, room.baseAddress, room.count, off_t(offset))
+        }
+        guard got >= 0 else { throw PosixError(code: errno, operation: "read", path: path) }
+        bytes.removeLast(count - got)
+        return bytes
     }
 
     /// Makes one directory, readable by its owner and group. Its parent must exist; it must not.

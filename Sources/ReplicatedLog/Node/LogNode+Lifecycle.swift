@@ -22,7 +22,7 @@ extension LogNode: Service {
             throw .invalidLimits(error)
         }
         guard configuration.membership.contains(configuration.node) else {
-            throw .notAMember(configuration.node)
+            throw .notAMember(node: configuration.node)
         }
         let result = await offPool { () throws(LogCreateError) in
             _ = try LMDBStore.create(

@@ -42,7 +42,7 @@ public struct LogStatus: Hashable, Sendable {
     /// Whether the node takes appends.
     public let health: Health
     /// What the store has done since it was opened.
-    public let storage: StorageCounters
+    public let storage: StoreCounters
 }
 
 extension LogNode {

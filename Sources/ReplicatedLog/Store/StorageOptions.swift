@@ -16,3 +16,17 @@ public struct StorageOptions: Hashable, Sendable {
     /// The documented defaults.
     public init() {}
 }
+
+extension StorageOptions {
+    /// LMDB needs a few pages for an empty log, and one transaction a few more.
+    static let smallestMap = 256 << 10
+
+    /// What makes no sense here, or `nil`.
+    var invalidity: String? {
+        if mapSize < Self.smallestMap { return "mapSize must be at least \(Self.smallestMap)" }
+        if mapSize > 1 << 46 { return "mapSize must be at most \(1 << 46)" }
+        if !(1...100).contains(softLimitPercent) { return "softLimitPercent must be 1 to 100" }
+        if runwayBytes < 0 { return "runwayBytes must not be negative" }
+        return nil
+    }
+}

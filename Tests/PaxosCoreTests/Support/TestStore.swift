@@ -113,6 +113,10 @@ final class TestStore {
         init(_ batch: consuming WriteBatch) { self.batch = consume batch }
     }
 
+    init(disk: TestDisk = TestDisk()) {
+        self.disk = disk
+    }
+
     var waiting: Int { queue.count }
 
     func open() -> RecoveredState {

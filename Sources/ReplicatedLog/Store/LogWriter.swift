@@ -1,0 +1,247 @@
+internal import LMDB
+internal import PaxosCore
+internal import Platform
+
+/// Writes groups of rows into the environment, each in one transaction.
+struct LogWriter: ~Copyable {
+    private var environment: Environment?
+    private let tables: Schema.Tables
+    private let rowCoding: RowCoding
+    private let stateCoding: StateCoding
+    var room: Room
+
+    // What the disk holds.
+    private var promised: Ballot
+    private var lastRound: UInt64
+    private var committed: Slot
+    private var checkpoint: Slot
+    private var highest: UInt64
+    /// The rows that are there without a hole.
+    private var present: SlotPrefix
+
+    /// What came without a reason to flush: it goes with the next write.
+    private var keptCommitted: Slot?
+    private var keptIneffective: [Slot] = []
+
+    init(
+        environment: consuming Environment,
+        tables: Schema.Tables,
+        cluster: ClusterID,
+        room: Room,
+        recovered: RecoveredState,
+        present: SlotPrefix
+    ) {
+        self.environment = consume environment
+        self.tables = tables
+        self.room = room
+        self.present = present
+        rowCoding = RowCoding(cluster: cluster)
+        stateCoding = StateCoding(cluster: cluster)
+        promised = recovered.promised
+        lastRound = recovered.lastRound
+        committed = recovered.committed
+        checkpoint = recovered.checkpoint.slot
+        highest = recovered.last.rawValue
+    }
+
+    mutating func close() {
+        environment = nil
+    }
+
+    func sync() throws(LMDBError) {
+        try environment?.sync()
+    }
+
+    struct Commit {
+        /// From the last row to the return of the commit.
+        let nanoseconds: UInt64
+    }
+
+    enum Outcome {
+        case committed(Commit)
+        /// Nothing was written or flushed; the same rows can be tried again.
+        case noRoom
+        /// Final.
+        case failed(StoreFailure)
+    }
+
+    /// Remembers what a batch that needs no flush carries.
+    mutating func keep(_ rows: WriteRows) {
+        keptCommitted = rows.committed ?? keptCommitted
+        keptIneffective.append(contentsOf: rows.ineffective)
+    }
+
+    /// Writes and flushes. After `committed` every row is durable.
+    mutating func commit(_ batch: WriteRows) -> Outcome {
+        var rows = batch
+        rows.committed = rows.committed ?? keptCommitted
+        if !keptIneffective.isEmpty { rows.ineffective = keptIneffective + rows.ineffective }
+        let after = check(rows)
+        do throws(PosixError) {
+            guard try room.cover(pageBytes(of: rows)) == .done else { return .noRoom }
+        } catch {
+            return .failed(StoreFailure(error))
+        }
+        let written: Written
+        do throws(TransactionError<LMDBError>) {
+            guard let result = try write(rows) else { return .failed(.closed) }
+            written = result
+        } catch {
+            return outcome(of: error)
+        }
+        let now = MonotonicClock.now()
+        promised = rows.promised ?? promised
+        lastRound = rows.lastRound ?? lastRound
+        committed = rows.committed ?? committed
+        checkpoint = rows.checkpoint?.slot ?? checkpoint
+        present = after
+        highest = written.highest
+        keptCommitted = nil
+        keptIneffective.removeAll(keepingCapacity: true)
+        measure(livePages: written.livePages)
+        let elapsed = now.nanoseconds - min(now.nanoseconds, written.end.nanoseconds)
+        return .committed(Commit(nanoseconds: elapsed))
+    }
+
+    /// Takes in where the file stands.
+    mutating func measure(livePages: Int) {
+        guard let used = environment?.info.usedBytes else { return }
+        room.note(used: used, livePages: livePages)
+    }
+
+    /// The invariants of the boundary; kept in release (`R66`). Returns the rows that will be there.
+    private func check(_ rows: WriteRows) -> SlotPrefix {
+        var after = present
+        for run in rows.accepted {
+            precondition(run.run.first > committed, "a committed row is never written again (I3)")
+            after.insert(run.run.slots)
+        }
+        precondition(rows.promised ?? promised >= promised, "a promise never falls (I1)")
+        precondition(rows.lastRound ?? lastRound >= lastRound, "a round is never used twice (R4)")
+        let watermark = rows.committed ?? committed
+        precondition(watermark >= committed, "the commit watermark never falls")
+        precondition(watermark <= after.through, "the watermark is never ahead of its rows (R41)")
+        if let slot = rows.checkpoint?.slot {
+            precondition(slot >= checkpoint, "a checkpoint never goes back")
+            precondition(slot <= watermark, "a checkpoint is of what is committed (R41)")
+        }
+        return after
+    }
+
+    /// Where a transaction failed says what it means: before the flush nothing has happened.
+    private func outcome(of error: TransactionError<LMDBError>) -> Outcome {
+        let (operation, code) =
+            switch error {
+            case .begin(let error): ("begin", error)
+            case .body(let error): ("write", error)
+            case .commit(let error): ("commit", error)
+            }
+        return code == .mapFull || code == .txnFull
+            ? .noRoom : .failed(StoreFailure(operation, code))
+    }
+
+    // MARK: - One transaction
+
+    private struct Written {
+        let highest: UInt64
+        let livePages: Int
+        /// When the last row was written and the commit began.
+        let end: MonotonicInstant
+    }
+
+    private func write(_ rows: WriteRows) throws(TransactionError<LMDBError>) -> Written? {
+        try environment?.withWrite { (txn: inout WriteTransaction) throws(LMDBError) in
+            var highest = highest
+            for run in rows.accepted { try put(run, &txn, &highest) }
+            try putState(rows, &txn)
+            for slot in rows.ineffective {
+                try txn.put([1], for: slot.rawValue, in: tables.ineffective)
+            }
+            return Written(
+                highest: highest,
+                livePages: try tables.livePages(txn),
+                end: MonotonicClock.now()
+            )
+        }
+    }
+
+    private func put(
+        _ run: AcceptedRun,
+        _ txn: inout WriteTransaction,
+        _ highest: inout UInt64
+    ) throws(LMDBError) {
+        var key = run.run.first.rawValue
+        for entry in run.run.entries {
+            // Appending fills pages completely; it is refused below the highest key.
+            let mode: PutMode = key > highest ? .append : .upsert
+            let slot = Slot(rawValue: key)
+            try txn.reserve(
+                RowCoding.byteCount(of: entry),
+                for: key,
+                in: tables.accepted,
+                mode: mode
+            ) { room in
+                room.withUnsafeMutableBytes { bytes in
+                    rowCoding.encode(
+                        entry,
+                        ballot: run.ballot,
+                        isChosen: run.isChosen,
+                        slot: slot,
+                        into: bytes
+                    )
+                }
+            }
+            highest = max(highest, key)
+            key += 1
+        }
+    }
+
+    private func putState(
+        _ rows: WriteRows,
+        _ txn: inout WriteTransaction
+    ) throws(LMDBError) {
+        var values: [(StateName, [UInt8])] = []
+        if let ballot = rows.promised {
+            values.append((.promised, stateCoding.seal(ballot, .promised)))
+        }
+        if let round = rows.lastRound {
+            values.append((.lastRound, stateCoding.seal(round, .lastRound)))
+        }
+        if let slot = rows.committed {
+            values.append((.committed, stateCoding.seal(slot.rawValue, .committed)))
+        }
+        if let checkpoint = rows.checkpoint {
+            values.append((.checkpoint, stateCoding.seal(checkpoint.encoded(), .checkpoint)))
+        }
+        for (name, value) in values { try txn.put(value, for: name.key, in: tables.state) }
+    }
+
+    /// The most pages that the rows can take, in bytes: a leaf half empty in the worst case, whole
+    /// pages for large rows, for each run the path to its place, and what every transaction touches.
+    private func pageBytes(of rows: WriteRows) -> Int {
+        let page = room.pageSize
+        var bytes = 64 * page
+        for run in rows.accepted {
+            bytes += 8 * page
+            for entry in run.run.entries {
+                let row = RowCoding.byteCount(of: entry) + 32
+                bytes += row > page / 2 ? (row / page + 2) * page : 2 * row
+            }
+        }
+        bytes += 2 * (rows.checkpoint?.state.sessions.count ?? 0) * page
+        return bytes + 64 * rows.ineffective.count
+    }
+}
+
+extension Schema.Tables {
+    /// Pages in use by the tables, and a few for the tree that holds them.
+    func livePages<Access>(_ txn: borrowing Transaction<Access>) throws(LMDBError) -> Int {
+        let rows = try txn.pageCount(in: accepted)
+        let values = try txn.pageCount(in: state)
+        return rows + values + (try txn.pageCount(in: ineffective)) + 8
+    }
+}
+
+extension StoreFailure {
+    fileprivate static let closed = StoreFailure(operation: "write", code: 0, detail: "closed")
+}

@@ -1,0 +1,210 @@
+internal import LMDB
+internal import PaxosCore
+internal import Platform
+
+/// The steps of opening a directory, each of which may refuse it.
+enum OpenedLog {
+    /// Checks what can be checked without mapping the file, and answers its path.
+    static func check(
+        _ directory: String,
+        storage: StorageOptions?
+    ) throws(LogOpenError) -> String {
+        guard FileSystem.exists(directory) else { throw .missingDirectory(path: directory) }
+        if storage?.refusesNetworkFileSystems ?? false {
+            let kind: FileSystemKind
+            do throws(PosixError) {
+                kind = try FileSystemKind(path: directory)
+            } catch {
+                throw LogOpenError(error)
+            }
+            if kind.isNetwork { throw .networkFileSystem(path: directory, name: kind.name) }
+        }
+        let path = Schema.dataPath(in: directory)
+        guard FileSystem.exists(path) else { throw .notALog(path: directory) }
+        do throws(LogOpenError) {
+            _ = try DataFile.inspect(path)
+        } catch {
+            // A live writer may have been between two pages: who has the lock decides.
+            try refuseIfHeld(path, directory: directory)
+            _ = try DataFile.inspect(path)
+        }
+        return path
+    }
+
+    private static func refuseIfHeld(
+        _ path: String,
+        directory: String
+    ) throws(LogOpenError) {
+        do throws(FileLockError) {
+            _ = try FileLock(path: path + "-owner")
+        } catch {
+            if case .held = error { throw .directoryInUse(path: directory) }
+        }
+    }
+
+    static func environment(
+        _ path: String,
+        directory: String,
+        options: Environment.Options
+    ) throws(LogOpenError) -> Environment {
+        do throws(EnvironmentOpenError) {
+            return try Environment.open(path: path, options: options)
+        } catch {
+            switch error {
+            case .alreadyOpen, .lockedByAnotherProcess: throw .directoryInUse(path: directory)
+            case .lmdb(.versionMismatch), .lmdb(.invalid):
+                throw .corrupt(path: path, detail: "\(error)")
+            case .lmdb(let error) where error.isFull: throw .outOfSpace(path: directory)
+            case .lmdb(let error): throw .system(code: error.code, operation: "open", path: path)
+            case .posix(let code, let path):
+                throw .system(code: code, operation: "open", path: path)
+            @unknown default: throw .system(code: 0, operation: "open", path: path)
+            }
+        }
+    }
+
+    static func state(
+        in environment: borrowing Environment,
+        directory: String
+    ) throws(LogOpenError) -> BytesDatabase {
+        do throws(TransactionError<LMDBError>) {
+            return try Schema.openState(in: environment, create: false)
+        } catch {
+            switch error.error {
+            // Another program's LMDB file.
+            case .notFound, .incompatible: throw .notALog(path: directory)
+            default: throw LogOpenError(error.error, path: environment.path)
+            }
+        }
+    }
+
+    static func tables(
+        in environment: borrowing Environment,
+        _ state: BytesDatabase
+    ) throws(LogOpenError) -> Schema.Tables {
+        do throws(TransactionError<LMDBError>) {
+            return try Schema.Tables(in: environment, state: state, create: false)
+        } catch {
+            throw LogOpenError(error.error, path: environment.path)
+        }
+    }
+
+    static func identity(
+        in environment: borrowing Environment,
+        _ state: BytesDatabase,
+        directory: String
+    ) throws(LogOpenError) -> DirectoryIdentity {
+        let reading: DirectoryIdentity.Reading
+        do throws(TransactionError<LMDBError>) {
+            reading = try environment.withRead {
+                (txn: borrowing ReadTransaction) throws(LMDBError) in
+                try StoredLog.identity(txn, in: state)
+            }
+        } catch {
+            throw LogOpenError(error.error, path: environment.path)
+        }
+        switch reading {
+        case .identity(let identity): return identity
+        case .otherFormat(let found):
+            throw .newerFormat(path: directory, found: found, supported: Schema.formatVersion)
+        case .foreign: throw .notALog(path: directory)
+        case .corrupt: throw .corrupt(path: environment.path, detail: "the identity")
+        }
+    }
+
+    static func read(
+        _ environment: borrowing Environment,
+        _ tables: Schema.Tables,
+        _ identity: DirectoryIdentity,
+        path: String
+    ) throws(LogOpenError) -> StoredLog {
+        let result: Result<StoredLog, StoredLog.Finding>
+        do throws(TransactionError<LMDBError>) {
+            result = try environment.withRead {
+                (txn: borrowing ReadTransaction) throws(LMDBError) in
+                let cluster = identity.cluster
+                let pages = try tables.livePages(txn)
+                switch try StoredLog.state(txn, tables, cluster: cluster) {
+                case .failure(let finding): return .failure(finding)
+                case .success(let state):
+                    return try StoredLog.verifyRows(txn, tables, cluster: cluster, state).map {
+                        StoredLog(state: state, present: $0, livePages: pages)
+                    }
+                }
+            }
+        } catch {
+            throw LogOpenError(error.error, path: path)
+        }
+        switch result {
+        case .success(let stored): return stored
+        case .failure(let finding): throw LogOpenError(finding, path: path)
+        }
+    }
+
+    static func room(
+        _ environment: borrowing Environment,
+        storage: StorageOptions,
+        limits: Limits
+    ) throws(LogOpenError) -> Room {
+        let info = environment.info
+        do throws(PosixError) {
+            return Room(
+                path: environment.path,
+                descriptor: environment.dataFileDescriptor,
+                pageSize: info.pageSize,
+                mapBytes: info.mapSize,
+                length: Int(try FileSystem.fileLength(environment.path)),
+                storage: storage,
+                limits: limits
+            )
+        } catch {
+            throw LogOpenError(error)
+        }
+    }
+
+    /// The write that every opening makes (`R31`), with the beginning of the runway under its flush.
+    static func count(
+        _ boot: Boot,
+        in environment: borrowing Environment,
+        _ tables: Schema.Tables,
+        _ identity: DirectoryIdentity,
+        _ room: inout Room
+    ) throws(LogOpenError) {
+        let isCovered: Bool
+        do throws(PosixError) {
+            isCovered = try room.cover(64 * room.pageSize) == .done
+            if isCovered { try room.fillAtOpen() }
+        } catch {
+            throw LogOpenError(error)
+        }
+        guard isCovered else { throw .outOfSpace(path: environment.path) }
+        let value = StateCoding(cluster: identity.cluster).seal(boot.rawValue, .boot)
+        do throws(TransactionError<LMDBError>) {
+            try environment.withWrite { (txn: inout WriteTransaction) throws(LMDBError) in
+                try txn.put(value, for: StateName.boot.key, in: tables.state)
+            }
+        } catch {
+            throw error.error == .mapFull || error.error.isFull
+                ? .outOfSpace(path: environment.path)
+                : .system(code: error.error.code, operation: "write", path: environment.path)
+        }
+    }
+}
+
+extension LogOpenError {
+    init(_ error: LMDBError, path: String) {
+        switch error {
+        case .corrupted, .pageNotFound, .cursorFull, .badDatabase, .notFound, .incompatible:
+            self = .corrupt(path: path, detail: "\(error)")
+        default:
+            self = .system(code: error.code, operation: "read", path: path)
+        }
+    }
+
+    init(_ finding: StoredLog.Finding, path: String) {
+        switch finding {
+        case .corrupt(let detail): self = .corrupt(path: path, detail: detail)
+        case .unreadable(let slot): self = .unreadableRow(path: path, slot: slot)
+        }
+    }
+}

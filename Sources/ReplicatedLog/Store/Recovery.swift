@@ -1,0 +1,122 @@
+internal import LMDB
+internal import PaxosCore
+internal import Platform
+
+/// What a directory holds, read and checked before anything of it is trusted.
+struct StoredLog {
+    let state: RecoveredState
+    /// The rows that are there without a hole.
+    let present: SlotPrefix
+    let livePages: Int
+
+    /// Why it cannot be trusted.
+    enum Finding: Error, Equatable {
+        case corrupt(String)
+        case unreadable(Slot)
+    }
+
+    // MARK: - Identity
+
+    /// Whose the directory is. Before anything else is believed: a foreign or newer directory need not
+    /// have anything else in the place where this version looks (`R36`, `R65`).
+    static func identity<Access>(
+        _ txn: borrowing Transaction<Access>,
+        in state: BytesDatabase
+    ) throws(LMDBError) -> DirectoryIdentity.Reading {
+        let bytes = try txn.get(Schema.identityKey, in: state) { [UInt8](copying: $0) }
+        return bytes.map(DirectoryIdentity.read) ?? .foreign
+    }
+
+    // MARK: - State
+
+    static func state<Access>(
+        _ txn: borrowing Transaction<Access>,
+        _ tables: Schema.Tables,
+        cluster: ClusterID
+    ) throws(LMDBError) -> Result<RecoveredState, Finding> {
+        let coding = StateCoding(cluster: cluster)
+        var values: [StateName: [UInt8]] = [:]
+        for name in StateName.allCases {
+            values[name] = try txn.get(name.key, in: tables.state) { [UInt8](copying: $0) }
+        }
+        func number(_ name: StateName) -> UInt64? {
+            values[name].flatMap { coding.number($0, name) }
+        }
+        guard let promised = values[.promised].flatMap({ coding.ballot($0, .promised) }) else {
+            return .failure(.corrupt("the promised ballot"))
+        }
+        guard let lastRound = number(.lastRound) else {
+            return .failure(.corrupt("the last round"))
+        }
+        guard let boot = number(.boot), boot < .max else { return .failure(.corrupt("the boot")) }
+        guard let committed = number(.committed), committed < Slot.limit.rawValue else {
+            return .failure(.corrupt("the commit watermark"))
+        }
+        guard let trimmed = number(.trimmed), trimmed <= committed else {
+            return .failure(.corrupt("the trim point"))
+        }
+        guard
+            let checkpoint = values[.checkpoint].flatMap({ coding.open($0, .checkpoint) })
+                .flatMap({ Checkpoint(decoding: $0) }),
+            checkpoint.slot.rawValue <= committed
+        else { return .failure(.corrupt("the checkpoint")) }
+        let last = try txn.lastKey(in: tables.accepted) ?? trimmed
+        guard last < Slot.limit.rawValue else { return .failure(.corrupt("the highest slot")) }
+        return .success(
+            RecoveredState(
+                boot: Boot(boot),
+                promised: promised,
+                lastRound: lastRound,
+                committed: Slot(rawValue: committed),
+                trimmed: Slot(rawValue: trimmed),
+                last: Slot(rawValue: max(last, trimmed)),
+                checkpoint: checkpoint
+            )
+        )
+    }
+
+    // MARK: - Rows
+
+    /// Reads every row that will be replayed or repeated: above the checkpoint, or the watermark if that
+    /// is lower. One that is not what was written refuses the directory (`R34`), and so does one that
+    /// is missing up to the watermark. What lies below is checked when it is read, so that the cost of
+    /// an opening does not grow with the log.
+    static func verifyRows<Access>(
+        _ txn: borrowing Transaction<Access>,
+        _ tables: Schema.Tables,
+        cluster: ClusterID,
+        _ state: RecoveredState
+    ) throws(LMDBError) -> Result<SlotPrefix, Finding> {
+        let start = max(state.trimmed, min(state.checkpoint.slot, state.committed))
+        let coding = RowCoding(cluster: cluster)
+        var present = SlotPrefix(through: start)
+        var unreadable: Slot?
+        var run: ClosedRange<Slot>?
+        try txn.forEachRow(in: tables.accepted, from: start.next.rawValue) { key, value in
+            let slot = Slot(rawValue: key)
+            guard value.withUnsafeBytes({ coding.decode($0, slot: slot) }) != nil else {
+                unreadable = slot
+                return false
+            }
+            if let before = run, before.upperBound.next == slot {
+                run = before.lowerBound...slot
+            } else {
+                if let before = run { present.insert(before) }
+                run = slot...slot
+            }
+            return true
+        }
+        if let unreadable { return .failure(.unreadable(unreadable)) }
+        if let run { present.insert(run) }
+        guard state.committed <= present.through else {
+            return .failure(.unreadable(present.through.next))
+        }
+        return .success(present)
+    }
+}
+
+extension [UInt8] {
+    init(copying bytes: RawSpan) {
+        self = bytes.withUnsafeBytes { [UInt8]($0) }
+    }
+}

@@ -1,0 +1,144 @@
+internal import LMDB
+public import PaxosCore
+internal import Platform
+
+/// Why a data directory was not opened. Nothing was changed in it, unless a case says so.
+@nonexhaustive
+public enum LogOpenError: Error, Hashable, Sendable {
+    /// There is no such directory: make it with `create`, or mount its disk.
+    case missingDirectory(path: String)
+    /// The directory holds no log.
+    case notALog(path: String)
+    /// The directory belongs to another cluster.
+    case foreignCluster(path: String, found: ClusterID, expected: ClusterID)
+    /// The directory belongs to another node.
+    case foreignNode(path: String, found: NodeID, expected: NodeID)
+    /// The directory was made for other founding members.
+    case differentMembers(path: String, found: Membership, expected: Membership)
+    /// The directory was written by a later version of this software.
+    case newerFormat(path: String, found: UInt32, supported: UInt32)
+    /// This process or another has the directory open.
+    case directoryInUse(path: String)
+    /// The directory lies on a network file system, whose locks and flushes cannot be relied on.
+    case networkFileSystem(path: String, name: String)
+    /// The data file is shorter than what it must hold, in bytes.
+    case truncated(path: String, length: Int, needed: Int)
+    /// Something other than a row is not what was written.
+    case corrupt(path: String, detail: String)
+    /// The row of this slot is not what was written, or is missing below the commit watermark. It is
+    /// never cut off: what was promised to others would be forgotten (`R34`).
+    case unreadableRow(path: String, slot: Slot)
+    /// There is no room for the one write that every opening makes.
+    case outOfSpace(path: String)
+    /// The limits make no sense.
+    case invalidLimits(InvalidLimits)
+    /// The storage options make no sense.
+    case invalidStorage(reason: String)
+    /// The cluster has more members than can be reached without a transport.
+    case needsTransport(members: Int)
+    /// The operating system, or LMDB if the code is negative, refused.
+    case system(code: Int32, operation: String, path: String)
+}
+
+extension LogOpenError: CustomStringConvertible {
+    /// What is wrong, where, and what to do; one line.
+    public var description: String {
+        switch self {
+        case .missingDirectory(let path):
+            "there is no data directory at \(path): create it, or mount its disk"
+        case .notALog(let path):
+            "\(path) is not a data directory of a replicated log: check the path"
+        case .foreignCluster(let path, let found, let expected):
+            "\(path) belongs to cluster \(found), not \(expected): check the path or the cluster"
+        case .foreignNode(let path, let found, let expected):
+            "\(path) belongs to node \(found), not \(expected): check the path or the node's id"
+        case .differentMembers(let path, let found, let expected):
+            "\(path) was made for the members \(Self.list(found)), not \(Self.list(expected)): "
+                + "configure the founding members and quorum with which it was created"
+        case .newerFormat(let path, let found, let supported):
+            "\(path) has format \(found), and this version knows up to \(supported): "
+                + "open it with the newer version that wrote it"
+        case .directoryInUse(let path):
+            "\(path) is open already, in this process or another: stop that one first"
+        case .networkFileSystem(let path, let name):
+            "\(path) is on the network file system \(name): use a local disk"
+        case .truncated(let path, let length, let needed):
+            "\(path) has \(length) bytes and needs \(needed): its end is lost; "
+                + "do not repair it in place, replace the node"
+        case .corrupt(let path, let detail):
+            "\(path) is damaged (\(detail)): do not repair it in place, replace the node"
+        case .unreadableRow(let path, let slot):
+            "the row of slot \(slot) in \(path) is missing or not what was written: "
+                + "do not repair it in place, replace the node"
+        case .outOfSpace(let path):
+            "no room in \(path) for the write that opening needs: free space, or raise mapSize"
+        case .invalidLimits(let limits): limits.description
+        case .invalidStorage(let reason): "storage options: \(reason)"
+        case .needsTransport(let members):
+            "a cluster of \(members) members needs a transport: open it with one"
+        case .system(let code, let operation, let path):
+            "\(operation) \(path): \(LMDBError(code: code))"
+        }
+    }
+
+    private static func list(_ membership: Membership) -> String {
+        let names = membership.members.map(\.description).joined(separator: ", ")
+        return switch membership.quorum {
+        case .majority: names
+        case .sized(let phase1, let phase2): "\(names) (quorums of \(phase1) and \(phase2))"
+        }
+    }
+
+    init(_ error: PosixError) {
+        self = .system(code: error.code, operation: error.operation, path: error.path)
+    }
+}
+
+/// Why a data directory was not made. Nothing is left behind, and what was there is untouched.
+@nonexhaustive
+public enum LogCreateError: Error, Hashable, Sendable {
+    /// The directory exists and holds something.
+    case notEmpty(path: String)
+    /// Something other than a directory is there.
+    case notADirectory(path: String)
+    /// The node is none of the founding members.
+    case notAMember(node: NodeID)
+    /// The directory would lie on a network file system.
+    case networkFileSystem(path: String, name: String)
+    /// The disk, its quota or the map is full.
+    case outOfSpace(path: String)
+    /// The limits make no sense.
+    case invalidLimits(InvalidLimits)
+    /// The storage options make no sense.
+    case invalidStorage(reason: String)
+    /// The operating system, or LMDB if the code is negative, refused.
+    case system(code: Int32, operation: String, path: String)
+}
+
+extension LogCreateError: CustomStringConvertible {
+    /// What is wrong, where, and what to do; one line.
+    public var description: String {
+        switch self {
+        case .notEmpty(let path):
+            "\(path) is not empty: open it if it is a log, or name another directory"
+        case .notADirectory(let path):
+            "\(path) is there and is not a directory: name another one"
+        case .notAMember(let node):
+            "node \(node) is none of the founding members: check the configuration"
+        case .networkFileSystem(let path, let name):
+            "\(path) is on the network file system \(name): use a local disk"
+        case .outOfSpace(let path): "no room for a log in \(path): free space, or raise mapSize"
+        case .invalidLimits(let limits): limits.description
+        case .invalidStorage(let reason): "storage options: \(reason)"
+        case .system(let code, let operation, let path):
+            "\(operation) \(path): \(LMDBError(code: code))"
+        }
+    }
+
+    init(_ error: PosixError) {
+        self =
+            error.isFull
+            ? .outOfSpace(path: error.path)
+            : .system(code: error.code, operation: error.operation, path: error.path)
+    }
+}

@@ -1,0 +1,218 @@
+internal import LMDB
+internal import PaxosCore
+internal import Platform
+
+/// The store thread: takes what waits, commits it, receipts it. Used by that thread alone, once `open`
+/// has handed it over.
+final class StoreWriter: @unchecked Sendable {
+    /// How often a full store looks for room again.
+    private static let retryInterval = Duration.milliseconds(200)
+    /// How long nothing must have come before an idle store writes zeros: far longer than the pause
+    /// between two appends of one client.
+    private static let idleDelay = Duration.milliseconds(20)
+
+    private let mailbox: Mailbox
+    private let counters: Locked<StoreCounters>
+    private let writes: ThreadWrites
+    private var log: LogWriter
+    private var observer: (any StoreObserver)?
+    /// A group for which there was no room: kept, joined by what comes, and tried again.
+    private var held: WriteBatch?
+    private var retryAt = MonotonicInstant(nanoseconds: 0)
+    private var isFull = false
+    private var hasFailed = false
+
+    init(
+        mailbox: Mailbox,
+        counters: Locked<StoreCounters>,
+        writes: ThreadWrites,
+        log: consuming LogWriter
+    ) {
+        self.mailbox = mailbox
+        self.counters = counters
+        self.writes = writes
+        self.log = log
+    }
+
+    /// The store thread.
+    func run() {
+        writes.begin()
+        while turn() {}
+        held.take()?.abandon()
+        observer = nil
+        mailbox.end()
+        writes.end()
+        log.close()
+    }
+
+    /// One group, or one piece of idle work, or one sleep; false at the end.
+    private func turn() -> Bool {
+        if isFull, !hasFailed, MonotonicClock.now() >= retryAt { retry() }
+        var delivery = mailbox.take()
+        if observer == nil, let found = delivery.observer {
+            observer = found
+            reportRoom()
+        }
+        if let batch = delivery.batch.take() {
+            take(batch, merged: delivery.merged)
+            return true
+        }
+        if delivery.isClosing {
+            // What had no room gets a last chance, and is then given up with the store.
+            if held != nil, !hasFailed { settle() }
+            return false
+        }
+        rest()
+        return true
+    }
+
+    private func take(_ batch: consuming WriteBatch, merged: Int) {
+        counters.withLock { counters in
+            counters.batches += UInt64(merged)
+            counters.largestGroup = max(counters.largestGroup, UInt64(merged))
+        }
+        if var waiting = held.take() {
+            waiting.merge(batch)
+            held = consume waiting
+        } else {
+            held = consume batch
+            settle()
+        }
+    }
+
+    /// Commits the group in hand, if it writes anything, and receipts it.
+    private func settle() {
+        guard let batch = held.take() else { return }
+        guard batch.rows.needsFlush else {
+            // Nothing was submitted before it that is not durable: this thread does one thing
+            // after the other.
+            log.keep(batch.rows)
+            counters.withLock { $0.unwritten += 1 }
+            acknowledge(batch)
+            return
+        }
+        switch log.commit(batch.rows) {
+        case .committed(let commit):
+            count(commit, rows: batch.rows)
+            acknowledge(batch)
+            keepAhead()
+        case .noRoom:
+            held = consume batch
+            reportRoom()
+        case .failed(let failure):
+            batch.abandon()
+            latch(failure)
+        }
+    }
+
+    /// The only place where testimony is let go: the flush that covers it has returned (`R28`).
+    private func acknowledge(_ batch: consuming WriteBatch) {
+        observer?.durable(batch.markedDurable())
+    }
+
+    // MARK: - Room
+
+    private func keepAhead() {
+        do throws(PosixError) {
+            try log.room.keepAhead()
+        } catch {
+            return latch(StoreFailure(error))
+        }
+        reportRoom()
+    }
+
+    /// Nothing waits: looks for room, fills the runway, or sleeps.
+    private func rest() {
+        let parker = mailbox.parker
+        if hasFailed || observer == nil {
+            parker.park()
+        } else if isFull {
+            parker.park(until: retryAt)
+        } else if log.room.wantsFilling() {
+            if !parker.park(timeout: Self.idleDelay) { fill() }
+        } else {
+            parker.park()
+        }
+    }
+
+    /// By the clock and not by idleness: what is in flight may keep the store busy.
+    private func retry() {
+        retryAt = MonotonicClock.now().advanced(by: Self.retryInterval)
+        do throws(PosixError) {
+            try log.room.retry()
+        } catch {
+            return latch(StoreFailure(error))
+        }
+        settle()
+        if !hasFailed { reportRoom() }
+    }
+
+    /// One step, flushed at once: left dirty, its zeros would be flushed by the next commit.
+    private func fill() {
+        do throws(PosixError) {
+            guard try log.room.fillStep() == .done else { return reportRoom() }
+        } catch {
+            return latch(StoreFailure(error))
+        }
+        do throws(LMDBError) {
+            try log.sync()
+        } catch {
+            return latch(StoreFailure("flush", error))
+        }
+        counters.withLock { $0.runwayFlushes += 1 }
+        reportRoom()
+    }
+
+    private func reportRoom() {
+        let full = held != nil || log.room.isFull
+        counters.withLock { counters in
+            counters.mapUsedBytes = log.room.live
+            counters.runwayBytes = log.room.runwayLeft
+            counters.runwayBytesWritten = log.room.written
+            counters.extensions = log.room.extensions
+            counters.isFull = full
+        }
+        guard full != isFull else { return }
+        isFull = full
+        retryAt = MonotonicClock.now().advanced(by: Self.retryInterval)
+        observer?.full(full)
+    }
+
+    // MARK: - Failing
+
+    /// Says so once, and nothing more (`R30`).
+    private func latch(_ failure: StoreFailure) {
+        hasFailed = true
+        held.take()?.abandon()
+        mailbox.fail(failure)
+        observer?.failed(failure)
+    }
+
+    private func count(_ commit: LogWriter.Commit, rows: WriteRows) {
+        let written = rows.accepted.reduce(0) { $0 + $1.run.entries.count }
+        let payload = rows.payloadBytes
+        counters.withLock { counters in
+            counters.commits += 1
+            counters.flushes += 2
+            counters.flushNanoseconds += commit.nanoseconds
+            counters.lastFlushNanoseconds = commit.nanoseconds
+            counters.rows += UInt64(written)
+            counters.payloadBytes += UInt64(payload)
+        }
+    }
+}
+
+extension StoreFailure {
+    init(_ operation: String, _ error: LMDBError) {
+        self.init(operation: operation, code: error.code, detail: "\(error)")
+    }
+
+    init(_ error: PosixError) {
+        self.init(operation: error.operation, code: error.code, detail: error.description)
+    }
+}
+
+extension LMDBError {
+    /// The disk or its quota is full, as the operating system says.
+    var isFull: Bool { PosixError(code: code, operation: "", path: "").isFull }
+}

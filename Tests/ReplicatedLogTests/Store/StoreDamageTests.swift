@@ -1,0 +1,221 @@
+import LMDB
+import Testing
+
+@testable import PaxosCore
+@testable import Platform
+@testable import ReplicatedLog
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+@Suite struct StoreDamageTests {
+    let directory: StoreDirectory
+
+    /// Slots 1 to 30, committed to 20, checkpoint at 10.
+    init() throws {
+        directory = try StoreDirectory()
+        try directory.create()
+        let store = try directory.open()
+        let listener = Listener()
+        store.start(observer: listener)
+        store.submit(1) { rows in
+            rows.accepted = [.commands(1...30, bytes: 100)]
+            rows.committed = 20
+            rows.checkpoint = Checkpoint(slot: 10, state: LogState())
+        }
+        #expect(listener.wait(through: 1))
+        store.closeAndWait()
+    }
+
+    /// Changes the row of a slot, or deletes it, behind the store's back.
+    private func spoil(_ slot: UInt64, _ change: ([UInt8]) -> [UInt8]?) throws {
+        let environment = try Environment.open(
+            path: directory.file,
+            options: .init(mapSize: 64 << 20)
+        )
+        let table = try environment.openDatabase("accepted", keys: UInt64.self)
+        try environment.withWrite { (txn: inout WriteTransaction) throws(LMDBError) in
+            let row = try txn.get(slot, in: table) { [UInt8](copying: $0) } ?? []
+            if let changed = change(row) {
+                try txn.put(changed, for: slot, in: table)
+            } else {
+                try txn.delete(slot, in: table)
+            }
+        }
+    }
+
+    private static func flip(_ row: [UInt8]) -> [UInt8] {
+        var row = row
+        row[row.count - 1] ^= 4
+        return row
+    }
+
+    @Test(arguments: [11, 20, 25, 30] as [UInt64])
+    func aRottenRowAboveTheCheckpointRefusesTheDirectory(slot: UInt64) throws {
+        try spoil(slot, Self.flip)
+        let expected = LogOpenError.unreadableRow(
+            path: directory.file,
+            slot: Slot(rawValue: slot)
+        )
+        #expect(directory.refusal() == expected)
+    }
+
+    @Test func aRottenRowBelowTheCheckpointFailsItsReadAndNoOther() throws {
+        try spoil(5, Self.flip)
+        let store = try directory.open()
+        #expect(store.page(1...10) == .failure(.unreadable(5)))
+        #expect(store.page(5...5) == .failure(.unreadable(5)))
+        #expect(try store.page(1...4).get().rows.count == 4)
+        #expect(try store.page(6...30).get().rows.count == 25)
+        store.closeAndWait()
+        let reader = try DirectoryReader(at: directory.path)
+        var rows = 0
+        var unreadable: [Slot] = []
+        try reader.forEachRow { row in
+            switch row {
+            case .row: rows += 1
+            case .unreadable(let slot): unreadable.append(slot)
+            }
+            return true
+        }
+        #expect(rows == 29)
+        #expect(unreadable == [5])
+    }
+
+    @Test func aMissingCommittedRowRefusesTheDirectory() throws {
+        try spoil(15) { _ in nil }
+        #expect(directory.refusal() == .unreadableRow(path: directory.file, slot: 15))
+    }
+
+    @Test func aHoleAboveTheWatermarkIsLegal() throws {
+        try spoil(25) { _ in nil }
+        let store = try directory.open()
+        #expect(try store.page(21...30).get().rows.count == 9)
+        store.closeAndWait()
+    }
+
+    @Test func aRowOfAnotherSlotIsUnreadable() throws {
+        var copied: [UInt8] = []
+        try spoil(22) { row in
+            copied = row
+            return row
+        }
+        try spoil(23) { _ in copied }
+        #expect(directory.refusal() == .unreadableRow(path: directory.file, slot: 23))
+    }
+
+    @Test func aTruncatedFileIsRefusedBeforeItIsMapped() throws {
+        let file = try DataFile.inspect(directory.file)
+        for length in [file.usedBytes - 1, 3 * file.pageSize, 2 * file.pageSize, 100, 0] {
+            #expect(truncate(directory.file, length) == 0)
+            guard case .truncated(_, length, _) = directory.refusal() else {
+                Issue.record("\(length): \(String(describing: directory.refusal()))")
+                continue
+            }
+        }
+        // Nothing was made of the empty file.
+        #expect(try FileSystem.fileLength(directory.file) == 0)
+    }
+
+    @Test func anUnreadableMetaPageIsNamed() throws {
+        let file = try DataFile.inspect(directory.file)
+        let descriptor = Glibc.open(directory.file, O_RDWR)
+        defer { close(descriptor) }
+        var zeros = [UInt8](repeating: 0, count: 64)
+        #expect(pwrite(descriptor, &zeros, 64, file.pageSize) == 64)
+        guard case .corrupt = directory.refusal() else {
+            return #expect(Bool(false), "\(String(describing: directory.refusal()))")
+        }
+        #expect(pwrite(descriptor, &zeros, 64, 0) == 64)
+        #expect(directory.refusal() == .notALog(path: directory.file))
+    }
+
+    @Test func theReaderShowsWhatIsThere() throws {
+        let reader = try DirectoryReader(at: directory.path)
+        let second = failure { () throws(LogOpenError) in
+            _ = try DirectoryReader(at: directory.path)
+        }
+        // LMDB allows one opening a process; two processes may read.
+        #expect(second == .directoryInUse(path: directory.path))
+        #expect(reader.identity.node == 1)
+        let state = try reader.state()
+        #expect(state.boot == Boot(1))
+        #expect(state.committed == 20 && state.last == 30 && state.checkpoint.slot == 10)
+        let usage = try reader.usage()
+        #expect(usage.rows == 30)
+        #expect(usage.liveBytes <= usage.usedBytes && usage.usedBytes <= usage.fileBytes)
+        #expect(directory.refusal() == .directoryInUse(path: directory.path))
+        var slots: [UInt64] = []
+        try reader.forEachRow(in: 4...6) { row in
+            if case .row(let entry, let bytes) = row {
+                slots.append(entry.slot.rawValue)
+                #expect(bytes == 156)
+            }
+            return true
+        }
+        #expect(slots == [4, 5, 6])
+    }
+
+    @Test func aFailedCommitIsFinal() throws {
+        let store = try directory.open()
+        let listener = Listener()
+        store.start(observer: listener)
+        store.append(2, 31...31)
+        #expect(listener.wait(through: 2))
+        // Under LMDB's descriptors comes one of the same file that cannot be written.
+        let readOnly = Glibc.open(directory.file, O_RDONLY)
+        defer { close(readOnly) }
+        for descriptor in try descriptors(of: directory.file) where descriptor != readOnly {
+            #expect(dup2(readOnly, descriptor) == descriptor)
+        }
+        store.append(3, 32...32)
+        store.append(4, 33...33)
+        #expect(listener.wait { !$0.failures.isEmpty })
+        store.append(5, 34...34)
+        let failed = listener.now
+        #expect(failed.failures.map(\.code) == [EBADF])
+        #expect(failed.through.last == WriteID(2))
+        #expect(store.page(1...1) == .failure(.storeFailed(failed.failures[0])))
+        store.closeAndWait()
+        #expect(listener.now.failures.count == 1)
+        #expect(listener.now.through == failed.through)
+        #expect(store.page(1...1) == .failure(.closed))
+        let again = try directory.open()
+        #expect(again.recover().last == 31)
+        again.closeAndWait()
+    }
+
+    private func descriptors(of path: String) throws -> [Int32] {
+        var wanted = stat()
+        #expect(stat(path, &wanted) == 0)
+        return try FileSystem.listDirectory("/proc/self/fd").compactMap { Int32($0) }.filter {
+            var found = stat()
+            return fstat($0, &found) == 0 && found.st_ino == wanted.st_ino
+                && found.st_dev == wanted.st_dev
+        }
+    }
+
+    @Test func closingFinishesWhatWasSubmittedAndAnswersEveryRead() throws {
+        let store = try directory.open()
+        let listener = Listener()
+        store.start(observer: listener)
+        for id in 2...50 as ClosedRange<UInt64> { store.append(id, 30 + id...30 + id) }
+        let answers = Locked(0)
+        for _ in 0..<100 {
+            store.read(1...30, maxBytes: 1 << 20) { _ in answers.withLock { $0 += 1 } }
+        }
+        store.closeAndWait()
+        #expect(listener.now.through.last == WriteID(50))
+        #expect(answers.withLock { $0 } == 100)
+        store.append(51, 81...81)
+        store.closeAndWait()
+        let again = try directory.open()
+        #expect(again.recover().last == 80)
+        again.append(1, 81...81)
+        // Never started: what was submitted is given up.
+        again.closeAndWait()
+    }
+}

@@ -1,0 +1,210 @@
+import Testing
+
+@testable import PaxosCore
+@testable import Platform
+@testable import ReplicatedLog
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+@Suite struct StoreRoomTests {
+    let directory: StoreDirectory
+
+    init() throws { directory = try StoreDirectory() }
+
+    @Test(arguments: [1, 4, 64])
+    func aFullMapIsSaidAndReadsGoOn(mebibytes: Int) throws {
+        var storage = StorageOptions.small
+        storage.mapSize = mebibytes << 20
+        try directory.create(storage: storage)
+        let store = try directory.open(storage: storage)
+        let listener = Listener()
+        store.start(observer: listener)
+        var id: UInt64 = 0
+        while listener.now.fulls.isEmpty, id < 100_000 {
+            id += 1
+            store.append(id, id * 8 - 7...id * 8, bytes: 4000)
+            #expect(listener.wait { !$0.fulls.isEmpty || $0.through.last?.rawValue == id })
+        }
+        #expect(listener.now.fulls == [true])
+        // Most of the map was used, and what is in flight is still taken.
+        #expect(store.counters.mapUsedBytes > storage.mapSize / 2)
+        #expect(store.counters.isFull)
+        store.append(id + 1, id * 8 + 1...id * 8 + 8, bytes: 1000)
+        #expect(listener.wait(through: id + 1))
+        #expect(try store.page(1...8).get().rows.count == 8)
+        #expect(listener.now.failures.isEmpty)
+        store.closeAndWait()
+
+        // It opens full, and says so; a larger map has room.
+        let again = try directory.open(storage: storage)
+        let second = Listener()
+        again.start(observer: second)
+        #expect(second.wait { $0.fulls == [true] })
+        again.closeAndWait()
+        storage.mapSize *= 2
+        let wider = try directory.open(storage: storage)
+        let third = Listener()
+        wider.start(observer: third)
+        wider.append(1, id * 8 + 9...id * 8 + 16)
+        #expect(third.wait(through: 1))
+        #expect(third.now.fulls.isEmpty)
+        wider.closeAndWait()
+    }
+
+    @Test func aBatchBeyondTheMapIsHeldAndNotLost() throws {
+        var storage = StorageOptions.small
+        storage.mapSize = 1 << 20
+        try directory.create(storage: storage)
+        let store = try directory.open(storage: storage)
+        let listener = Listener()
+        store.start(observer: listener)
+        store.append(1, 1...4, bytes: 1000)
+        store.append(2, 5...24, bytes: 60_000)
+        #expect(listener.wait { $0.fulls == [true] })
+        #expect(listener.now.failures.isEmpty)
+        #expect(try store.page(1...24).get().rows.count <= 4)
+        store.closeAndWait()
+        let again = try directory.open(storage: storage)
+        #expect(again.recover().last <= 4)
+        again.closeAndWait()
+    }
+
+    @Test(arguments: [0, 1, 5000])
+    func aSmallRunwayWorks(bytes: Int) throws {
+        var storage = StorageOptions.small
+        storage.runwayBytes = bytes
+        try directory.create(storage: storage)
+        let store = try directory.open(storage: storage)
+        let listener = Listener()
+        store.start(observer: listener)
+        for id in 1...30 as ClosedRange<UInt64> {
+            store.append(id, id...id, bytes: 10_000)
+            #expect(listener.wait(through: id))
+        }
+        #expect(listener.now.fulls.isEmpty)
+        #expect(try store.page(1...30).get().rows.count == 30)
+        store.closeAndWait()
+        try directory.open(storage: storage).closeAndWait()
+    }
+
+    /// Room asserts after every commit that the file reached as far as the transaction did.
+    @Test func noTransactionGoesBeyondWhatWasCovered() throws {
+        var storage = StorageOptions.small
+        storage.runwayBytes = 0
+        try directory.create(storage: storage)
+        let store = try directory.open(storage: storage)
+        let listener = Listener()
+        store.start(observer: listener)
+        var generator = SystemRandomNumberGenerator()
+        let sizes = [0, 10, 300, 1000, 1300, 1966, 1967, 2100, 4000, 4010, 9000, 30_000]
+        for id in 1...200 as ClosedRange<UInt64> {
+            store.submit(id) { rows in
+                for _ in 0..<Int.random(in: 1...8, using: &generator) {
+                    let first = UInt64.random(in: 1...2000, using: &generator)
+                    let last = first + .random(in: 0...30, using: &generator)
+                    let bytes = sizes.randomElement(using: &generator) ?? 0
+                    rows.accepted.append(.commands(first...last, bytes: bytes))
+                }
+            }
+            #expect(listener.wait(through: id))
+        }
+        store.closeAndWait()
+        let reader = try DirectoryReader(at: directory.path)
+        try reader.forEachRow { row in
+            if case .unreadable(let slot) = row { Issue.record("slot \(slot)") }
+            return true
+        }
+    }
+
+    @Test func aFullDiskIsSaidAndGoesAway() throws {
+        guard let disk = SmallDisk(under: directory.root, mebibytes: 24) else { return }
+        let path = disk.mountPoint + "/n1"
+        var storage = StorageOptions.small
+        storage.runwayBytes = 4 << 20
+        let membership = directory.membership
+        try LMDBStore.create(
+            at: path,
+            cluster: directory.cluster,
+            node: 1,
+            membership: membership,
+            storage: storage
+        )
+        let store = try LMDBStore.open(
+            at: path,
+            expecting: nil,
+            storage: storage,
+            limits: .small
+        )
+        let listener = Listener()
+        store.start(observer: listener)
+        // Somebody else takes the disk.
+        let ballast = disk.mountPoint + "/ballast"
+        fill(ballast)
+        var id: UInt64 = 0
+        while listener.now.fulls.isEmpty, id < 10_000 {
+            id += 1
+            store.append(id, id * 8 - 7...id * 8, bytes: 4000)
+            #expect(listener.wait { !$0.fulls.isEmpty || $0.through.last?.rawValue == id })
+        }
+        #expect(listener.now.fulls == [true])
+        // All that may be in flight is still taken, twice.
+        for _ in 0..<2 * Limits.small.pipelineBytes / 32_000 {
+            id += 1
+            store.append(id, id * 8 - 7...id * 8, bytes: 4000)
+            #expect(listener.wait(through: id))
+        }
+        #expect(listener.now.failures.isEmpty)
+        #expect(try store.page(1...8).get().rows.count == 8)
+        try FileSystem.removeFile(ballast)
+        #expect(listener.wait { $0.fulls == [true, false] })
+        store.append(id + 1, id * 8 + 1...id * 8 + 8)
+        #expect(listener.wait(through: id + 1))
+        // And once more, with what is far more than the reserve: it waits, and is written in the end.
+        fill(ballast)
+        store.append(id + 2, id * 8 + 9...id * 8 + 208, bytes: 40_000)
+        #expect(listener.wait { $0.fulls.last == true })
+        #expect(listener.now.through.last == WriteID(id + 1))
+        try FileSystem.removeFile(ballast)
+        #expect(listener.wait(through: id + 2))
+        #expect(listener.wait { $0.fulls == [true, false, true, false] })
+        #expect(listener.now.failures.isEmpty)
+        store.closeAndWait()
+    }
+
+    private func fill(_ path: String) {
+        let descriptor = Glibc.open(path, O_WRONLY | O_CREAT, 0o600)
+        defer { close(descriptor) }
+        let block = [UInt8](repeating: 1, count: 1 << 16)
+        var size = block.count
+        while size > 0 {
+            let written = block.withUnsafeBytes { write(descriptor, $0.baseAddress, size) }
+            if written <= 0 { size /= 2 }
+        }
+        fsync(descriptor)
+    }
+}
+
+/// A small ext4 in a file, if this process may mount one; else the test says that it was left out.
+private final class SmallDisk {
+    let mountPoint: String
+
+    init?(under root: String, mebibytes: Int) {
+        let image = root + "/disk.img"
+        mountPoint = root + "/disk"
+        guard getuid() == 0, (try? FileSystem.makeDirectory(mountPoint)) != nil,
+            Self.run("truncate -s \(mebibytes)M \(image) && mkfs.ext4 -q -m 0 \(image)"),
+            Self.run("mount -o loop \(image) \(mountPoint)")
+        else {
+            print("aFullDiskIsSaidAndGoesAway left out: no loop-mounted file system to be had here")
+            return nil
+        }
+    }
+
+    deinit { _ = Self.run("umount \(mountPoint)") }
+
+    private static func run(_ command: String) -> Bool { system(command + " 2>/dev/null") == 0 }
+}
