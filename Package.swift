@@ -43,6 +43,9 @@ let package = Package(
             ]
         ),
 
+        // The deterministic world that runs the pure protocol.
+        .target(name: "PaxosSimulator", dependencies: ["PaxosCore"]),
+
         // Test support: libc's file calls interposed, crash images made of what was seen.
         .target(
             name: "CDiskShim",
@@ -56,6 +59,10 @@ let package = Package(
         ),
 
         .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore"]),
+        .testTarget(
+            name: "PaxosSimulatorTests",
+            dependencies: ["PaxosSimulator", "PaxosCore"]
+        ),
         .testTarget(name: "SourceRuleTests"),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
