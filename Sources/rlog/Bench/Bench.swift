@@ -79,9 +79,10 @@ struct Bench: RlogCommand {
     }
 
     func execute() async throws(Failure) -> ExitStatus {
-        let place = try BenchPlace(below: data)
-        let interruption = Interruption(removing: place.path)
+        let interruption = Interruption()
         defer { interruption.end() }
+        let place = try BenchPlace(below: data)
+        interruption.guardDirectory(place.path)
         if !place.isDurable {
             Output.complain(
                 "warning: \(place.path) is in memory (\(place.fileSystem)): nothing is durable "
