@@ -113,8 +113,11 @@ private struct Place {
                 if error.error == .mapFull || error.error.isFull { throw .lmdb(.mapFull) }
                 throw .lmdb(error.error)
             }
-            // A beginning of the runway, so that the first appends find blocks written once.
-            try? extend(environment, storage: storage)
+            do throws(PosixError) {
+                try extend(environment, storage: storage)
+            } catch {
+                throw .posix(errno: error.code, path: path)
+            }
             environment.close()
         } catch {
             throw LogCreateError(error, path: path)
@@ -148,6 +151,9 @@ private struct Place {
         }
     }
 
+    /// A beginning of the runway, so that the first appends find blocks written once; and at least up
+    /// to the last page, which LMDB need not have written if it was freed again at once: an opening
+    /// would take the file for truncated.
     private func extend(
         _ environment: borrowing Environment,
         storage: StorageOptions
@@ -158,7 +164,7 @@ private struct Place {
         try ZeroRunway.extend(
             descriptor: environment.dataFileDescriptor,
             path: environment.path,
-            from: Int64(info.usedBytes),
+            from: 0,
             to: Int64(end)
         )
     }

@@ -43,6 +43,7 @@ extension LMDBStore {
         state.boot = state.boot.next
         try OpenedLog.count(state.boot, in: environment, tables, identity, &room)
         room.note(used: environment.info.usedBytes, livePages: stored.livePages)
+        room.beginCounting()
         let slot: ReadSlot
         do throws(LMDBError) {
             try environment.checkStaleReaders()

@@ -136,6 +136,12 @@ struct Room {
         if length < end { _ = try extend(to: end) }
     }
 
+    /// From here on counts what the store thread writes.
+    mutating func beginCounting() {
+        written = 0
+        extensions = 0
+    }
+
     mutating func fillStep() throws(PosixError) -> Outcome {
         length < target ? try extend(to: min(target, length + Self.step)) : .done
     }

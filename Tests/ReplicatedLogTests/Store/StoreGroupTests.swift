@@ -138,7 +138,10 @@ import Testing
     }
 
     @Test func theBytesThatLMDBWroteAreCounted() throws {
-        let store = try directory.open()
+        // The opening has a runway to fill, which is none of them.
+        var storage = StorageOptions.small
+        storage.runwayBytes = 6 << 20
+        let store = try directory.open(storage: storage)
         let listener = Listener()
         store.start(observer: listener)
         store.append(1, 1...200, bytes: 1000)
@@ -148,7 +151,7 @@ import Testing
         let written = try #require(counters.bytesWritten)
         #expect(written > 200_000 && written < 400_000, "\(written)")
         #endif
-        #expect(counters.flushes >= 2)
+        #expect(counters.flushes == 2)
         store.closeAndWait()
     }
 }
