@@ -70,6 +70,7 @@ let package = Package(
         ),
 
         .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore"]),
+        .testTarget(name: "SourceRuleTests"),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
         .testTarget(name: "RlogTests", dependencies: ["rlog", "ReplicatedLog", "Platform"]),

@@ -33,6 +33,7 @@ final class EnvironmentHandle: @unchecked Sendable {
 
     /// Innermost first: LMDB's locks go before ours, and ours before a new opening may begin.
     deinit {
+        OwnerLock.unlock(Raw.descriptor(env))
         mdb_env_close(env)
         ownerLock?.release()
         OpenRegistry.shared.release(file)

@@ -57,5 +57,14 @@ struct OwnerLock {
         }
     }
 
-    func release() { close(descriptor) }
+    /// Lets go for good. Closing alone would not: a child that another thread is forking at this moment
+    /// has the same open file, and with it the lock, until it executes its program.
+    static func unlock(_ descriptor: Int32) {
+        _ = flock(descriptor, LOCK_UN)
+    }
+
+    func release() {
+        Self.unlock(descriptor)
+        close(descriptor)
+    }
 }

@@ -50,6 +50,8 @@ package struct FileLock: ~Copyable, Sendable {
     }
 
     deinit {
+        // Closing alone would leave the lock to a child that is being forked at this moment.
+        _ = flock(descriptor, LOCK_UN)
         close(descriptor)
     }
 }

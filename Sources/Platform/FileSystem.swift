@@ -27,6 +27,23 @@ package enum FileSystem {
         return Int64(status.st_size)
     }
 
+    /// Up to `count` bytes from `offset` on; fewer only at the end of the file.
+    package static func read(
+        _ path: String,
+        at offset: Int,
+        count: Int
+    ) throws(PosixError) -> [UInt8] {
+        let descriptor = try PosixError.check("open", path) { open(path, O_RDONLY | O_CLOEXEC) }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: count)
+        let got = bytes.withUnsafeMutableBytes { room in
+            pread(descriptor, room.baseAddress, room.count, off_t(offset))
+        }
+        guard got >= 0 else { throw PosixError(code: errno, operation: "read", path: path) }
+        bytes.removeLast(count - got)
+        return bytes
+    }
+
     /// Makes one directory, readable by its owner and group. Its parent must exist; it must not.
     /// Durable after `syncDirectory` of the parent.
     package static func makeDirectory(_ path: String) throws(PosixError) {

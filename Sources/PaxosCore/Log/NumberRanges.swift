@@ -54,9 +54,8 @@ package struct NumberRanges: Hashable, Sendable {
 
     /// Takes out and returns the range that begins at `number`, if one does and it is the lowest.
     package mutating func popFirst(beginningAt number: UInt64) -> ClosedRange<UInt64>? {
-        guard let first = ranges.first, first.contains(number) else { return nil }
-        ranges.removeFirst()
-        return number...first.upperBound
+        guard let first = ranges.first, first.lowerBound == number else { return nil }
+        return ranges.removeFirst()
     }
 
     private func firstRange(endingAtOrAfter number: UInt64) -> Int {

@@ -53,9 +53,13 @@ public struct Limits: Hashable, Sendable {
             guard isValid else { throw InvalidLimits(name: name, reason: reason) }
         }
         try check(pipelineSlots >= 2, "pipelineSlots", "must be at least 2")
-        try check(pipelineSlots <= 1 << 20, "pipelineSlots", "must be at most 1,048,576")
+        try check(pipelineSlots <= 65_536, "pipelineSlots", "must be at most 65,536")
         try check(pipelineBytes <= 128 << 20, "pipelineBytes", "must be at most 128 MiB")
-        try check(checkpointSlots <= 50_000, "checkpointSlots", "must be at most 50,000")
+        try check(
+            checkpointSlots <= (100_000 - pipelineSlots) / 2,
+            "checkpointSlots",
+            "must let open replay at most 100,000 rows: twice itself plus pipelineSlots"
+        )
         try check(
             maxPayloadBytes <= maxBatchBytes,
             "maxPayloadBytes",

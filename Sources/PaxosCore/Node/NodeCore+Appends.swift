@@ -2,6 +2,11 @@
 extension NodeCore {
     mutating func take(_ appends: [AppendRequest], output: inout Output) {
         for append in appends {
+            precondition(
+                (1...limits.maxBatchEntries).contains(append.count)
+                    && append.bytes <= limits.maxBatchBytes,
+                "an append is checked against the limits before it is made"
+            )
             waiters.add(append.waiter, deadline: append.deadline)
             if let refusal = refusal {
                 end(append.waiter, refusal, output: &output)
@@ -13,6 +18,9 @@ extension NodeCore {
     }
 
     mutating func take(_ requests: [BarrierRequest], output: inout Output) {
+        if barriers.count > limits.inboxAppends {
+            barriers.removeAll { waiters.state(of: $0) == .none }
+        }
         for request in requests {
             waiters.add(request.waiter, deadline: request.deadline)
             if let refusal = refusal {
@@ -70,6 +78,16 @@ extension NodeCore {
         }
     }
 
+    /// Refuses whatever no slot was assigned to.
+    mutating func emptyInbox(_ refusal: Refusal, output: inout Output) {
+        while let append = inbox.popFirst() {
+            end(append.waiter, refusal, output: &output)
+            leaveInbox(append, output: &output)
+        }
+        for waiter in barriers { end(waiter, refusal, output: &output) }
+        barriers.removeAll()
+    }
+
     private func leaveInbox(_ append: AppendRequest, output: inout Output) {
         output.drained.appends += 1
         output.drained.bytes += append.bytes
@@ -100,11 +118,11 @@ extension NodeCore {
         )
     }
 
-    /// A barrier is answered with the committed slot at its arrival, once everything that phase 1 found
-    /// is committed and a quorum has confirmed the leader since (`R54`, `R70`). A member that is a
-    /// quorum by itself confirms itself.
+    /// A barrier is answered with a committed slot not below the one at its arrival, once everything
+    /// that phase 1 found is committed and a quorum has confirmed the leader since (`R54`, `R70`). A
+    /// member that is a quorum by itself confirms itself; another one's barriers wait.
     mutating func answerBarriers(output: inout Output) {
-        guard !barriers.isEmpty, replica.isReadable else { return }
+        guard !barriers.isEmpty, takesPart, replica.isAlone, replica.isReadable else { return }
         let slot = replica.learner.committed
         for waiter in barriers where waiters.remove(waiter) != .none {
             output.replies.append(Reply(waiter: waiter, outcome: .barrier(slot)))

@@ -9,20 +9,25 @@ extension NodeCore {
         }
     }
 
+    /// True until the last row is written or the store has failed: from then on the node is deaf.
+    var takesPart: Bool {
+        switch phase {
+        case .running, .closing: true
+        case .sealing, .closed, .failed: false
+        }
+    }
+
     mutating func beginClosing(by deadline: Tick, output: inout Output) {
         guard phase == .running else { return }
         phase = .closing(by: deadline)
-        for waiter in waiters.all where waiters.state(of: waiter) == .waiting {
-            end(waiter, .closed, output: &output)
-        }
-        barriers.removeAll()
+        emptyInbox(.closed, output: &output)
     }
 
-    /// Writes the commit watermark once nobody waits any more or the time is up.
+    /// Writes the commit watermark once nothing is in flight any more or the time is up.
     mutating func advanceClosing(now: Tick, output: inout Output) {
-        guard case .closing(let deadline) = phase, proposed.waiting == 0 || now >= deadline else {
-            return
-        }
+        guard case .closing(let deadline) = phase else { return }
+        let inFlight = replica.leader?.slotsInFlight ?? 0
+        guard now >= deadline || (proposed.waiting == 0 && inFlight == 0) else { return }
         for waiter in waiters.all { end(waiter, .closed, output: &output) }
         if delivery.delivered > written.checkpoint {
             written.checkpoint = delivery.delivered
@@ -33,9 +38,12 @@ extension NodeCore {
 
     /// The store has failed: what is in the inbox is never in the log, of the rest nobody knows.
     mutating func fail(_ failure: StoreFailure, output: inout Output) {
-        phase = .failed(failure)
+        switch phase {
+        case .closed, .failed: return
+        case .running, .closing, .sealing: phase = .failed(failure)
+        }
+        emptyInbox(.storeFailed(failure), output: &output)
         for waiter in waiters.all { end(waiter, .storeFailed(failure), output: &output) }
-        barriers.removeAll()
         output.isClosed = true
     }
 

@@ -1,22 +1,25 @@
 /// From the committed prefix to subscribers and callers, in slot order.
 extension NodeCore {
     mutating func deliver(output: inout Output) {
-        if case .failed = phase { return }
+        guard takesPart else { return }
         while delivery.next == replica.acceptor.windowBase, let entry = replica.takeDeliverable() {
             feed(entry, output: &output)
         }
         readIfBehind(output: &output)
     }
 
-    /// Feeds rows read from the store: at open, those between the checkpoint and the watermark.
+    /// Feeds rows read from the store: at open, those between the checkpoint and the watermark. Each of
+    /// them is there, since the watermark is never ahead of the rows; one that is not has rotted away.
     mutating func feed(_ page: RowPage, output: inout Output) {
-        for row in page.rows {
-            guard row.slot == delivery.next else { return }
-            feed(row.entry, output: &output)
+        let first = delivery.next
+        for row in page.rows where row.slot == delivery.next { feed(row.entry, output: &output) }
+        if delivery.next == first || delivery.next <= page.through {
+            fail(ReadFailure.unreadable(delivery.next), output: &output)
         }
     }
 
     private mutating func feed(_ entry: Entry, output: inout Output) {
+        var effective: EffectiveRun?
         delivery.feed(entry) { decision in
             guard decision.effect == .effective else {
                 output.ineffective.append(decision.slot)
@@ -28,16 +31,14 @@ extension NodeCore {
             )
             if decision.command.index + 1 == decision.command.count {
                 let count = Int(decision.command.count)
-                output.effective.append(
-                    EffectiveRun(
-                        token: decision.command.token,
-                        first: Slot(rawValue: decision.slot.rawValue - UInt64(count - 1)),
-                        count: count
-                    )
+                effective = EffectiveRun(
+                    token: decision.command.token,
+                    first: Slot(rawValue: decision.slot.rawValue - UInt64(count - 1)),
+                    count: count
                 )
             }
         }
-        while let run = output.effective.popLast() { answer(run, output: &output) }
+        if let effective { answer(effective, output: &output) }
     }
 
     private mutating func readIfBehind(output: inout Output) {

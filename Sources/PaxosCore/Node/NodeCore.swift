@@ -24,7 +24,7 @@ package struct NodeCore: ~Copyable {
     var replay: ReadID?
     var phase = Phase.running
 
-    /// Lower bounds of what was submitted to the store.
+    /// What was submitted to the store last.
     struct Written {
         var committed: Slot
         var checkpoint: Slot
@@ -46,6 +46,11 @@ package struct NodeCore: ~Copyable {
         recovered: RecoveredState,
         limits: Limits
     ) {
+        precondition(
+            recovered.trimmed <= recovered.committed && recovered.committed <= recovered.last
+                && recovered.checkpoint.slot <= recovered.committed,
+            "what was recovered contradicts itself: \(recovered)"
+        )
         self.node = node
         self.limits = limits
         boot = recovered.boot
@@ -71,13 +76,14 @@ package struct NodeCore: ~Copyable {
         for envelope in arrivals.messages { receive(envelope, output: &output) }
         for completion in arrivals.completions { receive(completion, output: &output) }
         electIfAlone(output: &output)
-        replica.proposeRecovered(output: &output)
+        // Before anybody is told `unknown` of what is known by now, and before the room it makes is used.
+        deliver(output: &output)
+        if takesPart { replica.proposeRecovered(output: &output) }
         take(arrivals.appends, output: &output)
         take(arrivals.barriers, output: &output)
         for waiter in arrivals.cancellations { end(waiter, .cancelled, output: &output) }
         for waiter in waiters.expired(by: arrivals.now) { end(waiter, .timedOut, output: &output) }
         propose(output: &output)
-        deliver(output: &output)
         answerBarriers(output: &output)
         if let closeBy = arrivals.closeBy { beginClosing(by: closeBy, output: &output) }
         advanceClosing(now: arrivals.now, output: &output)
@@ -126,14 +132,15 @@ package struct NodeCore: ~Copyable {
     /// The only way from a receipt to its testimony.
     private mutating func release(_ receipt: consuming DurabilityReceipt, output: inout Output) {
         if case .failed = phase { return }
+        let takesPart = takesPart
         let through = receipt.through
         replica.markDurable(promised: receipt.promised, accepted: receipt.accepted)
         output.checkpointed = receipt.checkpointed
         for testimony in receipt.testimony {
-            if testimony.destination == node {
-                replica.receive(testimony.statement, from: node, output: &output)
-            } else {
+            if testimony.destination != node {
                 output.released.append(testimony)
+            } else if takesPart {
+                replica.receive(testimony.statement, from: node, output: &output)
             }
         }
         if case .sealing(let last) = phase, through >= last {
@@ -143,7 +150,7 @@ package struct NodeCore: ~Copyable {
     }
 
     private mutating func receive(_ envelope: Envelope, output: inout Output) {
-        if case .failed = phase { return }
+        guard takesPart else { return }
         switch envelope.message {
         case .statement(let statement):
             replica.receive(statement, from: envelope.sender, output: &output)
@@ -153,24 +160,21 @@ package struct NodeCore: ~Copyable {
     }
 
     private mutating func receive(_ completion: ReadCompletion, output: inout Output) {
-        if completion.id == replay {
+        guard takesPart else { return }
+        switch completion.result {
+        case .success(let page) where completion.id == replay:
             replay = nil
-            switch completion.result {
-            case .success(let page): feed(page, output: &output)
-            case .failure(let failure): fail(failure, output: &output)
-            }
-        } else {
-            _ = replica.receive(completion, output: &output)
+            feed(page, output: &output)
+        case .failure(let failure) where completion.id == replay || replica.isAlone:
+            fail(failure, output: &output)
+        default:
+            replica.receive(completion, output: &output)
         }
     }
 
     /// A member that is a quorum by itself campaigns without asking whether anybody leads.
     private mutating func electIfAlone(output: inout Output) {
-        let membership = replica.memberships.membership(
-            governing: replica.learner.committed.next
-        )
-        guard phase == .running, membership.members == [node], replica.leader == nil,
-            replica.candidate == nil
+        guard phase == .running, replica.isAlone, replica.leader == nil, replica.candidate == nil
         else { return }
         replica.campaign(output: &output)
     }
@@ -178,7 +182,7 @@ package struct NodeCore: ~Copyable {
     // MARK: - The write of a step
 
     private mutating func seal(_ output: inout Output) {
-        if case .failed = phase { return }
+        guard takesPart else { return }
         let committed = replica.deliverable
         if delivery.delivered.count(after: written.checkpoint) >= limits.checkpointSlots {
             written.checkpoint = delivery.delivered

@@ -25,8 +25,6 @@ package struct Output: ~Copyable {
     /// Collected during the step, sealed into `write` at its end.
     var rows = WriteRows()
     var testimony: [Testimony] = []
-    /// Own appends whose effect was decided in this step.
-    var effective: [EffectiveRun] = []
 
     init() {}
 

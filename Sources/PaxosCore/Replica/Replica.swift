@@ -14,6 +14,8 @@ package struct Replica: Sendable {
     private var lastRound: UInt64
     /// Entries that phase 1 found, to be proposed again before anything new.
     private var recovered = FIFO<Entry>()
+    /// Payload bytes assigned to slots whose Accept is not made yet.
+    private var unsentBytes = 0
     private var pageReads: [PageRead] = []
     private var nextRead: UInt64 = 1
     private let limits: Limits
@@ -22,7 +24,6 @@ package struct Replica: Sendable {
         let id: ReadID
         let request: PageRequest
         let candidate: NodeID
-        let last: Slot
     }
 
     package init(
@@ -42,9 +43,16 @@ package struct Replica: Sendable {
     /// The slots that may be delivered: committed, and stored durably by this node.
     var deliverable: Slot { min(learner.committed, acceptor.durable.through) }
 
-    /// True once everything that phase 1 found is committed.
+    /// True if no other member is needed for a quorum.
+    var isAlone: Bool {
+        memberships.membership(governing: learner.committed.next).members == [node]
+    }
+
+    /// True while this node leads, has promised nobody else since, and everything that phase 1 found is
+    /// committed.
     var isReadable: Bool {
-        leader.map { learner.committed >= $0.recoveredThrough } ?? false
+        guard let leader, acceptor.promised == leader.ballot else { return false }
+        return learner.committed >= leader.recoveredThrough
     }
 
     /// Begins phase 1 under a ballot above every one seen.
@@ -62,7 +70,7 @@ package struct Replica: Sendable {
         acceptor.receive(
             Prepare(ballot: ballot),
             from: node,
-            committed: learner.committed,
+            committed: deliverable,
             output: &output
         )
     }
@@ -73,7 +81,7 @@ package struct Replica: Sendable {
             acceptor.receive(
                 prepare,
                 from: sender,
-                committed: learner.committed,
+                committed: deliverable,
                 output: &output
             )
         case .promise(let promise):
@@ -103,17 +111,26 @@ package struct Replica: Sendable {
 
     /// True if a leader is here and takes an append of this size now.
     func hasRoom(entries: Int, bytes: Int) -> Bool {
-        guard let leader, recovered.isEmpty, !acceptor.isFull else { return false }
+        recovered.isEmpty && !acceptor.isFull && pipelineHasRoom(entries: entries, bytes: bytes)
+    }
+
+    /// The leader's own acceptor must take what it proposes: nobody would propose it again.
+    private func pipelineHasRoom(entries: Int, bytes: Int) -> Bool {
+        guard let leader else { return false }
+        let last = leader.next.advanced(by: entries - 1)
         return leader.hasRoom(entries: entries, bytes: bytes)
+            && acceptor.hasRoom(through: last, bytes: unsentBytes + bytes)
     }
 
     /// Takes the next slots for entries that `hasRoom` has admitted; `propose` sends them.
     mutating func assign(_ entry: Entry) {
         leader?.assign(entry)
+        unsentBytes += entry.payloadBytes
     }
 
     /// Sends one Accept for `entries`, which were just assigned, to every member.
     mutating func propose(_ entries: [Entry], output: inout Output) {
+        unsentBytes = 0
         guard let leader, !entries.isEmpty else { return }
         let first = Slot(rawValue: leader.next.rawValue - UInt64(entries.count))
         let accept = Accept(
@@ -130,13 +147,12 @@ package struct Replica: Sendable {
 
     /// Proposes again what phase 1 found, as far as the pipeline has room.
     mutating func proposeRecovered(output: inout Output) {
-        guard leader != nil, !recovered.isEmpty else { return }
         var entries: [Entry] = []
         while let entry = recovered.first,
-            leader?.hasRoom(entries: 1, bytes: entry.payloadBytes) == true
+            pipelineHasRoom(entries: 1, bytes: entry.payloadBytes)
         {
             _ = recovered.popFirst()
-            leader?.assign(entry)
+            assign(entry)
             entries.append(entry)
         }
         propose(entries, output: &output)
@@ -157,16 +173,14 @@ package struct Replica: Sendable {
         return ReadID(rawValue: nextRead)
     }
 
-    /// True if the completion was of a page asked for by a candidate.
-    mutating func receive(_ completion: ReadCompletion, output: inout Output) -> Bool {
-        guard let place = pageReads.firstIndex(where: { $0.id == completion.id }) else {
-            return false
-        }
+    /// Answers the candidate that asked for the page, if the promise still stands.
+    mutating func receive(_ completion: ReadCompletion, output: inout Output) {
+        guard let place = pageReads.firstIndex(where: { $0.id == completion.id }) else { return }
         let read = pageReads.remove(at: place)
         // An acceptor that cannot read a row in the range counts for nothing (`R35`).
         guard case .success(let page) = completion.result,
             read.request.ballot == acceptor.durablePromise, acceptor.promised == read.request.ballot
-        else { return true }
+        else { return }
         let answer = PromisePage(
             ballot: read.request.ballot,
             from: read.request.from,
@@ -175,7 +189,6 @@ package struct Replica: Sendable {
         )
         output.immediate.append(Immediate(destination: read.candidate, proposal: .page(answer)))
         settle(output: &output)
-        return true
     }
 
     // MARK: - Inside
@@ -195,7 +208,7 @@ package struct Replica: Sendable {
     ) {
         switch proposal {
         case .accept(let accept):
-            acceptor.receive(accept, from: sender, committed: learner.committed, output: &output)
+            acceptor.receive(accept, from: sender, committed: deliverable, output: &output)
         case .reject(let reject):
             receive(reject)
         case .pageRequest(let request):
@@ -230,9 +243,7 @@ package struct Replica: Sendable {
         else { return }
         let id = makeReadID()
         let slots = request.from...acceptor.last
-        pageReads.append(
-            PageRead(id: id, request: request, candidate: sender, last: acceptor.last)
-        )
+        pageReads.append(PageRead(id: id, request: request, candidate: sender))
         output.reads.append(ReadRequest(id: id, slots: slots, maxBytes: limits.pageBytes))
     }
 

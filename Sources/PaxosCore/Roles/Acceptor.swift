@@ -18,7 +18,9 @@ package struct Acceptor: Sendable {
     package private(set) var durable: SlotPrefix
     /// Entries kept in memory until they are delivered.
     private var window: SlotWindow<AcceptedEntry>
-    private let windowSlots: Int
+    /// Payload bytes in the window.
+    package private(set) var windowBytes = 0
+    private let limits: Limits
     /// The store is out of room for new slots. Slots that have a row are still written: what phase 1
     /// finds is proposed again in the room it already takes.
     package var isFull = false
@@ -30,11 +32,11 @@ package struct Acceptor: Sendable {
         trimmed = recovered.trimmed
         durable = SlotPrefix(through: recovered.committed)
         window = SlotWindow(startingAt: recovered.committed.next)
-        windowSlots = limits.pipelineSlots
+        self.limits = limits
     }
 
     /// Phase 1b: promises if the ballot is not below an earlier promise. An equal one is promised again:
-    /// the answer may have been lost.
+    /// the answer may have been lost. `committed` ends the chosen prefix that is stored here.
     mutating func receive(
         _ prepare: Prepare,
         from candidate: NodeID,
@@ -69,7 +71,7 @@ package struct Acceptor: Sendable {
                 .committed
             } else if isFull, accept.run.last > last {
                 .full
-            } else if accept.run.last.count(after: window.base) >= windowSlots {
+            } else if !isInWindow(accept.run.last) {
                 .beyondWindow
             } else {
                 nil
@@ -81,6 +83,7 @@ package struct Acceptor: Sendable {
         raise(to: accept.ballot, output: &output)
         var slot = accept.run.first
         for entry in accept.run.entries {
+            windowBytes += entry.payloadBytes - (window[slot]?.entry.payloadBytes ?? 0)
             window.put(AcceptedEntry(slot: slot, ballot: accept.ballot, entry: entry), at: slot)
             slot = slot.next
         }
@@ -98,12 +101,25 @@ package struct Acceptor: Sendable {
         for slots in accepted { durable.insert(slots) }
     }
 
+    /// True if a proposer on this node may go on to `last` with `bytes` more: delivery can lag behind
+    /// the commit, and what waits for it is in memory. An empty window takes whatever one append may
+    /// hold.
+    func hasRoom(through last: Slot, bytes: Int) -> Bool {
+        isInWindow(last) && (windowBytes == 0 || windowBytes + bytes <= limits.pipelineBytes)
+    }
+
+    private func isInWindow(_ slot: Slot) -> Bool {
+        slot.count(after: window.base) < limits.pipelineSlots
+    }
+
     /// The slot of the lowest entry that memory may hold.
     package var windowBase: Slot { window.base }
 
     /// Takes the entry of the lowest slot out of memory, if it is there, and moves on to the next.
     mutating func takeFirst() -> AcceptedEntry? {
-        window.popFirst()
+        let first = window.popFirst()
+        windowBytes -= first?.entry.payloadBytes ?? 0
+        return first
     }
 
     func holdsFirst() -> Bool {

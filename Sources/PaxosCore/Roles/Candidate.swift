@@ -30,6 +30,7 @@ package struct Candidate: Sendable {
         else { return }
         members[position].promise = promise
         if found != nil {
+            forgetCommitted()
             beginPages(of: position, output: &output)
         } else if membership.isPhase1Quorum(set(where: { $0.promise != nil })) {
             found = SlotWindow(startingAt: committed.next)
@@ -65,6 +66,15 @@ package struct Candidate: Sendable {
             slot = slot.next
         }
         return entries
+    }
+
+    /// C may rise with a promise that comes after the quorum's: what lies below is learned, not proposed.
+    private mutating func forgetCommitted() {
+        let committed = committed
+        guard var window = found.take() else { return }
+        defer { found = window }
+        while window.base <= committed, !window.isEmpty { _ = window.popFirst() }
+        if window.base <= committed { window = SlotWindow(startingAt: committed.next) }
     }
 
     private mutating func beginPages(of position: Int, output: inout Output) {

@@ -1,11 +1,5 @@
 internal import Platform
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
-
 /// Looks at an LMDB data file without mapping it.
 ///
 /// LMDB maps the file and believes it: a file shorter than its last page is a SIGBUS at the first touch
@@ -26,10 +20,7 @@ struct DataFile: Equatable {
     private static let metaBytes = 152
 
     static func inspect(_ path: String) throws(LogOpenError) -> DataFile {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system(code: errno, operation: "open", path: path) }
-        defer { close(descriptor) }
-        let first = try meta(descriptor, path, at: 0)
+        let first = try meta(path, at: 0)
         guard let first else {
             let length = try fileLength(path)
             guard length < metaBytes else { throw .notALog(path: path) }
@@ -38,7 +29,7 @@ struct DataFile: Equatable {
         guard (512...65_536).contains(first.pageSize),
             first.pageSize.nonzeroBitCount == 1
         else { throw .corrupt(path: path, detail: "the first meta page") }
-        let second = try meta(descriptor, path, at: first.pageSize)
+        let second = try meta(path, at: first.pageSize)
         // The length is read after the pages: a file only grows.
         let length = try fileLength(path)
         guard length >= 2 * first.pageSize else {
@@ -63,17 +54,14 @@ struct DataFile: Equatable {
         let transaction: UInt64
     }
 
-    private static func meta(
-        _ descriptor: Int32,
-        _ path: String,
-        at offset: Int
-    ) throws(LogOpenError) -> Meta? {
-        var bytes = [UInt8](repeating: 0, count: metaBytes)
-        let count = bytes.withUnsafeMutableBytes { room in
-            pread(descriptor, room.baseAddress, room.count, off_t(offset))
+    private static func meta(_ path: String, at offset: Int) throws(LogOpenError) -> Meta? {
+        let bytes: [UInt8]
+        do throws(PosixError) {
+            bytes = try FileSystem.read(path, at: offset, count: metaBytes)
+        } catch {
+            throw LogOpenError(error)
         }
-        guard count >= 0 else { throw .system(code: errno, operation: "read", path: path) }
-        guard count == metaBytes else { return nil }
+        guard bytes.count == metaBytes else { return nil }
         return bytes.withUnsafeBytes { bytes in
             guard bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self) == magic else {
                 return nil

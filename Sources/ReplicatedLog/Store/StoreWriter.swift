@@ -159,7 +159,7 @@ final class StoreWriter: @unchecked Sendable {
         } catch {
             return latch(StoreFailure("flush", error))
         }
-        counters.withLock { $0.flushes += 1 }
+        counters.withLock { $0.runwayFlushes += 1 }
         reportRoom()
     }
 

@@ -1,19 +1,21 @@
-internal import Platform
-
 #if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Darwin)
-internal import Darwin
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
 #endif
 
-/// What one thread has handed to files, as the kernel counts it: the only exact number of the pages
-/// that LMDB wrote, which LMDB itself does not tell.
-final class ThreadWrites: Sendable {
+/// What one thread has handed to files, as the kernel counts it. A library that writes inside its own
+/// calls does not tell how much; the kernel does.
+package final class ThreadWrites: Sendable {
     private let descriptor = Locked<Int32>(-1)
     private let final = Locked<UInt64?>(nil)
 
+    package init() {}
+
     /// On the thread to be counted. The descriptor means this thread for its whole life.
-    func begin() {
+    package func begin() {
         #if os(Linux)
         let opened = open("/proc/thread-self/io", O_RDONLY | O_CLOEXEC)
         descriptor.withLock { $0 = opened }
@@ -21,7 +23,7 @@ final class ThreadWrites: Sendable {
     }
 
     /// On the same thread, before it ends.
-    func end() {
+    package func end() {
         let total = bytes
         final.withLock { $0 = total }
     }
@@ -32,7 +34,7 @@ final class ThreadWrites: Sendable {
     }
 
     /// Bytes so far, or nil where nobody counts.
-    var bytes: UInt64? {
+    package var bytes: UInt64? {
         if let total = final.withLock({ $0 }) { return total }
         return descriptor.withLock { descriptor in
             guard descriptor >= 0 else { return nil }

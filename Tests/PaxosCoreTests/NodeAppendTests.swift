@@ -1,0 +1,185 @@
+@testable import PaxosCore
+import Testing
+
+/// The way of an append through one member, and every way it may end.
+@Suite struct NodeAppendTests {
+    @Test func anAppendIsAnsweredAfterItsReceiptAndNotBefore() throws {
+        let member = try OneMember()
+        let campaign = try member.step()
+        #expect(campaign.rows?.promised == Ballot(round: 1, node: 1))
+        #expect(campaign.rows?.lastRound == 1)
+        let append = try member.step(flush: 1) { $0.appends = [member.append(3)] }
+        #expect(append.replies.isEmpty)
+        #expect(append.rows?.accepted.map(\.run.slots) == [1...1])
+        #expect(try member.step().replies.isEmpty)
+        let answered = try member.step(flush: 1)
+        #expect(answered.outcomes == [.committed(first: 1, count: 1)])
+        #expect(answered.delivered == [1])
+    }
+
+    /// Every append of a step shares one run, one write and one flush; nothing that is idle flushes.
+    @Test func aStepWritesOnceAndAnIdleNodeNever() throws {
+        let member = try OneMember()
+        try member.settle()
+        let said = try member.step { $0.appends = (0..<100).map { _ in member.append() } }
+        #expect(said.rows?.accepted.map(\.run.slots) == [1...100])
+        #expect(said.drained.appends == 100)
+        #expect(said.drained.bytes == 100)
+        #expect(member.store.waiting == 1)
+        let answered = try member.step(flush: 1)
+        #expect(answered.replies.count == 100)
+        #expect(answered.rows == nil, "the watermark alone is not worth a flush")
+        for now in 1...50 { #expect(try member.step(at: UInt64(now)).rows == nil) }
+        let next = try member.step { $0.appends = [member.append()] }
+        #expect(next.rows?.committed == 100, "it rides on the next write (R41)")
+    }
+
+    /// A receipt that comes in one step with the end of the caller's patience: the outcome is known.
+    @Test func whatIsKnownIsNotCalledUnknown() throws {
+        let member = try OneMember()
+        try member.settle()
+        let cancelled = member.append()
+        try member.step { $0.appends = [cancelled, member.append(deadline: Tick(5))] }
+        let said = try member.step(at: 9, flush: 1) { $0.cancellations = [cancelled.waiter] }
+        #expect(
+            said.outcomes == [.committed(first: 1, count: 1), .committed(first: 2, count: 1)]
+        )
+    }
+
+    @Test func anAppendThatWaitsTooLongIsNeverOrUnknown() throws {
+        var limits = Limits()
+        limits.pipelineSlots = 2
+        let member = try OneMember(limits: limits)
+        try member.settle()
+        let appends = (0..<3).map { _ in member.append(deadline: Tick(7)) }
+        try member.step { $0.appends = appends }
+        #expect(member.core.nextDeadline == Tick(7))
+        #expect(try member.step(at: 6).replies.isEmpty)
+        let said = try member.step(at: 7)
+        let token = { Token(node: 1, boot: Boot(1), sequence: $0) }
+        #expect(said.replies.count == 3)
+        for (sequence, append) in zip(UInt64(1)..., appends) {
+            let outcome = said.replies.first { $0.waiter == append.waiter }?.outcome
+            let expected: Reply.Outcome =
+                sequence == 3 ? .never(.timedOut) : .unknown(token(sequence), .timedOut)
+            #expect(outcome == expected)
+        }
+        #expect(member.core.nextDeadline == .never)
+        let settled = try member.settle()
+        #expect(settled.replies.isEmpty)
+        #expect(settled.delivered == [1, 2])
+    }
+
+    /// A cancellation that comes twice, or for a waiter whose place was given on, ends nobody.
+    @Test func aWaiterIsEndedOnce() throws {
+        let member = try OneMember()
+        let append = member.append()
+        let said = try member.step {
+            $0.appends = [append]
+            $0.cancellations = [append.waiter, append.waiter]
+        }
+        #expect(said.outcomes == [.never(.cancelled)])
+        let reused = WaiterID(index: append.waiter.index, generation: 2)
+        let request = AppendRequest(
+            waiter: reused,
+            payloads: .one([]),
+            bytes: 0,
+            deadline: .never
+        )
+        let second = try member.step {
+            $0.appends = [request]
+            $0.cancellations = [append.waiter]
+        }
+        #expect(second.replies.isEmpty)
+        #expect(try member.settle().outcomes == [.committed(first: 1, count: 1)])
+    }
+
+    /// Full refuses appends, goes on with what is in flight, and ends (`R79`).
+    @Test func fullRefusesAndRecovers() throws {
+        let member = try OneMember()
+        try member.settle()
+        try member.step { $0.appends = [member.append()] }
+        let refused = try member.step(flush: 1) {
+            $0.isFull = true
+            $0.appends = [member.append()]
+        }
+        #expect(refused.outcomes == [.committed(first: 1, count: 1), .never(.full)])
+        #expect(refused.drained.appends == 1)
+        #expect(member.core.status.isFull)
+        #expect(try member.step { $0.barriers = [member.barrier()] }.outcomes == [.barrier(1)])
+        try member.step {
+            $0.isFull = false
+            $0.appends = [member.append()]
+        }
+        #expect(try member.settle().outcomes == [.committed(first: 2, count: 1)])
+    }
+
+    /// A batch waits until it has room as a whole, and nothing passes it.
+    @Test func aBatchWaitsForRoomWhole() throws {
+        var limits = Limits()
+        limits.pipelineSlots = 4
+        let member = try OneMember(limits: limits)
+        try member.settle()
+        let batch = AppendRequest(
+            waiter: WaiterID(index: 50, generation: 1),
+            payloads: .batch([[1], [2]]),
+            bytes: 2,
+            deadline: .never
+        )
+        let said = try member.step {
+            $0.appends = [
+                member.append(), member.append(), member.append(), batch, member.append(),
+            ]
+        }
+        #expect(said.rows?.accepted.map(\.run.slots) == [1...3])
+        let answered = try member.step(flush: 1)
+        #expect(answered.replies.count == 3)
+        #expect(answered.rows?.accepted.map(\.run.slots) == [4...6])
+        #expect(
+            try member.step(flush: 1).outcomes
+                == [.committed(first: 4, count: 2), .committed(first: 6, count: 1)]
+        )
+    }
+
+    /// A member that needs others has nobody confirm it here: its barriers wait (`R52`, `R70`).
+    @Test func aBarrierIsNotAnsweredUnconfirmed() throws {
+        let trio = try OneMember(members: [1, 2, 3])
+        try trio.step { _ in }
+        let barrier = trio.barrier()
+        try trio.step { $0.barriers = [barrier] }
+        var output = Output()
+        trio.core.replica.campaign(output: &output)
+        trio.core.replica.markDurable(promised: output.rows.promised, accepted: [])
+        let ballot = try #require(trio.core.status.ballot)
+        let said = try trio.step { arrivals in
+            arrivals.messages = ([1, 2] as [NodeID]).map { sender in
+                let promise = Promise(ballot: ballot, committed: 0, trimmed: 0, last: 0)
+                return Envelope(sender: sender, message: .statement(.promise(promise)))
+            }
+        }
+        #expect(trio.core.status.role == .leader)
+        #expect(said.replies.isEmpty)
+        let cancelled = try trio.step { $0.cancellations = [barrier.waiter] }
+        #expect(cancelled.outcomes == [.never(.cancelled)])
+    }
+
+    /// A barrier of a new leader waits until everything that phase 1 found is committed (`R54`).
+    @Test func aBarrierWaitsForWhatPhaseOneFound() throws {
+        let member = try OneMember(
+            disk: OneMember.disk([OneMember.command(1), OneMember.command(2)], committed: 0)
+        )
+        let elected = try member.step { $0.barriers = [member.barrier()] }
+        #expect(elected.replies.isEmpty)
+        let promised = try member.step(flush: 1)
+        let page = try #require(promised.reads.first)
+        let leading = try member.step {
+            $0.completions = [
+                ReadCompletion(id: page.id, result: .success(member.store.disk.read(page)))
+            ]
+        }
+        #expect(member.core.status.role == .leader)
+        #expect(leading.rows?.accepted.map(\.run.slots) == [1...2])
+        #expect(leading.replies.isEmpty)
+        #expect(try member.step(flush: 1).outcomes == [.barrier(2)])
+    }
+}

@@ -1,0 +1,130 @@
+@testable import PaxosCore
+
+/// One member step by step: what it writes goes to the store, and the test says when it is durable.
+final class OneMember {
+    /// What a step said, without the write.
+    struct Said {
+        var replies: [Reply] = []
+        var delivered: [Slot] = []
+        var ineffective: [Slot] = []
+        var reads: [ReadRequest] = []
+        var rows: WriteRows?
+        var checkpointed: Slot?
+        var drained = InboxShare()
+        var isClosed = false
+        var immediate: [Immediate] = []
+
+        var outcomes: [Reply.Outcome] { replies.map(\.outcome) }
+    }
+
+    let store: TestStore
+    var core: NodeCore
+    private var nextWaiter: UInt32 = 0
+    /// Asked for, and not served by `settle` yet.
+    private var reads: [ReadRequest] = []
+
+    init(
+        disk: TestDisk = TestDisk(),
+        members: [NodeID] = [1],
+        limits: Limits = Limits()
+    ) throws {
+        store = TestStore(disk: disk)
+        core = NodeCore(
+            node: 1,
+            memberships: MembershipHistory(founding: try Membership(members)),
+            recovered: store.open(),
+            limits: limits
+        )
+    }
+
+    /// A disk of the earlier boot 1, with these entries accepted under 1.n1.
+    static func disk(_ entries: [Entry], committed: Slot) -> TestDisk {
+        var disk = TestDisk()
+        disk.boot = Boot(1)
+        disk.promised = Ballot(round: 1, node: 1)
+        disk.lastRound = 1
+        disk.committed = committed
+        disk.rows = entries.enumerated().map { place, entry in
+            AcceptedEntry(
+                slot: Slot(rawValue: UInt64(place) + 1),
+                ballot: disk.promised,
+                entry: entry
+            )
+        }
+        return disk
+    }
+
+    static func command(_ sequence: UInt64, boot: UInt64 = 1) -> Entry {
+        .command(
+            Command(token: Token(node: 1, boot: Boot(boot), sequence: sequence), payload: [1])
+        )
+    }
+
+    static func failure(_ code: Int32 = 5) -> StoreFailure {
+        StoreFailure(operation: "flush", code: code, detail: "test")
+    }
+
+    @discardableResult
+    func step(
+        at now: UInt64 = 0,
+        flush: Int = 0,
+        _ fill: (inout Arrivals) -> Void = { _ in }
+    ) throws -> Said {
+        var arrivals = Arrivals(now: Tick(now))
+        arrivals.receipt = try store.flush(flush, mergingBatches: true)
+        fill(&arrivals)
+        var output = core.step(arrivals)
+        var said = Said(
+            replies: output.replies,
+            delivered: output.delivered.map(\.slot),
+            ineffective: output.ineffective,
+            reads: output.reads,
+            checkpointed: output.checkpointed,
+            drained: output.drained,
+            isClosed: output.isClosed,
+            immediate: output.immediate
+        )
+        reads += output.reads
+        if let batch = output.write.take() {
+            said.rows = batch.rows
+            try store.submit(batch)
+        }
+        return said
+    }
+
+    /// Steps with everything durable and every read served, until nothing is left to do.
+    @discardableResult
+    func settle() throws -> Said {
+        var all = Said()
+        repeat {
+            let asked = reads
+            reads.removeAll()
+            let said = try step(flush: store.waiting) { arrivals in
+                arrivals.completions = asked.map {
+                    ReadCompletion(id: $0.id, result: .success(self.store.disk.read($0)))
+                }
+            }
+            all.replies += said.replies
+            all.delivered += said.delivered
+            all.ineffective += said.ineffective
+            all.isClosed = all.isClosed || said.isClosed
+        } while store.waiting > 0 || !reads.isEmpty
+        return all
+    }
+
+    func append(_ bytes: Int = 1, deadline: Tick = .never) -> AppendRequest {
+        AppendRequest(
+            waiter: waiter(),
+            payloads: .one(Array(repeating: 1, count: bytes)),
+            bytes: bytes,
+            deadline: deadline
+        )
+    }
+
+    func barrier() -> BarrierRequest { BarrierRequest(waiter: waiter(), deadline: .never) }
+
+    private func waiter() -> WaiterID {
+        defer { nextWaiter += 1 }
+        return WaiterID(index: nextWaiter, generation: 1)
+    }
+}

@@ -1,0 +1,192 @@
+import PaxosCore
+
+/// What is on the disk of a `TestStore`: changed by whole batches only.
+struct TestDisk {
+    var boot = Boot.never
+    var promised = Ballot.zero
+    var lastRound: UInt64 = 0
+    var committed = Slot.zero
+    var checkpoint = Checkpoint.empty
+    /// The row of slot n + 1 stands at n.
+    var rows: [AcceptedEntry?] = []
+    var ineffective: [Slot] = []
+
+    subscript(slot: Slot) -> AcceptedEntry? {
+        slot > .zero && slot.rawValue <= UInt64(rows.count) ? rows[Int(slot.rawValue) - 1] : nil
+    }
+
+    /// The end of the rows that have no hole below.
+    var wholeThrough: Slot {
+        Slot(rawValue: UInt64(rows.firstIndex { $0 == nil } ?? rows.count))
+    }
+
+    var last: Slot { Slot(rawValue: UInt64(rows.count)) }
+
+    mutating func apply(_ write: WriteRows) throws {
+        if let promised = write.promised {
+            try demand(promised >= self.promised, "the promise fell to \(promised)")
+            self.promised = promised
+        }
+        if let round = write.lastRound {
+            try demand(round > lastRound, "round \(round) was used before")
+            lastRound = round
+        }
+        for accepted in write.accepted {
+            try demand(accepted.ballot <= promised, "accepted above the promise (R2)")
+            for (offset, entry) in accepted.run.entries.enumerated() {
+                try put(
+                    AcceptedEntry(
+                        slot: accepted.run.first.advanced(by: offset),
+                        ballot: accepted.ballot,
+                        entry: entry,
+                        isChosen: accepted.isChosen
+                    )
+                )
+            }
+        }
+        if let committed = write.committed {
+            try demand(committed > self.committed, "the watermark fell to \(committed)")
+            try demand(committed <= wholeThrough, "the watermark is ahead of the rows (R41)")
+            self.committed = committed
+        }
+        if let checkpoint = write.checkpoint {
+            try demand(checkpoint.slot <= committed, "the checkpoint is ahead of the watermark")
+            try demand(checkpoint.slot >= self.checkpoint.slot, "the checkpoint fell")
+            self.checkpoint = checkpoint
+        }
+        ineffective.append(contentsOf: write.ineffective)
+    }
+
+    private mutating func put(_ row: AcceptedEntry) throws {
+        try demand(row.slot > committed, "the committed row \(row.slot) is written again (I3)")
+        if let present = self[row.slot] {
+            try demand(row.ballot >= present.ballot, "the row \(row.slot) fell to \(row.ballot)")
+            try demand(row.entry == present.entry, "the row \(row.slot) changed its entry")
+        }
+        while rows.count < Int(row.slot.rawValue) { rows.append(nil) }
+        rows[Int(row.slot.rawValue) - 1] = row
+    }
+
+    /// Opens the disk: what a node finds, with its boot counted durably.
+    mutating func open() -> RecoveredState {
+        boot = boot.next
+        return RecoveredState(
+            boot: boot,
+            promised: promised,
+            lastRound: lastRound,
+            committed: committed,
+            trimmed: .zero,
+            last: last,
+            checkpoint: checkpoint
+        )
+    }
+
+    /// Serves a read as a store does: until about `maxBytes`, but at least one row.
+    func read(_ request: ReadRequest) -> RowPage {
+        var rows: [AcceptedEntry] = []
+        var bytes = 0
+        var slot = request.slots.lowerBound
+        while slot <= request.slots.upperBound {
+            if let row = self[slot] {
+                if !rows.isEmpty, bytes + row.entry.payloadBytes > request.maxBytes {
+                    return RowPage(rows: rows, through: slot.previous)
+                }
+                rows.append(row)
+                bytes += row.entry.payloadBytes
+            }
+            slot = slot.next
+        }
+        return RowPage(rows: rows, through: request.slots.upperBound)
+    }
+}
+
+/// A disk and the batches on their way to it.
+final class TestStore {
+    private(set) var disk = TestDisk()
+    private var queue: [Held] = []
+    /// The ballots under which rows were submitted, by the boot that did it.
+    private var proposers: [Ballot: Boot] = [:]
+    private var isSealed = false
+
+    private final class Held {
+        var batch: WriteBatch?
+        init(_ batch: consuming WriteBatch) { self.batch = consume batch }
+    }
+
+    init(disk: TestDisk = TestDisk()) {
+        self.disk = disk
+    }
+
+    var waiting: Int { queue.count }
+
+    func open() -> RecoveredState {
+        isSealed = false
+        return disk.open()
+    }
+
+    func submit(_ batch: consuming WriteBatch) throws {
+        let rows = batch.rows
+        queue.append(Held(batch))
+        try demand(!isSealed, "a batch follows the last one")
+        isSealed = rows.isFinal
+        if let committed = rows.committed {
+            try demand(committed <= disk.wholeThrough, "committed before it was durable")
+        }
+        for accepted in rows.accepted {
+            let boot = proposers[accepted.ballot] ?? disk.boot
+            try demand(boot == disk.boot, "ballot \(accepted.ballot) is used again (R4)")
+            proposers[accepted.ballot] = boot
+        }
+    }
+
+    /// One flush for the first `count` batches; they are merged before it or their receipts after it.
+    func flush(_ count: Int, mergingBatches: Bool) throws -> DurabilityReceipt? {
+        guard count > 0, let first = take() else { return nil }
+        guard mergingBatches else {
+            try disk.apply(first.rows)
+            var receipt = first.markedDurable()
+            for _ in 1..<count {
+                guard let next = take() else { break }
+                try disk.apply(next.rows)
+                receipt.merge(next.markedDurable())
+            }
+            return receipt
+        }
+        var group = first
+        for _ in 1..<count {
+            guard let next = take() else { break }
+            group.merge(next)
+        }
+        let rows = group.rows
+        let receipt = group.markedDurable()
+        try disk.apply(rows)
+        return receipt
+    }
+
+    /// The power goes, or the disk fails: of what waits a prefix survives, and nothing is receipted.
+    func crash(keeping count: Int) throws {
+        var kept = 0
+        while let batch = take() {
+            let rows = batch.rows
+            batch.abandon()
+            if kept < count { try disk.apply(rows) }
+            kept += 1
+        }
+    }
+
+    private func take() -> WriteBatch? {
+        guard !queue.isEmpty else { return nil }
+        return queue.removeFirst().batch.take()
+    }
+
+    deinit { while let batch = take() { batch.abandon() } }
+}
+
+/// An invariant that did not hold.
+struct Violation: Error, CustomStringConvertible {
+    let description: String
+}
+
+func demand(_ holds: Bool, _ otherwise: @autoclosure () -> String) throws {
+    guard holds else { throw Violation(description: otherwise()) }
+}

@@ -1,0 +1,187 @@
+@testable import PaxosCore
+
+/// Three replicas with disks that are durable at once, and the messages between them, which the test
+/// delivers, repeats or loses. Nothing is chosen twice: `chosen` traps no matter who knows of it.
+final class Trio {
+    struct Sent: Equatable {
+        let from: NodeID
+        let to: NodeID
+        let message: Message
+    }
+
+    static let nodes: [NodeID] = [1, 2, 3]
+    private(set) var replicas: [Replica] = []
+    /// Each node's rows, by slot, and what else it would find after a crash.
+    private(set) var rows: [[Slot: AcceptedEntry]] = [[:], [:], [:]]
+    private var states: [RecoveredState] = []
+    private(set) var wire: [Sent] = []
+    /// Who accepted what under which ballot, ever.
+    private var acceptances: [Proposed: MemberSet] = [:]
+    private(set) var chosen: [Slot: Entry] = [:]
+    private var proposals: [Slot: [Ballot: Entry]] = [:]
+    private let limits: Limits
+    private let memberships: MembershipHistory
+
+    private struct Proposed: Hashable {
+        let slot: Slot
+        let ballot: Ballot
+    }
+
+    init(pageBytes: Int = 1 << 20) throws {
+        var limits = Limits()
+        limits.pageBytes = pageBytes
+        self.limits = limits
+        memberships = MembershipHistory(founding: try Membership(Self.nodes))
+        for node in Self.nodes {
+            let state = RecoveredState(
+                boot: Boot(1),
+                promised: .zero,
+                lastRound: 0,
+                committed: .zero,
+                trimmed: .zero,
+                last: .zero,
+                checkpoint: .empty
+            )
+            states.append(state)
+            replicas.append(
+                Replica(node: node, memberships: memberships, recovered: state, limits: limits)
+            )
+        }
+    }
+
+    subscript(node: NodeID) -> Replica { replicas[Self.place(node)] }
+
+    private static func place(_ node: NodeID) -> Int { Int(node.rawValue) - 1 }
+
+    func campaign(_ node: NodeID) throws {
+        var output = Output()
+        replicas[Self.place(node)].campaign(output: &output)
+        try carryOut(output, of: node)
+    }
+
+    /// Proposes a command, if the node leads and has room.
+    func propose(_ number: UInt64, at node: NodeID) throws {
+        let place = Self.place(node)
+        let entry = Self.command(number)
+        guard replicas[place].hasRoom(entries: 1, bytes: 1) else { return }
+        var output = Output()
+        replicas[place].assign(entry)
+        replicas[place].propose([entry], output: &output)
+        try carryOut(output, of: node)
+    }
+
+    static func command(_ number: UInt64) -> Entry {
+        let token = Token(node: 9, boot: Boot(1), sequence: number)
+        return .command(Command(token: token, payload: [1]))
+    }
+
+    /// Delivers one message, and what answers it waits on the wire.
+    func deliver(_ sent: Sent) throws {
+        let place = Self.place(sent.to)
+        var output = Output()
+        switch sent.message {
+        case .statement(let statement):
+            replicas[place].receive(statement, from: sent.from, output: &output)
+        case .proposal(let proposal):
+            replicas[place].receive(proposal, from: sent.from, output: &output)
+        }
+        replicas[place].proposeRecovered(output: &output)
+        try carryOut(output, of: sent.to)
+    }
+
+    /// Delivers everything between the nodes named until nothing is left; the rest is lost.
+    func talk(_ nodes: NodeID...) throws {
+        while let sent = take(0) {
+            if nodes.contains(sent.from), nodes.contains(sent.to) { try deliver(sent) }
+        }
+    }
+
+    func take(_ place: Int) -> Sent? {
+        place < wire.count ? wire.remove(at: place) : nil
+    }
+
+    /// The node loses its memory and finds its disk.
+    func restart(_ node: NodeID) {
+        let place = Self.place(node)
+        states[place].last = rows[place].keys.max() ?? .zero
+        replicas[place] = Replica(
+            node: node,
+            memberships: memberships,
+            recovered: states[place],
+            limits: limits
+        )
+    }
+
+    // MARK: - Inside
+
+    private func carryOut(_ output: borrowing Output, of node: NodeID) throws {
+        let place = Self.place(node)
+        for immediate in output.immediate {
+            send(.proposal(immediate.proposal), from: node, to: immediate.destination)
+        }
+        try write(output.rows, of: node)
+        let durable = output.rows.accepted.map(\.run.slots)
+        replicas[place].markDurable(promised: output.rows.promised, accepted: durable)
+        let testimony = output.testimony
+        let reads = output.reads
+        for said in testimony {
+            if said.destination == node {
+                try deliver(Sent(from: node, to: node, message: .statement(said.statement)))
+            } else {
+                send(.statement(said.statement), from: node, to: said.destination)
+            }
+        }
+        for request in reads { try serve(request, to: node) }
+    }
+
+    private func send(_ message: Message, from: NodeID, to: NodeID) {
+        wire.append(Sent(from: from, to: to, message: message))
+    }
+
+    private func serve(_ request: ReadRequest, to node: NodeID) throws {
+        let place = Self.place(node)
+        var disk = TestDisk()
+        let last = rows[place].keys.max() ?? .zero
+        disk.rows = (0..<Int(last.rawValue)).map { rows[place][Slot(rawValue: UInt64($0) + 1)] }
+        var output = Output()
+        replicas[place].receive(
+            ReadCompletion(id: request.id, result: .success(disk.read(request))),
+            output: &output
+        )
+        replicas[place].proposeRecovered(output: &output)
+        try carryOut(output, of: node)
+    }
+
+    private func write(_ write: WriteRows, of node: NodeID) throws {
+        let place = Self.place(node)
+        states[place].promised = write.promised ?? states[place].promised
+        states[place].lastRound = write.lastRound ?? states[place].lastRound
+        for accepted in write.accepted {
+            for (offset, entry) in accepted.run.entries.enumerated() {
+                let slot = accepted.run.first.advanced(by: offset)
+                rows[place][slot] = AcceptedEntry(
+                    slot: slot,
+                    ballot: accepted.ballot,
+                    entry: entry
+                )
+                try note(Proposed(slot: slot, ballot: accepted.ballot), entry, place)
+            }
+        }
+    }
+
+    private func note(_ proposed: Proposed, _ entry: Entry, _ place: Int) throws {
+        let known = proposals[proposed.slot, default: [:]][proposed.ballot]
+        try demand(
+            known == nil || known == entry,
+            "\(proposed.ballot) proposes two entries in slot \(proposed.slot) (R4)"
+        )
+        proposals[proposed.slot, default: [:]][proposed.ballot] = entry
+        acceptances[proposed, default: MemberSet()].insert(position: place)
+        guard acceptances[proposed, default: MemberSet()].count >= 2 else { return }
+        try demand(
+            chosen[proposed.slot] == nil || chosen[proposed.slot] == entry,
+            "slot \(proposed.slot) is chosen twice"
+        )
+        chosen[proposed.slot] = entry
+    }
+}

@@ -1,0 +1,117 @@
+import Testing
+
+/// The rules of the source tree hold for the tree, and each can fail.
+@Suite struct SourceRuleTests {
+    @Test func theTreeKeepsTheRules() throws {
+        let files = try SourceRules.tree()
+        #expect(files.contains { $0.path == "Sources/PaxosCore/Node/NodeCore.swift" })
+        #expect(files.contains { $0.path == "Tests/SourceRuleTests/SourceRuleTests.swift" })
+        for file in files {
+            #expect(SourceRules.imports(file) == [])
+            #expect(SourceRules.length(file) == [])
+            #expect(SourceRules.bannedCalls(file) == [])
+            #expect(SourceRules.vocabulary(file) == [])
+        }
+        #expect(SourceRules.receipts(files) == [])
+    }
+
+    private static func file(_ path: String, _ text: String) -> SourceFile {
+        SourceFile(path: path, text: text + "\n")
+    }
+
+    @Test(arguments: [
+        ("PaxosCore", "import Glibc"), ("PaxosCore", "import Synchronization"),
+        ("PaxosCore", "  import Swift"), ("PaxosCore", "@preconcurrency import Dispatch"),
+        ("LMDB", "internal import Foundation"), ("LMDB", "import PaxosCore"),
+        ("Platform", "import Dispatch"), ("Platform", "import LMDB"),
+        ("ReplicatedLog", "import NIOCore"), ("ReplicatedLog", "package import Foundation"),
+        ("ReplicatedLog", "@_exported public import Metrics"),
+        ("ReplicatedLog", "@_implementationOnly import CLMDB"),
+        ("ReplicatedLog", "@_spi(Testing) import NIO"),
+        ("ReplicatedLog", "import struct Foundation.Data"),
+        ("ReplicatedLogNIO", "import LMDB"), ("PaxosSimulator", "import Glibc"),
+        ("ReplicatedLogTestKit", "import Testing"), ("Unheard", "let x = 1"),
+    ])
+    func aWrongImportIsFound(_ target: String, _ line: String) {
+        let file = Self.file("Sources/\(target)/A.swift", "// A comment.\n" + line)
+        #expect(SourceRules.imports(file).count == 1)
+    }
+
+    @Test(arguments: [
+        ("PaxosCore", "// import Glibc"), ("PaxosCore", "/// We import Foundation nowhere."),
+        ("PaxosCore", "let importance = 1"), ("LMDB", "internal import CLMDB"),
+        ("Platform", "import Synchronization"), ("ReplicatedLog", "import Logging  // logs"),
+        ("ReplicatedLog", "@_exported public import PaxosCore"), ("rlog", "import Foundation"),
+    ])
+    func aRightImportIsNone(_ target: String, _ line: String) {
+        #expect(SourceRules.imports(Self.file("Sources/\(target)/A.swift", line)) == [])
+    }
+
+    @Test func aLongFileIsFound() {
+        let lines = Array(repeating: "//", count: 400)
+        let path = "Tests/T/A.swift"
+        #expect(SourceRules.length(Self.file(path, lines.joined(separator: "\n"))) == [])
+        #expect(SourceRules.length(Self.file(path, (lines + ["//"]).joined(separator: "\n"))) != [])
+    }
+
+    @Test(arguments: [
+        "let x = try! open()", "default: fatalError(\"never\")", "print(x)", "  print (x)",
+        "Swift.print(x)", "debugPrint(x)", "try await Task.sleep(for: .seconds(1))",
+        "try await Task<Never, Never>.sleep(nanoseconds: 1)",
+        "Options(mapSize: 1, noSync: true)", "options.noSync = true", "flags |= MDB_NOSYNC",
+        "flags |= MDB_MAPASYNC  // faster",
+    ])
+    func aBannedCallIsFound(_ line: String) {
+        let file = Self.file("Sources/ReplicatedLog/A.swift", line)
+        #expect(SourceRules.bannedCalls(file).count == 1)
+    }
+
+    @Test(arguments: [
+        "// never try! anything", "/// print(x)", "logger.print(x)", "fingerprint(x)",
+        "self.noSync = noSync", "noSync: Bool = false", "blueprint (x)", "let dumped = 1",
+    ])
+    func aHarmlessLineIsNone(_ line: String) {
+        #expect(SourceRules.bannedCalls(Self.file("Sources/ReplicatedLog/A.swift", line)) == [])
+    }
+
+    @Test func theToolPrintsAndTestsDoAsTheyLike() {
+        #expect(SourceRules.bannedCalls(Self.file("Sources/rlog/A.swift", "print(x)")) == [])
+        #expect(SourceRules.bannedCalls(Self.file("Sources/rlog/A.swift", "try! x()")) != [])
+        #expect(SourceRules.bannedCalls(Self.file("Tests/T/A.swift", "noSync: true")) == [])
+        let flag = "if options.noSync { flags |= MDB_NOSYNC }"
+        #expect(SourceRules.bannedCalls(Self.file("Sources/LMDB/A.swift", flag)) == [])
+    }
+
+    @Test func aReceiptMadeElsewhereOrTwiceIsFound() {
+        let store = Self.file(
+            "Sources/R/Store/Store.swift",
+            "final class Store: Sendable, LogStore {\n}"
+        )
+        let flushed = Self.file("Sources/R/Store/Flush.swift", "let r = batch.markedDurable()")
+        let early = Self.file("Sources/R/Node/Driver.swift", "send(batch.markedDurable())")
+        let reference = Self.file("Sources/R/Node/A.swift", "map(WriteBatch.markedDurable)")
+        let declared = Self.file(
+            "Sources/P/Batch.swift",
+            "/// `markedDurable()` is called once.\nconsuming func markedDurable() -> Receipt {"
+        )
+        let user = Self.file(
+            "Sources/R/Node/B.swift",
+            "let store: any LogStore\nclass X<Store: LogStore> {}"
+        )
+        #expect(SourceRules.receipts([declared, store, flushed, user]) == [])
+        #expect(SourceRules.receipts([declared, store]) == [])
+        #expect(SourceRules.receipts([store, flushed, flushed]).count == 1)
+        #expect(SourceRules.receipts([store, flushed, early]).count == 1)
+        #expect(SourceRules.receipts([store, flushed, reference]).count == 1)
+        #expect(SourceRules.receipts([user, early]).count == 1)
+        #expect(SourceRules.receipts([flushed]).count == 1)
+    }
+
+    @Test func aWordOfPaxosBelowItIsFound() {
+        for text in ["// a ballot", "let quorum = 2", "import PaxosCore"] {
+            #expect(SourceRules.vocabulary(Self.file("Sources/LMDB/A.swift", text)).count == 1)
+            #expect(SourceRules.vocabulary(Self.file("Sources/CPlatform/a.c", text)).count == 1)
+            #expect(SourceRules.vocabulary(Self.file("Sources/PaxosCore/A.swift", text)) == [])
+        }
+    }
+}

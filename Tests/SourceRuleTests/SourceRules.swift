@@ -1,0 +1,145 @@
+import Foundation
+
+/// A file of the source tree, by its path from the package's directory.
+struct SourceFile {
+    let path: String
+    let text: String
+
+    /// The lines without their comments.
+    var code: [String] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            guard let comment = line.firstRange(of: #/(^|\s)\/\/.*/#) else { return String(line) }
+            return String(line[..<comment.lowerBound])
+        }
+    }
+
+    private var parts: [Substring] { path.split(separator: "/") }
+
+    /// The target the file belongs to, for files under `Sources`.
+    var target: String? { parts.count > 2 && parts[0] == "Sources" ? String(parts[1]) : nil }
+    var folder: String { parts.dropLast().joined(separator: "/") }
+    var isSwift: Bool { path.hasSuffix(".swift") }
+}
+
+/// The rules of the source tree. Each takes files and says what is wrong with them.
+enum SourceRules {
+    static let system: Set = ["Glibc", "Darwin", "Musl"]
+
+    /// What each target may import (docs/DESIGN.md, rooms). A target that is not here is refused: the
+    /// table comes first.
+    static let mayImport: [String: Set<String>] = [
+        "PaxosCore": [],
+        "LMDB": system.union(["CLMDB"]),
+        "Platform": system.union(["CPlatform", "Synchronization"]),
+        "ReplicatedLog": [
+            "PaxosCore", "LMDB", "Platform", "CCRC32C", "Synchronization", "Logging",
+            "CoreMetrics", "ServiceLifecycle", "DequeModule",
+        ],
+        "ReplicatedLogNIO": [
+            "ReplicatedLog", "PaxosCore", "CCRC32C", "NIO", "NIOCore", "NIOPosix", "NIOSSL",
+        ],
+        "PaxosSimulator": ["PaxosCore"],
+        "ReplicatedLogTestKit": ["ReplicatedLog", "PaxosSimulator"],
+    ]
+
+    /// Targets of C, which import nothing in Swift.
+    static let cTargets: Set = ["CLMDB", "CCRC32C", "CPlatform"]
+    /// The command line may import what it likes, and prints.
+    static let tool = "rlog"
+
+    static func imports(_ file: SourceFile) -> [String] {
+        guard file.isSwift, let target = file.target, target != tool else { return [] }
+        guard let allowed = mayImport[target] else {
+            return ["\(file.path): target \(target) is not in the table of imports"]
+        }
+        let statement =
+            #/^\s*(?:@\w+(?:\(\w*\))?\s+)*(?:\w+\s+)?import\s+(?:\w+\s+)?(\w+)(?:\.|\s|$)/#
+        return file.code.compactMap { line in
+            guard let match = line.firstMatch(of: statement) else { return nil }
+            let module = String(match.1)
+            return allowed.contains(module) ? nil : "\(file.path): imports \(module)"
+        }
+    }
+
+    static let maximumLines = 400
+
+    static func length(_ file: SourceFile) -> [String] {
+        let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false).count - 1
+        return lines > maximumLines ? ["\(file.path): \(lines) lines"] : []
+    }
+
+    static func bannedCalls(_ file: SourceFile) -> [String] {
+        guard file.isSwift, let target = file.target else { return [] }
+        var banned: [(String, Regex<Substring>)] = [
+            ("try!", #/\btry!/#), ("fatalError", #/\bfatalError\s*\(/#),
+            ("noSync", #/\bnoSync\s*[:=]\s*true\b/#),
+        ]
+        if target != tool {
+            banned += [
+                ("print", #/(?:^|[^.\w]|\bSwift\.)(?:debugPrint|print)\s*\(/#),
+                ("Task.sleep", #/\bTask(?:<[^>]*>)?\.sleep\b/#),
+            ]
+        }
+        if target != "LMDB" { banned.append(("MDB_NOSYNC", #/\bMDB_(?:NOSYNC|MAPASYNC)\b/#)) }
+        // Swift's default word boundary takes `a.b` for one word.
+        return file.code.enumerated().flatMap { number, line in
+            banned.compactMap { name, pattern in
+                line.contains(pattern.wordBoundaryKind(.simple))
+                    ? "\(file.path):\(number + 1): \(name)" : nil
+            }
+        }
+    }
+
+    /// A receipt is made where a store has flushed, once a store, and nowhere else (`R28`).
+    static func receipts(_ files: [SourceFile]) -> [String] {
+        let conformance =
+            #/\b(?:class|struct|actor|enum|extension)\s+\w+(?:<[^>{]*>)?\s*:[^{]*\bLogStore\b/#
+            .wordBoundaryKind(.simple)
+        let mention = #/\bmarkedDurable\b/#.wordBoundaryKind(.simple)
+        let declaration = #/\bfunc\s+markedDurable\b/#.wordBoundaryKind(.simple)
+        var stores: [String: Int] = [:]
+        var calls: [String: Int] = [:]
+        for file in files where file.target != nil && file.isSwift {
+            let code = file.code.joined(separator: "\n")
+            stores[file.folder, default: 0] += code.matches(of: conformance).count
+            calls[file.folder, default: 0] +=
+                code.matches(of: mention).count - code.matches(of: declaration).count
+        }
+        return calls.sorted { $0.key < $1.key }.compactMap { folder, count in
+            let allowed = stores[folder, default: 0]
+            return count > allowed
+                ? "\(folder): markedDurable() is called \(count) times for \(allowed) stores" : nil
+        }
+    }
+
+    /// What lies below the protocol knows nothing of it.
+    static func vocabulary(_ file: SourceFile) -> [String] {
+        let below: Set = ["CLMDB", "LMDB", "Platform", "CPlatform", "CCRC32C"]
+        guard let target = file.target, below.contains(target) else { return [] }
+        return file.text.contains(#/(?i)paxos|ballot|quorum|acceptor/#)
+            ? ["\(file.path): a word of Paxos"] : []
+    }
+
+    // MARK: - The tree
+
+    static func tree() throws -> [SourceFile] {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        var files: [SourceFile] = []
+        for folder in ["Sources", "Tests", "Benchmarks", "Examples"] {
+            let start = root.appending(path: folder)
+            guard let paths = FileManager.default.enumerator(atPath: start.path) else { continue }
+            for case let path as String in paths {
+                let isBuilt = path.split(separator: "/").contains(".build")
+                guard !isBuilt, path.contains(#/\.(?:swift|c|h)$/#) else { continue }
+                files.append(
+                    SourceFile(
+                        path: folder + "/" + path,
+                        text: try String(contentsOf: start.appending(path: path), encoding: .utf8)
+                    )
+                )
+            }
+        }
+        return files.sorted { $0.path < $1.path }
+    }
+}
