@@ -3,19 +3,29 @@ package import PaxosCore
 
 /// Reading past damage in the pages themselves, which LMDB's own cursors may not survive.
 extension DirectoryReader {
-    /// Refuses a directory in which LMDB could not be asked for the small values, or for the last slot.
+    /// Refuses a directory in which LMDB could not be asked for the small values.
     static func checkPages(at path: String) throws(LogOpenError) {
         let tree = try PageTree(path: path)
         do throws(PageTree.Damage) {
-            for table in try tree.tables() {
-                switch table.name {
-                case Array(Schema.state.utf8): _ = try tree.rows(of: table.record, order: .bytes)
-                case Array(Schema.accepted.utf8): _ = try tree.highestKey(of: table.record)
-                default: continue
-                }
+            for table in try tree.tables() where table.name == Array(Schema.state.utf8) {
+                _ = try tree.rows(of: table.record, order: .bytes)
             }
         } catch {
             throw .corrupt(path: path, detail: error.description)
+        }
+    }
+
+    /// The highest slot with a row; 0 if there is none, or if the way to it is damaged.
+    func highestSlot() throws(LogOpenError) -> UInt64 {
+        let tree = try PageTree(path: Schema.dataPath(in: path))
+        do throws(PageTree.Damage) {
+            let name = Array(Schema.accepted.utf8)
+            guard let table = try tree.tables().first(where: { $0.name == name }),
+                let key = try tree.highestKey(of: table.record)
+            else { return 0 }
+            return Page(bytes: key).uint64(0) ?? 0
+        } catch {
+            return 0
         }
     }
 

@@ -98,7 +98,8 @@ extension PageTree {
     }
 
     /// Every row of a small table; throws at the first damage.
-    func rows(of table: Record, order: KeyOrder) throws(Damage) -> [(key: [UInt8], value: [UInt8])] {
+    func rows(of table: Record, order: KeyOrder) throws(Damage) -> [(key: [UInt8], value: [UInt8])]
+    {
         var rows: [(key: [UInt8], value: [UInt8])] = []
         var found: Damage?
         walk(table, order: order, damaged: { found = found ?? $0 }) { key, value in

@@ -1,11 +1,5 @@
 internal import Platform
 
-#if canImport(Glibc)
-internal import Glibc
-#elseif canImport(Darwin)
-internal import Darwin
-#endif
-
 /// Reads the trees of an LMDB data file at rest by `pread`, believing nothing.
 ///
 /// LMDB has no checksums and follows whatever its pages say: one flipped bit in a page's header or in a
@@ -23,9 +17,8 @@ internal import Darwin
 ///     record 0 pad u32 | 4 flags u16 | 6 depth u16 | 8 branch, leaf, overflow pages u64 |
 ///           32 rows u64 | 40 root u64, all ones if there is no row
 struct PageTree: ~Copyable {
-    let path: String
     let pageSize: Int
-    private let descriptor: Int32
+    private let file: ReadOnlyFile
     private let lastPage: UInt64
     /// The table of tables.
     let main: Record
@@ -39,35 +32,39 @@ struct PageTree: ~Copyable {
 
     /// The file must be at rest: somebody holds its lock.
     init(path: String) throws(LogOpenError) {
-        let file = try DataFile.inspect(path)
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .system(code: errno, operation: "open", path: path) }
-        var newest: (transaction: UInt64, last: UInt64, main: Record)?
-        for place in [0, file.pageSize] {
-            let page = Page.read(descriptor, at: place, bytes: 152)
-            guard let page, let transaction = page.uint64(144), let last = page.uint64(136),
-                let main = page.record(88)
-            else {
-                close(descriptor)
-                throw .corrupt(path: path, detail: "a meta page")
-            }
-            // With equal transactions the first is meant, as LMDB decides.
-            if transaction > newest?.transaction ?? 0 || newest == nil {
-                newest = (transaction, last, main)
-            }
+        let pageSize = try DataFile.inspect(path).pageSize
+        let file: ReadOnlyFile
+        do throws(PosixError) {
+            file = try ReadOnlyFile(path: path)
+        } catch {
+            throw LogOpenError(error)
         }
-        guard let newest else {
-            close(descriptor)
-            throw .corrupt(path: path, detail: "both meta pages")
-        }
-        self.path = path
-        self.descriptor = descriptor
-        pageSize = file.pageSize
-        lastPage = newest.last
+        guard let first = Meta(Page.read(file, at: 0, bytes: Meta.bytes)),
+            let second = Meta(Page.read(file, at: pageSize, bytes: Meta.bytes))
+        else { throw .corrupt(path: path, detail: "a meta page") }
+        // With equal transactions the first is meant, as LMDB decides.
+        let newest = second.transaction > first.transaction ? second : first
+        self.file = file
+        self.pageSize = pageSize
+        lastPage = newest.lastPage
         main = newest.main
     }
 
-    deinit { close(descriptor) }
+    private struct Meta {
+        static let bytes = 152
+        let main: Record
+        let lastPage: UInt64
+        let transaction: UInt64
+
+        init?(_ page: Page?) {
+            guard let page, let main = page.record(88), let lastPage = page.uint64(136),
+                let transaction = page.uint64(144)
+            else { return nil }
+            self.main = main
+            self.lastPage = lastPage
+            self.transaction = transaction
+        }
+    }
 
     /// What is wrong with a page.
     struct Damage: Error, Equatable {
@@ -81,7 +78,7 @@ struct PageTree: ~Copyable {
             throw Damage(page: number, what: "a page number beyond the end")
         }
         let place = Int(number) * pageSize
-        guard let page = Page.read(descriptor, at: place, bytes: pageSize) else {
+        guard let page = Page.read(file, at: place, bytes: pageSize) else {
             throw Damage(page: number, what: "a page that cannot be read")
         }
         guard page.uint64(0) == number else {
@@ -106,11 +103,7 @@ struct PageTree: ~Copyable {
         guard first > 1, first <= lastPage, pages <= lastPage - first + 1 else {
             throw Damage(page: number, what: "large data beyond the end")
         }
-        let run = Page.read(
-            descriptor,
-            at: Int(first) * pageSize,
-            bytes: 16 + node.length
-        )
+        let run = Page.read(file, at: Int(first) * pageSize, bytes: 16 + node.length)
         guard let run, run.uint64(0) == first, run.uint16(10) == 4,
             UInt64(run.uint32(12) ?? 0) == pages
         else { throw Damage(page: first, what: "an overflow page that is none") }
@@ -122,19 +115,9 @@ struct PageTree: ~Copyable {
 struct Page {
     let bytes: [UInt8]
 
-    static func read(_ descriptor: Int32, at place: Int, bytes count: Int) -> Page? {
-        var isWhole = false
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { room, used in
-            while used < count {
-                let rest = UnsafeMutableBufferPointer(rebasing: room[used...])
-                let got = pread(descriptor, rest.baseAddress, rest.count, off_t(place + used))
-                if got < 0, errno == EINTR { continue }
-                guard got > 0 else { return }
-                used += got
-            }
-            isWhole = true
-        }
-        return isWhole ? Page(bytes: bytes) : nil
+    static func read(_ file: borrowing ReadOnlyFile, at place: Int, bytes count: Int) -> Page? {
+        guard let bytes = try? file.read(at: Int64(place), count: count) else { return nil }
+        return bytes.count == count ? Page(bytes: bytes) : nil
     }
 
     func uint16(_ place: Int) -> UInt16? { load(place) }
