@@ -78,10 +78,15 @@ extension Replica {
         guard let current = learner.catchUp, current.asked == sender,
             current.slots.lowerBound == answer.from
         else { return }
-        learner.endCatchUp()
-        if answer.rows.isEmpty, let position = membership.position(of: sender) {
-            peerCommitted[position] = min(answer.committed, answer.from.previous)
+        guard !answer.rows.isEmpty else {
+            // It has nothing. The question stays open, so that the next one, at its time, goes on to the
+            // next member and not back to one that never answers.
+            if let position = membership.position(of: sender) {
+                peerCommitted[position] = min(answer.committed, answer.from.previous)
+            }
+            return
         }
+        learner.endCatchUp()
         var rows: [AcceptedEntry] = []
         for row in answer.rows where row.slot == answer.from.advanced(by: rows.count) {
             guard acceptor.isInWindow(row.slot) else { break }
