@@ -100,6 +100,15 @@ package struct NodeCore: ~Copyable {
         }
     }
 
+    /// How many appends are worth a step of their own. A member that is a quorum by itself gains nothing
+    /// by proposing while its disk is busy, since its next write waits for the one in flight: an eighth of
+    /// what is in flight keeps that write ready and the steps few. With others, each Accept leaves at
+    /// once.
+    package var leastAppends: Int {
+        guard replica.isAlone, let leader = replica.leader else { return 1 }
+        return max(1, leader.slotsInFlight / 8)
+    }
+
     /// Every slot up to here is delivered.
     package var delivered: Slot { delivery.delivered }
 

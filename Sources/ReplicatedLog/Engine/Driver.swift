@@ -47,8 +47,9 @@ final class Driver: Sendable {
         var arrivals: Arrivals? = Arrivals(now: clock.now)
         while true {
             guard let arrived = arrivals.take() else {
-                sleep(until: core.nextDeadline)
-                arrivals = nextArrivals(of: core)
+                let least = core.leastAppends
+                let isWoken = sleep(until: core.nextDeadline, atMostATick: least > 1)
+                arrivals = nextArrivals(of: core, least: isWoken ? least : 1)
                 continue
             }
             var output = core.step(arrived)
@@ -64,23 +65,26 @@ final class Driver: Sendable {
             published.withLock { $0 = status }
             inbox.reply(output.replies, drained: output.drained)
             if output.isClosed { break }
-            arrivals = nextArrivals(of: core)
+            arrivals = nextArrivals(of: core, least: core.leastAppends)
         }
     }
 
-    private func nextArrivals(of core: borrowing NodeCore) -> Arrivals? {
+    private func nextArrivals(of core: borrowing NodeCore, least: Int) -> Arrivals? {
         let now = clock.now
         inbox.expireOverflow(now: now)
-        return inbox.take(now: now, isDue: core.nextDeadline <= now)
+        return inbox.take(now: now, isDue: core.nextDeadline <= now, least: least)
     }
 
-    private func sleep(until deadline: Tick) {
-        let deadline = min(deadline, inbox.overflowDeadline)
+    /// Sleeps until something arrives, and returns true, or until the deadline. Appends that are left
+    /// in the inbox have deadlines of their own, which nobody looks at there: then for a tick at most.
+    private func sleep(until deadline: Tick, atMostATick: Bool) -> Bool {
+        var deadline = min(deadline, inbox.overflowDeadline)
+        if atMostATick { deadline = min(deadline, clock.now.advanced(by: 1)) }
         if deadline != .never, let instant = clock.instant(of: deadline) {
-            parker.park(until: instant)
-        } else {
-            parker.park()
+            return parker.park(until: instant)
         }
+        parker.park()
+        return true
     }
 
     private func read(_ request: ReadRequest) {

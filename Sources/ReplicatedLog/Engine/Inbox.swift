@@ -33,11 +33,14 @@ final class Inbox: Sendable {
         var overflowDeadline = Tick.never
         var usedAppends = 0
         var usedBytes = 0
+        /// The append that wakes the driver, counted from the last time it took them.
+        var wakingAppend = 1
 
-        var hasArrivals: Bool {
-            !appends.isEmpty || !barriers.isEmpty || !cancellations.isEmpty
-                || !completions.isEmpty || receipt != nil || isFull != nil || failure != nil
-                || closeBy != nil
+        var hasArrivals: Bool { !appends.isEmpty || hasMoreThanAppends }
+
+        var hasMoreThanAppends: Bool {
+            receipt != nil || !barriers.isEmpty || !cancellations.isEmpty || !completions.isEmpty
+                || isFull != nil || failure != nil || closeBy != nil
         }
     }
 
@@ -72,11 +75,10 @@ final class Inbox: Sendable {
                 _ = state.waiters.take(append.waiter)
                 return (refusal, false)
             }
-            let hadArrivals = state.hasArrivals
             state.waiters.suspend(append.waiter, continuation)
             if hasRoom {
                 state.admit(append)
-                return (nil, !hadArrivals)
+                return (nil, state.appends.count == state.wakingAppend)
             }
             // The driver may be asleep for longer than this append waits.
             let isEarliest = append.deadline < state.overflowDeadline
@@ -138,10 +140,15 @@ final class Inbox: Sendable {
         state.withLock { $0.phase = .running }
     }
 
-    /// Everything that has arrived, or `nil` if nothing has.
-    func take(now: Tick, isDue: Bool) -> Arrivals? {
+    /// Everything that has arrived, or `nil` if nothing has, or nothing but fewer than `least` appends.
+    func take(now: Tick, isDue: Bool, least: Int) -> Arrivals? {
         state.withLock { state -> Arrivals? in
             guard state.hasArrivals || isDue else { return nil }
+            if !isDue, state.appends.count < least, !state.hasMoreThanAppends {
+                state.wakingAppend = least
+                return nil
+            }
+            state.wakingAppend = 1
             var arrivals = Arrivals(now: now)
             state.enterCore()
             arrivals.appends = state.appends.handOver()
