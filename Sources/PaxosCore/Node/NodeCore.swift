@@ -49,8 +49,9 @@ package struct NodeCore: ~Copyable {
         case running
         /// Takes nothing new and finishes what is in flight, until the tick.
         case closing(by: Tick)
-        /// The last row was submitted under this write.
-        case sealing(WriteID)
+        /// The last row was submitted under this write. If the store has no room for it, it is given up
+        /// at the tick.
+        case sealing(WriteID, by: Tick)
         case closed
         case failed(StoreFailure)
     }
@@ -127,12 +128,27 @@ package struct NodeCore: ~Copyable {
 
     /// The tick at which the core wants to be stepped though nothing arrives.
     package var nextDeadline: Tick {
-        guard takesPart else { return waiters.nextDeadline }
-        // Before all have met, only greetings are due: the replica's clock stands still.
-        let next = admission.isEstablished ? replica.nextDeadline : nextGreeting
-        var deadline = min(waiters.nextDeadline, next)
-        if case .closing(let by) = phase { deadline = min(deadline, by) }
-        return deadline
+        switch phase {
+        case .running, .closing:
+            // Before all have met, only greetings are due: the replica's clock stands still.
+            let next = admission.isEstablished ? replica.nextDeadline : nextGreeting
+            let deadline = min(waiters.nextDeadline, next)
+            if case .closing(let by) = phase { return min(deadline, by) }
+            return deadline
+        case .sealing(_, let by) where replica.acceptor.isFull:
+            return min(by, waiters.nextDeadline)
+        case .sealing, .closed, .failed:
+            return waiters.nextDeadline
+        }
+    }
+
+    /// How many appends are worth a step of their own. A member that is a quorum by itself gains nothing
+    /// by proposing while its disk is busy, since its next write waits for the one in flight: an eighth of
+    /// what is in flight keeps that write ready and the steps few. With others, each Accept leaves at
+    /// once.
+    package var leastAppends: Int {
+        guard replica.isAlone, let leader = replica.leader else { return 1 }
+        return max(1, leader.slotsInFlight / 8)
     }
 
     /// Every slot up to here is delivered.
@@ -187,7 +203,7 @@ package struct NodeCore: ~Copyable {
                 replica.receive(testimony.body, from: node, output: &output)
             }
         }
-        if case .sealing(let last) = phase, through >= last {
+        if case .sealing(let last, _) = phase, through >= last {
             phase = .closed
             output.isClosed = true
         }
@@ -230,7 +246,9 @@ package struct NodeCore: ~Copyable {
         nextWrite += 1
         writes.append((id, now))
         replica.oldestWrite = writes.first?.at
-        if output.rows.isFinal { phase = .sealing(id) }
+        if output.rows.isFinal, case .closing(let deadline) = phase {
+            phase = .sealing(id, by: deadline)
+        }
         output.write = WriteBatch(id: id, rows: output.rows, testimony: output.testimony)
     }
 

@@ -83,7 +83,8 @@ extension LogNode: Service {
             configuration: configuration,
             directory: directory,
             store: store,
-            logger: logger
+            logger: logger,
+            metrics: EngineMetrics.backend
         )
     }
 
