@@ -21,6 +21,21 @@ package struct NodeIdentity: Hashable, Sendable {
     }
 }
 
+/// One process of a node: what it said and was asked dies with it.
+package struct ProcessID: Hashable, Sendable {
+    package let boot: Boot
+    package let nonce: Nonce
+
+    package init(boot: Boot, nonce: Nonce) {
+        self.boot = boot
+        self.nonce = nonce
+    }
+}
+
+extension NodeIdentity {
+    package var process: ProcessID { ProcessID(boot: boot, nonce: nonce) }
+}
+
 /// A random number of a process: two processes that opened copies of one directory differ in it though
 /// their boots may be equal (`R76`).
 package struct Nonce: Hashable, Sendable, CustomStringConvertible {

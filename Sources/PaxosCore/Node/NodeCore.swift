@@ -24,6 +24,7 @@ package struct NodeCore: ~Copyable {
     var lastLeading: Ballot?
     var nextForward = Tick.zero
     var nextGreeting = Tick.zero
+    var hasGreeted = false
     var nextSequence: UInt64 = 1
     var nextWrite: UInt64 = 1
     /// The writes in flight, with the time of their submission.
@@ -254,10 +255,13 @@ package struct NodeCore: ~Copyable {
 
     private func sealMessages(_ output: inout Output) {
         for message in output.immediate {
+            // Members meet as nodes; everything else is between two processes.
+            let isMeeting = if case .hello = message.body { true } else { false }
             output.messages.append(
                 Envelope(
                     sender: admission.identity,
                     destination: message.destination,
+                    recipient: isMeeting ? nil : admission.process(of: message.destination),
                     message: .immediate(message.body)
                 )
             )
@@ -267,6 +271,7 @@ package struct NodeCore: ~Copyable {
                 Envelope(
                     sender: admission.identity,
                     destination: testimony.destination,
+                    recipient: admission.process(of: testimony.destination),
                     message: .statement(testimony.body)
                 )
             )

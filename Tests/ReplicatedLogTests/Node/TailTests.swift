@@ -8,14 +8,20 @@ import Testing
     private static func tail(_ change: (inout Limits) -> Void) -> Tail {
         var limits = Limits()
         change(&limits)
+        let membership: Membership
+        let cluster: ClusterID
+        do {
+            membership = try Membership([1])
+            cluster = try ClusterID("tail")
+        } catch {
+            preconditionFailure("\(error)")
+        }
         let state = RecoveredState(
-            boot: Boot(1),
-            promised: .zero,
-            lastRound: 0,
-            committed: 0,
-            trimmed: 0,
-            last: 0,
-            checkpoint: .empty
+            cluster: cluster,
+            node: 1,
+            incarnation: Incarnation(high: 1, low: 1),
+            membership: membership,
+            boot: Boot(1)
         )
         return Tail(recovered: state, limits: limits)
     }
