@@ -57,6 +57,7 @@ let package = Package(
 
         .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore"]),
         .testTarget(name: "SourceRuleTests"),
+        .testTarget(name: "WireTests", dependencies: ["PaxosCore"], exclude: ["Golden"]),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
         .testTarget(name: "DiskShimTests", dependencies: ["DiskShim", "Platform", "CLMDB"]),
