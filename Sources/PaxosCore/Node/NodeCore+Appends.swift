@@ -46,6 +46,7 @@ extension NodeCore {
             _ = inbox.popFirst()
             leaveInbox(append, output: &output)
             let token = makeToken(for: append)
+            replica.assigned.consume(token)
             assign(append.payloads, token: token, into: &entries)
         }
         replica.propose(entries, output: &output)

@@ -26,13 +26,16 @@ extension Replica {
         output.send(.catchUpRequest(CatchUpRequest(slots: missing)), to: member)
     }
 
-    /// The member after the one asked last, in the order of ids, that is known to have the slot.
+    /// The member after the one asked last, in the order of ids, that is known to have the slot. After a
+    /// question without an answer, whoever comes next: the one that is known may be unable to read the
+    /// row, and of followers nothing is known until they are asked.
     private func memberToAsk(for slot: Slot) -> NodeID? {
         let members = membership.members
         let last = learner.catchUp.flatMap { membership.position(of: $0.asked) } ?? 0
+        let isRetry = learner.catchUp != nil
         for step in 1...members.count {
             let position = (last + step) % members.count
-            if members[position] != node, peerCommitted[position] >= slot {
+            if members[position] != node, isRetry || peerCommitted[position] >= slot {
                 return members[position]
             }
         }

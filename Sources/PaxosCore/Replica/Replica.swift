@@ -156,6 +156,8 @@ package struct Replica: Sendable {
         guard let leader, acceptor.promised == leader.ballot else { return false }
         return leader.hasRoom(entries: 1, bytes: entry.payloadBytes)
             && acceptor.isInWindow(leader.next)
+            // The leader's own acceptor must take it: only from its row is it sent again.
+            && (!acceptor.isFull || leader.next <= acceptor.last)
     }
 
     /// Takes the next slots for entries that `hasRoom` has admitted; `propose` sends them.

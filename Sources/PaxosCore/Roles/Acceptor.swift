@@ -94,9 +94,11 @@ package struct Acceptor: Sendable {
         }
     }
 
-    /// True if an Accept or a chosen row for this slot can be held.
+    /// True if an Accept or a chosen row for this slot can be held. A follower holds twice what a leader
+    /// may have in flight: it delivers later than the leader, by a notice and a flush, and would else
+    /// drop the end of every full pipeline.
     func isInWindow(_ slot: Slot) -> Bool {
-        slot.count(after: window.base) < limits.pipelineSlots
+        slot.count(after: window.base) < 2 * limits.pipelineSlots
     }
 
     /// True if the row of this slot is what was chosen, given that a leader of this ballot knows the
@@ -156,7 +158,8 @@ package struct Acceptor: Sendable {
     /// the commit, and what waits for it is in memory. An empty window takes whatever one append may
     /// hold.
     func hasRoom(through last: Slot, bytes: Int) -> Bool {
-        isInWindow(last) && (windowBytes == 0 || windowBytes + bytes <= limits.pipelineBytes)
+        last.count(after: window.base) < limits.pipelineSlots
+            && (windowBytes == 0 || windowBytes + bytes <= limits.pipelineBytes)
     }
 
     /// The slot of the lowest entry that memory may hold.

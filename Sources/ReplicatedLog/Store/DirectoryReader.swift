@@ -27,6 +27,7 @@ package struct DirectoryReader: ~Copyable, Sendable {
             directory: directory,
             options: .init(mapSize: length, access: .inspect)
         )
+        try Self.checkPages(at: path)
         let values = try OpenedLog.state(in: environment, directory: directory)
         let identity = try OpenedLog.identity(in: environment, values, directory: directory)
         let tables = try OpenedLog.tables(in: environment, values)
@@ -59,8 +60,7 @@ package struct DirectoryReader: ~Copyable, Sendable {
 
     /// The highest slot with a row, or `zero`.
     package func lastSlot() throws(LogOpenError) -> Slot {
-        let last = try read { txn throws(LMDBError) in try txn.lastKey(in: tables.accepted) }
-        return Slot(rawValue: last ?? 0)
+        Slot(rawValue: try highestSlot())
     }
 
     /// How much room the directory takes.

@@ -29,6 +29,7 @@ struct StoredLog {
 
     // MARK: - State
 
+    /// - Parameter highest: The highest slot with a row, if it is known otherwise than by a cursor.
     static func state<Access>(
         _ txn: borrowing Transaction<Access>,
         _ tables: Schema.Tables,

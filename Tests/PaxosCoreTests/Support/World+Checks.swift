@@ -13,6 +13,9 @@ extension World {
             try demand(last.index + 1 == last.count, "append \(last.append) is torn (R72)")
         }
         for reply in output.replies { try check(reply, hasFailed: hasFailed) }
+        let earliest = callers.values.map(\.deadline).min() ?? .never
+        try demand(earliest > now, "somebody waits beyond \(earliest)")
+        try demand(core.nextDeadline <= earliest, "nobody wakes the node at \(earliest)")
         undrained -= output.drained.appends
         try demand(undrained >= 0, "more left the inbox than came")
         try demand(core.status.promised >= promised, "the promise fell (R1)")

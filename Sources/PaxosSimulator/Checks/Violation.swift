@@ -1,0 +1,54 @@
+/// What must hold after every step of the world, whatever the faults.
+package enum Invariant: Int, CaseIterable, Sendable {
+    /// A slot is chosen with one entry, for ever.
+    case agreement = 1
+    /// A durable promise never falls, also across restarts (`R1`).
+    case promise = 2
+    /// What an acceptor or a candidate has said is true of its disk when it leaves (`R28`).
+    case testimony = 3
+    /// A ballot carries one entry in a slot and belongs to one process (`R4`, `R5`).
+    case ballot = 4
+    /// What a node takes for committed was accepted by a phase-2 quorum under one ballot (`R14`).
+    case commit = 5
+    /// Every node delivers the one effective log, from its checkpoint on, without a skip (`R17`).
+    case delivery = 6
+    /// An acknowledged append is in effect where the reply says (`R27`, `R69`).
+    case acknowledgement = 7
+    /// An append that is said to be never is never in effect (`R26`).
+    case never = 8
+    /// A barrier is not below anything acknowledged before it was asked for (`R54`, `R70`).
+    case barrier = 9
+    /// A batch is in effect whole and in adjoining slots (`R72`).
+    case batch = 10
+    /// No limit is exceeded (`R62`).
+    case limits = 11
+    /// Every caller gets one reply, and its reason is true.
+    case reply = 12
+    /// Watermarks are not ahead of rows, committed rows stay, nothing follows the last batch (`R41`).
+    case store = 13
+    /// A node speaks under its own name, to others, and while it lives (`R65`).
+    case identity = 14
+    /// Once faults have stopped, appends succeed and the nodes agree within a bounded time.
+    case liveness = 15
+}
+
+/// An invariant that did not hold.
+package struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
+    package let invariant: Invariant
+    package let story: String
+
+    package init(_ invariant: Invariant, _ story: String) {
+        self.invariant = invariant
+        self.story = story
+    }
+
+    package var description: String { "I\(invariant.rawValue) \(invariant): \(story)" }
+}
+
+func demand(
+    _ holds: Bool,
+    _ invariant: Invariant,
+    _ otherwise: @autoclosure () -> String
+) throws(Violation) {
+    guard holds else { throw Violation(invariant, otherwise()) }
+}

@@ -1,0 +1,234 @@
+package import PaxosCore
+
+/// What is durable in a simulated data directory: changed by whole transactions only. A value, so that a
+/// copy of it is a backup.
+package struct SimulatedDisk: Sendable {
+    package let incarnation: Incarnation
+    package private(set) var boot = Boot.never
+    package private(set) var promised = Ballot.zero
+    package private(set) var lastRound: UInt64 = 0
+    package private(set) var committed = Slot.zero
+    package private(set) var checkpoint = Checkpoint.empty
+    /// In ascending order of node.
+    package private(set) var peers: [PeerRecord] = []
+    package private(set) var ineffective: [Slot] = []
+    /// Slots whose row is there and is not what was written.
+    package private(set) var rotten: [Slot] = []
+    /// The row of slot n + 1 stands at n.
+    private var rows: [AcceptedEntry?] = []
+    /// Every slot up to here has a row.
+    package private(set) var wholeThrough = Slot.zero
+
+    package init(incarnation: Incarnation) {
+        self.incarnation = incarnation
+    }
+
+    package subscript(slot: Slot) -> AcceptedEntry? {
+        slot > .zero && slot.rawValue <= UInt64(rows.count) ? rows[Int(slot.rawValue) - 1] : nil
+    }
+
+    /// The highest slot with a row.
+    package var last: Slot { Slot(rawValue: UInt64(rows.count)) }
+
+    /// Nothing that anybody could rely on was ever written.
+    package var isBlank: Bool { promised == .zero && rows.isEmpty }
+
+    /// Opens the directory: what a node finds, with its boot counted durably; `nil` if a row above the
+    /// watermark has rotted, which a store refuses at open.
+    package mutating func open(
+        cluster: ClusterID,
+        node: NodeID,
+        membership: Membership
+    ) -> RecoveredState? {
+        boot = boot.next
+        let committed = committed
+        guard !rotten.contains(where: { $0 > committed }) else { return nil }
+        return RecoveredState(
+            cluster: cluster,
+            node: node,
+            incarnation: incarnation,
+            membership: membership,
+            boot: boot,
+            promised: promised,
+            lastRound: lastRound,
+            committed: committed,
+            accepted: rows.dropFirst(Int(committed.rawValue)).compactMap { $0 },
+            checkpoint: checkpoint,
+            peers: peers
+        )
+    }
+
+    /// Flips a bit in a row.
+    package mutating func rot(_ slot: Slot) {
+        if !rotten.contains(slot) { rotten.append(slot) }
+    }
+
+    /// The record of a peer, if the two have met.
+    package func record(of node: NodeID) -> PeerRecord? { peers.first { $0.node == node } }
+
+    // MARK: - A transaction
+
+    /// Applies one transaction and says what may not be written.
+    package mutating func apply(_ write: WriteRows) throws(Violation) {
+        if let promised = write.promised {
+            try demand(
+                promised >= self.promised,
+                .promise,
+                "\(self.promised) was promised, \(promised) is written"
+            )
+            self.promised = promised
+        }
+        if let round = write.lastRound {
+            try demand(
+                round > lastRound,
+                .ballot,
+                "round \(round) is written after \(lastRound) (R4)"
+            )
+            lastRound = round
+        }
+        for accepted in write.accepted { try apply(accepted) }
+        if let committed = write.committed {
+            try demand(
+                committed > self.committed,
+                .store,
+                "the watermark \(committed) is written after \(self.committed)"
+            )
+            try demand(
+                committed <= wholeThrough,
+                .store,
+                "the watermark \(committed) is ahead of the rows, which end at \(wholeThrough)"
+            )
+            self.committed = committed
+        }
+        if let checkpoint = write.checkpoint {
+            try demand(
+                (self.checkpoint.slot...committed).contains(checkpoint.slot),
+                .store,
+                "the checkpoint \(checkpoint.slot) is outside \(self.checkpoint.slot)...\(committed)"
+            )
+            self.checkpoint = checkpoint
+        }
+        for peer in write.peers { try put(peer) }
+        ineffective.append(contentsOf: write.ineffective)
+    }
+
+    private mutating func apply(_ accepted: AcceptedRun) throws(Violation) {
+        try demand(
+            accepted.ballot <= promised || accepted.isChosen,
+            .promise,
+            "\(accepted.run.slots) is accepted under \(accepted.ballot) above the promise (R2)"
+        )
+        var slot = accepted.run.first
+        for entry in accepted.run.entries {
+            try put(
+                AcceptedEntry(
+                    slot: slot,
+                    ballot: accepted.ballot,
+                    entry: entry,
+                    isChosen: accepted.isChosen
+                )
+            )
+            slot = slot.next
+        }
+        while self[wholeThrough.next] != nil { wholeThrough = wholeThrough.next }
+    }
+
+    private mutating func put(_ row: AcceptedEntry) throws(Violation) {
+        try demand(
+            row.slot > committed || self[row.slot]?.entry == row.entry,
+            .store,
+            "the committed row \(row.slot) is written again"
+        )
+        if let present = self[row.slot] {
+            try demand(
+                !present.isChosen || present.entry == row.entry,
+                .store,
+                "the chosen row \(row.slot) changes its entry"
+            )
+            try demand(
+                row.isChosen || row.ballot >= present.ballot,
+                .store,
+                "the row \(row.slot) falls from \(present.ballot) to \(row.ballot)"
+            )
+            try demand(
+                row.isChosen || row.ballot > present.ballot || row.entry == present.entry,
+                .ballot,
+                "the row \(row.slot) changes its entry under \(row.ballot)"
+            )
+        }
+        while rows.count < Int(row.slot.rawValue) { rows.append(nil) }
+        rows[Int(row.slot.rawValue) - 1] = row
+        rotten.removeAll { $0 == row.slot }
+    }
+
+    private mutating func put(_ peer: PeerRecord) throws(Violation) {
+        guard let place = peers.firstIndex(where: { $0.node >= peer.node }) else {
+            peers.append(peer)
+            return
+        }
+        guard peers[place].node == peer.node else {
+            peers.insert(peer, at: place)
+            return
+        }
+        try demand(
+            peers[place].incarnation == peer.incarnation && peers[place].boot <= peer.boot,
+            .store,
+            "the record of \(peer.node) falls or changes its incarnation"
+        )
+        peers[place] = peer
+    }
+
+    // MARK: - Reading
+
+    /// Serves a read as a store does: until about `maxBytes` of payload, but at least one row.
+    /// `visible` are transactions that readers see though their flush has not returned.
+    package func read(
+        _ request: ReadRequest,
+        visible: [WriteRows] = []
+    ) -> Result<RowPage, ReadFailure> {
+        var found: [AcceptedEntry] = []
+        var bytes = 0
+        let end = visible.flatMap(\.accepted).map(\.run.last).reduce(last, max)
+        var slot = request.slots.lowerBound
+        while slot <= min(request.slots.upperBound, end) {
+            if rotten.contains(slot) { return .failure(.unreadable(slot)) }
+            if let row = Self.row(slot, in: visible) ?? self[slot] {
+                if !found.isEmpty, bytes + row.entry.payloadBytes > request.maxBytes {
+                    return .success(page(found, request, through: slot.previous))
+                }
+                found.append(row)
+                bytes += row.entry.payloadBytes
+            }
+            slot = slot.next
+        }
+        return .success(page(found, request, through: request.slots.upperBound))
+    }
+
+    private func page(
+        _ rows: [AcceptedEntry],
+        _ request: ReadRequest,
+        through: Slot
+    ) -> RowPage {
+        let first = request.slots.lowerBound
+        return RowPage(
+            rows: rows,
+            through: through,
+            ineffective: ineffective.filter { $0 >= first && $0 <= through }
+        )
+    }
+
+    private static func row(_ slot: Slot, in visible: [WriteRows]) -> AcceptedEntry? {
+        for rows in visible.reversed() {
+            for accepted in rows.accepted.reversed() where accepted.run.slots.contains(slot) {
+                let entry = accepted.run.entries[Int(slot.rawValue - accepted.run.first.rawValue)]
+                return AcceptedEntry(
+                    slot: slot,
+                    ballot: accepted.ballot,
+                    entry: entry,
+                    isChosen: accepted.isChosen
+                )
+            }
+        }
+        return nil
+    }
+}

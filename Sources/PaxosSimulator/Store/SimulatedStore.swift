@@ -1,0 +1,139 @@
+package import PaxosCore
+
+/// A disk and the transactions on their way to it, with the semantics of `LogStore`.
+///
+///     submit --> waiting --beginFlush--> flushing --endFlush--> disk, and one receipt
+///
+/// Batches keep their order. Those that wait together may be merged into one transaction or committed
+/// one by one under one flush. A crash, or a failure, leaves any prefix of the transactions that have no
+/// receipt, each whole.
+package final class SimulatedStore {
+    package private(set) var disk: SimulatedDisk
+    private var waiting: [Held] = []
+    private var flushing: [Held] = []
+    private let mutant: Mutant?
+    /// Whom to tell of every row that becomes durable; `nil` if nobody may count this directory.
+    var ledger: Ledger?
+    let node: NodeID
+    /// Set by a failed write or flush: nothing is receipted any more until the directory is reopened.
+    package private(set) var hasFailed = false
+    private var isSealed = false
+
+    private final class Held {
+        var batch: WriteBatch?
+        var rows: WriteRows
+
+        init(_ batch: consuming WriteBatch) {
+            rows = batch.rows
+            self.batch = consume batch
+        }
+    }
+
+    package init(node: NodeID, disk: SimulatedDisk, mutant: Mutant? = nil) {
+        self.node = node
+        self.disk = disk
+        self.mutant = mutant
+    }
+
+    package var isIdle: Bool { flushing.isEmpty && waiting.isEmpty }
+    package var isFlushing: Bool { !flushing.isEmpty }
+    /// Transactions without a receipt.
+    package var unreceipted: Int { flushing.count + waiting.count }
+    /// Those that readers see already.
+    package var visible: [WriteRows] { flushing.map(\.rows) }
+
+    /// Reopens the directory after everything in flight was settled by `crash`.
+    package func open(
+        cluster: ClusterID,
+        membership: Membership
+    ) -> RecoveredState? {
+        hasFailed = false
+        isSealed = false
+        let recovered = disk.open(cluster: cluster, node: node, membership: membership)
+        return mutant.flatMap { mutant in recovered.map { mutant.alter($0) } } ?? recovered
+    }
+
+    /// Puts another directory in the place of this one.
+    package func replace(disk: SimulatedDisk) {
+        self.disk = disk
+    }
+
+    package func rot(_ slot: Slot) {
+        disk.rot(slot)
+    }
+
+    package func submit(_ batch: consuming WriteBatch) throws(Violation) {
+        let rows = batch.rows
+        if hasFailed {
+            batch.abandon()
+            return
+        }
+        let sealed = isSealed
+        let id = batch.id
+        waiting.append(Held(batch))
+        try demand(!sealed, .store, "\(id) follows the last batch")
+        isSealed = rows.isFinal
+    }
+
+    /// Commits the first `count` batches and starts the flush that covers them.
+    package func beginFlush(count: Int, merging: Bool) {
+        guard flushing.isEmpty else { return }
+        for _ in 0..<min(count, waiting.count) { flushing.append(waiting.removeFirst()) }
+        guard merging, flushing.count > 1, var group = flushing[0].batch.take() else { return }
+        for held in flushing.dropFirst() {
+            if let later = held.batch.take() { group.merge(later) }
+        }
+        flushing = [Held(group)]
+    }
+
+    /// The flush has returned.
+    package func endFlush() throws(Violation) -> DurabilityReceipt? {
+        guard !flushing.isEmpty else { return nil }
+        let group = flushing
+        flushing = []
+        var receipt: DurabilityReceipt?
+        for held in group {
+            guard let batch = held.batch.take() else { continue }
+            let next = batch.markedDurable()
+            if var earlier = receipt.take() {
+                earlier.merge(next)
+                receipt = consume earlier
+            } else {
+                receipt = consume next
+            }
+        }
+        for held in group { try apply(held.rows) }
+        return receipt
+    }
+
+    /// The power goes or the process ends: of what has no receipt, the first `count` survive.
+    package func crash(keeping count: Int) throws(Violation) {
+        let lost = flushing + waiting
+        flushing = []
+        waiting = []
+        for held in lost {
+            if let batch = held.batch.take() { batch.abandon() }
+        }
+        for held in lost.prefix(count) { try apply(held.rows) }
+    }
+
+    /// A write or a flush has failed: a prefix of what is in flight reaches the disk, and nothing after it.
+    package func fail(keeping count: Int) throws(Violation) {
+        try crash(keeping: count)
+        hasFailed = true
+    }
+
+    private func apply(_ rows: WriteRows) throws(Violation) {
+        let rows = mutant?.alter(rows) ?? rows
+        try disk.apply(rows)
+        guard let ledger else { return }
+        for accepted in rows.accepted { try ledger.record(accepted, by: node) }
+        if let committed = rows.committed { try ledger.check(watermark: committed, of: disk, node) }
+    }
+
+    deinit {
+        for held in flushing + waiting {
+            if let batch = held.batch.take() { batch.abandon() }
+        }
+    }
+}

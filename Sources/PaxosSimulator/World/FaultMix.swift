@@ -1,0 +1,77 @@
+import PaxosCore
+
+/// The faults and the load of one seed. Each seed draws its own mix and leaves some kinds out: what hides
+/// behind another fault is found where that one is missing (Groce et al., "Swarm Testing").
+struct FaultMix {
+    /// The kinds that the fault drawer draws; those that the run leaves out do not happen.
+    var drawn: [FaultKind] = []
+    var lossPermille = 0
+    var duplicationPermille = 0
+    /// In moments.
+    var delay = 1...4
+    /// Ticks between two draws.
+    var faultInterval = 10...100
+    /// Ticks that a drawn fault lasts.
+    var duration = 5...120
+    /// In moments.
+    var flushTime = 1...12
+    /// Moments between two acts of the callers.
+    var workInterval = 4...64
+    var limits = Limits()
+    /// Ticks of a node's clock in a hundred ticks of the world.
+    var clockRates: [Int] = []
+    /// Permille of the acts that are batches, barriers, cancellations.
+    var batchPermille = 150
+    var barrierPermille = 100
+
+    /// Drawn for messages, not for the fault drawer.
+    private static let background: [FaultKind] = [
+        .loss, .duplication, .reordering, .clockDrift,
+    ]
+
+    init(random: inout SeededGenerator, faults: FaultSet, members: Int) {
+        clockRates = Array(repeating: 100, count: members + 1)
+        // Everything is drawn, whatever is left out: a seed keeps its story when it is shrunk.
+        for kind in FaultKind.allCases {
+            let isDrawn = random.oneIn(2)
+            if Self.background.contains(kind) {
+                draw(kind, isUsed: isDrawn && faults.contains(kind), random: &random)
+            } else if isDrawn {
+                drawn.append(kind)
+            }
+        }
+        faultInterval = [2...20, 10...60, 40...200, 100...500][random.below(4)]
+        duration = [2...20, 10...80, 40...300][random.below(3)]
+        flushTime = [1...4, 1...16, 8...48, 1...160][random.below(4)]
+        workInterval = [2...8, 4...32, 16...128, 64...512][random.below(4)]
+        batchPermille = [0, 150, 500][random.below(3)]
+        barrierPermille = [0, 100, 400][random.below(3)]
+        drawLimits(random: &random)
+    }
+
+    private mutating func draw(
+        _ kind: FaultKind,
+        isUsed: Bool,
+        random: inout SeededGenerator
+    ) {
+        let permille = random.within(1...(kind == .loss ? 300 : 500))
+        let delay = [1...16, 1...64, 4...200][random.below(3)]
+        let rates = clockRates.map { _ in random.within(70...140) }
+        guard isUsed else { return }
+        switch kind {
+        case .loss: lossPermille = permille
+        case .duplication: duplicationPermille = permille
+        case .reordering: self.delay = delay
+        default: clockRates = rates
+        }
+    }
+
+    private mutating func drawLimits(random: inout SeededGenerator) {
+        limits.maxPayloadBytes = 32
+        limits.pipelineSlots = [2, 4, 8, 16, 64][random.below(5)]
+        limits.pipelineBytes = [64, 128, 512, 4096][random.below(4)]
+        limits.pageBytes = [1, 40, 200, 4000][random.below(4)]
+        limits.checkpointSlots = [1, 5, 30, 200][random.below(4)]
+        limits.inboxAppends = 100
+    }
+}

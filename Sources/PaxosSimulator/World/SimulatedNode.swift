@@ -1,0 +1,168 @@
+import PaxosCore
+
+/// A member's place in the world: its directory, and the process that runs on it, if one does.
+package final class SimulatedNode {
+    let index: Int
+    let id: NodeID
+    let store: SimulatedStore
+    /// A second process with a copy of the directory of another node.
+    let isTwin: Bool
+    private(set) var process: SimulatedProcess?
+    /// Counts starts and ends: what was meant for an earlier process is recognised by it.
+    private(set) var generation = 0
+    var isPaused = false
+    /// Its directory has lost something, or cannot be told from one that has: it is in the minority that
+    /// the fault drawer may damage.
+    var isDamaged = false
+    /// Never started again.
+    var isRetired = false
+    var isFull = false
+    /// The process ends at the next of these moments in the life of a write.
+    var armed: WriteBoundary?
+    /// Moments that the next flush takes longer.
+    var stall = 0
+    /// An older copy of the directory.
+    var backup: SimulatedDisk?
+    /// The directory as it was before its present boot was counted.
+    var beforeBoot: SimulatedDisk?
+
+    init(index: Int, id: NodeID, store: SimulatedStore, isTwin: Bool = false) {
+        self.index = index
+        self.id = id
+        self.store = store
+        self.isTwin = isTwin
+    }
+
+    var label: String { isTwin ? "\(id)'" : "\(id)" }
+
+    /// A node that must make progress once faults have stopped.
+    var isHealthy: Bool { !isDamaged && !isRetired && !isTwin }
+
+    func begin(_ process: SimulatedProcess) {
+        generation += 1
+        self.process = process
+        isPaused = false
+        isFull = false
+        armed = nil
+        stall = 0
+    }
+
+    func end() {
+        generation += 1
+        process = nil
+        isPaused = false
+        armed = nil
+    }
+}
+
+/// Where in the life of a write a process can end.
+enum WriteBoundary: CaseIterable {
+    case beforeFlush, duringFlush, beforeReceipt, afterReceipt
+}
+
+/// One process: a core, what has arrived for it, and who waits on it.
+final class SimulatedProcess {
+    var core: NodeCore
+    let identity: NodeIdentity
+    let openedAt: Moment
+    /// Ticks of this process's clock in a hundred ticks of the world.
+    let clockRate: Int
+    var receipt: DurabilityReceipt?
+    var messages: [Envelope] = []
+    var completions: [ReadCompletion] = []
+    var appends: [AppendRequest] = []
+    var barriers: [BarrierRequest] = []
+    var cancellations: [WaiterID] = []
+    var isFull: Bool?
+    var failure: StoreFailure?
+    var closeBy: Tick?
+    /// A step has been put on the agenda.
+    var isScheduled = false
+    var wakeAt: Moment?
+
+    var callers = Callers()
+    /// Appends that have not left the inbox.
+    var undrained = 0
+    /// Where in the expected log its next event stands.
+    var position: Int
+    var wasLeader = false
+    var hasClosed = false
+    /// It was told that the store had failed, or a read of it failed.
+    var hasFailed = false
+    var isClosing = false
+
+    init(
+        core: consuming NodeCore,
+        identity: NodeIdentity,
+        openedAt: Moment,
+        clockRate: Int,
+        position: Int
+    ) {
+        self.core = core
+        self.identity = identity
+        self.openedAt = openedAt
+        self.clockRate = clockRate
+        self.position = position
+    }
+
+    /// The process's own clock, which began when it did.
+    func tick(at moment: Moment) -> Tick {
+        Tick((moment.rawValue - openedAt.rawValue) * UInt64(clockRate) / (100 * Moment.perTick))
+    }
+
+    /// The first moment at which the process's clock shows the tick.
+    func moment(of tick: Tick) -> Moment? {
+        guard tick.rawValue < 1 << 40 else { return nil }
+        let moments = tick.rawValue * 100 * Moment.perTick
+        let rate = UInt64(clockRate)
+        return Moment(openedAt.rawValue + (moments + rate - 1) / rate)
+    }
+}
+
+/// Who waits on a process, by index; indexes are reused with the next generation.
+struct Callers {
+    struct Caller {
+        /// The append's number, or `nil` for a barrier.
+        let append: Int?
+        let count: Int
+        let deadline: Tick
+        /// The highest slot that anybody had been told of before the call.
+        let floor: Slot
+        var isCancelled = false
+    }
+
+    private var callers: [Caller?] = []
+    private var generations: [UInt32] = []
+    private var free: [UInt32] = []
+
+    var waiting: Int { callers.count - free.count }
+    var indexes: Int { callers.count }
+
+    mutating func add(_ caller: Caller) -> WaiterID {
+        let index = free.popLast() ?? UInt32(callers.count)
+        if Int(index) == callers.count {
+            callers.append(nil)
+            generations.append(0)
+        }
+        generations[Int(index)] += 1
+        callers[Int(index)] = caller
+        return WaiterID(index: index, generation: generations[Int(index)])
+    }
+
+    func contains(append: Int) -> Bool { callers.contains { $0?.append == append } }
+
+    /// Cancels whoever waits under an index, or somebody who waited there before.
+    mutating func cancel(_ index: Int, stale: Bool) -> WaiterID {
+        if !stale { callers[index]?.isCancelled = true }
+        let generation = generations[index] - (stale ? 1 : 0)
+        return WaiterID(index: UInt32(index), generation: generation)
+    }
+
+    mutating func take(_ waiter: WaiterID) -> Caller? {
+        let index = Int(waiter.index)
+        guard index < callers.count, generations[index] == waiter.generation else { return nil }
+        guard let caller = callers[index].take() else { return nil }
+        free.append(waiter.index)
+        return caller
+    }
+}

@@ -1,0 +1,211 @@
+import PaxosCore
+
+/// What must hold after every step of a node (`Invariant`).
+extension World {
+    func check(
+        _ output: borrowing Output,
+        of node: SimulatedNode,
+        _ process: SimulatedProcess,
+        now tick: Tick
+    ) throws(Violation) {
+        let status = process.core.status
+        try ledger.check(committed: status.committed, by: node.id)
+        try demand(
+            status.slotsInFlight <= mix.limits.pipelineSlots,
+            .limits,
+            "\(node.id) has \(status.slotsInFlight) slots in flight"
+        )
+        for message in output.messages { try check(message, of: node, process) }
+        for delivered in output.delivered { try check(delivered, of: node, process) }
+        try demand(
+            isWhole(process),
+            .batch,
+            "\(node.id) has delivered part of a batch"
+        )
+        for reply in output.replies { try check(reply, of: node, process, now: tick) }
+        process.undrained -= output.drained.appends
+        try demand(process.undrained >= 0, .limits, "\(node.id) drains more than came")
+        let isLeader = status.role == .leader
+        if isLeader != process.wasLeader {
+            process.wasLeader = isLeader
+            if isLeader { elections += 1 }
+            let round = status.ballot?.round ?? 0
+            trace.note(
+                .role,
+                at: now,
+                node,
+                isLeader ? 1 : 0,
+                round,
+                "\(status.role) ballot=\(status.ballot.map { "\($0)" } ?? "-")"
+            )
+        }
+        if let slot = output.checkpointed {
+            try demand(
+                node.store.disk.checkpoint.slot >= slot,
+                .testimony,
+                "\(node.id) reports the checkpoint \(slot), which is not on disk"
+            )
+            try checkColdRead(of: node, through: slot)
+        }
+    }
+
+    // MARK: - Delivery
+
+    private func check(
+        _ delivered: Delivered,
+        of node: SimulatedNode,
+        _ process: SimulatedProcess
+    ) throws(Violation) {
+        let label = PayloadLabel(delivered.payload)
+        trace.note(
+            .delivered,
+            at: now,
+            node,
+            delivered.slot.rawValue,
+            UInt64(label?.append ?? 0),
+            "\(delivered.slot) \(label.map { "\($0)" } ?? "?")"
+        )
+        let events = ledger.expected.events
+        guard process.position < events.count else {
+            throw Violation(
+                .delivery,
+                "\(node.id) delivers slot \(delivered.slot), the log ends before it"
+            )
+        }
+        let expected = events[process.position]
+        try demand(
+            expected.slot == delivered.slot && expected.label == label,
+            .delivery,
+            "\(node.id) delivers \(label.map { "\($0)" } ?? "?") in slot \(delivered.slot), next in "
+                + "the log is \(expected.label) in slot \(expected.slot)"
+        )
+        process.position += 1
+    }
+
+    private func isWhole(_ process: SimulatedProcess) -> Bool {
+        let events = ledger.expected.events
+        guard process.position > 0, process.position <= events.count else { return true }
+        let last = events[process.position - 1].label
+        return last.index + 1 == last.count
+    }
+
+    /// A subscriber that starts anywhere below a checkpoint reads rows from the disk, without those known
+    /// to be without effect, and sees the same log.
+    private func checkColdRead(of node: SimulatedNode, through end: Slot) throws(Violation) {
+        let disk = node.store.disk
+        let span = UInt64(workRandom.below(40))
+        var slot = Slot(rawValue: end.rawValue > span ? end.rawValue - span : 1)
+        var position = ledger.expected.position(above: slot.previous)
+        let events = ledger.expected.events
+        while slot <= end {
+            defer { slot = slot.next }
+            guard case .command(let command)? = disk[slot]?.entry,
+                !disk.ineffective.contains(slot), !disk.rotten.contains(slot)
+            else {
+                if disk.rotten.contains(slot) { return }
+                continue
+            }
+            let label = PayloadLabel(command.payload)
+            guard position < events.count, events[position].slot == slot,
+                events[position].label == label
+            else {
+                throw Violation(
+                    .delivery,
+                    "a subscriber of \(node.id) reads slot \(slot), which is not next in the log"
+                )
+            }
+            position += 1
+        }
+    }
+
+    // MARK: - Replies
+
+    private func check(
+        _ reply: Reply,
+        of node: SimulatedNode,
+        _ process: SimulatedProcess,
+        now tick: Tick
+    ) throws(Violation) {
+        trace.note(.replied, at: now, node, UInt64(reply.waiter.index), 0, "\(reply.outcome)")
+        guard let caller = process.callers.take(reply.waiter) else {
+            throw Violation(.reply, "\(node.id) replies to nobody: \(reply)")
+        }
+        switch reply.outcome {
+        case .committed(let first, let count):
+            guard let append = caller.append else {
+                throw Violation(.reply, "\(node.id) answers a barrier as an append")
+            }
+            try demand(
+                ledger.expected.slot(of: append) == first && count == caller.count,
+                .acknowledgement,
+                "\(node.id) acknowledges a\(append) in slot \(first); it is in "
+                    + (ledger.expected.slot(of: append).map { "slot \($0)" } ?? "none")
+            )
+            ledger.acknowledge(first.advanced(by: count - 1))
+            acknowledged(append)
+        case .barrier(let slot):
+            try demand(caller.append == nil, .reply, "\(node.id) answers an append as a barrier")
+            try demand(
+                slot >= caller.floor,
+                .barrier,
+                "\(node.id) answers a barrier with \(slot); \(caller.floor) was known before"
+            )
+            try demand(
+                slot <= ledger.chosenThrough && slot <= process.core.status.committed,
+                .barrier,
+                "\(node.id) answers a barrier with \(slot), above what it has committed"
+            )
+            ledger.acknowledge(slot)
+        case .never(let refusal):
+            if let append = caller.append { try ledger.refuse(append: append) }
+            try check(refusal, of: caller, node, process, now: tick)
+        case .unknown(let token, let refusal):
+            try demand(
+                token.node == node.id && token.boot == process.identity.boot,
+                .reply,
+                "\(node.id) names a token that is not its own: \(token)"
+            )
+            try demand(caller.append != nil, .reply, "\(node.id) names a token to a barrier")
+            try check(refusal, of: caller, node, process, now: tick)
+        }
+    }
+
+    private func check(
+        _ refusal: Refusal,
+        of caller: Callers.Caller,
+        _ node: SimulatedNode,
+        _ process: SimulatedProcess,
+        now tick: Tick
+    ) throws(Violation) {
+        let isTrue =
+            switch refusal {
+            case .timedOut: caller.deadline <= tick
+            case .cancelled: caller.isCancelled
+            case .closed: process.isClosing
+            case .storeFailed: process.hasFailed
+            default: true
+            }
+        try demand(isTrue, .reply, "\(node.id) gives \(refusal) as a reason and it is none")
+    }
+
+    /// A process has ended by itself: everybody knows.
+    func checkEnd(of node: SimulatedNode, _ process: SimulatedProcess) throws(Violation) {
+        try demand(
+            process.callers.waiting == 0,
+            .reply,
+            "\(node.id) ends and leaves \(process.callers.waiting) callers behind"
+        )
+        try demand(
+            process.undrained == 0,
+            .reply,
+            "\(node.id) ends with \(process.undrained) appends in its inbox"
+        )
+        guard process.isClosing, !process.hasFailed else { return }
+        try demand(
+            node.store.disk.checkpoint.slot == process.core.delivered,
+            .store,
+            "\(node.id) ends in order at \(process.core.delivered) and leaves the checkpoint at "
+                + "\(node.store.disk.checkpoint.slot)"
+        )
+    }
+}

@@ -1,0 +1,222 @@
+import PaxosCore
+
+/// The fault drawer: what goes wrong next.
+extension World {
+    func drawFault() throws(Violation) {
+        guard !isSettling else { return }
+        agenda.put(.fault, at: now.advanced(byTicks: faultRandom.within(mix.faultInterval)))
+        backUp()
+        guard let kind = faultRandom.pick(mix.drawn), faults.contains(kind) else { return }
+        switch kind {
+        case .slowLink, .partition, .partialPartition, .oneWayPartition: impair(kind)
+        case .pause, .crash, .crashAtWrite, .shutdown: try disturbProcess(kind)
+        case .stall, .writeFailure, .flushFailure, .full: try disturbDisk(kind)
+        case .rot, .wipe, .rollback, .twin: try damage(kind)
+        case .loss, .duplication, .reordering, .clockDrift: break
+        }
+    }
+
+    private func note(_ kind: FaultKind, _ node: SimulatedNode) {
+        trace.note(.fault, at: now, node, UInt64(kind.rawValue), 0, kind.name)
+    }
+
+    /// Now and then somebody copies a directory away.
+    private func backUp() {
+        guard let node = faultRandom.pick(nodes), faultRandom.oneIn(4) else { return }
+        node.backup = node.store.disk
+    }
+
+    // MARK: - Network
+
+    private func impair(_ kind: FaultKind) {
+        let count = nodes.count
+        guard count > 1 else { return }
+        var links: [Int] = []
+        var slowness = 0
+        switch kind {
+        case .partition:
+            let side = (0..<count).map { _ in faultRandom.oneIn(2) }
+            for from in 0..<count {
+                for to in 0..<count where side[from] != side[to] {
+                    links.append(network.link(from: from, to: to))
+                }
+            }
+        case .partialPartition:
+            for from in 0..<count {
+                for to in 0..<from where faultRandom.oneIn(3) {
+                    links.append(network.link(from: from, to: to))
+                    links.append(network.link(from: to, to: from))
+                }
+            }
+        case .oneWayPartition where faultRandom.oneIn(2):
+            let lonely = faultRandom.below(count)
+            let isDeaf = faultRandom.oneIn(2)
+            for other in 0..<count where other != lonely {
+                links.append(
+                    isDeaf
+                        ? network.link(from: other, to: lonely)
+                        : network.link(from: lonely, to: other)
+                )
+            }
+        default:
+            let from = faultRandom.below(count)
+            let to = (from + 1 + faultRandom.below(count - 1)) % count
+            links = [network.link(from: from, to: to)]
+            if kind == .slowLink { slowness = faultRandom.within(16...800) }
+        }
+        guard !links.isEmpty else { return }
+        counts.count(kind)
+        let number = network.impair(links, slowness: slowness)
+        trace.note(.fault, at: now, "\(kind.name) \(describe(links))")
+        let duration = faultRandom.within(mix.duration)
+        agenda.put(.heal(number), at: now.advanced(byTicks: duration))
+    }
+
+    private func describe(_ links: [Int]) -> String {
+        links.map { "\($0 / (membership.members.count + 1) + 1)>"
+            + "\($0 % (membership.members.count + 1) + 1)" }
+            .joined(separator: " ")
+    }
+
+    // MARK: - Processes
+
+    private func disturbProcess(_ kind: FaultKind) throws(Violation) {
+        guard let node = faultRandom.pick(nodes.filter { $0.process != nil }),
+            let process = node.process
+        else { return }
+        note(kind, node)
+        switch kind {
+        case .pause where !node.isPaused:
+            counts.count(kind)
+            node.isPaused = true
+            let duration = faultRandom.within(mix.duration)
+            agenda.put(.resume(node.index), at: now.advanced(byTicks: duration))
+        case .crash:
+            try crash(node, .crash)
+        case .crashAtWrite:
+            node.armed = faultRandom.pick(WriteBoundary.allCases)
+        case .shutdown where !process.isClosing:
+            counts.count(kind)
+            process.isClosing = true
+            process.closeBy = process.tick(at: now).advanced(by: UInt64(faultRandom.below(60)))
+            schedule(node)
+        default:
+            break
+        }
+    }
+
+    // MARK: - Disks
+
+    private func disturbDisk(_ kind: FaultKind) throws(Violation) {
+        guard let node = faultRandom.pick(nodes.filter { $0.process != nil }),
+            let process = node.process, !node.store.hasFailed
+        else { return }
+        note(kind, node)
+        let duration = faultRandom.within(mix.duration)
+        switch kind {
+        case .stall:
+            counts.count(kind)
+            node.stall = duration * Int(Moment.perTick)
+        case .full where !node.isFull:
+            counts.count(kind)
+            setFull(true, node)
+            agenda.put(
+                .empty(node.index, generation: node.generation),
+                at: now.advanced(byTicks: duration)
+            )
+        case .writeFailure, .flushFailure:
+            counts.count(kind)
+            let kept = kind == .writeFailure ? 0 : faultRandom.below(node.store.unreceipted + 1)
+            try node.store.fail(keeping: kept)
+            process.hasFailed = true
+            process.failure = StoreFailure(
+                operation: kind == .writeFailure ? "commit" : "flush",
+                code: 5,
+                detail: "simulated"
+            )
+            schedule(node)
+        default:
+            break
+        }
+    }
+
+    /// Destroys something for good, on a minority of the members at most: each slot stays intact on a
+    /// quorum. A directory that its peers cannot tell from the real one is not started at all: no
+    /// protocol survives that (DESIGN, identity).
+    private func damage(_ kind: FaultKind) throws(Violation) {
+        let most = (membership.members.count - 1) / 2
+        let damaged = nodes.filter(\.isDamaged)
+        let candidates = nodes.filter { !$0.isTwin && !$0.isRetired }
+        guard let node = faultRandom.pick(candidates),
+            node.isDamaged || damaged.count < most
+        else { return }
+        switch kind {
+        case .rot: rot(node)
+        case .wipe: try wipe(node)
+        case .rollback: try rollBack(node)
+        default: startTwin(of: node)
+        }
+    }
+
+    private func haveAllMet(_ node: SimulatedNode) -> Bool {
+        nodes.allSatisfy { $0.id == node.id || $0.store.disk.record(of: node.id) != nil }
+    }
+
+    private func rot(_ node: SimulatedNode) {
+        let last = node.store.disk.last
+        guard haveAllMet(node), last > .zero else { return }
+        counts.count(.rot)
+        note(.rot, node)
+        node.isDamaged = true
+        let back = UInt64(faultRandom.below(Int(min(last.rawValue, 40))))
+        node.store.rot(Slot(rawValue: last.rawValue - back))
+    }
+
+    private func wipe(_ node: SimulatedNode) throws(Violation) {
+        guard node.store.ledger != nil else { return }
+        let mayStay = node.store.disk.isBlank
+        counts.count(.wipe)
+        note(.wipe, node)
+        if !haveAllMet(node) { excusesLiveness = true }
+        node.end()
+        try node.store.crash(keeping: 0)
+        node.isDamaged = true
+        if !mayStay { node.store.ledger = nil }
+        node.backup = nil
+        node.store.replace(disk: freshDisk())
+        let downtime = faultRandom.within(mix.duration)
+        agenda.put(.start(node.index), at: now.advanced(byTicks: downtime))
+    }
+
+    private func rollBack(_ node: SimulatedNode) throws(Violation) {
+        guard let backup = node.backup, node.store.ledger != nil,
+            backup.incarnation == node.store.disk.incarnation,
+            isWitnessed(incarnation: backup.incarnation, boot: backup.boot.next, of: node.id)
+        else { return }
+        counts.count(.rollback)
+        note(.rollback, node)
+        node.end()
+        try node.store.crash(keeping: 0)
+        node.isDamaged = true
+        node.store.ledger = nil
+        node.store.replace(disk: backup)
+        let downtime = faultRandom.within(mix.duration)
+        agenda.put(.start(node.index), at: now.advanced(byTicks: downtime))
+    }
+
+    /// Opens a copy of a running node's directory, made before the node opened it: the boots are equal,
+    /// the nonces differ.
+    private func startTwin(of node: SimulatedNode) {
+        guard nodes.count == membership.members.count, node.process != nil,
+            let copy = node.beforeBoot, node.store.ledger != nil,
+            copy.incarnation == node.store.disk.incarnation,
+            isWitnessed(incarnation: copy.incarnation, boot: copy.boot.next, of: node.id)
+        else { return }
+        counts.count(.twin)
+        note(.twin, node)
+        let store = SimulatedStore(node: node.id, disk: copy)
+        let twin = SimulatedNode(index: nodes.count, id: node.id, store: store, isTwin: true)
+        nodes.append(twin)
+        agenda.put(.start(twin.index), at: now.advanced(by: 1))
+    }
+}

@@ -1,0 +1,191 @@
+import PaxosCore
+
+/// Starting and ending processes, and the way of a write.
+extension World {
+    func start(_ node: SimulatedNode) throws(Violation) {
+        guard node.process == nil, !node.isRetired, let cluster = Self.cluster else { return }
+        guard mayBoot(node) else {
+            node.isRetired = true
+            return
+        }
+        node.beforeBoot = node.store.disk
+        let promised = node.store.disk.promised
+        guard let recovered = node.store.open(cluster: cluster, membership: membership) else {
+            // Rot above the watermark: the store refuses the directory.
+            node.isRetired = true
+            return
+        }
+        let identity = NodeIdentity(
+            cluster: cluster,
+            node: node.id,
+            incarnation: recovered.incarnation,
+            boot: recovered.boot,
+            nonce: Nonce(scheduleRandom.next())
+        )
+        let core = NodeCore(
+            recovered: recovered,
+            nonce: identity.nonce,
+            limits: mix.limits,
+            seed: scheduleRandom.next()
+        )
+        let process = SimulatedProcess(
+            core: core,
+            identity: identity,
+            openedAt: now,
+            clockRate: isSettling ? 100 : mix.clockRates[node.index],
+            position: ledger.expected.position(above: recovered.checkpoint.slot)
+        )
+        node.begin(process)
+        if process.clockRate != 100 { counts.count(.clockDrift) }
+        trace.note(.opened, at: now, node, recovered.boot.rawValue, 0, "boot=\(recovered.boot)")
+        try demand(
+            process.core.status.promised >= promised,
+            .promise,
+            "\(node.id) promised \(promised) and finds \(process.core.status.promised)"
+        )
+        schedule(node)
+    }
+
+    /// A directory that was rolled back is told from the real one by boots that its peers have seen, so
+    /// it may not be started more often than they have.
+    private func mayBoot(_ node: SimulatedNode) -> Bool {
+        guard node.isTwin || node.store.ledger == nil else { return true }
+        let disk = node.store.disk
+        return isWitnessed(incarnation: disk.incarnation, boot: disk.boot.next, of: node.id)
+    }
+
+    /// Every member that counts has seen this boot, or a later one, of the node, or another directory of it.
+    func isWitnessed(incarnation: Incarnation, boot: Boot, of id: NodeID) -> Bool {
+        for peer in nodes where peer.id != id && !peer.isDamaged {
+            guard let record = peer.store.disk.record(of: id) else { return false }
+            if record.incarnation == incarnation, record.boot < boot { return false }
+        }
+        return true
+    }
+
+    /// The process ends at once; of what it wrote last, a prefix survives.
+    func crash(_ node: SimulatedNode, _ kind: FaultKind) throws(Violation) {
+        guard node.process != nil else { return }
+        counts.count(kind)
+        let kept = faultRandom.below(node.store.unreceipted + 1)
+        trace.note(.crashed, at: now, node, UInt64(kept), 0, "keeps \(kept) writes")
+        node.end()
+        try node.store.crash(keeping: kept)
+        let downtime = faultRandom.within(mix.duration)
+        agenda.put(.start(node.index), at: now.advanced(byTicks: downtime))
+    }
+
+    /// The process has ended by itself: an orderly shutdown, or a store that failed.
+    func close(_ node: SimulatedNode, _ process: SimulatedProcess) throws(Violation) {
+        trace.note(.closed, at: now, node)
+        try checkEnd(of: node, process)
+        process.hasClosed = true
+        let isRotten = !node.store.disk.rotten.isEmpty
+        node.end()
+        try node.store.crash(keeping: faultRandom.below(node.store.unreceipted + 1))
+        // It would find the same unreadable row again.
+        if isRotten { node.isRetired = true }
+        let downtime = isSettling ? 1 : faultRandom.within(mix.duration)
+        agenda.put(.start(node.index), at: now.advanced(byTicks: downtime))
+    }
+
+    func resume(_ node: SimulatedNode) {
+        guard node.isPaused else { return }
+        node.isPaused = false
+        node.process?.isScheduled = false
+        schedule(node)
+    }
+
+    func setFull(_ isFull: Bool, _ node: SimulatedNode) {
+        guard let process = node.process, node.isFull != isFull else { return }
+        node.isFull = isFull
+        process.isFull = isFull
+        schedule(node)
+    }
+
+    // MARK: - The way of a write
+
+    func submit(
+        _ batch: consuming WriteBatch,
+        of node: SimulatedNode,
+        _ process: SimulatedProcess
+    ) throws(Violation) {
+        let id = batch.id
+        let rows = batch.rows
+        trace.note(.wrote, at: now, node, id.rawValue, UInt64(rows.accepted.count), rows.text)
+        try node.store.submit(batch)
+        if node.armed == .beforeFlush {
+            try crash(node, .crashAtWrite)
+            return
+        }
+        beginFlush(node)
+    }
+
+    private func beginFlush(_ node: SimulatedNode) {
+        guard !node.store.isFlushing, node.store.unreceipted > 0, !node.store.hasFailed else {
+            return
+        }
+        let all = node.store.unreceipted
+        let count = isSettling || scheduleRandom.oneIn(2) ? all : scheduleRandom.within(1...all)
+        node.store.beginFlush(count: count, merging: scheduleRandom.oneIn(2))
+        let time = isSettling ? 2 : scheduleRandom.within(mix.flushTime) + node.stall
+        node.stall = 0
+        agenda.put(
+            .flushed(node.index, generation: node.generation),
+            at: now.advanced(by: time)
+        )
+    }
+
+    func endFlush(_ node: SimulatedNode, _ process: SimulatedProcess) throws(Violation) {
+        guard node.store.isFlushing else { return }
+        if node.armed == .duringFlush {
+            try crash(node, .crashAtWrite)
+            return
+        }
+        guard let receipt = try node.store.endFlush() else { return }
+        trace.note(.durable, at: now, node, receipt.through.rawValue, 0, "\(receipt.through)")
+        try takeIn(receipt, process)
+        if node.armed == .beforeReceipt {
+            try crash(node, .crashAtWrite)
+            return
+        }
+        schedule(node)
+        beginFlush(node)
+    }
+
+    private func takeIn(
+        _ receipt: consuming DurabilityReceipt,
+        _ process: SimulatedProcess
+    ) throws(Violation) {
+        if var earlier = process.receipt.take() {
+            earlier.merge(receipt)
+            process.receipt = consume earlier
+        } else {
+            process.receipt = consume receipt
+        }
+    }
+
+    func serve(_ request: ReadRequest, _ node: SimulatedNode, _ process: SimulatedProcess) {
+        let result = node.store.disk.read(request, visible: node.store.visible)
+        if case .failure = result { process.hasFailed = true }
+        process.completions.append(ReadCompletion(id: request.id, result: result))
+        schedule(node)
+    }
+}
+
+extension SimulatedProcess {
+    /// Swaps out everything that has arrived.
+    func takeArrivals(now tick: Tick) -> Arrivals {
+        var arrivals = Arrivals(now: tick)
+        arrivals.receipt = receipt.take()
+        swap(&arrivals.messages, &messages)
+        swap(&arrivals.completions, &completions)
+        swap(&arrivals.appends, &appends)
+        swap(&arrivals.barriers, &barriers)
+        swap(&arrivals.cancellations, &cancellations)
+        arrivals.isFull = isFull.take()
+        arrivals.failure = failure.take()
+        arrivals.closeBy = closeBy.take()
+        return arrivals
+    }
+}

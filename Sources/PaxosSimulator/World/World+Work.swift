@@ -1,0 +1,97 @@
+import PaxosCore
+
+/// The callers: appends, batches, barriers, cancellations.
+extension World {
+    func work() {
+        guard !isSettling else { return }
+        agenda.put(.work, at: now.advanced(by: workRandom.within(mix.workInterval)))
+        let running = nodes.filter { $0.process != nil && $0.process?.hasClosed == false }
+        guard let node = workRandom.pick(running), let process = node.process else { return }
+        if workRandom.happens(permille: mix.barrierPermille) {
+            barrier(node, process)
+        } else if workRandom.oneIn(12) {
+            cancel(process)
+        } else if workRandom.happens(permille: mix.batchPermille) {
+            let most = min(mix.limits.maxBatchEntries, mix.limits.maxBatchBytes / 8)
+            append(count: workRandom.within(1...min(most, 12)), isBatch: true, node, process)
+        } else {
+            for _ in 0..<workRandom.within(1...4) {
+                append(count: 1, isBatch: false, node, process)
+            }
+        }
+        schedule(node)
+    }
+
+    private func deadline(_ process: SimulatedProcess) -> Tick {
+        guard workRandom.oneIn(3) else { return .never }
+        return process.tick(at: now).advanced(by: UInt64(workRandom.below(100)))
+    }
+
+    private func append(
+        count: Int,
+        isBatch: Bool,
+        _ node: SimulatedNode,
+        _ process: SimulatedProcess
+    ) {
+        guard process.undrained < mix.limits.inboxAppends else { return }
+        let size = isBatch ? 8 : workRandom.within(8...mix.limits.maxPayloadBytes)
+        submitAppend(
+            count: count,
+            isBatch: isBatch,
+            size: size,
+            deadline: deadline(process),
+            process
+        )
+        trace.note(.called, at: now, node, UInt64(appends), UInt64(count), "append a\(appends)")
+    }
+
+    func submitAppend(
+        count: Int,
+        isBatch: Bool,
+        size: Int,
+        deadline: Tick,
+        _ process: SimulatedProcess
+    ) {
+        appends += 1
+        process.undrained += 1
+        let payloads = (0..<count).map { index in
+            PayloadLabel(append: appends, index: index, count: count).payload(size: size)
+        }
+        let caller = Callers.Caller(
+            append: appends,
+            count: count,
+            deadline: deadline,
+            floor: ledger.acknowledged
+        )
+        process.appends.append(
+            AppendRequest(
+                waiter: process.callers.add(caller),
+                payloads: isBatch ? .batch(payloads) : .one(payloads[0]),
+                bytes: size * count,
+                deadline: deadline
+            )
+        )
+    }
+
+    private func barrier(_ node: SimulatedNode, _ process: SimulatedProcess) {
+        let deadline = deadline(process)
+        let caller = Callers.Caller(
+            append: nil,
+            count: 0,
+            deadline: deadline,
+            floor: ledger.acknowledged
+        )
+        process.barriers.append(
+            BarrierRequest(waiter: process.callers.add(caller), deadline: deadline)
+        )
+        trace.note(.called, at: now, node, 0, caller.floor.rawValue, "barrier")
+    }
+
+    /// Cancels somebody who waits, or somebody who waited once.
+    private func cancel(_ process: SimulatedProcess) {
+        guard process.callers.indexes > 0 else { return }
+        let index = workRandom.below(process.callers.indexes)
+        let waiter = process.callers.cancel(index, stale: workRandom.oneIn(8))
+        process.cancellations.append(waiter)
+    }
+}

@@ -1,0 +1,240 @@
+package import PaxosCore
+
+/// A cluster in a world of its own: virtual time, a network, disks, callers and faults, all drawn from one
+/// seed. The nodes run the production `NodeCore`.
+///
+/// One step is one step of one core, with everything that has arrived for it. After each, everything in
+/// `Invariant` is checked against the `Ledger`, which knows the log from durable rows alone.
+package final class World {
+    let membership: Membership
+    let mix: FaultMix
+    let faults: FaultSet
+    let mutant: Mutant?
+    var nodes: [SimulatedNode] = []
+    var network: SimulatedNetwork
+    var agenda = Agenda<Event>()
+    var now = Moment.zero
+    package let ledger: Ledger
+    package let trace: Trace
+    package var counts = FaultCounts()
+    package var steps = 0
+    package var elections = 0
+    var appends = 0
+    var probes: [Probe] = []
+    /// Faults have stopped.
+    var isSettling = false
+    /// A founder was lost before all had met: the first meeting needs every one of them.
+    var excusesLiveness = false
+    var scheduleRandom: SeededGenerator
+    var networkRandom: SeededGenerator
+    var workRandom: SeededGenerator
+    var faultRandom: SeededGenerator
+    static let cluster = try? ClusterID("world")
+
+    enum Event {
+        case arrive(Envelope, from: Int, at: Int)
+        case step(Int, generation: Int)
+        case wake(Int, generation: Int)
+        case flushed(Int, generation: Int)
+        case read(Int, generation: Int, ReadRequest)
+        case work
+        case fault
+        case probe
+        case start(Int)
+        case resume(Int)
+        case empty(Int, generation: Int)
+        case heal(Int)
+    }
+
+    package init(
+        seed: UInt64,
+        members: Int,
+        faults: FaultSet,
+        mutant: Mutant? = nil,
+        keepsTrace: Bool = false
+    ) throws(InvalidMembership) {
+        var random = SeededGenerator(seed: seed)
+        scheduleRandom = SeededGenerator(seed: random.next())
+        networkRandom = SeededGenerator(seed: random.next())
+        workRandom = SeededGenerator(seed: random.next())
+        faultRandom = SeededGenerator(seed: random.next())
+        let ids = (1...UInt64(members)).compactMap { NodeID(rawValue: $0) }
+        membership = try Membership(ids)
+        mix = FaultMix(random: &random, faults: faults, members: members)
+        self.faults = faults
+        self.mutant = mutant
+        network = SimulatedNetwork(width: members + 1)
+        ledger = Ledger(membership: membership)
+        trace = Trace(isKept: keepsTrace)
+        for (index, id) in ids.enumerated() {
+            let store = SimulatedStore(node: id, disk: freshDisk(), mutant: mutant)
+            store.ledger = ledger
+            nodes.append(SimulatedNode(index: index, id: id, store: store))
+        }
+    }
+
+    func freshDisk() -> SimulatedDisk {
+        SimulatedDisk(
+            incarnation: Incarnation(high: faultRandom.next(), low: faultRandom.next())
+        )
+    }
+
+    /// Runs until `limit` steps are done, then lets faults stop and asks for progress.
+    package func run(steps limit: Int) throws(Violation) {
+        for node in nodes {
+            agenda.put(.start(node.index), at: now.advanced(by: scheduleRandom.below(64)))
+        }
+        agenda.put(.work, at: now.advanced(byTicks: 1))
+        if !mix.drawn.isEmpty { agenda.put(.fault, at: now.advanced(byTicks: 10)) }
+        var events = 0
+        while steps < limit, events < 60 * limit, let next = agenda.popFirst() {
+            events += 1
+            now = next.moment
+            try handle(next.event)
+        }
+        try settle()
+    }
+
+    func handle(_ event: Event) throws(Violation) {
+        switch event {
+        case .arrive(let envelope, let sender, let receiver):
+            arrive(envelope, from: nodes[sender], at: nodes[receiver])
+        case .step(let index, let generation):
+            guard let process = process(index, generation) else { return }
+            process.isScheduled = false
+            try step(nodes[index], process)
+        case .wake(let index, let generation):
+            guard let process = process(index, generation), process.wakeAt == now else { return }
+            process.wakeAt = nil
+            try step(nodes[index], process)
+        case .flushed(let index, let generation):
+            guard let process = process(index, generation) else { return }
+            try endFlush(nodes[index], process)
+        case .read(let index, let generation, let request):
+            guard let process = process(index, generation) else { return }
+            serve(request, nodes[index], process)
+        case .work:
+            work()
+        case .fault:
+            try drawFault()
+        case .probe:
+            probeAll()
+        case .start(let index):
+            try start(nodes[index])
+        case .resume(let index):
+            resume(nodes[index])
+        case .empty(let index, let generation):
+            guard process(index, generation) != nil else { return }
+            setFull(false, nodes[index])
+        case .heal(let number):
+            network.heal(number)
+        }
+    }
+
+    private func process(_ index: Int, _ generation: Int) -> SimulatedProcess? {
+        nodes[index].generation == generation ? nodes[index].process : nil
+    }
+
+    // MARK: - Steps
+
+    /// Puts a step of the node on the agenda, a little later: more may arrive until then.
+    func schedule(_ node: SimulatedNode) {
+        guard let process = node.process, !process.isScheduled, !node.isPaused else { return }
+        process.isScheduled = true
+        let delay = scheduleRandom.oneIn(3) ? scheduleRandom.below(6) : 0
+        agenda.put(
+            .step(node.index, generation: node.generation),
+            at: now.advanced(by: delay)
+        )
+    }
+
+    private func step(_ node: SimulatedNode, _ process: SimulatedProcess) throws(Violation) {
+        guard !node.isPaused, !process.hasClosed else { return }
+        let tick = process.tick(at: now)
+        let hadReceipt = process.receipt != nil
+        var output = process.core.step(process.takeArrivals(now: tick))
+        steps += 1
+        trace.note(.stepped, at: now, node, process.core.delivered.rawValue)
+        var write = output.write.take()
+        do {
+            try check(output, of: node, process, now: tick)
+        } catch {
+            if let batch = write.take() { batch.abandon() }
+            throw error
+        }
+        if let batch = write.take() { try submit(batch, of: node, process) }
+        for envelope in output.messages { send(envelope, from: node) }
+        for request in output.reads {
+            let delay = scheduleRandom.within(1...24)
+            agenda.put(
+                .read(node.index, generation: node.generation, request),
+                at: now.advanced(by: delay)
+            )
+        }
+        if output.isClosed { try close(node, process) }
+        guard node.process === process else { return }
+        try scheduleWake(node, process, after: tick)
+        if hadReceipt, node.armed == .afterReceipt { try crash(node, .crashAtWrite) }
+    }
+
+    private func scheduleWake(
+        _ node: SimulatedNode,
+        _ process: SimulatedProcess,
+        after tick: Tick
+    ) throws(Violation) {
+        let deadline = process.core.nextDeadline
+        try demand(
+            deadline > tick,
+            .limits,
+            "\(node.id) wants to be stepped at \(deadline) and it is \(tick)"
+        )
+        guard let moment = process.moment(of: deadline), process.wakeAt != moment else { return }
+        process.wakeAt = moment
+        agenda.put(.wake(node.index, generation: node.generation), at: moment)
+    }
+
+    // MARK: - Messages
+
+    private func send(_ envelope: Envelope, from sender: SimulatedNode) {
+        let receivers = nodes.filter { $0.id == envelope.destination && $0.process != nil }
+        guard let receiver = networkRandom.pick(receivers) else { return }
+        trace.note(.sent, at: now, envelope, from: sender, to: receiver)
+        if network.isCut(from: sender.index, to: receiver.index) { return }
+        if !isSettling, networkRandom.happens(permille: mix.lossPermille) {
+            counts.count(.loss)
+            trace.note(.lost, at: now, envelope, from: sender, to: receiver)
+            return
+        }
+        transmit(envelope, from: sender, to: receiver)
+        if !isSettling, networkRandom.happens(permille: mix.duplicationPermille) {
+            counts.count(.duplication)
+            transmit(envelope, from: sender, to: receiver)
+        }
+    }
+
+    private func transmit(
+        _ envelope: Envelope,
+        from sender: SimulatedNode,
+        to receiver: SimulatedNode
+    ) {
+        let range = isSettling ? 1...4 : mix.delay
+        let delay = networkRandom.within(range)
+        if delay > 8 { counts.count(.reordering) }
+        let slowness = network.slowness(from: sender.index, to: receiver.index)
+        agenda.put(
+            .arrive(envelope, from: sender.index, at: receiver.index),
+            at: now.advanced(by: delay + slowness)
+        )
+    }
+
+    private func arrive(
+        _ envelope: Envelope,
+        from sender: SimulatedNode,
+        at receiver: SimulatedNode
+    ) {
+        guard let process = receiver.process, !process.hasClosed else { return }
+        trace.note(.arrived, at: now, envelope, from: sender, to: receiver)
+        process.messages.append(envelope)
+        schedule(receiver)
+    }
+}
