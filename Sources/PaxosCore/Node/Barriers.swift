@@ -33,7 +33,12 @@ struct Barriers: Sendable {
     private var asked: [Asked] = []
     /// Confirmed: waiting for this node's log to get there.
     private var confirmed: [(waiter: WaiterID, slot: Slot)] = []
-    private var nextID: UInt64 = 1
+    /// Begins anywhere, so that an answer to an earlier process is not taken for one to this (`R7`).
+    private var nextID: UInt64
+
+    init(firstID: UInt64) {
+        nextID = firstID
+    }
 
     var isEmpty: Bool {
         arrived.isEmpty && confirming.isEmpty && asked.isEmpty && confirmed.isEmpty
@@ -139,7 +144,7 @@ struct Barriers: Sendable {
         for waiter in callers {
             asked.append(Asked(id: nextID, waiter: waiter, sent: replica.now, leader: leader))
             output.send(.barrierRequest(RemoteBarrierRequest(id: nextID)), to: leader)
-            nextID += 1
+            nextID &+= 1
         }
         arrived.removeAll()
         for place in asked.indices

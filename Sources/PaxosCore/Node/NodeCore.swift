@@ -14,7 +14,7 @@ package struct NodeCore: ~Copyable {
     var proposed = ProposedAppends()
     /// Appends that no slot was assigned to yet.
     var inbox = FIFO<AppendRequest>()
-    var barriers = Barriers()
+    var barriers: Barriers
     /// A caller was told before its barrier was reached.
     var hasEndedWaiters = false
     /// Appends of other nodes, and own ones of an earlier leader, that wait for a slot here.
@@ -85,6 +85,7 @@ package struct NodeCore: ~Copyable {
             recovered: recovered.peers
         )
         replica = Replica(recovered: recovered, limits: limits, seed: seed)
+        barriers = Barriers(firstID: nonce.rawValue)
         delivery = Delivery(resuming: recovered.checkpoint)
         written = Written(
             committed: recovered.committed,
@@ -198,9 +199,11 @@ package struct NodeCore: ~Copyable {
             replica.receive(completion, output: &output)
             return
         }
-        replay = nil
         switch completion.result {
-        case .success(let page): feed(page, output: &output)
+        case .success(let page):
+            replay = nil
+            feed(page, output: &output)
+        // Not asked again: the node ends, or its reader has.
         case .failure(let failure): fail(failure, output: &output)
         }
     }

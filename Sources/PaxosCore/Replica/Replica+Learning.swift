@@ -78,15 +78,21 @@ extension Replica {
         guard let current = learner.catchUp, current.asked == sender,
             current.slots.lowerBound == answer.from
         else { return }
-        learner.endCatchUp()
-        if answer.rows.isEmpty, let position = membership.position(of: sender) {
-            peerCommitted[position] = min(answer.committed, answer.from.previous)
+        guard !answer.rows.isEmpty else {
+            // It has nothing. The question stays open, so that the next one, at its time, goes on to the
+            // next member and not back to one that never answers.
+            if let position = membership.position(of: sender) {
+                peerCommitted[position] = min(answer.committed, answer.from.previous)
+            }
+            return
         }
+        learner.endCatchUp()
         var rows: [AcceptedEntry] = []
         for row in answer.rows where row.slot == answer.from.advanced(by: rows.count) {
             guard acceptor.isInWindow(row.slot) else { break }
             rows.append(row)
         }
+        yieldToLater(rows)
         if let last = rows.last {
             acceptor.storeChosen(
                 rows.filter { $0.slot > learner.committed && !learner.knowsChosen($0.slot) },
@@ -95,5 +101,15 @@ extension Replica {
             learner.learn(answer.from...last.slot)
         }
         learn(output: &output)
+    }
+
+    /// Rows that were chosen under a later ballot: a proposer that learns of them is overtaken. Its notices
+    /// would say under its own ballot that they are chosen, and a follower that has accepted something else
+    /// under that ballot would pass it (`R68`).
+    private mutating func yieldToLater(_ rows: [AcceptedEntry]) {
+        guard let latest = rows.map(\.ballot).max() else { return }
+        note(latest)
+        if let leader, leader.ballot < latest { endLeadership() }
+        if let candidate, candidate.ballot < latest { self.candidate = nil }
     }
 }

@@ -17,7 +17,8 @@ struct Election: Sendable {
     private let timeout: UInt64
     private var generator: SplitMix
     private var round: StatusRound?
-    private var nextID: UInt64 = 1
+    /// Begins anywhere, so that an answer to an earlier process is not taken for one to this (`R7`).
+    private var nextID: UInt64
     /// When each member was heard last, by position; `nil` never.
     private var heard: [Tick?]
     /// The highest ballot a leader was heard under, and when.
@@ -30,6 +31,7 @@ struct Election: Sendable {
     init(members: Int, timeout: UInt64, seed: UInt64) {
         self.timeout = timeout
         generator = SplitMix(seed: seed)
+        nextID = generator.next()
         heard = Array(repeating: nil, count: members)
         deadline = .zero
         deadline = drawDeadline(after: .zero)
@@ -88,7 +90,7 @@ struct Election: Sendable {
     /// Begins a round if it is time, and returns its id.
     mutating func beginRound(at now: Tick) -> UInt64? {
         guard now >= deadline else { return nil }
-        defer { nextID += 1 }
+        defer { nextID &+= 1 }
         round = StatusRound(id: nextID, ends: now.advanced(by: timeout))
         deadline = drawDeadline(after: now)
         return nextID
