@@ -40,25 +40,3 @@ package struct Addressed<Body: Hashable & Sendable>: Hashable, Sendable {
 
 /// A statement on its way: only a `WriteBatch` holds it, and only the batch's receipt gives it out.
 package typealias Testimony = Addressed<Statement>
-
-/// A message between two nodes, with the head that the receiver checks first.
-package struct Envelope: Hashable, Sendable {
-    package let sender: NodeIdentity
-    package let destination: NodeID
-    /// The process the message is for, as the sender knows it: an answer to one that has ended, or that
-    /// a copy of its directory receives in its place, is nobody's. `nil` when members meet.
-    package let recipient: ProcessID?
-    package let message: Message
-
-    package init(
-        sender: NodeIdentity,
-        destination: NodeID,
-        recipient: ProcessID?,
-        message: Message
-    ) {
-        self.sender = sender
-        self.destination = destination
-        self.recipient = recipient
-        self.message = message
-    }
-}
