@@ -83,6 +83,8 @@ package struct MessageCounters: Hashable, Sendable {
     package var refused = 0
     /// No correct node can have sent it.
     package var impossible = 0
+
+    package var total: UInt64 { UInt64(foreign + refused + impossible) }
 }
 
 extension Message {

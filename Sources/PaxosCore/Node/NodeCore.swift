@@ -152,6 +152,9 @@ package struct NodeCore: ~Copyable {
         return max(1, leader.slotsInFlight / 8)
     }
 
+    /// Who this process of the node is.
+    package var identity: NodeIdentity { admission.identity }
+
     /// Every slot up to here is delivered.
     package var delivered: Slot { delivery.delivered }
 

@@ -7,7 +7,10 @@ internal import Platform
 ///
 /// The loop never waits for the disk: the store has a thread too, and tells the inbox.
 final class Driver: Sendable {
+    /// Who this process of the node is.
+    let identity: NodeIdentity
     private let store: LMDBStore
+    private let transport: (any Transport)?
     private let inbox: Inbox
     private let tail: Tail
     private let clock: TickClock
@@ -21,6 +24,7 @@ final class Driver: Sendable {
     init(
         configuration: LogNode.Configuration,
         store: LMDBStore,
+        transport: (any Transport)?,
         inbox: Inbox,
         tail: Tail,
         clock: TickClock,
@@ -28,6 +32,7 @@ final class Driver: Sendable {
         metrics: (any MetricsFactory)?
     ) {
         self.store = store
+        self.transport = transport
         self.inbox = inbox
         self.tail = tail
         self.clock = clock
@@ -43,6 +48,7 @@ final class Driver: Sendable {
             limits: configuration.limits,
             seed: SystemRandom.uint64()
         )
+        identity = core.identity
         published = Locked(core.status)
         self.core = Locked(core)
     }
@@ -69,6 +75,8 @@ final class Driver: Sendable {
             }
             let hasReceipt = arrived.receipt != nil
             var output = core.step(arrived)
+            // First what others wait for: an Accept travels while the own write is made.
+            if !output.messages.isEmpty { transport?.send(output.messages) }
             if let write = output.write.take() { store.submit(write) }
             for request in output.reads { read(request) }
             tail.deliver(

@@ -23,6 +23,11 @@ final class Inbox: Sendable {
         var barriers: [BarrierRequest] = []
         var cancellations: [WaiterID] = []
         var completions: [ReadCompletion] = []
+        var messages: [Envelope] = []
+        /// Bytes of `messages`.
+        var messageBytes = 0
+        /// Messages that were dropped for want of room.
+        var droppedMessages: UInt64 = 0
         var receipt: DurabilityReceipt?
         var isFull: Bool?
         var failure: StoreFailure?
@@ -41,7 +46,8 @@ final class Inbox: Sendable {
         var hasArrivals: Bool { !appends.isEmpty || hasMoreThanAppends }
 
         var hasMoreThanAppends: Bool {
-            receipt != nil || !barriers.isEmpty || !cancellations.isEmpty || !completions.isEmpty
+            receipt != nil || !messages.isEmpty || !barriers.isEmpty || !cancellations.isEmpty
+                || !completions.isEmpty
                 || isFull != nil || failure != nil || closeBy != nil
         }
     }
@@ -157,6 +163,8 @@ final class Inbox: Sendable {
             arrivals.barriers = state.barriers.handOver()
             arrivals.cancellations = state.cancellations.handOver()
             arrivals.completions = state.completions.handOver()
+            arrivals.messages = state.messages.handOver()
+            state.messageBytes = 0
             arrivals.receipt = state.receipt.take()
             arrivals.isFull = state.isFull.take()
             arrivals.failure = state.failure.take()
@@ -233,6 +241,30 @@ final class Inbox: Sendable {
         state.withLock { $0.completions.append(completion) }
         parker.unpark()
     }
+
+    /// Messages of peers. What exceeds the inbox's bound in bytes is dropped, as if it had been lost on
+    /// the way; liveness is small and always let in (`R61`, `R62`).
+    func receive(_ envelopes: [Envelope]) {
+        let wakes = state.withLock { state -> Bool in
+            guard case .running = state.phase else { return false }
+            for envelope in envelopes {
+                let bytes = envelope.byteCount
+                if envelope.lane == .log, state.messageBytes + bytes > limits.inboxBytes,
+                    state.messageBytes > 0
+                {
+                    state.droppedMessages += 1
+                    continue
+                }
+                state.messages.append(envelope)
+                state.messageBytes += bytes
+            }
+            return true
+        }
+        if wakes { parker.unpark() }
+    }
+
+    /// Messages that were dropped for want of room.
+    var droppedMessages: UInt64 { state.withLock { $0.droppedMessages } }
 
     /// What the inbox holds of its bounds.
     var share: InboxShare {

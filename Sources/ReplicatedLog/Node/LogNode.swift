@@ -30,6 +30,7 @@ public final class LogNode: Sendable {
     public let directory: String
 
     let store: LMDBStore
+    let transport: (any Transport)?
     let inbox: Inbox
     let tail: Tail
     let driver: Driver
@@ -41,6 +42,7 @@ public final class LogNode: Sendable {
         configuration: Configuration,
         directory: String,
         store: LMDBStore,
+        transport: (any Transport)?,
         logger: Logger,
         metrics: (any MetricsFactory)?
     ) {
@@ -51,6 +53,7 @@ public final class LogNode: Sendable {
         self.configuration = configuration
         self.directory = directory
         self.store = store
+        self.transport = transport
         self.inbox = inbox
         self.tail = tail
         self.clock = clock
@@ -60,6 +63,7 @@ public final class LogNode: Sendable {
         driver = Driver(
             configuration: configuration,
             store: store,
+            transport: transport,
             inbox: inbox,
             tail: tail,
             clock: clock,
