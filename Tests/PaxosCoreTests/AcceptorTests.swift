@@ -12,7 +12,7 @@ import Testing
             case .committed: 2
             case .withRow: 3
             case .withoutRow: 5
-            case .beyondWindow: 7
+            case .beyondWindow: 11
             }
         }
     }
@@ -23,22 +23,17 @@ import Testing
         Ballot(round: 3, node: 1),
     ]
 
-    /// Committed up to 2, rows up to 4, a window of 3 ... 6, and 2.n2 promised.
+    /// Committed up to 2, rows up to 4, a window of 3 ... 10, and 2.n2 promised.
     static func acceptor(isFull: Bool = false) -> Acceptor {
         var limits = Limits()
         limits.pipelineSlots = 4
-        var acceptor = Acceptor(
-            recovered: RecoveredState(
-                boot: Boot(1),
-                promised: promised,
-                lastRound: 0,
-                committed: 2,
-                trimmed: .zero,
-                last: 4,
-                checkpoint: .empty
-            ),
-            limits: limits
-        )
+        var recovered = Identities.recovered(of: [1, 2, 3])
+        recovered.promised = promised
+        recovered.committed = 2
+        recovered.accepted = ([3, 4] as [Slot]).map {
+            AcceptedEntry(slot: $0, ballot: Ballot(round: 1, node: 1), entry: .noop)
+        }
+        var acceptor = Acceptor(recovered: recovered, limits: limits)
         acceptor.isFull = isFull
         return acceptor
     }
@@ -72,44 +67,54 @@ import Testing
             case _ where ballot < Self.promised: .promised
             case .belowCommitted, .committed: .committed
             case .withoutRow where isFull, .beyondWindow where isFull: .full
-            case .beyondWindow: .beyondWindow
-            case .withRow, .withoutRow: nil
+            case .withRow, .withoutRow, .beyondWindow: nil
             }
         if let expected {
-            #expect(output.rows == WriteRows())
-            #expect(output.testimony.isEmpty)
-            #expect(acceptor.promised == Self.promised)
-            #expect(acceptor.last == 4)
             let reject = Reject(
                 ballot: ballot,
                 promised: Self.promised,
                 committed: 2,
                 reason: expected
             )
-            #expect(output.immediate == [Immediate(destination: 3, proposal: .reject(reject))])
+            #expect(output.immediate == [Addressed(destination: 3, body: .reject(reject))])
         } else {
             #expect(output.immediate.isEmpty)
-            #expect(output.rows.accepted == [AcceptedRun(ballot: ballot, run: run)])
-            #expect(output.rows.promised == (isRaised ? ballot : nil), "R2")
-            #expect(acceptor.promised == ballot)
-            #expect(acceptor.last == max(4, place.slot))
-            let accepted = Accepted(ballot: ballot, slots: place.slot...place.slot)
-            #expect(
-                output.testimony == [Testimony(destination: 3, statement: .accepted(accepted))]
-            )
         }
+        guard expected == nil, place != .beyondWindow else {
+            #expect(output.rows == WriteRows())
+            #expect(output.testimony.isEmpty)
+            #expect(acceptor.promised == Self.promised)
+            #expect(acceptor.last == 4)
+            return
+        }
+        #expect(output.rows.accepted == [AcceptedRun(ballot: ballot, run: run)])
+        #expect(output.rows.promised == (isRaised ? ballot : nil), "R2")
+        #expect(acceptor.promised == ballot)
+        #expect(acceptor.last == max(4, place.slot))
+        #expect(acceptor.lowestUnflushed == place.slot)
+        let accepted = Accepted(ballot: ballot, slots: place.slot...place.slot)
+        #expect(output.testimony == [Addressed(destination: 3, body: .accepted(accepted))])
     }
 
-    /// A run is taken whole or not at all.
-    @Test(arguments: [
-        (2, 2, Reject.Reason?.some(.committed)), (3, 4, nil), (3, 5, .beyondWindow),
-        (6, 1, nil), (6, 2, .beyondWindow), (1, 8, .committed),
-    ])
-    func aRunIsTakenWholeOrNotAtAll(_ first: Int, _ count: Int, _ reason: Reject.Reason?) {
+    /// A run is taken whole above the committed prefix or not at all; what is committed is not written
+    /// again (I3), and the testimony names the slots that are (`R18`).
+    @Test(
+        arguments: [
+            (1, 2, nil, true), (2, 2, 3...3, true), (1, 8, 3...8, true), (3, 4, 3...6, false),
+            (10, 1, 10...10, false), (9, 2, 9...10, false), (10, 2, nil, false), (3, 9, nil, false),
+            (1, 11, nil, true),
+        ] as [(UInt64, Int, ClosedRange<Slot>?, Bool)]
+    )
+    func aRunIsTakenWholeAboveTheCommitted(
+        _ first: UInt64,
+        _ count: Int,
+        _ taken: ClosedRange<Slot>?,
+        _ isRejected: Bool
+    ) {
         var acceptor = Self.acceptor()
         var output = Output()
         let run = EntryRun(
-            first: Slot(rawValue: UInt64(first)),
+            first: Slot(rawValue: first),
             entries: Array(repeating: .noop, count: count)
         )
         acceptor.receive(
@@ -118,16 +123,14 @@ import Testing
             committed: 2,
             output: &output
         )
-        #expect(output.rows.accepted.map(\.run) == (reason == nil ? [run] : []))
-        guard let reason else {
-            #expect(output.immediate.isEmpty)
-            return
+        #expect(output.rows.accepted.map(\.run.slots) == (taken.map { [$0] } ?? []))
+        let testimony = taken.map { Accepted(ballot: Self.promised, slots: $0) }
+        #expect(output.testimony.map(\.body) == (testimony.map { [.accepted($0)] } ?? []))
+        let reasons = output.immediate.map { message -> Reject.Reason? in
+            guard case .reject(let reject) = message.body else { return nil }
+            return reject.reason
         }
-        guard case .reject(let reject)? = output.immediate.first?.proposal else {
-            Issue.record("no rejection")
-            return
-        }
-        #expect(reject.reason == reason)
+        #expect(reasons == (isRejected ? [.committed] : []))
     }
 
     @Test(arguments: ballots)
@@ -146,29 +149,44 @@ import Testing
                 committed: 2,
                 reason: .promised
             )
-            #expect(output.immediate == [Immediate(destination: 3, proposal: .reject(reject))])
+            #expect(output.immediate == [Addressed(destination: 3, body: .reject(reject))])
         } else {
             #expect(output.rows.promised == (ballot > Self.promised ? ballot : nil), "R1")
             #expect(output.immediate.isEmpty)
             let promise = Promise(ballot: ballot, committed: 2, trimmed: .zero, last: 4)
             #expect(
-                output.testimony == [Testimony(destination: 3, statement: .promise(promise))]
+                output.testimony == [Addressed(destination: 3, body: .promise(promise))]
             )
-            acceptor.markDurable(promised: output.rows.promised, accepted: [])
+            acceptor.markDurable(promised: output.rows.promised, runs: 0)
             #expect(acceptor.durablePromise == ballot)
         }
     }
 
-    /// The durable promise follows receipts and never falls, and rows are durable by receipt alone.
+    /// The durable promise follows receipts and never falls, and rows are durable by receipt alone
+    /// (`R19`, `R20`).
     @Test func durabilityIsWhatReceiptsSay() {
         var acceptor = Self.acceptor()
-        #expect(acceptor.durable.through == 2)
-        acceptor.markDurable(promised: Ballot(round: 5, node: 1), accepted: [4...5])
-        acceptor.markDurable(promised: Ballot(round: 4, node: 1), accepted: [])
+        #expect(acceptor.lowestUnflushed == nil)
+        for slots in [6...7, 5...5, 3...3] as [ClosedRange<UInt64>] {
+            var output = Output()
+            let run = EntryRun(
+                first: Slot(rawValue: slots.lowerBound),
+                entries: Array(repeating: .noop, count: slots.count)
+            )
+            acceptor.receive(
+                Accept(ballot: Ballot(round: 5, node: 1), run: run, committed: .zero),
+                from: 3,
+                committed: 2,
+                output: &output
+            )
+        }
+        #expect(acceptor.lowestUnflushed == 3)
+        acceptor.markDurable(promised: Ballot(round: 5, node: 1), runs: 2)
+        acceptor.markDurable(promised: Ballot(round: 4, node: 1), runs: 0)
         #expect(acceptor.durablePromise == Ballot(round: 5, node: 1))
-        #expect(acceptor.durable.through == 2)
-        acceptor.markDurable(promised: nil, accepted: [3...3])
-        #expect(acceptor.durable.through == 5)
+        #expect(acceptor.lowestUnflushed == 3, "its write came last")
+        acceptor.markDurable(promised: nil, runs: 1)
+        #expect(acceptor.lowestUnflushed == nil)
     }
 
     /// What is held in memory is counted, also when an entry is replaced.

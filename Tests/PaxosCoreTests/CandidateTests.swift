@@ -6,7 +6,12 @@ import Testing
 
     static func candidate(of members: Int) throws -> Candidate {
         let ids = try (1...members).map { try #require(NodeID(rawValue: UInt64($0))) }
-        return Candidate(ballot: ballot, membership: try Membership(ids))
+        return Candidate(
+            ballot: ballot,
+            membership: try Membership(ids),
+            now: .zero,
+            limits: Limits()
+        )
     }
 
     static func entry(_ number: UInt64) -> Entry {
@@ -59,9 +64,9 @@ import Testing
 
     private static func requests(_ output: borrowing Output) -> [NodeID: Slot] {
         var requests: [NodeID: Slot] = [:]
-        for immediate in output.immediate {
-            guard case .pageRequest(let request) = immediate.proposal else { continue }
-            requests[immediate.destination] = request.from
+        for message in output.immediate {
+            guard case .pageRequest(let request) = message.body else { continue }
+            requests[message.destination] = request.from
         }
         return requests
     }

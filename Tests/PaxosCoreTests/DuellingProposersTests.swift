@@ -73,19 +73,61 @@ import Testing
         #expect(trio.chosen == [1: .noop, 2: x, 3: y])
     }
 
-    /// A leader whose ballot was passed is refused, learns it, and leads no more (`R25`).
-    @Test func theOldLeaderIsRefusedAndStepsDown() throws {
+    /// A leader whose ballot was passed has nothing chosen any more, learns of the higher ballot from the
+    /// refusal (`R25`), and leads no more once the later leader speaks to it.
+    @Test func theOldLeaderIsRefusedAndEndsWithTheNew() throws {
         let trio = try Trio()
         try trio.campaign(1)
         try trio.talk(1, 2, 3)
         try trio.campaign(3)
         try trio.talk(2, 3)
+        let later = try #require(trio[3].leader?.ballot)
         try trio.propose(1, at: 1)
-        #expect(trio[1].leader != nil)
         try trio.talk(1, 2)
-        #expect(trio[1].leader == nil)
         #expect(trio.chosen.isEmpty)
+        #expect(trio[1].highestSeen == later)
+        try trio.propose(2, at: 3)
+        try trio.talk(1, 2, 3)
+        #expect(trio[1].leader == nil)
+        #expect(trio.chosen == [1: y])
         #expect(!trio[1].hasRoom(entries: 1, bytes: 0))
+    }
+
+    /// An old leader proposed X where a later one had Y chosen. Its acceptors refuse what they have
+    /// committed; that tells it how far the log is chosen and nothing of what: it passes no row of its
+    /// own, fetches, and finds Y.
+    @Test func anOldLeaderDoesNotTakeItsOwnEntryForChosen() throws {
+        let trio = try Trio()
+        try trio.campaign(1)
+        try trio.talk(1, 2, 3)
+        let old = try #require(trio[1].leader?.ballot)
+        try trio.propose(1, at: 1)
+        try trio.talk(1)
+        try trio.campaign(3)
+        try trio.talk(2, 3)
+        try trio.propose(2, at: 3)
+        try trio.talk(2, 3)
+        #expect(trio.chosen == [1: y])
+        #expect(trio.rows[0][1]?.entry == x)
+        let reject = Reject(
+            ballot: old,
+            promised: old,
+            committed: trio[3].learner.committed,
+            reason: .committed
+        )
+        try trio.deliver(Trio.Sent(from: 3, to: 1, message: .immediate(.reject(reject))))
+        #expect(trio[1].learner.committed == .zero, "its own row is not what was chosen")
+        try trio.talk(1, 3)
+        #expect(trio[1].learner.committed == 1)
+        #expect(
+            trio.rows[0][1]
+                == AcceptedEntry(
+                    slot: 1,
+                    ballot: try #require(trio[3].leader?.ballot),
+                    entry: y,
+                    isChosen: true
+                )
+        )
     }
 
     /// After every restart the next ballot is above all the disk has seen (`R4`).

@@ -20,11 +20,15 @@ import Testing
                 ballot: ballot,
                 committed: committed,
                 recovered: recovered,
-                limits: limits
+                members: 3,
+                limits: limits,
+                now: .zero
             )
             learner = Learner(committed: committed)
             membership = try Membership([1, 2, 3])
-            for sequence in 0..<count { leader.assign(Self.entry(sequence, bytes: bytes)) }
+            for sequence in 0..<count {
+                leader.assign(Self.entry(sequence, bytes: bytes), now: .zero)
+            }
         }
 
         static func entry(_ sequence: Int, bytes: Int) -> Entry {
@@ -43,7 +47,7 @@ import Testing
                 membership: membership,
                 learner: &learner
             )
-            leader.advance(committed: learner.committed)
+            leader.advance(committed: learner.committed, now: .zero)
         }
     }
 

@@ -4,7 +4,7 @@ import Testing
 /// The way of an append through one member, and every way it may end.
 @Suite struct NodeAppendTests {
     @Test func anAppendIsAnsweredAfterItsReceiptAndNotBefore() throws {
-        let member = try OneMember()
+        let member = OneMember()
         let campaign = try member.step()
         #expect(campaign.rows?.promised == Ballot(round: 1, node: 1))
         #expect(campaign.rows?.lastRound == 1)
@@ -19,7 +19,7 @@ import Testing
 
     /// Every append of a step shares one run, one write and one flush; nothing that is idle flushes.
     @Test func aStepWritesOnceAndAnIdleNodeNever() throws {
-        let member = try OneMember()
+        let member = OneMember()
         try member.settle()
         let said = try member.step { $0.appends = (0..<100).map { _ in member.append() } }
         #expect(said.rows?.accepted.map(\.run.slots) == [1...100])
@@ -36,7 +36,7 @@ import Testing
 
     /// A receipt that comes in one step with the end of the caller's patience: the outcome is known.
     @Test func whatIsKnownIsNotCalledUnknown() throws {
-        let member = try OneMember()
+        let member = OneMember()
         try member.settle()
         let cancelled = member.append()
         try member.step { $0.appends = [cancelled, member.append(deadline: Tick(5))] }
@@ -49,7 +49,7 @@ import Testing
     @Test func anAppendThatWaitsTooLongIsNeverOrUnknown() throws {
         var limits = Limits()
         limits.pipelineSlots = 2
-        let member = try OneMember(limits: limits)
+        let member = OneMember(limits: limits)
         try member.settle()
         let appends = (0..<3).map { _ in member.append(deadline: Tick(7)) }
         try member.step { $0.appends = appends }
@@ -72,7 +72,7 @@ import Testing
 
     /// A cancellation that comes twice, or for a waiter whose place was given on, ends nobody.
     @Test func aWaiterIsEndedOnce() throws {
-        let member = try OneMember()
+        let member = OneMember()
         let append = member.append()
         let said = try member.step {
             $0.appends = [append]
@@ -96,7 +96,7 @@ import Testing
 
     /// Full refuses appends, goes on with what is in flight, and ends (`R79`).
     @Test func fullRefusesAndRecovers() throws {
-        let member = try OneMember()
+        let member = OneMember()
         try member.settle()
         try member.step { $0.appends = [member.append()] }
         let refused = try member.step(flush: 1) {
@@ -118,7 +118,7 @@ import Testing
     @Test func aBatchWaitsForRoomWhole() throws {
         var limits = Limits()
         limits.pipelineSlots = 4
-        let member = try OneMember(limits: limits)
+        let member = OneMember(limits: limits)
         try member.settle()
         let batch = AppendRequest(
             waiter: WaiterID(index: 50, generation: 1),
@@ -143,40 +143,24 @@ import Testing
 
     /// A member that needs others has nobody confirm it here: its barriers wait (`R52`, `R70`).
     @Test func aBarrierIsNotAnsweredUnconfirmed() throws {
-        let trio = try OneMember(members: [1, 2, 3])
-        try trio.step { _ in }
+        let trio = OneMember(members: [1, 2, 3])
         let barrier = trio.barrier()
         try trio.step { $0.barriers = [barrier] }
-        var output = Output()
-        trio.core.replica.campaign(output: &output)
-        trio.core.replica.markDurable(promised: output.rows.promised, accepted: [])
-        let ballot = try #require(trio.core.status.ballot)
-        let said = try trio.step { arrivals in
-            arrivals.messages = ([1, 2] as [NodeID]).map { sender in
-                let promise = Promise(ballot: ballot, committed: 0, trimmed: 0, last: 0)
-                return Envelope(sender: sender, message: .statement(.promise(promise)))
-            }
-        }
+        let led = try trio.lead()
         #expect(trio.core.status.role == .leader)
-        #expect(said.replies.isEmpty)
-        let cancelled = try trio.step { $0.cancellations = [barrier.waiter] }
+        #expect(try trio.step(at: led.at, flush: trio.store.waiting).replies.isEmpty)
+        let cancelled = try trio.step(at: led.at) { $0.cancellations = [barrier.waiter] }
         #expect(cancelled.outcomes == [.never(.cancelled)])
     }
 
     /// A barrier of a new leader waits until everything that phase 1 found is committed (`R54`).
     @Test func aBarrierWaitsForWhatPhaseOneFound() throws {
-        let member = try OneMember(
+        let member = OneMember(
             disk: OneMember.disk([OneMember.command(1), OneMember.command(2)], committed: 0)
         )
         let elected = try member.step { $0.barriers = [member.barrier()] }
         #expect(elected.replies.isEmpty)
-        let promised = try member.step(flush: 1)
-        let page = try #require(promised.reads.first)
-        let leading = try member.step {
-            $0.completions = [
-                ReadCompletion(id: page.id, result: .success(member.store.disk.read(page)))
-            ]
-        }
+        let leading = try member.step(flush: 1)
         #expect(member.core.status.role == .leader)
         #expect(leading.rows?.accepted.map(\.run.slots) == [1...2])
         #expect(leading.replies.isEmpty)

@@ -9,7 +9,7 @@ import Testing
 
     /// Rows above the watermark are proposed again under a new ballot, before anything new (`R12`).
     @Test func rowsAboveTheWatermarkAreProposedAgain() throws {
-        let member = try OneMember(disk: OneMember.disk(Self.commands(5), committed: 2))
+        let member = OneMember(disk: OneMember.disk(Self.commands(5), committed: 2))
         try member.step { $0.appends = [member.append()] }
         let settled = try member.settle()
         #expect(settled.outcomes == [.committed(first: 6, count: 1)])
@@ -23,7 +23,7 @@ import Testing
     @Test func appendsDoNotOutrunTheReplay() throws {
         var limits = Limits()
         limits.pipelineSlots = 4
-        let member = try OneMember(
+        let member = OneMember(
             disk: OneMember.disk(Self.commands(3), committed: 3),
             limits: limits
         )
@@ -53,7 +53,7 @@ import Testing
         var limits = Limits()
         limits.pipelineBytes = 64
         limits.maxPayloadBytes = 32
-        let member = try OneMember(
+        let member = OneMember(
             disk: OneMember.disk(Self.commands(3), committed: 3),
             limits: limits
         )
@@ -71,7 +71,7 @@ import Testing
     func aCommittedRowThatIsNotThereEndsTheNode(_ isMissing: Bool) throws {
         var disk = OneMember.disk(Self.commands(5), committed: 5)
         if isMissing { disk.rows[2] = nil }
-        let member = try OneMember(disk: disk)
+        let member = OneMember(disk: disk)
         let replay = try #require(try member.step().reads.first)
         let append = member.append()
         let said = try member.step {
@@ -94,21 +94,39 @@ import Testing
         #expect(failure.detail.contains("slot 3"))
     }
 
-    /// The only member's own page: nobody else can make phase 1 complete.
-    @Test func theOnlyMembersUnreadablePageEndsIt() throws {
-        let member = try OneMember(disk: OneMember.disk(Self.commands(2), committed: 0))
-        try member.step()
-        let page = try #require(try member.step(flush: 1).reads.first)
-        let said = try member.step {
-            $0.completions = [ReadCompletion(id: page.id, result: .failure(.unreadable(1)))]
+    /// Every row above the watermark is in memory from the first step on (I4): phase 1 reads nothing.
+    @Test func phaseOneReadsNothing() throws {
+        let member = OneMember(disk: OneMember.disk(Self.commands(2), committed: 0))
+        #expect(member.core.replica.acceptor.windowBytes == 2)
+        #expect(try member.step().reads.isEmpty)
+        let leading = try member.step(flush: 1)
+        #expect(leading.reads.isEmpty)
+        #expect(leading.rows?.accepted.map(\.run.slots) == [1...2])
+        #expect(try member.step(flush: 1).delivered == [1, 2])
+    }
+
+    /// What was found counted against the room in memory that it took itself: nothing was proposed again,
+    /// and nothing ever left memory.
+    @Test func whatIsFoundNeedsNoRoom() throws {
+        var limits = Limits()
+        limits.pipelineBytes = 64
+        limits.maxPayloadBytes = 32
+        let found = (1...3).map { sequence in
+            Entry.command(
+                Command(
+                    token: Token(node: 1, boot: Boot(1), sequence: sequence),
+                    payload: Array(repeating: 1, count: 30)
+                )
+            )
         }
-        #expect(said.isClosed)
-        #expect(said.delivered.isEmpty)
+        let member = OneMember(disk: OneMember.disk(found, committed: 0), limits: limits)
+        #expect(member.core.replica.acceptor.windowBytes == 90)
+        #expect(try member.settle().delivered == [1, 2, 3])
     }
 
     /// The reader has closed: nothing is read again, and nothing has failed.
     @Test func aClosedReaderIsNotAskedAgain() throws {
-        let member = try OneMember(disk: OneMember.disk(Self.commands(2), committed: 2))
+        let member = OneMember(disk: OneMember.disk(Self.commands(2), committed: 2))
         let replay = try #require(try member.step().reads.first)
         let said = try member.step {
             $0.completions = [ReadCompletion(id: replay.id, result: .failure(.closed))]
@@ -120,7 +138,7 @@ import Testing
     /// What has no effect is reported, and written with the next write.
     @Test func whatHasNoEffectIsReportedAndWritten() throws {
         let twice = [OneMember.command(1), OneMember.command(1), OneMember.command(2)]
-        let member = try OneMember(disk: OneMember.disk(twice, committed: 3))
+        let member = OneMember(disk: OneMember.disk(twice, committed: 3))
         let settled = try member.settle()
         #expect(settled.delivered == [1, 3])
         #expect(settled.ineffective == [2])
@@ -133,7 +151,7 @@ import Testing
     @Test func checkpointsComeEverySoManySlots() throws {
         var limits = Limits()
         limits.checkpointSlots = 3
-        let member = try OneMember(limits: limits)
+        let member = OneMember(limits: limits)
         try member.settle()
         var checkpoints: [Slot] = []
         for _ in 0..<10 {
@@ -156,7 +174,7 @@ import Testing
         var limits = Limits()
         limits.pageBytes = 1
         limits.pipelineSlots = 2
-        let member = try OneMember(
+        let member = OneMember(
             disk: OneMember.disk(Self.commands(9), committed: 4),
             limits: limits
         )
@@ -180,7 +198,7 @@ import Testing
                 )
             )
         }
-        let member = try OneMember(disk: OneMember.disk(found, committed: 0), limits: limits)
+        let member = OneMember(disk: OneMember.disk(found, committed: 0), limits: limits)
         try member.step { $0.appends = [member.append(1)] }
         let settled = try member.settle()
         #expect(settled.outcomes == [.committed(first: 4, count: 1)])

@@ -14,6 +14,7 @@ import Testing
         rows.checkpoint =
             step == 2 ? Checkpoint(slot: Slot(rawValue: step), state: LogState()) : nil
         rows.ineffective = [Slot(rawValue: step)]
+        rows.peers = [Identities.record(of: 2, boot: step)]
         rows.isFinal = step == 2
         return rows
     }
@@ -26,14 +27,15 @@ import Testing
         return WriteBatch(
             id: WriteID(step),
             rows: rows(step),
-            testimony: [Testimony(destination: 2, statement: .accepted(accepted))]
+            testimony: [Testimony(destination: 2, body: .accepted(accepted))]
         )
     }
 
     private static func check(_ receipt: consuming DurabilityReceipt) {
         #expect(receipt.through == WriteID(3))
         #expect(receipt.promised == Ballot(round: 2, node: 1))
-        #expect(receipt.accepted == [1...1, 2...2, 3...3])
+        #expect(receipt.runs == 3)
+        #expect(receipt.peers.map(\.boot) == [Boot(1), Boot(2), Boot(3)])
         #expect(receipt.checkpointed == 2)
         #expect(receipt.testimony.count == 3)
     }
@@ -50,6 +52,7 @@ import Testing
         #expect(rows.committed == 2)
         #expect(rows.checkpoint?.slot == 2)
         #expect(rows.ineffective == [1, 2, 3])
+        #expect(rows.peers.map(\.boot) == [Boot(1), Boot(2), Boot(3)])
         #expect(rows.isFinal)
         Self.check(batch.markedDurable())
     }
@@ -70,6 +73,7 @@ import Testing
         let changes: [(inout WriteRows) -> Void] = [
             { $0.accepted = Self.rows(1).accepted }, { $0.promised = .zero }, { $0.lastRound = 1 },
             { $0.checkpoint = .empty }, { $0.isFinal = true },
+            { $0.peers = [Identities.record(of: 2)] },
         ]
         for change in changes {
             var changed = rows
@@ -99,16 +103,33 @@ import Testing
 
     @Test func anAppendBeyondTheLimitsTraps() async {
         await #expect(processExitsWith: .failure) {
-            let member = try OneMember()
+            let member = OneMember()
             try member.step { $0.appends = [member.append((4 << 20) + 1)] }
         }
     }
 
-    @Test func aWatermarkAheadOfTheRowsTraps() async {
+    /// Rows that are found above the watermark lie above it, and the watermark is not below what was
+    /// trimmed or checkpointed.
+    @Test func aContradictoryStoreTraps() async {
         await #expect(processExitsWith: .failure) {
-            var disk = OneMember.disk([OneMember.command(1)], committed: 2)
-            disk.boot = Boot(3)
-            _ = try OneMember(disk: disk)
+            var found = Identities.recovered()
+            found.committed = 2
+            found.accepted = [AcceptedEntry(slot: 2, ballot: .zero, entry: .noop)]
+            Self.open(found)
         }
+        await #expect(processExitsWith: .failure) {
+            var found = Identities.recovered()
+            found.trimmed = 1
+            Self.open(found)
+        }
+        await #expect(processExitsWith: .failure) {
+            var found = Identities.recovered()
+            found.checkpoint = Checkpoint(slot: 1, state: LogState())
+            Self.open(found)
+        }
+    }
+
+    private static func open(_ recovered: RecoveredState) {
+        _ = NodeCore(recovered: recovered, nonce: Nonce(1), limits: Limits(), seed: 1)
     }
 }

@@ -114,7 +114,8 @@ extension Immediate {
         case .catchUpRequest(let request):
             request.slots.upperBound.isPossible && request.slots.lowerBound > .zero
         case .catchUp(let answer):
-            answer.committed.isPossible && answer.rows.allSatisfy { $0.slot.isPossible }
+            answer.committed.isPossible
+                && answer.rows.allSatisfy { $0.slot.isPossible && $0.ballot.isInReach(of: seen) }
         case .forward(let forward):
             forward.isPossible
         case .hello, .refused, .statusRequest, .barrierRequest, .barrierReply:

@@ -199,9 +199,11 @@ package struct NodeCore: ~Copyable {
             replica.receive(completion, output: &output)
             return
         }
-        replay = nil
         switch completion.result {
-        case .success(let page): feed(page, output: &output)
+        case .success(let page):
+            replay = nil
+            feed(page, output: &output)
+        // Not asked again: the node ends, or its reader has.
         case .failure(let failure): fail(failure, output: &output)
         }
     }

@@ -92,6 +92,7 @@ extension Replica {
             guard acceptor.isInWindow(row.slot) else { break }
             rows.append(row)
         }
+        yieldToLater(rows)
         if let last = rows.last {
             acceptor.storeChosen(
                 rows.filter { $0.slot > learner.committed && !learner.knowsChosen($0.slot) },
@@ -100,5 +101,15 @@ extension Replica {
             learner.learn(answer.from...last.slot)
         }
         learn(output: &output)
+    }
+
+    /// Rows that were chosen under a later ballot: a proposer that learns of them is overtaken. Its notices
+    /// would say under its own ballot that they are chosen, and a follower that has accepted something else
+    /// under that ballot would pass it (`R68`).
+    private mutating func yieldToLater(_ rows: [AcceptedEntry]) {
+        guard let latest = rows.map(\.ballot).max() else { return }
+        note(latest)
+        if let leader, leader.ballot < latest { endLeadership() }
+        if let candidate, candidate.ballot < latest { self.candidate = nil }
     }
 }

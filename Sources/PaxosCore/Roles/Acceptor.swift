@@ -5,7 +5,7 @@
 ///
 /// I1: `promised` never falls, also across restarts (`R1`).
 /// I2: accepting under ballot b raises `promised` to b in the same write (`R2`).
-/// I3: a committed row is never written again.
+/// I3: a committed row is never written again, and one fetched as chosen never becomes another entry.
 /// I4: every row above the delivered prefix is in the window, also after a restart.
 package struct Acceptor: Sendable {
     /// The lowest ballot still taken.
@@ -79,8 +79,9 @@ package struct Acceptor: Sendable {
             reject(accept.ballot, .full, to: leader, committed: committed, output: &output)
             return
         }
-        // Beyond the window the Accept is dropped: this node lags and will catch up.
-        guard isInWindow(run.last) else { return }
+        // Beyond the window the Accept is dropped: this node lags and will catch up. So is one of a leader
+        // that a later one has overtaken.
+        guard isInWindow(run.last), agreesWithChosen(run) else { return }
         raise(to: accept.ballot, output: &output)
         store(AcceptedRun(ballot: accept.ballot, run: run), output: &output)
         output.testify(.accepted(Accepted(ballot: accept.ballot, slots: run.slots)), to: leader)
@@ -174,6 +175,17 @@ package struct Acceptor: Sendable {
 
     func holdsFirst() -> Bool {
         window[window.base] != nil
+    }
+
+    /// False if a slot of the run holds another entry, fetched as chosen: this node need not have promised
+    /// the ballot under which it was, so its promise alone does not keep an earlier leader out.
+    private func agreesWithChosen(_ run: EntryRun) -> Bool {
+        var slot = run.first
+        for entry in run.entries {
+            if let row = window[slot], row.isChosen, row.entry != entry { return false }
+            slot = slot.next
+        }
+        return true
     }
 
     private mutating func store(_ accepted: AcceptedRun, output: inout Output) {

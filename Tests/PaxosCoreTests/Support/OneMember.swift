@@ -12,9 +12,21 @@ final class OneMember {
         var checkpointed: Slot?
         var drained = InboxShare()
         var isClosed = false
-        var immediate: [Immediate] = []
+        var messages: [Envelope] = []
 
         var outcomes: [Reply.Outcome] { replies.map(\.outcome) }
+        var immediate: [Addressed<Immediate>] {
+            messages.compactMap { envelope in
+                guard case .immediate(let body) = envelope.message else { return nil }
+                return Addressed(destination: envelope.destination, body: body)
+            }
+        }
+        var statements: [Testimony] {
+            messages.compactMap { envelope in
+                guard case .statement(let body) = envelope.message else { return nil }
+                return Addressed(destination: envelope.destination, body: body)
+            }
+        }
     }
 
     let store: TestStore
@@ -26,15 +38,16 @@ final class OneMember {
     init(
         disk: TestDisk = TestDisk(),
         members: [NodeID] = [1],
+        isMet: Bool = true,
         limits: Limits = Limits()
-    ) throws {
+    ) {
+        var disk = disk
+        disk.members = members
+        if isMet {
+            disk.peers = members.filter { $0 != 1 }.map { Identities.record(of: $0) }
+        }
         store = TestStore(disk: disk)
-        core = NodeCore(
-            node: 1,
-            memberships: MembershipHistory(founding: try Membership(members)),
-            recovered: store.open(),
-            limits: limits
-        )
+        core = NodeCore(recovered: store.open(), nonce: Nonce(1), limits: limits, seed: 1)
     }
 
     /// A disk of the earlier boot 1, with these entries accepted under 1.n1.
@@ -82,7 +95,7 @@ final class OneMember {
             checkpointed: output.checkpointed,
             drained: output.drained,
             isClosed: output.isClosed,
-            immediate: output.immediate
+            messages: output.messages
         )
         reads += output.reads
         if let batch = output.write.take() {

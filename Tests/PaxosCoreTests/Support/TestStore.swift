@@ -2,6 +2,8 @@ import PaxosCore
 
 /// What is on the disk of a `TestStore`: changed by whole batches only.
 struct TestDisk {
+    var members: [NodeID] = [1]
+    var peers: [PeerRecord] = []
     var boot = Boot.never
     var promised = Ballot.zero
     var lastRound: UInt64 = 0
@@ -32,7 +34,10 @@ struct TestDisk {
             lastRound = round
         }
         for accepted in write.accepted {
-            try demand(accepted.ballot <= promised, "accepted above the promise (R2)")
+            try demand(
+                accepted.isChosen || accepted.ballot <= promised,
+                "accepted above the promise (R2)"
+            )
             for (offset, entry) in accepted.run.entries.enumerated() {
                 try put(
                     AcceptedEntry(
@@ -55,11 +60,16 @@ struct TestDisk {
             self.checkpoint = checkpoint
         }
         ineffective.append(contentsOf: write.ineffective)
+        for peer in write.peers {
+            peers.removeAll { $0.node == peer.node }
+            peers.append(peer)
+        }
     }
 
     private mutating func put(_ row: AcceptedEntry) throws {
         try demand(row.slot > committed, "the committed row \(row.slot) is written again (I3)")
-        if let present = self[row.slot] {
+        // What was chosen replaces whatever was accepted.
+        if let present = self[row.slot], !row.isChosen {
             try demand(row.ballot >= present.ballot, "the row \(row.slot) fell to \(row.ballot)")
             try demand(row.entry == present.entry, "the row \(row.slot) changed its entry")
         }
@@ -71,13 +81,17 @@ struct TestDisk {
     mutating func open() -> RecoveredState {
         boot = boot.next
         return RecoveredState(
+            cluster: Identities.cluster,
+            node: 1,
+            incarnation: Identities.incarnation(of: 1),
+            membership: Identities.membership(members),
             boot: boot,
             promised: promised,
             lastRound: lastRound,
             committed: committed,
-            trimmed: .zero,
-            last: last,
-            checkpoint: checkpoint
+            accepted: rows.dropFirst(Int(committed.rawValue)).compactMap { $0 },
+            checkpoint: checkpoint,
+            peers: peers
         )
     }
 

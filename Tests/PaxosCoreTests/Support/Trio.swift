@@ -20,7 +20,6 @@ final class Trio {
     private(set) var chosen: [Slot: Entry] = [:]
     private var proposals: [Slot: [Ballot: Entry]] = [:]
     private let limits: Limits
-    private let memberships: MembershipHistory
 
     private struct Proposed: Hashable {
         let slot: Slot
@@ -31,21 +30,10 @@ final class Trio {
         var limits = Limits()
         limits.pageBytes = pageBytes
         self.limits = limits
-        memberships = MembershipHistory(founding: try Membership(Self.nodes))
         for node in Self.nodes {
-            let state = RecoveredState(
-                boot: Boot(1),
-                promised: .zero,
-                lastRound: 0,
-                committed: .zero,
-                trimmed: .zero,
-                last: .zero,
-                checkpoint: .empty
-            )
+            let state = Identities.recovered(node: node, of: Self.nodes)
             states.append(state)
-            replicas.append(
-                Replica(node: node, memberships: memberships, recovered: state, limits: limits)
-            )
+            replicas.append(Replica(recovered: state, limits: limits, seed: node.rawValue))
         }
     }
 
@@ -82,8 +70,8 @@ final class Trio {
         switch sent.message {
         case .statement(let statement):
             replicas[place].receive(statement, from: sent.from, output: &output)
-        case .proposal(let proposal):
-            replicas[place].receive(proposal, from: sent.from, output: &output)
+        case .immediate(let message):
+            replicas[place].receive(message, from: sent.from, output: &output)
         }
         replicas[place].proposeRecovered(output: &output)
         try carryOut(output, of: sent.to)
@@ -103,12 +91,11 @@ final class Trio {
     /// The node loses its memory and finds its disk.
     func restart(_ node: NodeID) {
         let place = Self.place(node)
-        states[place].last = rows[place].keys.max() ?? .zero
+        states[place].accepted = rows[place].values.sorted { $0.slot < $1.slot }
         replicas[place] = Replica(
-            node: node,
-            memberships: memberships,
             recovered: states[place],
-            limits: limits
+            limits: limits,
+            seed: node.rawValue
         )
     }
 
@@ -116,19 +103,21 @@ final class Trio {
 
     private func carryOut(_ output: borrowing Output, of node: NodeID) throws {
         let place = Self.place(node)
-        for immediate in output.immediate {
-            send(.proposal(immediate.proposal), from: node, to: immediate.destination)
+        for message in output.immediate {
+            send(.immediate(message.body), from: node, to: message.destination)
         }
         try write(output.rows, of: node)
-        let durable = output.rows.accepted.map(\.run.slots)
-        replicas[place].markDurable(promised: output.rows.promised, accepted: durable)
+        replicas[place].markDurable(
+            promised: output.rows.promised,
+            runs: output.rows.accepted.count
+        )
         let testimony = output.testimony
         let reads = output.reads
         for said in testimony {
             if said.destination == node {
-                try deliver(Sent(from: node, to: node, message: .statement(said.statement)))
+                try deliver(Sent(from: node, to: node, message: .statement(said.body)))
             } else {
-                send(.statement(said.statement), from: node, to: said.destination)
+                send(.statement(said.body), from: node, to: said.destination)
             }
         }
         for request in reads { try serve(request, to: node) }
@@ -162,9 +151,17 @@ final class Trio {
                 rows[place][slot] = AcceptedEntry(
                     slot: slot,
                     ballot: accepted.ballot,
-                    entry: entry
+                    entry: entry,
+                    isChosen: accepted.isChosen
                 )
-                try note(Proposed(slot: slot, ballot: accepted.ballot), entry, place)
+                if accepted.isChosen {
+                    try demand(
+                        chosen[slot] == entry,
+                        "slot \(slot) is fetched as chosen and was not (R68)"
+                    )
+                } else {
+                    try note(Proposed(slot: slot, ballot: accepted.ballot), entry, place)
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ extension World {
     func check(_ output: borrowing Output, hasFailed: Bool) throws {
         try demand(!isEnded, "the node goes on after its end")
         try demand(
-            output.released.isEmpty && output.immediate.isEmpty,
+            output.messages.isEmpty,
             "one member has nobody to talk to"
         )
         for delivered in output.delivered { try check(delivered) }
@@ -126,7 +126,10 @@ extension World {
         }
         try demand(bytes <= limits.pipelineBytes, "\(bytes) bytes in flight")
         let held = core.replica.acceptor
-        try demand(held.windowBytes <= limits.pipelineBytes, "\(held.windowBytes) bytes held")
+        try demand(
+            held.windowBytes <= limits.pipelineBytes + recoveredBytes,
+            "\(held.windowBytes) bytes held"
+        )
         try demand(
             held.last.count(after: held.windowBase.previous) <= limits.pipelineSlots
                 || !bytesBySlot.keys.contains(held.last),
@@ -162,7 +165,7 @@ extension World {
         var output = core.step(arrivals)
         let isSilent =
             output.write == nil && output.delivered.isEmpty && output.reads.isEmpty
-            && output.immediate.isEmpty && output.released.isEmpty
+            && output.messages.isEmpty
         if let batch = output.write.take() { batch.abandon() }
         try demand(isSilent, "the node speaks after its end")
         guard output.replies.count == 1, case .never = output.replies[0].outcome else {

@@ -55,6 +55,8 @@ final class World {
     var promised = Ballot.zero
     /// Payload bytes of the rows this boot has submitted, by slot.
     var bytesBySlot: [Slot: Int] = [:]
+    /// Payload bytes of the rows above the watermark that this boot has found.
+    var recoveredBytes = 0
     var steps = 0
 
     init(seed: UInt64, disabled: [Action] = []) throws {
@@ -68,16 +70,11 @@ final class World {
         limits.checkpointSlots = [1, 5, 30][generator.below(3)]
         limits.inboxAppends = 100
         self.limits = try limits.validated()
-        core = try World.node(recovering: store, limits: limits)
+        core = World.node(recovering: store, limits: limits)
     }
 
-    private static func node(recovering store: TestStore, limits: Limits) throws -> NodeCore {
-        NodeCore(
-            node: 1,
-            memberships: MembershipHistory(founding: try Membership([1])),
-            recovered: store.open(),
-            limits: limits
-        )
+    private static func node(recovering store: TestStore, limits: Limits) -> NodeCore {
+        NodeCore(recovered: store.open(), nonce: Nonce(1), limits: limits, seed: 1)
     }
 
     func run(steps count: Int) throws {
@@ -232,7 +229,8 @@ final class World {
         closeBy = nil
         let checkpoint = store.disk.checkpoint.slot
         position = log.firstIndex { $0.slot > checkpoint } ?? log.count
-        core = try World.node(recovering: store, limits: limits)
+        core = World.node(recovering: store, limits: limits)
+        recoveredBytes = core.replica.acceptor.windowBytes
         try demand(
             core.status.promised >= promised,
             "\(promised) was promised, \(core.status.promised) is found (R1)"

@@ -1,0 +1,59 @@
+@testable import PaxosCore
+
+/// The names that tests give: one cluster, and of each node its first directory and process.
+enum Identities {
+    static let cluster = cluster("test")
+
+    static func cluster(_ name: String) -> ClusterID {
+        guard let id = try? ClusterID(name) else { preconditionFailure("\(name) names no cluster") }
+        return id
+    }
+
+    static func incarnation(of node: NodeID) -> Incarnation {
+        Incarnation(high: 7, low: node.rawValue)
+    }
+
+    static func identity(
+        of node: NodeID,
+        cluster: ClusterID = cluster,
+        incarnation: Incarnation? = nil,
+        boot: UInt64 = 1,
+        nonce: UInt64 = 1
+    ) -> NodeIdentity {
+        NodeIdentity(
+            cluster: cluster,
+            node: node,
+            incarnation: incarnation ?? Self.incarnation(of: node),
+            boot: Boot(boot),
+            nonce: Nonce(nonce)
+        )
+    }
+
+    static func record(of node: NodeID, boot: UInt64 = 1, nonce: UInt64 = 1) -> PeerRecord {
+        PeerRecord(
+            node: node,
+            incarnation: incarnation(of: node),
+            boot: Boot(boot),
+            nonce: Nonce(nonce)
+        )
+    }
+
+    static func membership(_ members: [NodeID]) -> Membership {
+        guard let membership = try? Membership(members) else {
+            preconditionFailure("\(members) are no membership")
+        }
+        return membership
+    }
+
+    /// What the node of an empty disk finds; its peers have been met.
+    static func recovered(node: NodeID = 1, of members: [NodeID] = [1]) -> RecoveredState {
+        RecoveredState(
+            cluster: cluster,
+            node: node,
+            incarnation: incarnation(of: node),
+            membership: membership(members),
+            boot: Boot(1),
+            peers: members.filter { $0 != node }.map { record(of: $0) }
+        )
+    }
+}
