@@ -6,6 +6,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "ReplicatedLog", targets: ["ReplicatedLog"]),
+        .library(name: "ReplicatedLogTestKit", targets: ["ReplicatedLogTestKit"]),
         .library(name: "LMDB", targets: ["LMDB"]),
     ],
     dependencies: [
@@ -60,6 +61,12 @@ let package = Package(
             ]
         ),
 
+        // For embedders' tests: faults, and suites that implementations are checked with.
+        .target(
+            name: "ReplicatedLogTestKit",
+            dependencies: ["ReplicatedLog", "PaxosCore", "Platform"]
+        ),
+
         // Test support: libc's file calls interposed, crash images made of what was seen.
         .target(
             name: "CDiskShim",
@@ -78,13 +85,23 @@ let package = Package(
             dependencies: ["PaxosSimulator", "PaxosCore"]
         ),
         .testTarget(name: "SourceRuleTests"),
+        .testTarget(name: "WireTests", dependencies: ["PaxosCore"], exclude: ["Golden"]),
+        .testTarget(
+            name: "TransportTests",
+            dependencies: ["ReplicatedLog", "ReplicatedLogTestKit", "PaxosCore", "Platform"]
+        ),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
         .testTarget(name: "RlogTests", dependencies: ["rlog", "ReplicatedLog", "Platform"]),
         .testTarget(name: "DiskShimTests", dependencies: ["DiskShim", "Platform", "CLMDB"]),
         .testTarget(
             name: "ReplicatedLogTests",
-            dependencies: ["ReplicatedLog", "PaxosCore", "LMDB", "Platform"]
+            dependencies: [
+                "ReplicatedLog", "PaxosCore", "LMDB", "Platform",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
         ),
     ],
     cLanguageStandard: .c11

@@ -1,11 +1,78 @@
 import PaxosSimulator
 import Testing
 
+/// Whole worlds from fixed seeds.
 @Suite struct SimulationTests {
-    @Test func fixedSeedsHold() {
-        for seed in UInt64(1)...20 {
-            let report = Simulation.run(seed: seed)
+    @Test(arguments: [1, 3, 5, 7])
+    func everyInvariantHolds(members: Int) {
+        for seed in UInt64(1)...25 {
+            let report = Simulation.run(seed: seed, members: members, steps: 1_000)
             #expect(report.violation == nil, "\(report)")
         }
+    }
+
+    @Test func aCalmWorldElectsOnceAndCommits() {
+        for seed in UInt64(1)...8 {
+            let report = Simulation.run(seed: seed, members: 5, steps: 500, faults: .none)
+            #expect(report.violation == nil, "\(report)")
+            #expect(report.elections >= 1 && report.committedSlots > 0, "\(report)")
+        }
+    }
+
+    @Test func theSameSeedHasTheSameDigest() {
+        for seed in UInt64(40)...44 {
+            let first = Simulation.run(seed: seed, members: 5, steps: 800)
+            let second = Simulation.run(seed: seed, members: 5, steps: 800)
+            let traced = Simulation.trace(seed: seed, members: 5, steps: 800)
+            #expect(first == second)
+            #expect(first == traced.report)
+            #expect(!traced.lines.isEmpty)
+        }
+    }
+
+    @Test func seedsDiffer() {
+        let first = Simulation.run(seed: 1, members: 3, steps: 300)
+        let second = Simulation.run(seed: 2, members: 3, steps: 300)
+        #expect(first.digest != second.digest)
+    }
+
+    @Test func everyKindOfFaultHappens() {
+        var counts = FaultCounts()
+        for seed in UInt64(1)...120 where FaultKind.allCases.contains(where: { counts[$0] == 0 }) {
+            counts.add(Simulation.run(seed: seed, members: 5, steps: 1_000).faults)
+        }
+        for kind in FaultKind.allCases { #expect(counts[kind] > 0, "\(kind)") }
+    }
+
+    @Test func faultsThatAreLeftOutDoNotHappen() {
+        for seed in UInt64(1)...10 {
+            let report = Simulation.run(seed: seed, members: 3, steps: 500, faults: .network)
+            for kind in FaultKind.allCases where !FaultSet.network.contains(kind) {
+                #expect(report.faults[kind] == 0, "\(kind)")
+            }
+        }
+    }
+
+    @Test(arguments: Mutant.allCases)
+    func fixedSeedsKillTheMutant(mutant: Mutant) {
+        let isKilled = (UInt64(1)...60).contains { seed in
+            Simulation.run(seed: seed, members: 3, steps: 1_000, mutant: mutant).violation != nil
+        }
+        #expect(isKilled, "\(mutant.rawValue) survives")
+    }
+
+    @Test func aFailureShrinks() throws {
+        let shrunk = try #require(
+            Simulation.shrink(
+                seed: 1,
+                members: 3,
+                steps: 600,
+                faults: .all,
+                mutant: .promiseNotPersisted
+            )
+        )
+        #expect(shrunk.report.violation != nil)
+        #expect(shrunk.steps <= 600)
+        #expect(shrunk.faults.kinds.count < FaultKind.allCases.count)
     }
 }

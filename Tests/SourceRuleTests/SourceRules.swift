@@ -39,7 +39,7 @@ enum SourceRules {
             "ReplicatedLog", "PaxosCore", "CCRC32C", "NIO", "NIOCore", "NIOPosix", "NIOSSL",
         ],
         "PaxosSimulator": ["PaxosCore"],
-        "ReplicatedLogTestKit": ["ReplicatedLog", "PaxosSimulator"],
+        "ReplicatedLogTestKit": ["ReplicatedLog", "PaxosCore", "PaxosSimulator", "Platform"],
     ]
 
     /// Targets of C, which import nothing in Swift.

@@ -1,10 +1,15 @@
 /// Who a process is: the head of everything it sends, checked before anything else is looked at (`R65`).
-package struct NodeIdentity: Hashable, Sendable {
-    package let cluster: ClusterID
-    package let node: NodeID
-    package let incarnation: Incarnation
-    package let boot: Boot
-    package let nonce: Nonce
+public struct NodeIdentity: Hashable, Sendable {
+    /// The cluster it belongs to.
+    public let cluster: ClusterID
+    /// Its place in the membership.
+    public let node: NodeID
+    /// The number made when its directory was formatted.
+    public let incarnation: Incarnation
+    /// How often the directory has been opened.
+    public let boot: Boot
+    /// The number drawn when the process opened it.
+    public let nonce: Nonce
 
     package init(
         cluster: ClusterID,
@@ -21,16 +26,33 @@ package struct NodeIdentity: Hashable, Sendable {
     }
 }
 
+/// One process of a node: what it said and was asked dies with it.
+package struct ProcessID: Hashable, Sendable {
+    package let boot: Boot
+    package let nonce: Nonce
+
+    package init(boot: Boot, nonce: Nonce) {
+        self.boot = boot
+        self.nonce = nonce
+    }
+}
+
+extension NodeIdentity {
+    package var process: ProcessID { ProcessID(boot: boot, nonce: nonce) }
+}
+
 /// A random number of a process: two processes that opened copies of one directory differ in it though
 /// their boots may be equal (`R76`).
-package struct Nonce: Hashable, Sendable, CustomStringConvertible {
-    package let rawValue: UInt64
+public struct Nonce: Hashable, Sendable, CustomStringConvertible {
+    /// The number.
+    public let rawValue: UInt64
 
     package init(_ rawValue: UInt64) {
         self.rawValue = rawValue
     }
 
-    package var description: String { String(rawValue, radix: 16) }
+    /// The number in hexadecimal.
+    public var description: String { String(rawValue, radix: 16) }
 }
 
 /// What a node knows of a peer, stored durably before the peer is counted (`R37`).

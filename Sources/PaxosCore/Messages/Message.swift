@@ -40,16 +40,3 @@ package struct Addressed<Body: Hashable & Sendable>: Hashable, Sendable {
 
 /// A statement on its way: only a `WriteBatch` holds it, and only the batch's receipt gives it out.
 package typealias Testimony = Addressed<Statement>
-
-/// A message between two nodes, with the head that the receiver checks first.
-package struct Envelope: Hashable, Sendable {
-    package let sender: NodeIdentity
-    package let destination: NodeID
-    package let message: Message
-
-    package init(sender: NodeIdentity, destination: NodeID, message: Message) {
-        self.sender = sender
-        self.destination = destination
-        self.message = message
-    }
-}

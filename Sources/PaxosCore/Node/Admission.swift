@@ -12,7 +12,7 @@ struct Admission: Sendable {
         /// Not yet: something that must be on disk first is on its way there.
         case held
         case refused(Refused.Reason)
-        /// Not of this cluster, not for this node, or no member.
+        /// Not of this cluster, not for this node or this process of it, or no member.
         case foreign
     }
 
@@ -85,8 +85,20 @@ struct Admission: Sendable {
             return .held
         }
         guard record.nonce == sender.nonce else { return .refused(.twin) }
+        // Only now: also what is not for this process tells that its sender has another one.
+        guard envelope.recipient == nil || envelope.recipient == identity.process else {
+            return .foreign
+        }
         return isEstablished && peers[place].durable == record ? .admitted : .held
     }
+
+    /// The process of a peer that this node has dealt with last.
+    func process(of node: NodeID) -> ProcessID? {
+        guard let record = peers.first(where: { $0.node == node })?.record else { return nil }
+        return ProcessID(boot: record.boot, nonce: record.nonce)
+    }
+
+    var peerNodes: [NodeID] { peers.map(\.node) }
 
     mutating func markDurable(_ records: [PeerRecord]) {
         for record in records {

@@ -76,6 +76,7 @@ struct Barriers: Sendable {
     /// Moves every barrier as far as it gets, and reports those that are reached.
     mutating func advance(
         replica: inout Replica,
+        through delivered: Slot,
         output: inout Output,
         reached: (WaiterID, Slot) -> Void
     ) {
@@ -85,11 +86,10 @@ struct Barriers: Sendable {
         } else {
             follow(replica, output: &output)
         }
-        let deliverable = replica.deliverable
-        for barrier in confirmed where barrier.slot <= deliverable {
+        for barrier in confirmed where barrier.slot <= delivered {
             reached(barrier.waiter, barrier.slot)
         }
-        confirmed.removeAll { $0.slot <= deliverable }
+        confirmed.removeAll { $0.slot <= delivered }
     }
 
     private mutating func lead(_ replica: inout Replica, output: inout Output) {

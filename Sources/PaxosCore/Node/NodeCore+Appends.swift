@@ -123,6 +123,8 @@ extension NodeCore {
         )
     }
 
+    /// A barrier is answered once this node has also delivered up to it: what it promises can be read here,
+    /// also while rows from before the opening are still being replayed.
     mutating func advanceBarriers(output: inout Output) {
         guard takesPart else { return }
         if hasEndedWaiters {
@@ -130,7 +132,8 @@ extension NodeCore {
             hasEndedWaiters = false
         }
         var reached: [(WaiterID, Slot)] = []
-        barriers.advance(replica: &replica, output: &output) { waiter, slot in
+        let through = delivery.next.previous
+        barriers.advance(replica: &replica, through: through, output: &output) { waiter, slot in
             reached.append((waiter, slot))
         }
         for (waiter, slot) in reached where waiters.remove(waiter) != .none {

@@ -10,7 +10,15 @@ extension NodeCore {
             counters.refused += 1
             // A refusal is never answered: two nodes would go on for ever.
             if case .immediate(.refused) = envelope.message { return }
-            output.send(.refused(Refused(reason: reason)), to: sender)
+            // To the very process that spoke: the one it was copied from may be fine.
+            output.messages.append(
+                Envelope(
+                    sender: admission.identity,
+                    destination: sender,
+                    recipient: envelope.sender.process,
+                    message: .immediate(.refused(Refused(reason: reason)))
+                )
+            )
         case .held:
             meet(envelope, output: &output)
         case .admitted:
@@ -54,11 +62,16 @@ extension NodeCore {
         }
     }
 
-    /// Looks for the founding members that have not been met, a few times a second.
+    /// Says to every member that this process is here now, and looks for the founding members that have
+    /// not been met, a few times a second.
     mutating func greet(output: inout Output) {
-        guard takesPart, !admission.isEstablished, now >= nextGreeting else { return }
+        guard takesPart, !hasGreeted || (!admission.isEstablished && now >= nextGreeting) else {
+            return
+        }
         nextGreeting = now.advanced(by: limits.heartbeatTicks)
-        for node in admission.unmet { output.send(.hello(Hello(asks: true)), to: node) }
+        let nodes = hasGreeted ? admission.unmet : admission.peerNodes
+        hasGreeted = true
+        for node in nodes { output.send(.hello(Hello(asks: true)), to: node) }
     }
 }
 
@@ -70,6 +83,8 @@ package struct MessageCounters: Hashable, Sendable {
     package var refused = 0
     /// No correct node can have sent it.
     package var impossible = 0
+
+    package var total: UInt64 { UInt64(foreign + refused + impossible) }
 }
 
 extension Message {

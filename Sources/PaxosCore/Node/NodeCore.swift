@@ -24,6 +24,7 @@ package struct NodeCore: ~Copyable {
     var lastLeading: Ballot?
     var nextForward = Tick.zero
     var nextGreeting = Tick.zero
+    var hasGreeted = false
     var nextSequence: UInt64 = 1
     var nextWrite: UInt64 = 1
     /// The writes in flight, with the time of their submission.
@@ -49,8 +50,9 @@ package struct NodeCore: ~Copyable {
         case running
         /// Takes nothing new and finishes what is in flight, until the tick.
         case closing(by: Tick)
-        /// The last row was submitted under this write.
-        case sealing(WriteID)
+        /// The last row was submitted under this write. If the store has no room for it, it is given up
+        /// at the tick.
+        case sealing(WriteID, by: Tick)
         case closed
         case failed(StoreFailure)
     }
@@ -127,13 +129,31 @@ package struct NodeCore: ~Copyable {
 
     /// The tick at which the core wants to be stepped though nothing arrives.
     package var nextDeadline: Tick {
-        guard takesPart else { return waiters.nextDeadline }
-        // Before all have met, only greetings are due: the replica's clock stands still.
-        let next = admission.isEstablished ? replica.nextDeadline : nextGreeting
-        var deadline = min(waiters.nextDeadline, next)
-        if case .closing(let by) = phase { deadline = min(deadline, by) }
-        return deadline
+        switch phase {
+        case .running, .closing:
+            // Before all have met, only greetings are due: the replica's clock stands still.
+            let next = admission.isEstablished ? replica.nextDeadline : nextGreeting
+            let deadline = min(waiters.nextDeadline, next)
+            if case .closing(let by) = phase { return min(deadline, by) }
+            return deadline
+        case .sealing(_, let by) where replica.acceptor.isFull:
+            return min(by, waiters.nextDeadline)
+        case .sealing, .closed, .failed:
+            return waiters.nextDeadline
+        }
     }
+
+    /// How many appends are worth a step of their own. A member that is a quorum by itself gains nothing
+    /// by proposing while its disk is busy, since its next write waits for the one in flight: an eighth of
+    /// what is in flight keeps that write ready and the steps few. With others, each Accept leaves at
+    /// once.
+    package var leastAppends: Int {
+        guard replica.isAlone, let leader = replica.leader else { return 1 }
+        return max(1, leader.slotsInFlight / 8)
+    }
+
+    /// Who this process of the node is.
+    package var identity: NodeIdentity { admission.identity }
 
     /// Every slot up to here is delivered.
     package var delivered: Slot { delivery.delivered }
@@ -187,7 +207,7 @@ package struct NodeCore: ~Copyable {
                 replica.receive(testimony.body, from: node, output: &output)
             }
         }
-        if case .sealing(let last) = phase, through >= last {
+        if case .sealing(let last, _) = phase, through >= last {
             phase = .closed
             output.isClosed = true
         }
@@ -230,16 +250,21 @@ package struct NodeCore: ~Copyable {
         nextWrite += 1
         writes.append((id, now))
         replica.oldestWrite = writes.first?.at
-        if output.rows.isFinal { phase = .sealing(id) }
+        if output.rows.isFinal, case .closing(let deadline) = phase {
+            phase = .sealing(id, by: deadline)
+        }
         output.write = WriteBatch(id: id, rows: output.rows, testimony: output.testimony)
     }
 
     private func sealMessages(_ output: inout Output) {
         for message in output.immediate {
+            // Members meet as nodes; everything else is between two processes.
+            let isMeeting = if case .hello = message.body { true } else { false }
             output.messages.append(
                 Envelope(
                     sender: admission.identity,
                     destination: message.destination,
+                    recipient: isMeeting ? nil : admission.process(of: message.destination),
                     message: .immediate(message.body)
                 )
             )
@@ -249,6 +274,7 @@ package struct NodeCore: ~Copyable {
                 Envelope(
                     sender: admission.identity,
                     destination: testimony.destination,
+                    recipient: admission.process(of: testimony.destination),
                     message: .statement(testimony.body)
                 )
             )

@@ -149,6 +149,7 @@ extension Replica {
     mutating func receive(_ reply: StatusReply, from sender: NodeID, output: inout Output) {
         note(reply.promised)
         notePeer(sender, committed: reply.committed)
+        learner.hear(committed: reply.committed)
         guard let position = membership.position(of: sender), leader == nil, candidate == nil else {
             return
         }

@@ -5,6 +5,8 @@ package struct Learner: Sendable {
     private var chosen: SlotPrefix
     /// The farthest commit notice: a leader of this ballot knew every slot up to `committed` chosen.
     private(set) var notice: (ballot: Ballot, committed: Slot)
+    /// The farthest that a member without a leader's word has said to have committed.
+    private var claimed = Slot.zero
     /// The catch-up that is under way, if one is.
     private(set) var catchUp: (slots: ClosedRange<Slot>, asked: NodeID, at: Tick)?
 
@@ -37,9 +39,16 @@ package struct Learner: Sendable {
         }
     }
 
-    /// The slots to be fetched: those from the first missing one to the end of the notice.
+    /// A member says that it has committed every slot up to here. Nothing of the rows here follows from
+    /// that, but what is missing can be fetched: the way to learn of a node that hears no leader itself.
+    mutating func hear(committed: Slot) {
+        claimed = max(claimed, committed)
+    }
+
+    /// The slots to be fetched: those from the first missing one to the end of what is known chosen.
     var missing: ClosedRange<Slot>? {
-        committed < notice.committed ? committed.next...notice.committed : nil
+        let end = max(notice.committed, claimed)
+        return committed < end ? committed.next...end : nil
     }
 
     mutating func beginCatchUp(_ slots: ClosedRange<Slot>, from node: NodeID, at now: Tick) {

@@ -12,6 +12,8 @@ package final class SimulatedStore {
     private var waiting: [Held] = []
     private var flushing: [Held] = []
     private let mutant: Mutant?
+    /// Receipted and not written yet, in the mutant that replies before the flush.
+    private var late: [WriteRows] = []
     /// Whom to tell of every row that becomes durable; `nil` if nobody may count this directory.
     var ledger: Ledger?
     let node: NodeID
@@ -40,7 +42,7 @@ package final class SimulatedStore {
     /// Transactions without a receipt.
     package var unreceipted: Int { flushing.count + waiting.count }
     /// Those that readers see already.
-    package var visible: [WriteRows] { flushing.map(\.rows) }
+    package var visible: [WriteRows] { late + flushing.map(\.rows) }
 
     /// Reopens the directory after everything in flight was settled by `crash`.
     package func open(
@@ -102,6 +104,12 @@ package final class SimulatedStore {
                 receipt = consume next
             }
         }
+        for rows in late { try apply(rows) }
+        late = []
+        if mutant == .replyBeforeFlush {
+            late = group.map(\.rows)
+            return receipt
+        }
         for held in group { try apply(held.rows) }
         return receipt
     }
@@ -109,6 +117,7 @@ package final class SimulatedStore {
     /// The power goes or the process ends: of what has no receipt, the first `count` survive.
     package func crash(keeping count: Int) throws(Violation) {
         let lost = flushing + waiting
+        late = []
         flushing = []
         waiting = []
         for held in lost {

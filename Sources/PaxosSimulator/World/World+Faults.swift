@@ -73,9 +73,11 @@ extension World {
     }
 
     private func describe(_ links: [Int]) -> String {
-        links.map { "\($0 / (membership.members.count + 1) + 1)>"
-            + "\($0 % (membership.members.count + 1) + 1)" }
-            .joined(separator: " ")
+        links.map {
+            "\($0 / (membership.members.count + 1) + 1)>"
+                + "\($0 % (membership.members.count + 1) + 1)"
+        }
+        .joined(separator: " ")
     }
 
     // MARK: - Processes
@@ -162,8 +164,11 @@ extension World {
         nodes.allSatisfy { $0.id == node.id || $0.store.disk.record(of: node.id) != nil }
     }
 
+    /// Only a row that a member of sound mind knows to be chosen, and has: elsewhere nobody could say what
+    /// the slot holds.
     private func rot(_ node: SimulatedNode) {
-        let last = node.store.disk.last
+        let known = nodes.filter { $0.isHealthy && $0 !== node }.map(\.store.disk.committed).max()
+        let last = min(node.store.disk.last, known ?? .zero)
         guard haveAllMet(node), last > .zero else { return }
         counts.count(.rot)
         note(.rot, node)

@@ -1,3 +1,4 @@
+internal import CoreMetrics
 internal import PaxosCore
 internal import Platform
 
@@ -6,29 +7,50 @@ internal import Platform
 ///
 /// The loop never waits for the disk: the store has a thread too, and tells the inbox.
 final class Driver: Sendable {
-    private let limits: Limits
+    /// Who this process of the node is.
+    let identity: NodeIdentity
     private let store: LMDBStore
+    private let transport: (any Transport)?
     private let inbox: Inbox
     private let tail: Tail
     private let clock: TickClock
     private let parker: Parker
+    private let metricsFactory: (any MetricsFactory)?
+    private let dimensions: [(String, String)]
+    /// Until `run()` takes it.
+    private let core: Locked<NodeCore?>
     private let published: Locked<CoreStatus>
 
     init(
         configuration: LogNode.Configuration,
         store: LMDBStore,
+        transport: (any Transport)?,
         inbox: Inbox,
         tail: Tail,
         clock: TickClock,
-        parker: Parker
+        parker: Parker,
+        metrics: (any MetricsFactory)?
     ) {
-        limits = configuration.limits
         self.store = store
+        self.transport = transport
         self.inbox = inbox
         self.tail = tail
         self.clock = clock
         self.parker = parker
-        published = Locked(NodeCore(recovering: store, limits: configuration.limits).status)
+        metricsFactory = metrics
+        dimensions = [
+            ("cluster", configuration.cluster.description),
+            ("node", configuration.node.description),
+        ]
+        let core = NodeCore(
+            recovered: store.recover(),
+            nonce: Nonce(SystemRandom.uint64()),
+            limits: configuration.limits,
+            seed: SystemRandom.uint64()
+        )
+        identity = core.identity
+        published = Locked(core.status)
+        self.core = Locked(core)
     }
 
     /// The core's account of itself after the last step.
@@ -37,17 +59,24 @@ final class Driver: Sendable {
     /// What ended the node, if something did.
     var failure: StoreFailure? { status.failure }
 
-    /// Runs until the core has closed or failed. Nobody is left waiting when it returns.
+    /// Runs until the core has closed or failed. Nobody whom the core has heard of is left waiting when
+    /// it returns. Once only.
     func run() {
-        var core = NodeCore(recovering: store, limits: limits)
+        guard var core = core.withLock({ $0.take() }) else { return }
+        var metrics = metricsFactory.map { EngineMetrics(factory: $0, dimensions: dimensions) }
+        defer { metrics?.destroy() }
         var arrivals: Arrivals? = Arrivals(now: clock.now)
         while true {
             guard let arrived = arrivals.take() else {
-                sleep(until: core.nextDeadline)
-                arrivals = nextArrivals(of: core)
+                let least = core.leastAppends
+                let isWoken = sleep(until: core.nextDeadline, atMostATick: least > 1)
+                arrivals = nextArrivals(of: core, least: isWoken ? least : 1)
                 continue
             }
+            let hasReceipt = arrived.receipt != nil
             var output = core.step(arrived)
+            // First what others wait for: an Accept travels while the own write is made.
+            if !output.messages.isEmpty { transport?.send(output.messages) }
             if let write = output.write.take() { store.submit(write) }
             for request in output.reads { read(request) }
             tail.deliver(
@@ -59,24 +88,30 @@ final class Driver: Sendable {
             let status = core.status
             published.withLock { $0 = status }
             inbox.reply(output.replies, drained: output.drained)
+            if hasReceipt {
+                metrics?.record(store.counters, inboxBytes: inbox.share.bytes)
+            }
             if output.isClosed { break }
-            arrivals = nextArrivals(of: core)
+            arrivals = nextArrivals(of: core, least: core.leastAppends)
         }
     }
 
-    private func nextArrivals(of core: borrowing NodeCore) -> Arrivals? {
+    private func nextArrivals(of core: borrowing NodeCore, least: Int) -> Arrivals? {
         let now = clock.now
         inbox.expireOverflow(now: now)
-        return inbox.take(now: now, isDue: core.nextDeadline <= now)
+        return inbox.take(now: now, isDue: core.nextDeadline <= now, least: least)
     }
 
-    private func sleep(until deadline: Tick) {
-        let deadline = min(deadline, inbox.overflowDeadline)
+    /// Sleeps until something arrives, and returns true, or until the deadline. Appends that are left
+    /// in the inbox have deadlines of their own, which nobody looks at there: then for a tick at most.
+    private func sleep(until deadline: Tick, atMostATick: Bool) -> Bool {
+        var deadline = min(deadline, inbox.overflowDeadline)
+        if atMostATick { deadline = min(deadline, clock.now.advanced(by: 1)) }
         if deadline != .never, let instant = clock.instant(of: deadline) {
-            parker.park(until: instant)
-        } else {
-            parker.park()
+            return parker.park(until: instant)
         }
+        parker.park()
+        return true
     }
 
     private func read(_ request: ReadRequest) {
@@ -84,17 +119,5 @@ final class Driver: Sendable {
         store.read(request.slots, maxBytes: request.maxBytes) { result in
             inbox.complete(ReadCompletion(id: request.id, result: result))
         }
-    }
-}
-
-extension NodeCore {
-    /// The core of a node that has just opened its store, with the chance it needs.
-    fileprivate init(recovering store: LMDBStore, limits: Limits) {
-        self.init(
-            recovered: store.recover(),
-            nonce: Nonce(SystemRandom.uint64()),
-            limits: limits,
-            seed: SystemRandom.uint64()
-        )
     }
 }

@@ -98,4 +98,6 @@ public enum LogRunError: Error, Hashable, Sendable {
     case storeFailed(String)
     /// The system gave no thread.
     case noThread(String)
+    /// The transport could not begin to receive.
+    case transportFailed(String)
 }

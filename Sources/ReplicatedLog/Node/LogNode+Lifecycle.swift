@@ -45,11 +45,14 @@ extension LogNode: Service {
     /// - Parameters:
     ///   - configuration: Must name the cluster, node and members the directory was made for.
     ///   - directory: Where `create` made it. A missing one is refused, never made anew.
+    ///   - transport: Carries messages to the other members; a cluster of one needs none. The node starts
+    ///     and stops it.
     ///   - logger: Silent if not given.
     /// - Throws: `LogOpenError`, naming what was found and what was expected.
     public static func open(
         _ configuration: Configuration,
         directory: String,
+        transport: (any Transport)? = nil,
         logger: Logger? = nil
     ) async throws(LogOpenError) -> LogNode {
         do {
@@ -57,7 +60,7 @@ extension LogNode: Service {
         } catch {
             throw .invalidLimits(error)
         }
-        guard configuration.membership.members.count == 1 else {
+        guard transport != nil || configuration.membership.members.count == 1 else {
             throw .needsTransport(members: configuration.membership.members.count)
         }
         let result = await offPool { () throws(LogOpenError) in
@@ -83,7 +86,9 @@ extension LogNode: Service {
             configuration: configuration,
             directory: directory,
             store: store,
-            logger: logger
+            transport: transport,
+            logger: logger,
+            metrics: EngineMetrics.backend
         )
     }
 
@@ -99,6 +104,12 @@ extension LogNode: Service {
         guard life.claimRun() else { throw LogRunError.alreadyRun }
         store.start(observer: inbox)
         inbox.begin()
+        do {
+            try await startTransport()
+        } catch {
+            await finish(.closed)
+            throw LogRunError.transportFailed("\(error)")
+        }
         let driver = driver
         let thread: PinnedThread
         do {
@@ -158,8 +169,18 @@ extension LogNode: Service {
         }
     }
 
-    /// Turns away whoever still waits, closes the store and gives the directory back.
+    private func startTransport() async throws {
+        let inbox = inbox
+        let node = LocalNode(identity: driver.identity, limits: configuration.limits) { envelopes in
+            inbox.receive(envelopes)
+        }
+        try await transport?.start(node)
+    }
+
+    /// Stops the transport, turns away whoever still waits, closes the store and gives the directory
+    /// back.
     private func finish(_ refusal: Refusal) async {
+        await transport?.stop()
         inbox.end(refusal)
         tail.end(refusal)
         await withUnsafeContinuation { continuation in

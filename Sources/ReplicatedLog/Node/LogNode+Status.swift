@@ -9,6 +9,8 @@ public struct LogStatus: Hashable, Sendable {
         case healthy
         /// The disk or the map is full: it refuses appends and serves reads.
         case full
+        /// Its peers do not count it, and why: its directory was wiped, is an old copy, or runs twice.
+        case refused(by: NodeID, reason: String)
         /// A commit or a flush failed: it has stopped.
         case failed(String)
         /// It was shut down.
@@ -39,10 +41,25 @@ public struct LogStatus: Hashable, Sendable {
     public let inboxAppends: Int
     /// Payload bytes in the inbox.
     public let inboxBytes: Int
+    /// How far each other member is known to have committed.
+    public let members: [MemberStatus]
+    /// Messages that were not acted upon: of strangers, of directories and processes that do not count,
+    /// impossible ones, and those the inbox had no room for.
+    public let droppedMessages: UInt64
     /// Whether the node takes appends.
     public let health: Health
     /// What the store has done since it was opened.
     public let storage: StoreCounters
+}
+
+/// What a node knows of another member.
+public struct MemberStatus: Hashable, Sendable {
+    /// The member.
+    public let node: NodeID
+    /// Every slot up to here is known to be committed there.
+    public let committedSlot: Slot
+    /// How many slots that is behind this node.
+    public let lag: Int
 }
 
 extension LogNode {
@@ -59,6 +76,8 @@ extension LogNode {
                 .failed(failure.description)
             } else if life.isOver {
                 .closed
+            } else if let node = core.refusedBy, let reason = core.refusal {
+                .refused(by: node, reason: reason.rawValue)
             } else if core.isFull {
                 .full
             } else {
@@ -77,6 +96,14 @@ extension LogNode {
             slotsInFlight: core.slotsInFlight,
             inboxAppends: share.appends,
             inboxBytes: share.bytes,
+            members: core.peerCommitted.map {
+                MemberStatus(
+                    node: $0.node,
+                    committedSlot: $0.committed,
+                    lag: core.committed.count(after: $0.committed)
+                )
+            },
+            droppedMessages: inbox.droppedMessages + core.counters.total,
             health: health,
             storage: store.counters
         )

@@ -1,3 +1,4 @@
+internal import CoreMetrics
 internal import Logging
 internal import PaxosCore
 internal import Platform
@@ -29,6 +30,7 @@ public final class LogNode: Sendable {
     public let directory: String
 
     let store: LMDBStore
+    let transport: (any Transport)?
     let inbox: Inbox
     let tail: Tail
     let driver: Driver
@@ -40,18 +42,18 @@ public final class LogNode: Sendable {
         configuration: Configuration,
         directory: String,
         store: LMDBStore,
-        logger: Logger
+        transport: (any Transport)?,
+        logger: Logger,
+        metrics: (any MetricsFactory)?
     ) {
         let clock = TickClock()
         let parker = Parker()
         let inbox = Inbox(limits: configuration.limits, clock: clock, parker: parker)
-        let tail = Tail(
-            recovered: store.recover(),
-            maxBytes: configuration.limits.tailBytes
-        )
+        let tail = Tail(recovered: store.recover(), limits: configuration.limits)
         self.configuration = configuration
         self.directory = directory
         self.store = store
+        self.transport = transport
         self.inbox = inbox
         self.tail = tail
         self.clock = clock
@@ -61,10 +63,12 @@ public final class LogNode: Sendable {
         driver = Driver(
             configuration: configuration,
             store: store,
+            transport: transport,
             inbox: inbox,
             tail: tail,
             clock: clock,
-            parker: parker
+            parker: parker,
+            metrics: metrics
         )
     }
 

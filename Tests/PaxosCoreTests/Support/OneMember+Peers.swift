@@ -7,6 +7,7 @@ extension OneMember {
         Envelope(
             sender: Identities.identity(of: sender),
             destination: 1,
+            recipient: nil,
             message: .immediate(message)
         )
     }
@@ -15,6 +16,7 @@ extension OneMember {
         Envelope(
             sender: Identities.identity(of: sender),
             destination: 1,
+            recipient: nil,
             message: .statement(statement)
         )
     }

@@ -137,11 +137,12 @@ extension World {
         )
     }
 
-    /// The node has ended: everybody knows, and an orderly end left the watermark behind.
+    /// The node has ended: everybody knows, and an orderly end left the watermark behind, unless there
+    /// was no room for it.
     func checkEnd(hasFailed: Bool) throws {
         try demand(callers.isEmpty, "\(callers.count) callers are left behind")
         try demand(undrained == 0, "\(undrained) appends are left in the inbox")
-        if !hasFailed {
+        if !hasFailed, !isFull {
             try demand(store.disk.committed >= core.delivered, "the watermark was not written")
             try demand(
                 store.disk.checkpoint.slot == core.delivered,

@@ -1,0 +1,159 @@
+/// The bytes of entries, in messages:
+///
+///     entry        bytes  what
+///     command          1  1
+///                     24  token
+///                      4  index in its batch
+///                      4  size of its batch, above the index
+///                    4+n  payload
+///     no-op            1  2
+///     membership       1  3
+///                   32+n  membership, as in Membership+Coding.swift
+///     void             1  4
+///                     24  token
+///
+///     run              8  first slot, 1 or above
+///                      4  count of entries, 1 to 65,536
+///                      …  entries, for adjoining slots
+///
+///     row              8  slot
+///                     16  ballot under which it was accepted
+///                      1  1 if it is known to be chosen
+///                      …  entry
+///
+///     rows             4  count of rows
+///                      …  rows
+///
+/// An entry can be of one byte and takes some fifty in memory: hence a limit on their count beside that
+/// by the bytes at hand. It is what `Limits.pipelineSlots` may be at most. A row takes hardly more in
+/// memory than on the wire.
+private enum EntryKind {
+    static let command: UInt8 = 1
+    static let noop: UInt8 = 2
+    static let membership: UInt8 = 3
+    static let void: UInt8 = 4
+}
+
+extension Entry {
+    static let smallestByteCount = 1
+
+    var byteCount: Int {
+        switch self {
+        case .command(let command): 9 + Width.token + Width.payload + command.payload.count
+        case .noop: 1
+        case .membership(let membership): 1 + membership.byteCount
+        case .void: 1 + Width.token
+        }
+    }
+
+    func append(to bytes: inout [UInt8]) {
+        switch self {
+        case .command(let command):
+            bytes.append(EntryKind.command)
+            bytes.append(token: command.token)
+            bytes.append(littleEndian: command.index)
+            bytes.append(littleEndian: command.count)
+            bytes.append(payload: command.payload)
+        case .noop:
+            bytes.append(EntryKind.noop)
+        case .membership(let membership):
+            bytes.append(EntryKind.membership)
+            membership.append(to: &bytes)
+        case .void(let token):
+            bytes.append(EntryKind.void)
+            bytes.append(token: token)
+        }
+    }
+
+    init?(from reader: inout ByteReader) {
+        switch reader.uint8() {
+        case EntryKind.command:
+            guard let token = reader.token(), let index = reader.uint32(),
+                let count = reader.uint32(), index < count, let payload = reader.payload()
+            else { return nil }
+            let command = Command(token: token, index: index, count: count, payload: payload)
+            self = .command(command)
+        case EntryKind.noop:
+            self = .noop
+        case EntryKind.membership:
+            guard let membership = Membership(from: &reader) else { return nil }
+            self = .membership(membership)
+        case EntryKind.void:
+            guard let token = reader.token() else { return nil }
+            self = .void(token)
+        default:
+            return nil
+        }
+    }
+}
+
+extension EntryRun {
+    static let maximumEntries = 65_536
+
+    var byteCount: Int { entries.reduce(Width.slot + 4) { $0 + $1.byteCount } }
+
+    func append(to bytes: inout [UInt8]) {
+        bytes.append(slot: first)
+        bytes.append(littleEndian: UInt32(entries.count))
+        for entry in entries { entry.append(to: &bytes) }
+    }
+
+    init?(from reader: inout ByteReader) {
+        guard let first = reader.slot(), first > .zero,
+            let count = reader.count32(
+                ofSize: Entry.smallestByteCount,
+                atMost: Self.maximumEntries
+            ),
+            count > 0, first.advanced(by: count) <= Slot.limit
+        else { return nil }
+        var entries: [Entry] = []
+        entries.reserveCapacity(count)
+        for _ in 0..<count {
+            guard let entry = Entry(from: &reader) else { return nil }
+            entries.append(entry)
+        }
+        self.init(first: first, entries: entries)
+    }
+}
+
+extension AcceptedEntry {
+    static let smallestByteCount = Width.slot + Width.ballot + 1 + Entry.smallestByteCount
+
+    var byteCount: Int { Width.slot + Width.ballot + 1 + entry.byteCount }
+
+    func append(to bytes: inout [UInt8]) {
+        bytes.append(slot: slot)
+        bytes.append(ballot: ballot)
+        bytes.append(flag: isChosen)
+        entry.append(to: &bytes)
+    }
+
+    init?(from reader: inout ByteReader) {
+        guard let slot = reader.slot(), let ballot = reader.ballot(), let isChosen = reader.flag(),
+            let entry = Entry(from: &reader)
+        else { return nil }
+        self.init(slot: slot, ballot: ballot, entry: entry, isChosen: isChosen)
+    }
+
+    static func byteCount(of rows: [AcceptedEntry]) -> Int {
+        rows.reduce(4) { $0 + $1.byteCount }
+    }
+
+    static func append(_ rows: [AcceptedEntry], to bytes: inout [UInt8]) {
+        bytes.append(littleEndian: UInt32(rows.count))
+        for row in rows { row.append(to: &bytes) }
+    }
+
+    static func rows(from reader: inout ByteReader) -> [AcceptedEntry]? {
+        guard let count = reader.count32(ofSize: smallestByteCount, atMost: .max) else {
+            return nil
+        }
+        var rows: [AcceptedEntry] = []
+        rows.reserveCapacity(count)
+        for _ in 0..<count {
+            guard let row = AcceptedEntry(from: &reader) else { return nil }
+            rows.append(row)
+        }
+        return rows
+    }
+}

@@ -1,0 +1,82 @@
+/// The fields that messages are made of, all numbers little-endian:
+///
+///     field      bytes  what
+///     slot           8  below 2^62: no correct node names a higher one, and sums of slots do not
+///                       overflow (`R10`, `R80`)
+///     slots         16  first slot | last slot, not in descending order
+///     node           8  at least 1
+///     ballot        16  round | node; all zero for `Ballot.zero`
+///     token         24  node | boot | sequence
+///     payload      4+n  count of bytes | bytes
+extension ByteReader {
+    mutating func slot() -> Slot? {
+        uint64().flatMap { $0 < Slot.limit.rawValue ? Slot(rawValue: $0) : nil }
+    }
+
+    mutating func slots() -> ClosedRange<Slot>? {
+        guard let first = slot(), let last = slot(), first <= last else { return nil }
+        return first...last
+    }
+
+    mutating func node() -> NodeID? { uint64().flatMap(NodeID.init(rawValue:)) }
+
+    mutating func ballot() -> Ballot? {
+        guard let round = uint64(), let node = uint64() else { return nil }
+        guard let id = NodeID(rawValue: node) else { return round == 0 ? .zero : nil }
+        return Ballot(round: round, node: id)
+    }
+
+    mutating func token() -> Token? {
+        guard let node = node(), let boot = uint64(), let sequence = uint64() else { return nil }
+        return Token(node: node, boot: Boot(boot), sequence: sequence)
+    }
+
+    mutating func payload() -> [UInt8]? {
+        uint32().flatMap { Int(exactly: $0) }.flatMap { bytes($0) }
+    }
+
+    /// 0 or 1.
+    mutating func flag() -> Bool? {
+        uint8().flatMap { $0 > 1 ? nil : $0 == 1 }
+    }
+}
+
+extension [UInt8] {
+    mutating func append(slot: Slot) { append(littleEndian: slot.rawValue) }
+
+    mutating func append(slots: ClosedRange<Slot>) {
+        append(slot: slots.lowerBound)
+        append(slot: slots.upperBound)
+    }
+
+    mutating func append(node: NodeID) { append(littleEndian: node.rawValue) }
+
+    mutating func append(ballot: Ballot) {
+        append(littleEndian: ballot.round)
+        append(littleEndian: ballot.node.rawValue)
+    }
+
+    mutating func append(token: Token) {
+        append(littleEndian: token.node.rawValue)
+        append(littleEndian: token.boot.rawValue)
+        append(littleEndian: token.sequence)
+    }
+
+    mutating func append(payload: [UInt8]) {
+        append(littleEndian: UInt32(payload.count))
+        append(contentsOf: payload)
+    }
+
+    mutating func append(flag: Bool) { append(UInt8(flag ? 1 : 0)) }
+}
+
+/// How many bytes a field takes.
+enum Width {
+    static let slot = 8
+    static let slots = 16
+    static let node = 8
+    static let ballot = 16
+    static let token = 24
+    /// Beside the bytes themselves.
+    static let payload = 4
+}

@@ -1,0 +1,69 @@
+/// A message between two nodes: what a transport carries, and cannot look into.
+///
+/// A transport needs to know whom it is for, which lane it travels in and how long it is, and can turn
+/// it into bytes and back. Who speaks, and whether what is said counts, is for the receiving node to
+/// judge: it checks cluster, node, incarnation, boot and nonce of the sender before anything else, so a
+/// transport may hand over whatever arrives.
+///
+/// A value: sending one to several receivers of a process, or twice, copies no payload.
+public struct Envelope: Hashable, Sendable {
+    /// The head that the receiver checks first.
+    package let sender: NodeIdentity
+    /// The node that the message is for.
+    public let destination: NodeID
+    /// The process of that node, as the sender knows it: an answer to one that has ended, or that a copy
+    /// of its directory receives in its place, is nobody's. `nil` when members meet.
+    package let recipient: ProcessID?
+    package let message: Message
+
+    package init(
+        sender: NodeIdentity,
+        destination: NodeID,
+        recipient: ProcessID? = nil,
+        message: Message
+    ) {
+        self.sender = sender
+        self.destination = destination
+        self.recipient = recipient
+        self.message = message
+    }
+
+    /// The node that says it sent the message. A transport that knows the other end for certain, as by
+    /// a certificate, drops what names anybody else.
+    public var source: NodeID { sender.node }
+
+    /// The lane in which the message travels.
+    public var lane: Lane { message.lane }
+}
+
+extension Envelope: CustomStringConvertible {
+    /// The kind of message and its way, for people, as in `heartbeat n1 -> n2`.
+    public var description: String { "\(message.kind) \(source) -> \(destination)" }
+}
+
+/// Two kinds of messages that must not wait for each other (`R61`).
+public enum Lane: Hashable, Sendable, CaseIterable {
+    /// Small, rare and urgent: who leads and who lives. A few hundred bytes each, some dozens a second.
+    case liveness
+    /// Everything that grows with what is appended.
+    case log
+}
+
+extension Message {
+    /// What an election takes is liveness, but for the pages of phase 1, which are as large as the log
+    /// they report.
+    fileprivate var lane: Lane {
+        switch self {
+        case .statement(.prepare), .statement(.promise): .liveness
+        case .statement(.accepted): .log
+        case .immediate(let message):
+            switch message {
+            case .hello, .refused, .statusRequest, .statusReply, .heartbeat, .heartbeatReply:
+                .liveness
+            case .pageRequest, .page, .accept, .reject, .commit, .catchUpRequest, .catchUp,
+                .forward, .barrierRequest, .barrierReply:
+                .log
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+internal import PaxosCore
+internal import ReplicatedLog
+
+/// Messages to send: each differs from every other in its number.
+enum Traffic {
+    static func identity(of node: NodeID) -> NodeIdentity {
+        NodeIdentity(
+            cluster: cluster,
+            node: node,
+            incarnation: Incarnation(high: 0xC0FFEE, low: node.rawValue),
+            boot: Boot(1),
+            nonce: Nonce(node.rawValue)
+        )
+    }
+
+    private static let cluster: ClusterID = {
+        guard let cluster = try? ClusterID("conformance") else {
+            preconditionFailure("the name is a cluster's")
+        }
+        return cluster
+    }()
+
+    /// A message of the log lane.
+    static func log(
+        _ number: Int,
+        bytes: Int,
+        from source: NodeID,
+        to destination: NodeID
+    ) -> Envelope {
+        let token = Token(node: source, boot: Boot(1), sequence: UInt64(number + 1))
+        let payload = (0..<bytes).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ number) }
+        let run = EntryRun(
+            first: Slot(rawValue: UInt64(number + 1)),
+            entries: [.command(Command(token: token, payload: payload)), .noop]
+        )
+        let accept = Accept(ballot: Ballot(round: 1, node: source), run: run, committed: .zero)
+        return Envelope(
+            sender: identity(of: source),
+            destination: destination,
+            message: .immediate(.accept(accept))
+        )
+    }
+
+    /// A message of the liveness lane.
+    static func liveness(
+        _ number: Int,
+        from source: NodeID,
+        to destination: NodeID
+    ) -> Envelope {
+        let ballot = Ballot(round: UInt64(number + 1), node: source)
+        return Envelope(
+            sender: identity(of: source),
+            destination: destination,
+            message: .statement(.prepare(Prepare(ballot: ballot)))
+        )
+    }
+}

@@ -1,0 +1,107 @@
+internal import Platform
+internal import ReplicatedLog
+
+/// Checks a transport against everything that the documentation of `Transport` asks.
+public enum TransportConformance {
+    /// Runs every check, one after the other, with fresh transports for each.
+    ///
+    /// A correct transport takes a few seconds.
+    ///
+    /// - Parameters:
+    ///   - fixture: What makes the transports.
+    ///   - patience: How long what does not happen is waited for.
+    /// - Returns: What the transport does wrong, one sentence each, beginning with the name of the
+    ///   check; empty if nothing was found.
+    public static func violations(
+        of fixture: some TransportFixture,
+        patience: Duration = .seconds(20)
+    ) async -> [String] {
+        let checks: [(String, @Sendable (ConformanceRun) async throws -> Void)] = [
+            ("delivery", { try await $0.delivers() }),
+            ("unknown destination", { try await $0.dropsWhatNobodyTakes() }),
+            ("stopped receiver", { try await $0.isBoundedAndKeepsLanesApart() }),
+            ("end", { try await $0.endsWhenStopped() }),
+            ("restart", { try await $0.survivesARestart() }),
+            ("life", { try await $0.takesCallsOutOfOrder() }),
+        ]
+        var violations: [String] = []
+        for (name, check) in checks {
+            let run = ConformanceRun(fixture: fixture, patience: patience)
+            do {
+                try await check(run)
+            } catch {
+                run.report("the transport threw \(error)")
+            }
+            await run.finish()
+            violations += run.violations.map { "\(name): \($0)" }
+        }
+        return violations
+    }
+}
+
+/// One check: the endpoints it opened and what it found.
+final class ConformanceRun: Sendable {
+    let fixture: any TransportFixture
+    let patience: Duration
+    private let found = Locked<[String]>([])
+    private let opened = Locked<[Endpoint]>([])
+
+    init(fixture: any TransportFixture, patience: Duration) {
+        self.fixture = fixture
+        self.patience = patience
+    }
+
+    var violations: [String] { found.withLock { $0 } }
+
+    func report(_ violation: String) {
+        found.withLock { $0.append(violation) }
+    }
+
+    func expect(_ holds: Bool, _ violation: @autoclosure () -> String) {
+        if !holds { report(violation()) }
+    }
+
+    /// A started transport.
+    func open(_ node: NodeID) async throws -> Endpoint {
+        let endpoint = try await Endpoint(node, fixture)
+        try await endpoint.start()
+        opened.withLock { $0.append(endpoint) }
+        return endpoint
+    }
+
+    /// Stops what is open, and looks at what every receiver has seen.
+    func finish() async {
+        for endpoint in opened.withLock({ $0 }) {
+            endpoint.block(false)
+            _ = await endpoint.stop()
+            expect(
+                endpoint.callsAfterStop == 0,
+                "receive of \(endpoint.node) was called after stop had returned"
+            )
+            expect(
+                endpoint.received.allSatisfy { $0.destination == endpoint.node },
+                "\(endpoint.node) was given a message for another node"
+            )
+        }
+    }
+
+    /// Sends until every message has arrived: each may be lost, but not for ever.
+    func deliver(
+        _ envelopes: [Envelope],
+        from sender: Endpoint,
+        to receiver: Endpoint
+    ) async -> Bool {
+        let known = Set(envelopes)
+        for _ in 0..<20 {
+            let missing = known.subtracting(receiver.received)
+            for envelope in envelopes where missing.contains(envelope) {
+                sender.transport.send([envelope])
+            }
+            let isDelivered = await Wait.until(patience / 20) {
+                known.isSubset(of: receiver.received)
+            }
+            if isDelivered { return true }
+        }
+        return false
+    }
+}

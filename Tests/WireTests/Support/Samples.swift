@@ -1,0 +1,135 @@
+@testable import PaxosCore
+
+/// One message of every kind, and of the forms that their bytes distinguish, by the name of its golden
+/// file.
+enum Samples {
+    static let sender = NodeIdentity(
+        cluster: cluster("orders"),
+        node: 2,
+        incarnation: Incarnation(high: 0x0102_0304_0506_0708, low: 0x1112_1314_1516_1718),
+        boot: Boot(3),
+        nonce: Nonce(0xABCD_EF01_2345_6789)
+    )
+
+    static let ballot = Ballot(round: 7, node: 2)
+    static let lower = Ballot(round: 5, node: 3)
+    static let token = Token(node: 3, boot: Boot(4), sequence: 1_000)
+
+    static func cluster(_ name: String) -> ClusterID {
+        do {
+            return try ClusterID(name)
+        } catch {
+            preconditionFailure("\(error)")
+        }
+    }
+
+    static func membership(_ members: [NodeID], _ quorum: QuorumRule = .majority) -> Membership {
+        do {
+            return try Membership(members, quorum: quorum)
+        } catch {
+            preconditionFailure("\(error)")
+        }
+    }
+
+    static let entries: [Entry] = [
+        .command(Command(token: token, payload: Array("hello".utf8))),
+        .command(Command(token: token, index: 1, count: 2, payload: [])),
+        .noop,
+        .membership(membership([1, 2, 3, 4], .sized(phase1: 3, phase2: 2))),
+        .void(token),
+    ]
+
+    static let rows: [AcceptedEntry] = entries.enumerated().map { index, entry in
+        AcceptedEntry(
+            slot: Slot(rawValue: 100 + UInt64(index)),
+            ballot: index == 2 ? .zero : lower,
+            entry: entry,
+            isChosen: index == 1
+        )
+    }
+
+    static let messages: [(name: String, message: Message)] =
+        meetingAndLiveness + phases + learningAndForwarding
+
+    private static let meetingAndLiveness: [(String, Message)] = [
+        ("hello", .immediate(.hello(Hello(asks: true)))),
+        ("refused", .immediate(.refused(Refused(reason: .twin)))),
+        ("status-request", .immediate(.statusRequest(StatusRequest(id: 9)))),
+        (
+            "status-reply",
+            .immediate(
+                .statusReply(StatusReply(id: 9, leader: lower, promised: ballot, committed: 99))
+            )
+        ),
+        (
+            "status-reply-no-leader",
+            .immediate(.statusReply(StatusReply(id: 9, leader: nil, promised: .zero, committed: 0)))
+        ),
+        ("heartbeat", .immediate(.heartbeat(Heartbeat(ballot: ballot, round: 12, committed: 99)))),
+        (
+            "heartbeat-reply",
+            .immediate(
+                .heartbeatReply(
+                    HeartbeatReply(ballot: lower, round: 12, promised: ballot, committed: 99)
+                )
+            )
+        ),
+    ]
+
+    private static let phases: [(String, Message)] = [
+        ("prepare", .statement(.prepare(Prepare(ballot: ballot)))),
+        (
+            "promise",
+            .statement(.promise(Promise(ballot: ballot, committed: 99, trimmed: 40, last: 104)))
+        ),
+        ("page-request", .immediate(.pageRequest(PageRequest(ballot: ballot, from: 100)))),
+        (
+            "page",
+            .immediate(.page(PromisePage(ballot: ballot, from: 100, through: 110, rows: rows)))
+        ),
+        (
+            "accept",
+            .immediate(
+                .accept(
+                    Accept(
+                        ballot: ballot,
+                        run: EntryRun(first: 100, entries: entries),
+                        committed: 99
+                    )
+                )
+            )
+        ),
+        ("accepted", .statement(.accepted(Accepted(ballot: ballot, slots: 100...104)))),
+        (
+            "reject",
+            .immediate(
+                .reject(Reject(ballot: lower, promised: ballot, committed: 99, reason: .full))
+            )
+        ),
+    ]
+
+    private static let learningAndForwarding: [(String, Message)] = [
+        ("commit", .immediate(.commit(CommitNotice(ballot: ballot, committed: 104)))),
+        ("catch-up-request", .immediate(.catchUpRequest(CatchUpRequest(slots: 50...99)))),
+        (
+            "catch-up",
+            .immediate(.catchUp(CatchUp(from: 100, rows: Array(rows.prefix(2)), committed: 104)))
+        ),
+        (
+            "forward",
+            .immediate(.forward(Forward(token: token, payloads: .one([1, 2, 3]), hops: 0)))
+        ),
+        (
+            "forward-batch",
+            .immediate(
+                .forward(Forward(token: token, payloads: .batch([[1], [], [2, 3]]), hops: 1))
+            )
+        ),
+        ("barrier-request", .immediate(.barrierRequest(RemoteBarrierRequest(id: 77)))),
+        ("barrier-reply", .immediate(.barrierReply(RemoteBarrierReply(id: 77, slot: 104)))),
+    ]
+
+    static func envelope(_ message: Message, to destination: NodeID = 1) -> Envelope {
+        Envelope(sender: sender, destination: destination, message: message)
+    }
+}
