@@ -48,6 +48,39 @@ import Testing
         #expect(try member.step { $0.messages = [request] }.messages.count == 1)
     }
 
+    /// Who comes back says so to all, though it has met them: they learn which process it is now.
+    @Test func whoComesBackSaysHello() throws {
+        let disk = TestDisk(members: [1, 2, 3], peers: [2, 3].map { Identities.record(of: $0) })
+        let member = OneMember(disk: disk, members: [1, 2, 3], isMet: false)
+        #expect(try member.step().immediate.map(\.destination) == [2, 3])
+        #expect(try member.step(at: 20).messages.isEmpty, "once")
+    }
+
+    /// What is said to an earlier process of this node, or to a copy of it, is not for this one; what names
+    /// this one, or nobody, is.
+    @Test func whatIsForAnotherProcessIsNobodys() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let own = Identities.identity(of: 1).process
+        let others = [
+            ProcessID(boot: Boot(0), nonce: own.nonce), ProcessID(boot: own.boot, nonce: Nonce(9)),
+        ]
+        for recipient in others + [own, nil] {
+            let said = try member.step { arrivals in
+                arrivals.messages = [
+                    Envelope(
+                        sender: Identities.identity(of: 2),
+                        destination: 1,
+                        recipient: recipient,
+                        message: .immediate(.statusRequest(StatusRequest(id: 1)))
+                    )
+                ]
+            }
+            let isForeign = recipient.map { others.contains($0) } ?? false
+            #expect(said.messages.isEmpty == isForeign)
+        }
+        #expect(member.core.status.counters.foreign == 2)
+    }
+
     /// A node that is told it does not count says so in its status.
     @Test func aRefusalIsKept() throws {
         let member = OneMember(members: [1, 2, 3])
