@@ -48,6 +48,10 @@ final class OneMember {
         }
         store = TestStore(disk: disk)
         core = NodeCore(recovered: store.open(), nonce: Nonce(1), limits: limits, seed: 1)
+        if isMet, members.count > 1 {
+            // Has said hello.
+            reads = core.step(Arrivals(now: .zero)).reads
+        }
     }
 
     /// A disk of the earlier boot 1, with these entries accepted under 1.n1.

@@ -1,0 +1,132 @@
+@testable import PaxosCore
+import Testing
+
+/// Missing rows, from the side that asks and the side that has them.
+@Suite struct CatchUpTests {
+    private static let ballot = Ballot(round: 4, node: 3)
+
+    private static func row(_ slot: Slot) -> AcceptedEntry {
+        AcceptedEntry(slot: slot, ballot: ballot, entry: OneMember.command(slot.rawValue))
+    }
+
+    private static func heartbeat(_ committed: Slot, round: UInt64 = 1) -> Immediate {
+        .heartbeat(Heartbeat(ballot: ballot, round: round, committed: committed))
+    }
+
+    private static func requests(_ said: OneMember.Said) -> [NodeID: ClosedRange<Slot>] {
+        var requests: [NodeID: ClosedRange<Slot>] = [:]
+        for message in said.immediate {
+            guard case .catchUpRequest(let request) = message.body else { continue }
+            requests[message.destination] = request.slots
+        }
+        return requests
+    }
+
+    /// What a notice names and the disk does not hold is fetched, page by page, stored with a chosen mark
+    /// and delivered once it is durable.
+    @Test func missingRowsAreFetchedPageByPage() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let asked = try member.hear(3, Self.heartbeat(3))
+        #expect(Self.requests(asked) == [3: 1...3])
+        let page = CatchUp(from: 1, rows: [Self.row(1), Self.row(2)], committed: 3)
+        let first = try member.hear(3, .catchUp(page))
+        #expect(first.rows?.accepted.map(\.isChosen) == [true, true])
+        #expect(first.rows?.promised == nil, "it promises nothing")
+        #expect(first.statements.isEmpty)
+        #expect(first.delivered.isEmpty)
+        #expect(Self.requests(first) == [3: 3...3])
+        let second = try member.hear(
+            3,
+            .catchUp(CatchUp(from: 3, rows: [Self.row(3)], committed: 3))
+        )
+        #expect(Self.requests(second) == [:])
+        #expect(member.core.status.committed == 3)
+        #expect(try member.step(flush: 3).delivered == [1, 2, 3])
+    }
+
+    /// Only the answer to the question that is open counts, from whom it was asked; a page with a hole
+    /// counts up to the hole.
+    @Test func onlyTheAnswerCounts() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let rows = [Self.row(1), Self.row(2), Self.row(3)]
+        try member.hear(3, .catchUp(CatchUp(from: 1, rows: rows, committed: 3)))
+        #expect(member.core.status.committed == .zero, "nobody asked")
+        try member.hear(3, Self.heartbeat(3))
+        try member.hear(2, .catchUp(CatchUp(from: 1, rows: rows, committed: 3)))
+        try member.hear(3, .catchUp(CatchUp(from: 2, rows: [Self.row(2)], committed: 3)))
+        #expect(member.core.status.committed == .zero)
+        let torn = CatchUp(from: 1, rows: [Self.row(1), Self.row(3)], committed: 3)
+        let said = try member.hear(3, .catchUp(torn))
+        #expect(member.core.status.committed == 1)
+        #expect(Array(Self.requests(said).values) == [2...3])
+    }
+
+    /// Whoever does not answer, or has nothing, is followed by the next member.
+    @Test(arguments: [true, false])
+    func theNextMemberIsAsked(_ answers: Bool) throws {
+        let member = OneMember(members: [1, 2, 3])
+        #expect(Self.requests(try member.hear(3, Self.heartbeat(1))) == [3: 1...1])
+        if answers {
+            try member.hear(3, .catchUp(CatchUp(from: 1, rows: [], committed: .zero)))
+        }
+        #expect(Self.requests(try member.step(at: 14)) == [:])
+        #expect(Self.requests(try member.step(at: 15)) == [2: 1...1])
+        #expect(Self.requests(try member.step(at: 30)) == [3: 1...1])
+    }
+
+    private static func committed(_ count: UInt64) -> OneMember {
+        OneMember(
+            disk: OneMember.disk(
+                (1...count).map { OneMember.command($0) },
+                committed: Slot(rawValue: count)
+            ),
+            members: [1, 2, 3]
+        )
+    }
+
+    private static func answers(_ said: OneMember.Said) -> [CatchUp] {
+        said.immediate.compactMap { message in
+            guard case .catchUp(let answer) = message.body else { return nil }
+            return answer
+        }
+    }
+
+    /// Committed rows are read from the disk, never above what is committed and durable here.
+    @Test func committedRowsAreServed() throws {
+        let member = Self.committed(3)
+        try member.step()
+        let asked = try member.hear(2, .catchUpRequest(CatchUpRequest(slots: 2...9)))
+        let read = try #require(asked.reads.first)
+        #expect(read.slots == 2...3)
+        let said = try member.step {
+            $0.completions = [
+                ReadCompletion(id: read.id, result: .success(member.store.disk.read(read)))
+            ]
+        }
+        let answer = try #require(Self.answers(said).first)
+        #expect(answer.from == 2)
+        #expect(answer.committed == 3)
+        #expect(answer.rows.map(\.slot) == [2, 3])
+        let beyond = try member.hear(2, .catchUpRequest(CatchUpRequest(slots: 4...9)))
+        #expect(beyond.reads.isEmpty)
+        #expect(Self.answers(beyond) == [CatchUp(from: 4, rows: [], committed: 3)])
+    }
+
+    /// A row that cannot be read is not served as absent: nothing is said (`R35`). A repeated question
+    /// replaces the one before, so that one member has one read (`R62`).
+    @Test func anUnreadableRowIsNotServed() throws {
+        let member = Self.committed(3)
+        try member.step()
+        let request = Immediate.catchUpRequest(CatchUpRequest(slots: 1...3))
+        let first = try #require(try member.hear(2, request).reads.first)
+        let second = try #require(try member.hear(2, request).reads.first)
+        let said = try member.step {
+            $0.completions = [
+                ReadCompletion(id: first.id, result: .success(member.store.disk.read(first))),
+                ReadCompletion(id: second.id, result: .failure(.unreadable(2))),
+            ]
+        }
+        #expect(said.messages.isEmpty)
+        #expect(!said.isClosed)
+    }
+}

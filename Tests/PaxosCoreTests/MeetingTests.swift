@@ -1,0 +1,92 @@
+@testable import PaxosCore
+import Testing
+
+/// The first start of a cluster, and a member that comes back.
+@Suite struct MeetingTests {
+    private static let hello = Immediate.hello(Hello(asks: true))
+
+    /// Until the roster is on disk a node greets, and promises, campaigns and answers nothing (`R75`).
+    @Test func theRosterComesBeforeTheFirstPromise() throws {
+        let member = OneMember(members: [1, 2, 3], isMet: false)
+        #expect(try member.step().immediate.map(\.body) == [Self.hello, Self.hello])
+        #expect(member.core.nextDeadline == Tick(5))
+        let prepare = Prepare(ballot: Ballot(round: 1, node: 2))
+        let met = try member.hear(2, at: 1, Self.hello)
+        #expect(
+            met.immediate == [Addressed(destination: 2, body: .hello(Hello(asks: false)))]
+        )
+        #expect(try member.hear(2, at: 2, .prepare(prepare)).rows == nil)
+        for now in 3...200 as ClosedRange<UInt64> {
+            let said = try member.step(at: now)
+            #expect(said.rows == nil)
+            // Only n3 is still looked for.
+            #expect(said.immediate.allSatisfy { $0 == Addressed(destination: 3, body: Self.hello) })
+        }
+        let all = try member.hear(3, at: 201, Self.hello)
+        #expect(all.rows?.peers.map(\.node) == [2, 3])
+        #expect(try member.hear(2, at: 201, .prepare(prepare)).rows == nil, "not on disk yet")
+        #expect(member.core.status.promised == .zero)
+        try member.step(at: 201, flush: member.store.waiting)
+        #expect(try member.hear(2, at: 202, .prepare(prepare)).rows?.promised == prepare.ballot)
+        #expect(member.store.disk.peers.count == 2)
+    }
+
+    /// A peer's next boot is on disk before anything of it is answered; its promise may be lost until then
+    /// and is asked for again.
+    @Test func aPeersNextBootIsWrittenFirst() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let request = Envelope(
+            sender: Identities.identity(of: 2, boot: 2, nonce: 8),
+            destination: 1,
+            message: .immediate(.statusRequest(StatusRequest(id: 1)))
+        )
+        let held = try member.step { $0.messages = [request] }
+        #expect(held.messages.isEmpty)
+        #expect(held.rows?.peers == [Identities.record(of: 2, boot: 2, nonce: 8)])
+        #expect(try member.step { $0.messages = [request] }.messages.isEmpty)
+        try member.step(flush: 1)
+        #expect(try member.step { $0.messages = [request] }.messages.count == 1)
+    }
+
+    /// Who comes back says so to all, though it has met them: they learn which process it is now.
+    @Test func whoComesBackSaysHello() throws {
+        let disk = TestDisk(members: [1, 2, 3], peers: [2, 3].map { Identities.record(of: $0) })
+        let member = OneMember(disk: disk, members: [1, 2, 3], isMet: false)
+        #expect(try member.step().immediate.map(\.destination) == [2, 3])
+        #expect(try member.step(at: 20).messages.isEmpty, "once")
+    }
+
+    /// What is said to an earlier process of this node, or to a copy of it, is not for this one; what names
+    /// this one, or nobody, is.
+    @Test func whatIsForAnotherProcessIsNobodys() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let own = Identities.identity(of: 1).process
+        let others = [
+            ProcessID(boot: Boot(0), nonce: own.nonce), ProcessID(boot: own.boot, nonce: Nonce(9)),
+        ]
+        for recipient in others + [own, nil] {
+            let said = try member.step { arrivals in
+                arrivals.messages = [
+                    Envelope(
+                        sender: Identities.identity(of: 2),
+                        destination: 1,
+                        recipient: recipient,
+                        message: .immediate(.statusRequest(StatusRequest(id: 1)))
+                    )
+                ]
+            }
+            let isForeign = recipient.map { others.contains($0) } ?? false
+            #expect(said.messages.isEmpty == isForeign)
+        }
+        #expect(member.core.status.counters.foreign == 2)
+    }
+
+    /// A node that is told it does not count says so in its status.
+    @Test func aRefusalIsKept() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let said = try member.hear(3, .refused(Refused(reason: .rolledBack)))
+        #expect(said.messages.isEmpty)
+        #expect(member.core.status.refusedBy == 3)
+        #expect(member.core.status.refusal == .rolledBack)
+    }
+}
