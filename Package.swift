@@ -69,6 +69,13 @@ let package = Package(
             path: "Tests/Support/DiskShim"
         ),
 
+        // A node in a process of its own, to be killed or to meet a failing disk.
+        .executableTarget(
+            name: "DurabilityChild",
+            dependencies: ["ReplicatedLog", "PaxosCore"],
+            path: "Tests/Support/DurabilityChild"
+        ),
+
         .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore"]),
         .testTarget(name: "SourceRuleTests"),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
@@ -78,6 +85,13 @@ let package = Package(
         .testTarget(
             name: "ReplicatedLogTests",
             dependencies: ["ReplicatedLog", "PaxosCore", "LMDB", "Platform"]
+        ),
+        .testTarget(
+            name: "DurabilityTests",
+            dependencies: [
+                "ReplicatedLog", "PaxosCore", "LMDB", "Platform", "DiskShim", "rlog",
+                "DurabilityChild",
+            ]
         ),
     ],
     cLanguageStandard: .c11
