@@ -126,7 +126,8 @@ struct StoreScript: Sendable {
         case 1:
             rows.promised = Ballot(round: model.promised.round + 1, node: 2)
         default:
-            let above = max(model.committed.next, Slot(rawValue: max(1, present.rawValue &- 4)))
+            let back = Slot(rawValue: present.rawValue - min(present.rawValue, 4))
+            let above = max(model.committed, back).next
             let first = generator.next() % 4 == 0 ? above : max(present.next, .first)
             let count = Int(generator.next() % 6) + 1
             let entries = (0..<count).map { _ in entry(&generator) }
