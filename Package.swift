@@ -69,6 +69,13 @@ let package = Package(
             path: "Tests/Support/DiskShim"
         ),
 
+        // A node in a process of its own, to be killed or to meet a failing disk.
+        .executableTarget(
+            name: "DurabilityChild",
+            dependencies: ["ReplicatedLog", "PaxosCore"],
+            path: "Tests/Support/DurabilityChild"
+        ),
+
         .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore"]),
         .testTarget(name: "SourceRuleTests"),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
@@ -82,6 +89,13 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .testTarget(
+            name: "DurabilityTests",
+            dependencies: [
+                "ReplicatedLog", "PaxosCore", "LMDB", "Platform", "DiskShim", "rlog",
+                "DurabilityChild",
             ]
         ),
     ],
