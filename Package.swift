@@ -13,6 +13,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.7.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+        // Only rlog uses these two, and rlog is no product: who depends on the libraries never
+        // resolves them.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         // The pure protocol: imports nothing (docs/DESIGN.md, rooms).
@@ -43,6 +47,16 @@ let package = Package(
             ]
         ),
 
+        // The command line.
+        .executableTarget(
+            name: "rlog",
+            dependencies: [
+                "ReplicatedLog", "PaxosCore", "Platform", "CLMDB",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ]
+        ),
+
         // Test support: libc's file calls interposed, crash images made of what was seen.
         .target(
             name: "CDiskShim",
@@ -59,6 +73,7 @@ let package = Package(
         .testTarget(name: "SourceRuleTests"),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
+        .testTarget(name: "RlogTests", dependencies: ["rlog", "ReplicatedLog", "Platform"]),
         .testTarget(name: "DiskShimTests", dependencies: ["DiskShim", "Platform", "CLMDB"]),
         .testTarget(
             name: "ReplicatedLogTests",

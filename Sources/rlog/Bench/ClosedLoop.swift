@@ -1,0 +1,153 @@
+import PaxosCore
+import Platform
+import ReplicatedLog
+import Synchronization
+
+/// One point: so many tasks, each awaiting one append after the other, on a fresh data directory.
+struct ClosedLoop: Sendable {
+    let outstanding: Int
+    let batch: Int
+    let seconds: Double
+    let warmup: Double
+    let directory: String
+    let workload: Workload
+
+    init(outstanding: Int, settings: Bench, directory: String) {
+        self.outstanding = outstanding
+        batch = settings.batch
+        seconds = settings.seconds
+        warmup = settings.warmup
+        self.directory = directory
+        workload = Workload(valueBytes: settings.valueBytes)
+    }
+
+    func run(report: inout BenchReport) async throws(Failure) -> BenchPoint {
+        let node = try await BenchNode.start(directory)
+        let measured = await load(node, report: &report)
+        report.note("\(outstanding) outstanding: reading the log back")
+        var readBack: ReadBack?
+        var failure = measured.failure.map { Failure($0, at: directory) }
+        if failure == nil {
+            do throws(Failure) {
+                readBack = try await ReadBack.live(node, measured, workload)
+            } catch {
+                failure = error
+            }
+        }
+        let ending = await node.stop()
+        if let failure = ending ?? failure { throw failure }
+        guard var readBack else { throw Failure(.unavailable, "unavailable", directory) }
+        try await readBack.compareAtRest(directory, measured, workload)
+        return BenchPoint(outstanding: outstanding, measured: measured, readBack: readBack)
+    }
+
+    // MARK: - Load
+
+    private func load(_ node: BenchNode, report: inout BenchReport) async -> Measured {
+        let stage = Stage()
+        let latencies = Latencies()
+        let directory = directory
+        return await withTaskGroup(of: (Int, ClientResult).self) { group in
+            for client in 0..<outstanding {
+                group.addTask {
+                    (client, await run(client, on: node.log, stage: stage, latencies: latencies))
+                }
+            }
+            await stage.sleep(seconds: warmup)
+            let memory = MemorySampler()
+            let before = await Reading.take(node.log)
+            stage.begin()
+            report.note("\(outstanding) outstanding: measuring \(directory)")
+            await stage.sleep(seconds: seconds)
+            stage.end()
+            let after = await Reading.take(node.log)
+            var measured = Measured(
+                span: after.since(before),
+                peakMemory: memory.end(),
+                acknowledged: Array(repeating: 0, count: outstanding)
+            )
+            for await (client, result) in group { measured.add(result, of: client) }
+            measured.latency = latencies.summary
+            return measured
+        }
+    }
+
+    private func run(
+        _ client: Int,
+        on log: LogNode,
+        stage: Stage,
+        latencies: Latencies
+    ) async -> ClientResult {
+        var result = ClientResult()
+        var recorder = latencies.recorder(for: client)
+        while stage.current != .over {
+            let begin: MonotonicInstant
+            do throws(AppendError) {
+                if batch == 1 {
+                    let payload = workload.payload(client: client, sequence: result.sent)
+                    begin = MonotonicClock.now()
+                    result.last = try await log.append(payload)
+                } else {
+                    let payloads = (0..<batch).map { index in
+                        workload.payload(client: client, sequence: result.sent + UInt64(index))
+                    }
+                    begin = MonotonicClock.now()
+                    result.last = try await log.append(contentsOf: payloads).upperBound
+                }
+            } catch {
+                result.failure = error
+                stage.end()
+                break
+            }
+            let end = MonotonicClock.now()
+            result.sent += UInt64(batch)
+            if stage.current == .measuring {
+                result.measured += batch
+                recorder.record(nanoseconds: end.nanoseconds - begin.nanoseconds)
+            }
+        }
+        recorder.flush()
+        return result
+    }
+}
+
+/// What a client was told.
+struct ClientResult: Sendable {
+    /// Its appends that were acknowledged: the first so many of its sequence.
+    var sent: UInt64 = 0
+    /// Those of them that were acknowledged within the measured time.
+    var measured = 0
+    var last = Slot.zero
+    var failure: AppendError?
+}
+
+/// What a run goes through; read by every client after every append.
+final class Stage: Sendable {
+    enum Name: Int {
+        case warmingUp, measuring, over
+    }
+
+    private let name = Atomic(Name.warmingUp.rawValue)
+
+    var current: Name { Name(rawValue: name.load(ordering: .relaxed)) ?? .over }
+
+    func begin() {
+        _ = name.compareExchange(
+            expected: Name.warmingUp.rawValue,
+            desired: Name.measuring.rawValue,
+            ordering: .relaxed
+        )
+    }
+
+    func end() { name.store(Name.over.rawValue, ordering: .relaxed) }
+
+    /// Sleeps that long, or until a client has ended the run.
+    func sleep(seconds: Double) async {
+        let end = MonotonicClock.now().advanced(by: .seconds(seconds))
+        while current != .over {
+            let left = MonotonicClock.now().duration(to: end)
+            guard left > .zero else { return }
+            try? await Task.sleep(for: min(left, .milliseconds(200)))
+        }
+    }
+}

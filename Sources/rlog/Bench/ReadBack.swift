@@ -1,0 +1,87 @@
+import PaxosCore
+import Platform
+import ReplicatedLog
+
+/// The log of a point as it was read back, twice.
+struct ReadBack {
+    private(set) var lost: Int
+    private(set) var duplicated: Int
+    private(set) var foreign: Int
+    /// The live node and its directory showed the same log.
+    private(set) var isSame = true
+    private let live: Tally
+
+    var entries: Int { live.entries }
+    var isClean: Bool { lost == 0 && duplicated == 0 && foreign == 0 && isSame }
+
+    private init(_ tally: Tally, lost: Int) {
+        live = tally
+        self.lost = lost
+        duplicated = tally.duplicated
+        foreign = tally.foreign
+    }
+
+    /// Waits until the node has delivered the last acknowledged slot, then reads up to it as a subscriber.
+    static func live(
+        _ node: BenchNode,
+        _ measured: Measured,
+        _ workload: Workload
+    ) async throws(Failure) -> ReadBack {
+        try await wait(for: measured.last, node.log)
+        var tally = Tally(workload: workload, clients: measured.acknowledged.count)
+        var next = Slot.first
+        do throws(ReadError) {
+            while next <= measured.last {
+                let page = try await node.log.entries(in: next...measured.last)
+                for entry in page.entries {
+                    tally.take(slot: entry.slot.rawValue, payload: entry.payload)
+                }
+                guard page.through >= next else { break }
+                next = page.through.next
+            }
+        } catch {
+            switch error {
+            case .storeFailed(let what):
+                throw Failure(.storageFailed, "store_failed", "reading back failed: \(what)")
+            default:
+                throw Failure(.wrong, "not_read", "reading back failed at slot \(next): \(error)")
+            }
+        }
+        return ReadBack(tally, lost: tally.lost(acknowledged: measured.acknowledged))
+    }
+
+    private static func wait(for slot: Slot, _ log: LogNode) async throws(Failure) {
+        let deadline = MonotonicClock.now().advanced(by: .seconds(30))
+        while await log.status.deliveredSlot < slot {
+            guard MonotonicClock.now() < deadline else {
+                throw Failure(
+                    .unavailable,
+                    "not_delivered",
+                    "\(log.directory) has not delivered the acknowledged slot \(slot) in 30 s"
+                )
+            }
+            try? await Task.sleep(for: .milliseconds(1))
+        }
+    }
+
+    /// Reads the directory of the node that has shut down, and decides anew what has effect.
+    mutating func compareAtRest(
+        _ directory: String,
+        _ measured: Measured,
+        _ workload: Workload
+    ) async throws(Failure) {
+        let clients = measured.acknowledged.count
+        let read = await offPool { () throws(Failure) in
+            var tally = Tally(workload: workload, clients: clients)
+            let replay = try EffectReplay.run(directory) { slot, payload in
+                tally.take(slot: slot.rawValue, payload: payload)
+            }
+            return (tally, replay)
+        }
+        let (tally, end) = try read.get()
+        lost = max(lost, tally.lost(acknowledged: measured.acknowledged))
+        duplicated = max(duplicated, tally.duplicated)
+        foreign = max(foreign, tally.foreign)
+        isSame = tally.digest == live.digest && end >= measured.last
+    }
+}

@@ -1,0 +1,79 @@
+import Platform
+import ReplicatedLog
+
+// How the errors of the log become exit statuses and reasons. The names are a contract.
+
+extension Failure {
+    init(_ error: LogOpenError) {
+        let detail = "\(error)"
+        switch error {
+        case .missingDirectory: self.init(.refused, "missing_directory", detail)
+        case .notALog: self.init(.refused, "not_a_log", detail)
+        case .foreignCluster: self.init(.refused, "foreign_cluster", detail)
+        case .foreignNode: self.init(.refused, "foreign_node", detail)
+        case .differentMembers: self.init(.refused, "different_members", detail)
+        case .newerFormat: self.init(.refused, "newer_format", detail)
+        case .directoryInUse: self.init(.refused, "directory_in_use", detail)
+        case .networkFileSystem: self.init(.refused, "network_file_system", detail)
+        case .truncated: self.init(.refused, "truncated", detail)
+        case .corrupt: self.init(.refused, "corrupt", detail)
+        case .unreadableRow: self.init(.refused, "unreadable_row", detail)
+        case .outOfSpace: self.init(.storageFailed, "out_of_space", detail)
+        case .system: self.init(.refused, "system", detail)
+        default: self.init(.refused, "not_opened", detail)
+        }
+    }
+
+    init(_ error: LogCreateError) {
+        let detail = "\(error)"
+        switch error {
+        case .notEmpty: self.init(.refused, "not_empty", detail)
+        case .notADirectory: self.init(.refused, "not_a_directory", detail)
+        case .notAMember: self.init(.usage, "not_a_member", detail)
+        case .networkFileSystem: self.init(.refused, "network_file_system", detail)
+        case .outOfSpace: self.init(.storageFailed, "out_of_space", detail)
+        case .system: self.init(.refused, "system", detail)
+        default: self.init(.refused, "not_created", detail)
+        }
+    }
+
+    init(_ error: AppendError, at directory: String) {
+        switch error {
+        case .never(let reason): self.init(reason, outcome: "never", at: directory)
+        case .unknown(_, let reason): self.init(reason, outcome: "unknown", at: directory)
+        default: self.init(.unavailable, "append_refused", "append to \(directory): \(error)")
+        }
+    }
+
+    private init(_ reason: AppendError.Reason, outcome: String, at directory: String) {
+        switch reason {
+        case .full:
+            self.init(
+                .storageFailed,
+                "full",
+                "the disk or the map of \(directory) is full: free space, or use another disk"
+            )
+        case .storeFailed(let what):
+            self.init(
+                .storageFailed,
+                "store_failed",
+                "storage of \(directory) failed (\(what)): check the disk and the system's log"
+            )
+        default:
+            self.init(
+                .unavailable,
+                "unavailable",
+                "an append to \(directory) ended as \(outcome) (\(reason)): "
+                    + "the disk may be too slow; try fewer outstanding appends"
+            )
+        }
+    }
+
+    init(_ error: PosixError) {
+        self.init(
+            error.isFull ? .storageFailed : .refused,
+            error.isFull ? "out_of_space" : "system",
+            "\(error)"
+        )
+    }
+}

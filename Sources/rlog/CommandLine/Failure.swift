@@ -1,0 +1,22 @@
+/// Why a command did not do what it was asked: what, where, and what to do, in one line.
+struct Failure: Error {
+    let status: ExitStatus
+    /// In snake case, for programs.
+    let reason: String
+    /// For people.
+    let detail: String
+
+    init(_ status: ExitStatus, _ reason: String, _ detail: String) {
+        self.status = status
+        self.reason = reason
+        self.detail = detail
+    }
+
+    /// One line on standard error; a refusal also as an object on standard output if that is JSON.
+    func report(json: Bool) {
+        if json, status == .refused {
+            Output.answer(JSON.object([("refused", .string(reason)), ("detail", .string(detail))]))
+        }
+        Output.complain(detail)
+    }
+}

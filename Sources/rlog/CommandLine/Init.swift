@@ -1,0 +1,91 @@
+import ArgumentParser
+import ReplicatedLog
+
+/// `rlog init`: the only way to make a data directory.
+struct Init: RlogCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make a data directory; it is whole or absent, whatever happens meanwhile."
+    )
+
+    @Option(help: "Where to make it: missing or empty.")
+    var data: String
+
+    @Option(
+        help: "The cluster: 1 to 63 characters of a-z A-Z 0-9 - _ .",
+        transform: Parsing.cluster
+    )
+    var cluster: ClusterID
+
+    @Option(help: "This node's id, from 1.", transform: Parsing.node)
+    var id: NodeID
+
+    @Option(help: "The ids of all founding members, as in 1,2,3.", transform: Parsing.membership)
+    var members: Membership
+
+    @Flag(help: "Answer with one JSON object.")
+    var json = false
+
+    func validate() throws {
+        guard members.members.contains(id) else {
+            throw ValidationError("--id \(id.rawValue) is none of --members.")
+        }
+    }
+
+    func execute() async throws(Failure) -> ExitStatus {
+        let configuration = LogNode.Configuration(
+            cluster: cluster,
+            node: id,
+            membership: members
+        )
+        do throws(LogCreateError) {
+            try await LogNode.create(configuration, directory: data)
+        } catch {
+            throw Failure(error)
+        }
+        let names = members.members.map(\.rawValue)
+        if json {
+            Output.answer(
+                .object([
+                    ("created", .string(data)), ("cluster", .string(cluster.name)),
+                    ("id", .unsigned(id.rawValue)),
+                    ("members", .array(names.map(JSON.unsigned))),
+                ])
+            )
+        } else {
+            let list = names.map { String($0) }.joined(separator: ",")
+            Output.answer(
+                "made \(data) for node \(id.rawValue) of cluster \(cluster), members \(list)\n"
+            )
+        }
+        return .done
+    }
+}
+
+/// Turns what stands on the command line into identities, or says what is wrong with it.
+enum Parsing {
+    static func cluster(_ text: String) throws -> ClusterID {
+        do {
+            return try ClusterID(text)
+        } catch {
+            throw ValidationError("\(error).")
+        }
+    }
+
+    static func node(_ text: String) throws -> NodeID {
+        guard let node = UInt64(text).flatMap(NodeID.init(rawValue:)) else {
+            throw ValidationError("A node's id is a number from 1.")
+        }
+        return node
+    }
+
+    /// Ids with commas between them.
+    static func membership(_ text: String) throws -> Membership {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        let members = try parts.map { try node(String($0)) }
+        do {
+            return try Membership(members)
+        } catch {
+            throw ValidationError("\(error).")
+        }
+    }
+}

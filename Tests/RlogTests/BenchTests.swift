@@ -1,0 +1,116 @@
+import Foundation
+import Testing
+
+@Suite struct BenchTests {
+    private static let keys: Set<String> = [
+        "system", "version", "replicas", "transport", "durable", "file_system", "value_bytes",
+        "mode",
+        "outstanding", "seconds", "appends", "appends_per_second", "latency", "flushes", "commits",
+        "appends_per_commit", "bytes_written", "bytes_per_payload_byte", "messages_per_append",
+        "cpu_seconds_per_100k", "peak_memory", "baseline_appends_per_second", "baseline_commit_p50",
+        "throughput_ratio", "latency_ratio", "baseline_best_appends_per_second", "lost",
+        "duplicated",
+    ]
+
+    @Test(.tags(.slow)) func aShortRunLosesNothing() throws {
+        let scratch = try Scratch()
+        let result = try Rlog.run(
+            "bench",
+            "--outstanding",
+            "1,64",
+            "--seconds",
+            "0.3",
+            "--warmup",
+            "0.1",
+            "--data",
+            scratch.path,
+            "--baseline",
+            "--json"
+        )
+        #expect(result.status == 0, "\(result.errors)")
+        let points = try result.objects()
+        #expect(points.map { $0["outstanding"] as? Int } == [1, 64])
+        for point in points {
+            #expect(Set(point.keys) == Self.keys)
+            #expect(point["lost"] as? Int == 0)
+            #expect(point["duplicated"] as? Int == 0)
+            #expect(point["durable"] as? Bool == true)
+            let appends = try #require(point["appends"] as? Int)
+            let commits = try #require(point["commits"] as? Int)
+            let flushes = try #require(point["flushes"] as? Int)
+            #expect(appends > 0)
+            // Two flushes a commit, and what an idle store writes ahead.
+            #expect(flushes >= 2 * commits && flushes <= 2 * commits + 64)
+            let latency = try #require(point["latency"] as? [String: Double])
+            #expect(Set(latency.keys) == ["p50", "p90", "p99", "p999", "max"])
+            let p50 = try #require(latency["p50"])
+            let max = try #require(latency["max"])
+            #expect(p50 > 0 && max >= p50)
+            for key in ["baseline_appends_per_second", "baseline_commit_p50", "throughput_ratio"] {
+                #expect(try #require(point[key] as? Double) > 0)
+            }
+        }
+        let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
+        #expect(left.isEmpty)
+    }
+
+    @Test(.tags(.slow)) func theTableEndsInAVerdict() throws {
+        let scratch = try Scratch()
+        let result = try Rlog.run(
+            "bench",
+            "--outstanding",
+            "8",
+            "--batch",
+            "4",
+            "--value-bytes",
+            "8",
+            "--seconds",
+            "0.2",
+            "--warmup",
+            "0",
+            "--data",
+            scratch.path
+        )
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.lines.contains { $0.hasPrefix("outstanding") })
+        #expect(result.lines.last?.hasPrefix("lost 0 duplicated 0") == true)
+        #expect(result.errors.isEmpty)
+    }
+
+    @Test(.tags(.slow)) func anInterruptedRunLeavesNothing() throws {
+        let scratch = try Scratch()
+        let running = try Rlog.start(["bench", "--outstanding", "4", "--data", scratch.path])
+        // The directory appears before anything is measured.
+        while try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty {
+            try #require(running.process.isRunning)
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+        running.process.interrupt()
+        let result = running.wait()
+        #expect(result.wasKilled)
+        let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
+        #expect(left.isEmpty)
+    }
+
+    @Test(.enabled(if: FileManager.default.isWritableFile(atPath: "/dev/shm")))
+    func memoryIsLabelledAsNotDurable() throws {
+        let result = try Rlog.run(
+            "bench",
+            "--outstanding",
+            "4",
+            "--seconds",
+            "0.05",
+            "--warmup",
+            "0",
+            "--data",
+            "/dev/shm",
+            "--json"
+        )
+        #expect(result.status == 0)
+        let point = try #require(result.objects().first)
+        #expect(point["durable"] as? Bool == false)
+        #expect(point["file_system"] as? String == "tmpfs")
+        #expect(point["baseline_commit_p50"] is NSNull)
+        #expect(result.errorLines.count == 1)
+    }
+}

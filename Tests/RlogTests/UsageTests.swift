@@ -1,0 +1,43 @@
+import Testing
+
+/// Exit statuses and one-line errors: a contract.
+@Suite struct UsageTests {
+    @Test(arguments: [
+        ["--wrong"], ["bench", "--wrong"], ["bench", "--rate", "100"],
+        ["bench", "--transport", "tcp"], ["bench", "--fault", "none"],
+        ["bench", "--replicas", "3"],
+        ["bench", "--outstanding", "1,x"], ["bench", "--value-bytes", "7"],
+        ["bench", "--batch", "100000"], ["bench", "--seconds", "0"], ["bench", "extra"],
+        ["verify"], ["dump", "a", "--from", "2", "--to", "1"], ["unknown"], [],
+        ["init", "--data", "x", "--cluster", "c", "--id", "2", "--members", "1"],
+        ["init", "--data", "x", "--cluster", "c", "--id", "0", "--members", "1"],
+        ["init", "--data", "x", "--cluster", "c c", "--id", "1", "--members", "1"],
+        ["init", "--data", "x", "--cluster", "c", "--id", "1", "--members", "1,1"],
+        ["init", "--cluster", "c", "--id", "1", "--members", "1"],
+    ])
+    func wrongUseIsStatus2AndOneLine(_ arguments: [String]) throws {
+        let result = try Rlog.start(arguments).wait()
+        #expect(result.status == 2)
+        #expect(result.output.isEmpty)
+        #expect(result.errorLines.count == 1)
+        #expect(result.errors.hasPrefix("rlog: "))
+    }
+
+    @Test(arguments: [["--help"], ["bench", "--help"], ["help", "verify"], ["--version"]])
+    func helpIsAnAnswer(_ arguments: [String]) throws {
+        let result = try Rlog.start(arguments).wait()
+        #expect(result.status == 0)
+        #expect(!result.output.isEmpty)
+        #expect(result.errors.isEmpty)
+    }
+
+    @Test(arguments: ["inspect", "dump", "verify"])
+    func aMissingDirectoryIsRefused(_ command: String) throws {
+        let result = try Rlog.run(command, ".build/no-such-directory", "--json")
+        #expect(result.status == 3)
+        let answer = try #require(result.objects().first)
+        #expect(answer["refused"] as? String == "missing_directory")
+        #expect(answer["detail"] as? String != nil)
+        #expect(result.errorLines.count == 1)
+    }
+}

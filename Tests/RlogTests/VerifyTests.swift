@@ -1,0 +1,119 @@
+import Foundation
+import Platform
+import ReplicatedLog
+import Testing
+
+@Suite struct VerifyTests {
+    /// A log of so many payloads, each with a mark that can be found in the file.
+    private func filled(_ directory: String, _ count: Int) async throws {
+        try await withLog(directory) { node in
+            for number in 0..<count {
+                try await node.append(
+                    Array("payload-\(number)-".utf8) + [UInt8](repeating: 7, count: 80)
+                )
+            }
+        }
+    }
+
+    private func flip(_ text: String, in directory: String) throws {
+        let file = "\(directory)/log.mdb"
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+        let mark = Data(text.utf8)
+        // A row is in the file more than once: pages are copied before they are changed.
+        var from = bytes.startIndex
+        var found = 0
+        while let range = bytes.range(of: mark, in: from..<bytes.endIndex) {
+            bytes[range.lowerBound] ^= 0x10
+            from = range.upperBound
+            found += 1
+        }
+        try #require(found > 0)
+        try bytes.write(to: URL(fileURLWithPath: file))
+    }
+
+    @Test func aSoundLogHasNoFault() async throws {
+        let scratch = try Scratch()
+        let log = try scratch.log()
+        try await filled(log, 20)
+        let result = try Rlog.run("verify", log, "--json")
+        #expect(result.status == 0, "\(result.errors)\(result.output)")
+        let summary = try #require(result.objects().first)
+        #expect(summary["faults"] as? Int == 0)
+        #expect(summary["rows"] as? Int ?? 0 >= 20)
+    }
+
+    @Test func aFlippedByteIsNamedByItsSlot() async throws {
+        let scratch = try Scratch()
+        let log = try scratch.log()
+        try await filled(log, 20)
+        let slot = try #require(
+            try Rlog.run("dump", log).objects().first { object in
+                let text = object["payload_base64"] as? String
+                let payload = text.flatMap { Data(base64Encoded: $0) }
+                return payload?.starts(with: Data("payload-13-".utf8)) == true
+            }?["slot"] as? Int
+        )
+        try flip("payload-13-", in: log)
+        let result = try Rlog.run("verify", log, "--json")
+        #expect(result.status == 1)
+        let fault = try #require(result.objects().first)
+        #expect(fault["fault"] as? String == "unreadable_row")
+        #expect(fault["slot"] as? Int == slot)
+        #expect(result.errorLines.count == 1)
+        let row = try Rlog.run("dump", log, "--from", "\(slot)", "--to", "\(slot)").objects()[1]
+        #expect(row["checksum_ok"] as? Bool == false)
+        #expect(row["effective"] is NSNull)
+        #expect(try Rlog.run("verify", log).output.contains("slot \(slot): unreadable_row"))
+    }
+
+    @Test func aTruncatedFileIsRefused() async throws {
+        let scratch = try Scratch()
+        let log = try scratch.log()
+        try await filled(log, 20)
+        #expect(truncate("\(log)/log.mdb", 9_000) == 0)
+        let result = try Rlog.run("verify", log, "--json")
+        #expect(result.status == 3)
+        #expect(try result.objects().first?["refused"] as? String == "truncated")
+    }
+
+    @Test func copiesAgreeAndTwinsDoNot() async throws {
+        let scratch = try Scratch()
+        let log = try scratch.log()
+        try await filled(log, 20)
+        let twin = "\(scratch.path)/twin"
+        try FileManager.default.copyItem(atPath: log, toPath: twin)
+        #expect(try Rlog.run("verify", log, twin).status == 0)
+        // The same slots are committed with other payloads: what no two replicas may ever do.
+        try await withLog(log) { node in try await node.append(Array("here".utf8)) }
+        try await withLog(twin) { node in try await node.append(Array("there".utf8)) }
+        let result = try Rlog.run("verify", log, twin, "--json")
+        #expect(result.status == 1)
+        let fault = try #require(
+            result.objects().first { $0["fault"] as? String == "disagreement" }
+        )
+        #expect(fault["directory"] as? String == twin)
+        #expect(fault["slot"] as? Int ?? 0 > 20)
+    }
+
+    @Test func otherClustersAreNotCompared() async throws {
+        let scratch = try Scratch()
+        let log = try scratch.log()
+        let other = "\(scratch.path)/other"
+        _ = try Rlog.run(
+            "init",
+            "--data",
+            other,
+            "--cluster",
+            "else",
+            "--id",
+            "1",
+            "--members",
+            "1"
+        )
+        let result = try Rlog.run("verify", log, other, "--json")
+        #expect(result.status == 1)
+        #expect(
+            try result.objects().contains { $0["fault"] as? String == "foreign_cluster" }
+        )
+    }
+}
