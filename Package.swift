@@ -78,7 +78,12 @@ let package = Package(
         .testTarget(name: "DiskShimTests", dependencies: ["DiskShim", "Platform", "CLMDB"]),
         .testTarget(
             name: "ReplicatedLogTests",
-            dependencies: ["ReplicatedLog", "PaxosCore", "LMDB", "Platform"]
+            dependencies: [
+                "ReplicatedLog", "PaxosCore", "LMDB", "Platform",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
         ),
     ],
     cLanguageStandard: .c11

@@ -110,11 +110,13 @@ import Testing
     /// chosen twice, and no ballot proposes two entries for one slot. Pages hold one row.
     @Test func nothingIsChosenTwiceInRandomSchedules() {
         var chosen = 0
-        for seed in UInt64(1)...150 {
+        for seed in UInt64(1)...300 {
             var generator = SeededGenerator(seed: seed)
             do {
                 let trio = try Trio(pageBytes: 1)
-                for step in 0..<120 { try Self.act(trio, step, &generator) }
+                // Some schedules leave a leader time for long pipelines, some do not.
+                let calm = seed.isMultiple(of: 2) ? 40 : 20
+                for step in 0..<220 { try Self.act(trio, step, calm, &generator) }
                 chosen += trio.chosen.count
             } catch {
                 Issue.record("seed \(seed): \(error)")
@@ -127,10 +129,11 @@ import Testing
     private static func act(
         _ trio: Trio,
         _ step: Int,
+        _ calm: Int,
         _ generator: inout SeededGenerator
     ) throws {
         let node = Trio.nodes[generator.below(3)]
-        switch generator.below(40) {
+        switch generator.below(calm) {
         case 0: try trio.campaign(node)
         case 1: if generator.oneIn(2) { trio.restart(node) }
         case 2...9: try trio.propose(UInt64(step), at: node)

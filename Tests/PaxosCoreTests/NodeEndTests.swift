@@ -50,6 +50,41 @@ import Testing
         #expect(try member.step(at: 11, flush: 2).isClosed)
     }
 
+    /// Story: `close()` during a shutdown did not hasten it.
+    @Test func theEndCanBeBroughtForwardAndNotPutOff() throws {
+        let member = try OneMember()
+        try member.settle()
+        try member.step { $0.appends = [member.append()] }
+        #expect(try member.step { $0.closeBy = Tick(10) }.rows == nil)
+        #expect(try member.step { $0.closeBy = Tick(20) }.rows == nil)
+        #expect(member.core.nextDeadline == Tick(10))
+        #expect(try member.step(at: 1) { $0.closeBy = Tick.zero }.rows?.isFinal == true)
+        #expect(try member.step(at: 1, flush: 2).isClosed)
+    }
+
+    /// Story: a store without room kept the last write for later, and shutdown waited for ever.
+    @Test func aFullStoreDoesNotHoldUpTheEnd() throws {
+        let member = try OneMember()
+        try member.settle()
+        try member.step { $0.closeBy = Tick(10) }
+        #expect(member.core.nextDeadline == .never)
+        #expect(!(try member.step(at: 5) { $0.isFull = true }).isClosed)
+        #expect(member.core.nextDeadline == Tick(10))
+        let late = member.append()
+        let refused = try member.step(at: 6) { $0.appends = [late] }
+        #expect(refused.outcomes == [.never(.closed)])
+        #expect(try member.step(at: 10).isClosed)
+    }
+
+    /// The last write is awaited however long it takes, if there is room for it.
+    @Test func aSlowStoreIsWaitedFor() throws {
+        let member = try OneMember()
+        try member.settle()
+        try member.step { $0.closeBy = Tick(10) }
+        #expect(!(try member.step(at: 100)).isClosed)
+        #expect(try member.step(at: 100, flush: 1).isClosed)
+    }
+
     /// Closed while the rows above the watermark were still being found: the leader that came of it
     /// proposed them again behind the last write.
     @Test func nothingIsWrittenAfterTheLastWrite() throws {

@@ -165,4 +165,25 @@ import Testing
         #expect(settled.outcomes == [.barrier(9)])
         #expect(settled.delivered == (1...9).map { Slot(rawValue: $0) })
     }
+
+    /// A small append fits where the next row that was found does not: it waits all the same, or it
+    /// would take that row's slot (`R12`).
+    @Test func nothingNewPassesWhatIsProposedAgain() throws {
+        var limits = Limits()
+        limits.pipelineBytes = 64
+        limits.maxPayloadBytes = 32
+        let found = (1...3).map { sequence in
+            Entry.command(
+                Command(
+                    token: Token(node: 1, boot: Boot(1), sequence: sequence),
+                    payload: Array(repeating: UInt8(sequence), count: 30)
+                )
+            )
+        }
+        let member = try OneMember(disk: OneMember.disk(found, committed: 0), limits: limits)
+        try member.step { $0.appends = [member.append(1)] }
+        let settled = try member.settle()
+        #expect(settled.outcomes == [.committed(first: 4, count: 1)])
+        #expect(member.store.disk.rows.prefix(3).map { $0?.entry } == found)
+    }
 }

@@ -12,12 +12,13 @@ public struct Limits: Hashable, Sendable {
     public var pipelineBytes = 8 << 20
     /// Payload bytes in one page of phase 1, of catch-up and of a cold subscriber's read. Default 1 MiB.
     public var pageBytes = 1 << 20
-    /// Appends and barriers in the inbox; beyond it a call waits, or throws `overloaded` if it asked
-    /// not to wait. Default 65,536.
+    /// Appends in the inbox; beyond it a call waits, or throws `overloaded` if it asked not to wait.
+    /// Default 65,536.
     public var inboxAppends = 65_536
     /// Payload bytes in the inbox. Default 64 MiB.
     public var inboxBytes = 64 << 20
-    /// Payload bytes of delivered entries kept in memory for subscribers at the tail. Default 16 MiB.
+    /// Payload bytes of delivered entries, and 64 for each, kept in memory for subscribers at the tail.
+    /// Default 16 MiB.
     public var tailBytes = 16 << 20
     /// How long an append or a barrier waits if it was not told otherwise. Default 10,000 ms.
     public var appendTimeoutMilliseconds = 10_000

@@ -120,10 +120,12 @@ extension NodeCore {
 
     /// A barrier is answered with a committed slot not below the one at its arrival, once everything
     /// that phase 1 found is committed and a quorum has confirmed the leader since (`R54`, `R70`). A
-    /// member that is a quorum by itself confirms itself; another one's barriers wait.
+    /// member that is a quorum by itself confirms itself; another one's barriers wait. So do those of a
+    /// node that still reads what was committed before it was opened: its answer can be read here.
     mutating func answerBarriers(output: inout Output) {
         guard !barriers.isEmpty, takesPart, replica.isAlone, replica.isReadable else { return }
         let slot = replica.learner.committed
+        guard delivery.next > slot else { return }
         for waiter in barriers where waiters.remove(waiter) != .none {
             output.replies.append(Reply(waiter: waiter, outcome: .barrier(slot)))
         }

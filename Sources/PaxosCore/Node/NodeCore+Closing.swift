@@ -18,13 +18,27 @@ extension NodeCore {
     }
 
     mutating func beginClosing(by deadline: Tick, output: inout Output) {
-        guard phase == .running else { return }
-        phase = .closing(by: deadline)
-        emptyInbox(.closed, output: &output)
+        switch phase {
+        case .running:
+            phase = .closing(by: deadline)
+            emptyInbox(.closed, output: &output)
+        case .closing(let earlier):
+            phase = .closing(by: min(earlier, deadline))
+        case .sealing(let last, let earlier):
+            phase = .sealing(last, by: min(earlier, deadline))
+        case .closed, .failed:
+            return
+        }
     }
 
     /// Writes the commit watermark once nothing is in flight any more or the time is up.
     mutating func advanceClosing(now: Tick, output: inout Output) {
+        if case .sealing(_, let deadline) = phase, replica.acceptor.isFull, now >= deadline {
+            // It may never be durable, and holds nothing that the rows do not tell.
+            phase = .closed
+            output.isClosed = true
+            return
+        }
         guard case .closing(let deadline) = phase else { return }
         let inFlight = replica.leader?.slotsInFlight ?? 0
         guard now >= deadline || (proposed.waiting == 0 && inFlight == 0) else { return }

@@ -34,8 +34,9 @@ package struct NodeCore: ~Copyable {
         case running
         /// Takes nothing new and finishes what is in flight, until the tick.
         case closing(by: Tick)
-        /// The last row was submitted under this write.
-        case sealing(WriteID)
+        /// The last row was submitted under this write. If the store has no room for it, it is given up
+        /// at the tick.
+        case sealing(WriteID, by: Tick)
         case closed
         case failed(StoreFailure)
     }
@@ -93,11 +94,20 @@ package struct NodeCore: ~Copyable {
 
     /// The tick at which the core wants to be stepped though nothing arrives.
     package var nextDeadline: Tick {
-        if case .closing(let by) = phase {
-            min(by, waiters.nextDeadline)
-        } else {
-            waiters.nextDeadline
+        switch phase {
+        case .closing(let by): min(by, waiters.nextDeadline)
+        case .sealing(_, let by) where replica.acceptor.isFull: min(by, waiters.nextDeadline)
+        case .running, .sealing, .closed, .failed: waiters.nextDeadline
         }
+    }
+
+    /// How many appends are worth a step of their own. A member that is a quorum by itself gains nothing
+    /// by proposing while its disk is busy, since its next write waits for the one in flight: an eighth of
+    /// what is in flight keeps that write ready and the steps few. With others, each Accept leaves at
+    /// once.
+    package var leastAppends: Int {
+        guard replica.isAlone, let leader = replica.leader else { return 1 }
+        return max(1, leader.slotsInFlight / 8)
     }
 
     /// Every slot up to here is delivered.
@@ -143,7 +153,7 @@ package struct NodeCore: ~Copyable {
                 replica.receive(testimony.statement, from: node, output: &output)
             }
         }
-        if case .sealing(let last) = phase, through >= last {
+        if case .sealing(let last, _) = phase, through >= last {
             phase = .closed
             output.isClosed = true
         }
@@ -198,7 +208,9 @@ package struct NodeCore: ~Copyable {
         }
         let id = WriteID(nextWrite)
         nextWrite += 1
-        if output.rows.isFinal { phase = .sealing(id) }
+        if output.rows.isFinal, case .closing(let deadline) = phase {
+            phase = .sealing(id, by: deadline)
+        }
         output.write = WriteBatch(id: id, rows: output.rows, testimony: output.testimony)
     }
 }

@@ -1,3 +1,4 @@
+internal import CoreMetrics
 internal import PaxosCore
 internal import Platform
 
@@ -6,14 +7,15 @@ internal import Platform
 ///
 /// The loop never waits for the disk: the store has a thread too, and tells the inbox.
 final class Driver: Sendable {
-    private let node: NodeID
-    private let membership: Membership
-    private let limits: Limits
     private let store: LMDBStore
     private let inbox: Inbox
     private let tail: Tail
     private let clock: TickClock
     private let parker: Parker
+    private let metricsFactory: (any MetricsFactory)?
+    private let dimensions: [(String, String)]
+    /// Until `run()` takes it.
+    private let core: Locked<NodeCore?>
     private let published: Locked<CoreStatus>
 
     init(
@@ -22,17 +24,27 @@ final class Driver: Sendable {
         inbox: Inbox,
         tail: Tail,
         clock: TickClock,
-        parker: Parker
+        parker: Parker,
+        metrics: (any MetricsFactory)?
     ) {
-        node = configuration.node
-        membership = configuration.membership
-        limits = configuration.limits
         self.store = store
         self.inbox = inbox
         self.tail = tail
         self.clock = clock
         self.parker = parker
-        published = Locked(makeCore(node, membership, store, limits).status)
+        metricsFactory = metrics
+        dimensions = [
+            ("cluster", configuration.cluster.description),
+            ("node", configuration.node.description),
+        ]
+        let core = NodeCore(
+            node: configuration.node,
+            memberships: MembershipHistory(founding: configuration.membership),
+            recovered: store.recover(),
+            limits: configuration.limits
+        )
+        published = Locked(core.status)
+        self.core = Locked(core)
     }
 
     /// The core's account of itself after the last step.
@@ -41,16 +53,21 @@ final class Driver: Sendable {
     /// What ended the node, if something did.
     var failure: StoreFailure? { status.failure }
 
-    /// Runs until the core has closed or failed. Nobody is left waiting when it returns.
+    /// Runs until the core has closed or failed. Nobody whom the core has heard of is left waiting when
+    /// it returns. Once only.
     func run() {
-        var core = makeCore(node, membership, store, limits)
+        guard var core = core.withLock({ $0.take() }) else { return }
+        var metrics = metricsFactory.map { EngineMetrics(factory: $0, dimensions: dimensions) }
+        defer { metrics?.destroy() }
         var arrivals: Arrivals? = Arrivals(now: clock.now)
         while true {
             guard let arrived = arrivals.take() else {
-                sleep(until: core.nextDeadline)
-                arrivals = nextArrivals(of: core)
+                let least = core.leastAppends
+                let isWoken = sleep(until: core.nextDeadline, atMostATick: least > 1)
+                arrivals = nextArrivals(of: core, least: isWoken ? least : 1)
                 continue
             }
+            let hasReceipt = arrived.receipt != nil
             var output = core.step(arrived)
             if let write = output.write.take() { store.submit(write) }
             for request in output.reads { read(request) }
@@ -63,24 +80,30 @@ final class Driver: Sendable {
             let status = core.status
             published.withLock { $0 = status }
             inbox.reply(output.replies, drained: output.drained)
+            if hasReceipt {
+                metrics?.record(store.counters, inboxBytes: inbox.share.bytes)
+            }
             if output.isClosed { break }
-            arrivals = nextArrivals(of: core)
+            arrivals = nextArrivals(of: core, least: core.leastAppends)
         }
     }
 
-    private func nextArrivals(of core: borrowing NodeCore) -> Arrivals? {
+    private func nextArrivals(of core: borrowing NodeCore, least: Int) -> Arrivals? {
         let now = clock.now
         inbox.expireOverflow(now: now)
-        return inbox.take(now: now, isDue: core.nextDeadline <= now)
+        return inbox.take(now: now, isDue: core.nextDeadline <= now, least: least)
     }
 
-    private func sleep(until deadline: Tick) {
-        let deadline = min(deadline, inbox.overflowDeadline)
+    /// Sleeps until something arrives, and returns true, or until the deadline. Appends that are left
+    /// in the inbox have deadlines of their own, which nobody looks at there: then for a tick at most.
+    private func sleep(until deadline: Tick, atMostATick: Bool) -> Bool {
+        var deadline = min(deadline, inbox.overflowDeadline)
+        if atMostATick { deadline = min(deadline, clock.now.advanced(by: 1)) }
         if deadline != .never, let instant = clock.instant(of: deadline) {
-            parker.park(until: instant)
-        } else {
-            parker.park()
+            return parker.park(until: instant)
         }
+        parker.park()
+        return true
     }
 
     private func read(_ request: ReadRequest) {
@@ -89,18 +112,4 @@ final class Driver: Sendable {
             inbox.complete(ReadCompletion(id: request.id, result: result))
         }
     }
-}
-
-private func makeCore(
-    _ node: NodeID,
-    _ membership: Membership,
-    _ store: LMDBStore,
-    _ limits: Limits
-) -> NodeCore {
-    NodeCore(
-        node: node,
-        memberships: MembershipHistory(founding: membership),
-        recovered: store.recover(),
-        limits: limits
-    )
 }

@@ -7,7 +7,7 @@ internal import Platform
 ///
 /// An append costs two short critical sections and no hop (`R63`). The inbox is bounded in appends and
 /// in bytes; what the core has not given a slot yet still counts. An append beyond the bound waits in
-/// `overflow`, holding no more than its caller holds anyway.
+/// `overflow`, holding no more than its caller holds anyway; so does a barrier.
 final class Inbox: Sendable {
     enum Phase: Equatable {
         /// Nobody drains the inbox yet.
@@ -33,11 +33,16 @@ final class Inbox: Sendable {
         var overflowDeadline = Tick.never
         var usedAppends = 0
         var usedBytes = 0
+        /// The append that wakes the driver, counted from the last time it took them.
+        var wakingAppend = 1
+        /// How many of `appends`, `overflow` and `barriers` were answered since the last sweep.
+        var answered = 0
 
-        var hasArrivals: Bool {
-            !appends.isEmpty || !barriers.isEmpty || !cancellations.isEmpty
-                || !completions.isEmpty || receipt != nil || isFull != nil || failure != nil
-                || closeBy != nil
+        var hasArrivals: Bool { !appends.isEmpty || hasMoreThanAppends }
+
+        var hasMoreThanAppends: Bool {
+            receipt != nil || !barriers.isEmpty || !cancellations.isEmpty || !completions.isEmpty
+                || isFull != nil || failure != nil || closeBy != nil
         }
     }
 
@@ -72,11 +77,10 @@ final class Inbox: Sendable {
                 _ = state.waiters.take(append.waiter)
                 return (refusal, false)
             }
-            let hadArrivals = state.hasArrivals
             state.waiters.suspend(append.waiter, continuation)
             if hasRoom {
                 state.admit(append)
-                return (nil, !hadArrivals)
+                return (nil, state.appends.count == state.wakingAppend)
             }
             // The driver may be asleep for longer than this append waits.
             let isEarliest = append.deadline < state.overflowDeadline
@@ -109,7 +113,9 @@ final class Inbox: Sendable {
             case .reserved:
                 state.waiters.move(waiter, to: .cancelledEarly)
             case .outside:
-                return state.waiters.take(waiter)
+                let continuation = state.waiters.take(waiter)
+                state.noteAnswered(limits: limits)
+                return continuation
             case .inside:
                 state.cancellations.append(waiter)
             case .cancelledEarly, nil:
@@ -117,11 +123,9 @@ final class Inbox: Sendable {
             }
             return nil
         }
-        if let continuation {
-            continuation.resume(returning: .never(.cancelled))
-        } else {
-            parker.unpark()
-        }
+        continuation?.resume(returning: .never(.cancelled))
+        // Also if it was answered here: what it leaves may have let in somebody else.
+        parker.unpark()
     }
 
     /// Shut down until then; a later call can only bring the time forward.
@@ -138,12 +142,17 @@ final class Inbox: Sendable {
         state.withLock { $0.phase = .running }
     }
 
-    /// Everything that has arrived, or `nil` if nothing has.
-    func take(now: Tick, isDue: Bool) -> Arrivals? {
+    /// Everything that has arrived, or `nil` if nothing has, or nothing but fewer than `least` appends.
+    func take(now: Tick, isDue: Bool, least: Int) -> Arrivals? {
         state.withLock { state -> Arrivals? in
             guard state.hasArrivals || isDue else { return nil }
+            if !isDue, state.appends.count < least, !state.hasMoreThanAppends {
+                state.wakingAppend = least
+                return nil
+            }
+            state.wakingAppend = 1
             var arrivals = Arrivals(now: now)
-            state.enterCore()
+            state.enterCore(limits: limits)
             arrivals.appends = state.appends.handOver()
             arrivals.barriers = state.barriers.handOver()
             arrivals.cancellations = state.cancellations.handOver()
@@ -194,6 +203,7 @@ final class Inbox: Sendable {
             }
             state.overflow = kept
             state.overflowDeadline = kept.map(\.deadline).min() ?? .never
+            state.admitOverflow(limits: limits)
             return expired
         }
         for continuation in expired { continuation.resume(returning: .never(.timedOut)) }
@@ -210,6 +220,7 @@ final class Inbox: Sendable {
             for waiter in waiting {
                 if let continuation = state.waiters.take(waiter) { left.append(continuation) }
             }
+            for append in state.appends { state.giveBack(append) }
             state.appends = []
             state.barriers = []
             state.overflow = []
@@ -261,67 +272,6 @@ extension Inbox: StoreObserver {
     func full(_ isFull: Bool) {
         state.withLock { $0.isFull = isFull }
         parker.unpark()
-    }
-}
-
-extension Inbox.State {
-    /// Why a caller is turned away, if it is.
-    func refusal(of waiter: WaiterID) -> Refusal? {
-        if case .closed(let refusal) = phase { return refusal }
-        return waiters.stage(of: waiter) == .cancelledEarly ? .cancelled : nil
-    }
-
-    func hasRoom(for append: AppendRequest, limits: Limits) -> Bool {
-        usedAppends < limits.inboxAppends
-            && (usedBytes == 0 || usedBytes + append.bytes <= limits.inboxBytes)
-    }
-
-    mutating func admit(_ append: AppendRequest) {
-        usedAppends += 1
-        usedBytes += append.bytes
-        appends.append(append)
-    }
-
-    mutating func admitOverflow(limits: Limits) {
-        while let append = overflow.first {
-            if waiters.stage(of: append.waiter) == nil {
-                overflow.removeFirst()
-            } else if hasRoom(for: append, limits: limits) {
-                overflow.removeFirst()
-                admit(append)
-            } else {
-                return
-            }
-        }
-    }
-
-    /// What is handed to the core is answered by the core from here on; what was answered already is
-    /// dropped.
-    mutating func enterCore() {
-        var hasAnswered = false
-        for append in appends {
-            if waiters.stage(of: append.waiter) == .outside {
-                waiters.move(append.waiter, to: .inside)
-            } else {
-                hasAnswered = true
-            }
-        }
-        if hasAnswered { dropAnswered() }
-        barriers.removeAll { waiters.stage(of: $0.waiter) != .outside }
-        for barrier in barriers { waiters.move(barrier.waiter, to: .inside) }
-    }
-
-    private mutating func dropAnswered() {
-        var kept: [AppendRequest] = []
-        for append in appends {
-            if waiters.stage(of: append.waiter) == .inside {
-                kept.append(append)
-            } else {
-                usedAppends -= 1
-                usedBytes -= append.bytes
-            }
-        }
-        appends = kept
     }
 }
 

@@ -5,10 +5,15 @@ internal import Platform
 /// What subscribers may see: how far the log is delivered, and the newest delivered entries, shared by
 /// all who read at the tail.
 ///
-/// The window is bounded in bytes. A subscriber that has fallen out of it reads through the store until
+/// The window is bounded in bytes, empty payloads not being free. A subscriber that has fallen out of it reads through the store until
 /// it is back; nobody's slowness costs memory.
 final class Tail: Sendable {
-    private struct State {
+    fileprivate struct Sleeper {
+        let slot: Slot
+        let continuation: UnsafeContinuation<Void, Never>
+    }
+
+    fileprivate struct State {
         /// Every slot up to here is delivered.
         var delivered: Slot
         /// The window holds every effective command above this slot.
@@ -17,7 +22,7 @@ final class Tail: Sendable {
         var bytes = 0
         /// Slots without effect that the store's table may not hold yet.
         var ineffective: [Slot] = []
-        var sleepers: [UInt64: UnsafeContinuation<Void, Never>] = [:]
+        var sleepers: [UInt64: Sleeper] = [:]
         var nextSleeper: UInt64 = 0
         var cancelled: Set<UInt64> = []
         var end: Refusal?
@@ -39,15 +44,22 @@ final class Tail: Sendable {
     private let state: Locked<State>
     /// Every slot up to here was trimmed.
     let trimmed: Slot
+    /// Known as committed when the node was opened: the node delivers up to here without a quorum.
+    let recovered: Slot
     private let maxBytes: Int
+    /// The most payload bytes handed out at once, one entry excepted: a subscriber keeps them until it
+    /// has handed on the last of them.
+    private let chunkBytes: Int
     /// The most entries handed out at once, so that no lock is held for long.
     private static let chunk = 512
 
-    init(recovered: RecoveredState, maxBytes: Int) {
+    init(recovered: RecoveredState, limits: Limits) {
+        self.recovered = recovered.committed
         let delivered = recovered.checkpoint.slot
         state = Locked(State(delivered: delivered, floor: delivered))
         trimmed = recovered.trimmed
-        self.maxBytes = maxBytes
+        maxBytes = limits.tailBytes
+        chunkBytes = limits.pageBytes
     }
 
     /// Every slot up to here is delivered.
@@ -68,14 +80,13 @@ final class Tail: Sendable {
             state.delivered = through
             for entry in delivered {
                 state.entries.append(entry)
-                state.bytes += entry.payload.count
+                state.bytes += entry.tailBytes
             }
             while state.bytes > maxBytes, let oldest = state.entries.popFirst() {
-                state.bytes -= oldest.payload.count
+                state.bytes -= oldest.tailBytes
                 state.floor = oldest.slot
             }
-            defer { state.sleepers.removeAll(keepingCapacity: true) }
-            return Array(state.sleepers.values)
+            return state.wake { $0.slot <= through }
         }
         for sleeper in woken { sleeper.resume() }
     }
@@ -83,8 +94,7 @@ final class Tail: Sendable {
     func end(_ refusal: Refusal) {
         let woken = state.withLock { state -> [UnsafeContinuation<Void, Never>] in
             state.end = refusal
-            defer { state.sleepers.removeAll() }
-            return Array(state.sleepers.values)
+            return state.wake { _ in true }
         }
         for sleeper in woken { sleeper.resume() }
     }
@@ -99,14 +109,29 @@ final class Tail: Sendable {
                 return state.end.map(Pull.ended) ?? .cold(through: state.floor)
             }
             let first = state.entries.firstPosition(atOrAfter: slot)
-            let chunk = state.entries[first..<min(first + Self.chunk, state.entries.count)]
+            var chunk: [Delivered] = []
+            var bytes = 0
+            for entry in state.entries[first...].prefix(Self.chunk) where bytes < chunkBytes {
+                chunk.append(entry)
+                bytes += entry.payload.count
+            }
             let isWhole = first + chunk.count == state.entries.count
             let through = isWhole ? state.delivered : chunk.last?.slot ?? state.delivered
-            return .entries(Array(chunk), through: through)
+            return .entries(chunk, through: through)
         }
     }
 
-    /// Which of a cold page's slots are without effect though the store may not know it yet.
+    /// How many subscribers sleep.
+    var sleepers: Int { state.withLock { $0.sleepers.count } }
+
+    /// How many were cancelled and have not gone to sleep yet.
+    var cancelled: Int { state.withLock { $0.cancelled.count } }
+
+    /// What the log has ended with, if it has.
+    var end: Refusal? { state.withLock { $0.end } }
+
+    /// Which of a cold page's slots are without effect though the store may not know it yet. To be asked
+    /// before the page is read: what leaves the list is in the store by then.
     func ineffective(in slots: ClosedRange<Slot>) -> [Slot] {
         state.withLock { state in state.ineffective.filter(slots.contains) }
     }
@@ -125,21 +150,42 @@ final class Tail: Sendable {
                     {
                         return true
                     }
-                    state.sleepers[sleeper] = continuation
+                    state.sleepers[sleeper] = Sleeper(slot: slot, continuation: continuation)
                     return false
                 }
                 if isDue { continuation.resume() }
             }
         } onCancel: {
             let continuation = state.withLock { state -> UnsafeContinuation<Void, Never>? in
-                let continuation = state.sleepers.removeValue(forKey: sleeper)
-                if continuation == nil { state.cancelled.insert(sleeper) }
-                return continuation
+                if let found = state.sleepers.removeValue(forKey: sleeper) {
+                    return found.continuation
+                }
+                state.cancelled.insert(sleeper)
+                return nil
             }
             continuation?.resume()
         }
         state.withLock { state in _ = state.cancelled.remove(sleeper) }
     }
+}
+
+extension Tail.State {
+    /// Takes those out who sleep no longer; each is to be resumed once.
+    fileprivate mutating func wake(
+        _ isDue: (Tail.Sleeper) -> Bool
+    ) -> [UnsafeContinuation<Void, Never>] {
+        var woken: [UnsafeContinuation<Void, Never>] = []
+        for (number, sleeper) in sleepers where isDue(sleeper) {
+            woken.append(sleeper.continuation)
+            sleepers[number] = nil
+        }
+        return woken
+    }
+}
+
+extension Delivered {
+    /// What the entry takes of the window: its payload, and the memory that even an empty one needs.
+    fileprivate var tailBytes: Int { payload.count + 64 }
 }
 
 extension Deque<Delivered> {

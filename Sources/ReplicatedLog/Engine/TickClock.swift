@@ -13,9 +13,16 @@ struct TickClock: Sendable {
 
     /// The first tick that begins at least so many milliseconds from now.
     func deadline(milliseconds: Int) -> Tick {
-        let nanoseconds = UInt64(max(0, milliseconds)).multipliedReportingOverflow(by: 1_000_000)
-        guard !nanoseconds.overflow else { return .never }
-        return now.advanced(by: nanoseconds.partialValue / Self.tickNanoseconds + 1)
+        let (nanoseconds, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+        return overflow ? .never : deadline(after: .nanoseconds(nanoseconds))
+    }
+
+    /// The first tick that begins at least so long from now.
+    func deadline(after duration: Duration) -> Tick {
+        let nanoseconds = UInt64(max(0, duration.wholeNanoseconds))
+        let elapsed = MonotonicClock.now().nanoseconds - start.nanoseconds
+        let (end, overflow) = elapsed.addingReportingOverflow(nanoseconds)
+        return overflow ? .never : Tick(end / Self.tickNanoseconds).advanced(by: 1)
     }
 
     func instant(of tick: Tick) -> MonotonicInstant? {

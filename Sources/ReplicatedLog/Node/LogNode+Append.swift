@@ -140,9 +140,6 @@ extension LogNode {
         guard let timeout else {
             return clock.deadline(milliseconds: configuration.limits.appendTimeoutMilliseconds)
         }
-        let (seconds, attoseconds) = timeout.components
-        let (scaled, isLong) = seconds.multipliedReportingOverflow(by: 1_000)
-        guard !isLong else { return seconds < 0 ? .zero : .never }
-        return clock.deadline(milliseconds: Int(scaled + attoseconds / 1_000_000_000_000_000))
+        return clock.deadline(after: timeout)
     }
 }

@@ -32,19 +32,27 @@ extension LogNode {
     /// A bounded read of the committed prefix.
     ///
     /// Returns the effective commands of `slots` that are delivered on this node, in order, up to about
-    /// `Limits.pageBytes` of payload; `LogPage.through` says how far the page reaches. A range that lies
-    /// beyond the end of the log gives an empty page at once.
+    /// `Limits.pageBytes` of payload; `LogPage.through` says how far the page reaches. What was known as
+    /// committed when the node was opened is waited for, and with it `run()`; cancelling the task ends
+    /// that wait. A range beyond the end of the log gives an empty page at once. To see all that was
+    /// acknowledged before, call `barrier()` first.
     ///
     /// - Throws: `ReadError`.
     public func entries(in slots: ClosedRange<Slot>) async throws(ReadError) -> LogPage {
         let first = max(slots.lowerBound, .first)
         guard first > tail.trimmed else { throw .trimmed(through: tail.trimmed) }
+        let known = min(slots.upperBound, tail.recovered)
+        while tail.delivered < known, tail.end == nil, !Task.isCancelled {
+            await tail.wait(for: known)
+        }
+        if let end = tail.end { throw ReadError(end) }
         let last = min(slots.upperBound, tail.delivered)
         guard first <= last else { return LogPage(entries: [], through: last) }
         return try await readPage(first...last)
     }
 
     func readPage(_ slots: ClosedRange<Slot>) async throws(ReadError) -> LogPage {
+        let ineffective = tail.ineffective(in: slots)
         let result = await withUnsafeContinuation { continuation in
             store.read(slots, maxBytes: configuration.limits.pageBytes) { result in
                 continuation.resume(returning: result)
@@ -54,7 +62,7 @@ extension LogNode {
         case .failure(let failure):
             throw ReadError(failure)
         case .success(let page):
-            let hidden = Set(page.ineffective + tail.ineffective(in: slots))
+            let hidden = Set(page.ineffective + ineffective)
             let entries = page.rows.compactMap { row -> LogPage.Entry? in
                 guard case .command(let command) = row.entry, !hidden.contains(row.slot) else {
                     return nil
@@ -127,6 +135,7 @@ public struct Subscription: AsyncSequence, Sendable {
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(ReadError) -> LogEvent? {
+            if Task.isCancelled { return nil }
             while position == piece.count {
                 if Task.isCancelled { return nil }
                 if let gap = try await pull() { return gap }

@@ -1,3 +1,4 @@
+internal import CoreMetrics
 internal import Logging
 internal import PaxosCore
 internal import Platform
@@ -40,15 +41,13 @@ public final class LogNode: Sendable {
         configuration: Configuration,
         directory: String,
         store: LMDBStore,
-        logger: Logger
+        logger: Logger,
+        metrics: (any MetricsFactory)?
     ) {
         let clock = TickClock()
         let parker = Parker()
         let inbox = Inbox(limits: configuration.limits, clock: clock, parker: parker)
-        let tail = Tail(
-            recovered: store.recover(),
-            maxBytes: configuration.limits.tailBytes
-        )
+        let tail = Tail(recovered: store.recover(), limits: configuration.limits)
         self.configuration = configuration
         self.directory = directory
         self.store = store
@@ -64,7 +63,8 @@ public final class LogNode: Sendable {
             inbox: inbox,
             tail: tail,
             clock: clock,
-            parker: parker
+            parker: parker,
+            metrics: metrics
         )
     }
 

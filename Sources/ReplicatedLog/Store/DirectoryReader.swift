@@ -27,6 +27,7 @@ package struct DirectoryReader: ~Copyable, Sendable {
             directory: directory,
             options: .init(mapSize: length, access: .inspect)
         )
+        try Self.checkPages(at: path)
         let values = try OpenedLog.state(in: environment, directory: directory)
         let identity = try OpenedLog.identity(in: environment, values, directory: directory)
         let tables = try OpenedLog.tables(in: environment, values)
@@ -47,8 +48,9 @@ package struct DirectoryReader: ~Copyable, Sendable {
 
     /// The small values: boot is that of the last opening. Throws `corrupt` if one is damaged.
     package func state() throws(LogOpenError) -> RecoveredState {
+        let highest = try highestSlot()
         let result = try read { txn throws(LMDBError) in
-            try StoredLog.state(txn, tables, cluster: identity.cluster)
+            try StoredLog.state(txn, tables, cluster: identity.cluster, highest: highest)
         }
         switch result {
         case .success(let state): return state

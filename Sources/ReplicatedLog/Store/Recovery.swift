@@ -29,10 +29,12 @@ struct StoredLog {
 
     // MARK: - State
 
+    /// - Parameter highest: The highest slot with a row, if it is known otherwise than by a cursor.
     static func state<Access>(
         _ txn: borrowing Transaction<Access>,
         _ tables: Schema.Tables,
-        cluster: ClusterID
+        cluster: ClusterID,
+        highest: UInt64? = nil
     ) throws(LMDBError) -> Result<RecoveredState, Finding> {
         let coding = StateCoding(cluster: cluster)
         var values: [StateName: [UInt8]] = [:]
@@ -60,8 +62,9 @@ struct StoredLog {
                 .flatMap({ Checkpoint(decoding: $0) }),
             checkpoint.slot.rawValue <= committed
         else { return .failure(.corrupt("the checkpoint")) }
-        let last = try txn.lastKey(in: tables.accepted) ?? trimmed
-        guard last < Slot.limit.rawValue else { return .failure(.corrupt("the highest slot")) }
+        var last = highest
+        if last == nil { last = try txn.lastKey(in: tables.accepted) }
+        guard last ?? 0 < Slot.limit.rawValue else { return .failure(.corrupt("the highest slot")) }
         return .success(
             RecoveredState(
                 boot: Boot(boot),
@@ -69,7 +72,7 @@ struct StoredLog {
                 lastRound: lastRound,
                 committed: Slot(rawValue: committed),
                 trimmed: Slot(rawValue: trimmed),
-                last: Slot(rawValue: max(last, trimmed)),
+                last: Slot(rawValue: max(last ?? 0, trimmed)),
                 checkpoint: checkpoint
             )
         )

@@ -29,7 +29,7 @@ struct Reading {
         return Span(
             seconds: Double(duration.wholeNanoseconds) / 1e9,
             cpuSeconds: cpuSeconds - earlier.cpuSeconds,
-            flushes: storage.flushes - earlier.storage.flushes,
+            flushes: storage.allFlushes - earlier.storage.allFlushes,
             commits: storage.commits - earlier.storage.commits,
             bytesWritten: bytes
         )
@@ -69,4 +69,9 @@ struct Measured {
         last = max(last, result.last)
         failure = failure ?? result.failure
     }
+}
+
+extension StoreCounters {
+    /// Every wait for the disk, those ahead of the log included.
+    fileprivate var allFlushes: UInt64 { flushes + runwayFlushes }
 }

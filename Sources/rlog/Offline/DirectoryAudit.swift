@@ -47,25 +47,22 @@ struct DirectoryAudit {
             state = try reader.state()
         } catch {
             report(Fault(.damagedState, "\(error)"))
-            return Self.readRowsOnly(reader, report)
+            return try Self.readRowsOnly(reader, report)
         }
         var audit = DirectoryAudit(identity: reader.identity, state: state, report: report)
         audit.checkState()
-        do throws(LogOpenError) {
-            try reader.forEachRow { row in
-                audit.take(row)
-                return true
-            }
-        } catch {
-            report(Fault(.damagedTree, at: audit.next, "\(error)"))
-            audit.effect.stop()
+        var damage: [String] = []
+        try reader.scanRows(damaged: { damage.append($0) }) { row in
+            audit.reportDamage(&damage)
+            audit.take(row)
+            return true
         }
+        audit.reportDamage(&damage)
         audit.end()
-        do throws(LogOpenError) {
-            audit.effect.compare(ineffective: try reader.ineffective(in: .first ... .limit))
-        } catch {
-            report(Fault(.damagedTree, "the table of slots without effect: \(error)"))
+        let ineffective = try reader.scanIneffective { what in
+            report(Fault(.damagedTree, "the table of slots without effect, \(what)"))
         }
+        audit.effect.compare(ineffective: ineffective)
         return Summary(
             identity: reader.identity,
             state: state,
@@ -78,18 +75,14 @@ struct DirectoryAudit {
     private static func readRowsOnly(
         _ reader: borrowing DirectoryReader,
         _ report: (Fault) -> Void
-    ) -> Summary {
+    ) throws(LogOpenError) -> Summary {
         var rows = 0
         var last = Slot.zero
-        do throws(LogOpenError) {
-            try reader.forEachRow { row in
-                rows += 1
-                last = row.slot
-                if case .unreadable(let slot) = row { report(Self.unreadable(slot)) }
-                return true
-            }
-        } catch {
-            report(Fault(.damagedTree, at: last.next, "\(error)"))
+        try reader.scanRows(damaged: { report(Fault(.damagedTree, $0)) }) { row in
+            rows += 1
+            last = row.slot
+            if case .unreadable(let slot) = row { report(Self.unreadable(slot)) }
+            return true
         }
         return Summary(identity: reader.identity, state: nil, rows: rows, last: last)
     }
@@ -126,6 +119,15 @@ struct DirectoryAudit {
     }
 
     // MARK: - Rows
+
+    /// Pages between the row taken last and the next.
+    private mutating func reportDamage(_ damage: inout [String]) {
+        for what in damage {
+            report(Fault(.damagedTree, at: next, "\(what): rows from here on cannot be reached"))
+        }
+        if !damage.isEmpty { effect.stop() }
+        damage.removeAll()
+    }
 
     private mutating func take(_ row: DirectoryReader.StoredRow) {
         rows += 1

@@ -64,7 +64,7 @@ final class DirectoryGroup {
         var known = [(hash: Hash64, position: Int)?](repeating: nil, count: Self.piece)
         for (position, one) in readers.enumerated() {
             // A tree that is damaged has been reported.
-            try? one.reader.forEachRow(in: slots) { row in
+            try? one.reader.scanRows(in: slots) { row in
                 guard case .row(let row, _) = row,
                     row.slot <= committed[position] || row.isChosen
                 else { return true }

@@ -37,22 +37,24 @@ struct Dump: RlogCommand {
         let directory = directory
         let from = Slot(rawValue: from ?? 0)
         let to = Slot(rawValue: to ?? .max)
-        let result = await offPool { () throws(Failure) in
+        let damaged = try await offPool { () throws(Failure) in
             do throws(LogOpenError) {
-                try Self.dump(directory, from: from, to: to)
+                return try Self.dump(directory, from: from, to: to)
             } catch {
                 throw Failure(error)
             }
-        }
-        try result.get()
-        return .done
+        }.get()
+        guard let what = damaged.first else { return .done }
+        Output.complain("rows are missing from this dump of \(directory): \(what); see rlog verify")
+        return .wrong
     }
 
+    /// Answers what was damaged so that rows could not be reached.
     private static func dump(
         _ directory: String,
         from: Slot,
         to: Slot
-    ) throws(LogOpenError) {
+    ) throws(LogOpenError) -> [String] {
         let reader = try DirectoryReader(at: directory)
         let state = try reader.state()
         Output.answer(
@@ -68,11 +70,13 @@ struct Dump: RlogCommand {
             Output.answer(row.json(committed: state.committed, effective: effective))
         }
         // What a slot does follows from all that stand before it.
-        try reader.forEachRow { row in
+        var damage: [String] = []
+        try reader.scanRows(damaged: { damage.append($0) }) { row in
             rows.take(row)
             return row.slot < to || rows.isWaiting
         }
         rows.end()
+        return damage
     }
 }
 

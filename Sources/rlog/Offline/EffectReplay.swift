@@ -12,7 +12,7 @@ enum EffectReplay {
             let reader = try DirectoryReader(at: directory)
             let state = try reader.state()
             var delivery = Delivery(resuming: state.start)
-            try reader.forEachRow(in: state.replayed) { row in
+            try reader.scanRows(in: state.replayed) { row in
                 guard case .row(let row, _) = row, row.slot == delivery.next else { return false }
                 guard row.slot <= state.committed || row.isChosen else { return false }
                 delivery.feed(row.entry) { decision in

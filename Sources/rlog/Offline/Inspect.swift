@@ -42,7 +42,7 @@ private struct Findings: Sendable {
             state = try reader.state()
             usage = try reader.usage()
             var first: Slot?
-            try reader.forEachRow { row in
+            try reader.scanRows { row in
                 first = row.slot
                 return false
             }

@@ -13,6 +13,9 @@ extension World {
             try demand(last.index + 1 == last.count, "append \(last.append) is torn (R72)")
         }
         for reply in output.replies { try check(reply, hasFailed: hasFailed) }
+        let earliest = callers.values.map(\.deadline).min() ?? .never
+        try demand(earliest > now, "somebody waits beyond \(earliest)")
+        try demand(core.nextDeadline <= earliest, "nobody wakes the node at \(earliest)")
         undrained -= output.drained.appends
         try demand(undrained >= 0, "more left the inbox than came")
         try demand(core.status.promised >= promised, "the promise fell (R1)")
@@ -131,11 +134,12 @@ extension World {
         )
     }
 
-    /// The node has ended: everybody knows, and an orderly end left the watermark behind.
+    /// The node has ended: everybody knows, and an orderly end left the watermark behind, unless there
+    /// was no room for it.
     func checkEnd(hasFailed: Bool) throws {
         try demand(callers.isEmpty, "\(callers.count) callers are left behind")
         try demand(undrained == 0, "\(undrained) appends are left in the inbox")
-        if !hasFailed {
+        if !hasFailed, !isFull {
             try demand(store.disk.committed >= core.delivered, "the watermark was not written")
             try demand(
                 store.disk.checkpoint.slot == core.delivered,

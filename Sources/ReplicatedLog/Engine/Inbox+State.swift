@@ -1,0 +1,73 @@
+internal import DequeModule
+internal import PaxosCore
+
+extension Inbox.State {
+    /// Why a caller is turned away, if it is.
+    func refusal(of waiter: WaiterID) -> Refusal? {
+        if case .closed(let refusal) = phase { return refusal }
+        return waiters.stage(of: waiter) == .cancelledEarly ? .cancelled : nil
+    }
+
+    func hasRoom(for append: AppendRequest, limits: Limits) -> Bool {
+        usedAppends < limits.inboxAppends
+            && (usedBytes == 0 || usedBytes + append.bytes <= limits.inboxBytes)
+    }
+
+    mutating func admit(_ append: AppendRequest) {
+        usedAppends += 1
+        usedBytes += append.bytes
+        appends.append(append)
+    }
+
+    mutating func admitOverflow(limits: Limits) {
+        while let append = overflow.first {
+            if waiters.stage(of: append.waiter) == nil {
+                overflow.removeFirst()
+            } else if hasRoom(for: append, limits: limits) {
+                overflow.removeFirst()
+                admit(append)
+            } else {
+                return
+            }
+        }
+    }
+
+    mutating func giveBack(_ append: AppendRequest) {
+        usedAppends -= 1
+        usedBytes -= append.bytes
+    }
+
+    /// What is handed to the core is answered by the core from here on; what was answered already is
+    /// dropped, and the room it took is given to those who wait for room.
+    mutating func enterCore(limits: Limits) {
+        if answered > 0 { sweep(limits: limits) }
+        for append in appends { waiters.move(append.waiter, to: .inside) }
+        for barrier in barriers { waiters.move(barrier.waiter, to: .inside) }
+    }
+
+    /// Somebody was answered here: what they asked for must not be kept for long, since nobody bounds
+    /// how many come and go while the core takes nothing.
+    mutating func noteAnswered(limits: Limits) {
+        answered += 1
+        if answered > (appends.count + overflow.count + barriers.count) / 2 {
+            sweep(limits: limits)
+        }
+    }
+
+    private mutating func sweep(limits: Limits) {
+        answered = 0
+        var kept: [AppendRequest] = []
+        kept.reserveCapacity(appends.count)
+        for append in appends {
+            if waiters.stage(of: append.waiter) == .outside {
+                kept.append(append)
+            } else {
+                giveBack(append)
+            }
+        }
+        appends = kept
+        overflow.removeAll { waiters.stage(of: $0.waiter) == nil }
+        barriers.removeAll { waiters.stage(of: $0.waiter) == nil }
+        admitOverflow(limits: limits)
+    }
+}

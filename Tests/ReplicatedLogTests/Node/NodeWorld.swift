@@ -1,0 +1,184 @@
+import CoreMetrics
+import Logging
+import Testing
+
+@testable import PaxosCore
+@testable import Platform
+@testable import ReplicatedLog
+
+/// A directory on the disk of the build for a one-member node, removed at the end.
+final class NodeDirectory: Sendable {
+    let root: String
+    let configuration: LogNode.Configuration
+
+    init(_ change: (inout Limits) -> Void = { _ in }) throws {
+        try FileSystem.makeDirectories(".build/node-tests")
+        root = ".build/node-tests/" + String(SystemRandom.uint64(), radix: 36)
+        try FileSystem.makeDirectory(root)
+        var limits = Limits.small
+        change(&limits)
+        configuration = LogNode.Configuration(
+            cluster: try ClusterID("tests"),
+            node: 1,
+            membership: try Membership([1]),
+            limits: limits,
+            storage: .small
+        )
+    }
+
+    deinit { try? FileSystem.removeTree(root) }
+
+    var path: String { root + "/n1" }
+
+    func create() async throws(LogCreateError) {
+        try await LogNode.create(configuration, directory: path)
+    }
+
+    func open(logger: Logger? = nil) async throws(LogOpenError) -> LogNode {
+        try await LogNode.open(configuration, directory: path, logger: logger)
+    }
+
+    /// A new node.
+    func make() async throws -> LogNode {
+        try await create()
+        return try await open()
+    }
+
+    /// Waits for the directory that a dropped node has let go of.
+    func openEventually() async throws -> LogNode {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+        while true {
+            do {
+                return try await open()
+            } catch {
+                guard case .directoryInUse = error, ContinuousClock.now < deadline else {
+                    throw error
+                }
+                await Task.yield()
+            }
+        }
+    }
+
+    /// A store of the directory, to write by hand what a node would not.
+    func openStore() throws(LogOpenError) -> LMDBStore {
+        try LMDBStore.open(
+            at: path,
+            expecting: (configuration.cluster, 1, configuration.membership),
+            storage: configuration.storage,
+            limits: configuration.limits
+        )
+    }
+}
+
+/// Runs the node beside the body and shuts it down after it.
+func running<Value>(
+    _ node: LogNode,
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: (LogNode) async throws -> Value
+) async throws -> Value {
+    let run = Task { try await node.run() }
+    do {
+        try await eventually("the node runs") { node.isRunning }
+        let value = try await body(node)
+        await node.shutdown()
+        try await run.value
+        #expect(node.inbox.share == InboxShare())
+        #expect(node.inbox.state.withLock { $0.waiters.count } == 0)
+        return value
+    } catch {
+        await node.close()
+        _ = await run.result
+        throw error
+    }
+}
+
+/// As `running(_:_:)`, of a node that the body makes fail.
+func failing(_ node: LogNode, _ body: (LogNode) async throws -> Void) async throws {
+    let run = Task { try await node.run() }
+    try await eventually("the node runs") { node.isRunning }
+    try await body(node)
+    await #expect(throws: LogRunError.self) { try await run.value }
+    #expect(node.inbox.share == InboxShare())
+    #expect(node.inbox.state.withLock { $0.waiters.count } == 0)
+}
+
+extension Tag {
+    /// Takes more than a second.
+    @Tag static var slow: Self
+}
+
+struct NeverHappened: Error {
+    let what: String
+}
+
+/// Waits for a condition, twenty seconds at most.
+func eventually(_ what: String, _ condition: () async -> Bool) async throws {
+    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+    while !(await condition()) {
+        guard ContinuousClock.now < deadline else { throw NeverHappened(what: what) }
+        await Task.yield()
+    }
+}
+
+extension LogNode {
+    var isRunning: Bool { inbox.state.withLock { $0.phase == .running } }
+
+    /// Appends that wait outside the inbox.
+    var overflowing: Int { inbox.state.withLock { $0.overflow.count } }
+
+    /// The whole log, page by page.
+    func everything() async throws(ReadError) -> [LogPage.Entry] {
+        guard let end = try? await barrier() else { throw .closed }
+        var found: [LogPage.Entry] = []
+        var next = Slot.first
+        while next <= end {
+            let page = try await entries(in: next...end)
+            found += page.entries
+            next = page.through.next
+        }
+        return found
+    }
+
+    /// So many entries of a subscription, whose chain of predecessors is checked.
+    func take(_ count: Int, from slot: Slot = .first) async throws -> [LogPage.Entry] {
+        var iterator = subscribe(from: slot).makeAsyncIterator()
+        return try await iterator.take(count, after: slot.previous)
+    }
+}
+
+extension Subscription.Iterator {
+    mutating func take(_ count: Int, after slot: Slot) async throws -> [LogPage.Entry] {
+        var taken: [LogPage.Entry] = []
+        var last = slot
+        while taken.count < count {
+            guard case .entry(let slot, let payload, let previous) = try await next() else { break }
+            #expect(previous == last, "the chain breaks at \(slot)")
+            #expect(slot > last)
+            last = slot
+            taken.append(LogPage.Entry(slot: slot, payload: payload))
+        }
+        return taken
+    }
+}
+
+/// The bytes of a number.
+func payload(_ number: Int) -> [UInt8] {
+    (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+}
+
+func number(_ payload: [UInt8]) -> Int {
+    payload.reversed().reduce(0) { $0 << 8 | Int($1) }
+}
+
+/// SplitMix64.
+struct SeededNumbers: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

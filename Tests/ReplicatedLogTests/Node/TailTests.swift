@@ -1,0 +1,115 @@
+import Testing
+
+@testable import PaxosCore
+@testable import ReplicatedLog
+
+/// The window of subscribers at the tail, by itself.
+@Suite struct TailTests {
+    private static func tail(_ change: (inout Limits) -> Void) -> Tail {
+        var limits = Limits()
+        change(&limits)
+        let state = RecoveredState(
+            boot: Boot(1),
+            promised: .zero,
+            lastRound: 0,
+            committed: 0,
+            trimmed: 0,
+            last: 0,
+            checkpoint: .empty
+        )
+        return Tail(recovered: state, limits: limits)
+    }
+
+    private static func deliver(_ slots: ClosedRange<UInt64>, bytes: Int, to tail: Tail) {
+        tail.deliver(
+            slots.map {
+                Delivered(slot: Slot(rawValue: $0), payload: [UInt8](repeating: 1, count: bytes))
+            },
+            through: Slot(rawValue: slots.upperBound),
+            ineffective: [],
+            checkpointed: nil
+        )
+    }
+
+    /// Story: an empty payload counted for nothing, so the window kept every one of them for ever.
+    @Test func emptyPayloadsLeaveTheWindowToo() {
+        let tail = Self.tail { $0.tailBytes = 64 * 10 }
+        Self.deliver(1...1_000, bytes: 0, to: tail)
+        guard case .cold(let through) = tail.pull(from: 1) else {
+            Issue.record("the first slot is still in the window")
+            return
+        }
+        #expect(through == 990)
+        guard case .entries(let entries, let end) = tail.pull(from: 991) else {
+            Issue.record("the window is empty")
+            return
+        }
+        #expect(entries.count == 10)
+        #expect(end == 1_000)
+    }
+
+    /// Story: a subscriber held on to as much as the whole window.
+    @Test func aPieceIsBoundedInBytes() {
+        let tail = Self.tail { $0.pageBytes = 1_000 }
+        Self.deliver(1...100, bytes: 300, to: tail)
+        var next = Slot.first
+        var sizes: [Int] = []
+        while case .entries(let entries, let through) = tail.pull(from: next) {
+            #expect(entries.first?.slot == next)
+            #expect(entries.last?.slot == through)
+            sizes.append(entries.count)
+            next = through.next
+        }
+        #expect(next == 101)
+        #expect(sizes == [Int](repeating: 4, count: 25))
+    }
+
+    @Test func sleepersWakeForTheirSlotAtTheEndAndWhenCancelled() async throws {
+        let tail = Self.tail { _ in }
+        let near = Task { await tail.wait(for: 2) }
+        let far = Task { await tail.wait(for: 9) }
+        let cancelled = Task { await tail.wait(for: 9) }
+        try await eventually("three sleep") { tail.sleepers == 3 }
+        Self.deliver(1...1, bytes: 1, to: tail)
+        #expect(tail.sleepers == 3)
+        Self.deliver(2...2, bytes: 1, to: tail)
+        await near.value
+        #expect(tail.sleepers == 2)
+        cancelled.cancel()
+        await cancelled.value
+        #expect(tail.sleepers == 1)
+        tail.end(.closed)
+        await far.value
+        #expect(tail.sleepers == 0)
+        // What was delivered can be had after the end; more will not come.
+        guard case .entries(let entries, _) = tail.pull(from: 1) else {
+            Issue.record("what was delivered is gone")
+            return
+        }
+        #expect(entries.count == 2)
+        guard case .ended(.closed) = tail.pull(from: 3) else {
+            Issue.record("the end is not seen")
+            return
+        }
+        await tail.wait(for: 3)
+    }
+
+    @Test func cancellingAtRandomWakesEverybodyOnce() async {
+        let tail = Self.tail { _ in }
+        var random = SeededNumbers(state: 5)
+        await withTaskGroup { group in
+            for slot in UInt64(1)...2_000 {
+                let sleeper = Task { await tail.wait(for: Slot(rawValue: slot)) }
+                let pause = Int.random(in: 0..<10, using: &random)
+                group.addTask {
+                    for _ in 0..<pause { await Task.yield() }
+                    sleeper.cancel()
+                    await sleeper.value
+                }
+                if slot.isMultiple(of: 7) { Self.deliver(slot...slot, bytes: 1, to: tail) }
+            }
+        }
+        #expect(tail.sleepers == 0)
+        #expect(tail.cancelled == 0)
+    }
+}
