@@ -78,6 +78,7 @@ let package = Package(
 
         .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore"]),
         .testTarget(name: "SourceRuleTests"),
+        .testTarget(name: "ReadmeTests", dependencies: ["ReplicatedLog"]),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
         .testTarget(name: "RlogTests", dependencies: ["rlog", "ReplicatedLog", "Platform"]),
@@ -101,6 +102,24 @@ let package = Package(
     ],
     cLanguageStandard: .c11
 )
+
+// What only this repository needs is asked for by the environment, so that whoever depends on the
+// libraries neither sees nor resolves it.
+if Context.environment["RLOG_DOCS"] != nil {
+    package.dependencies.append(
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")
+    )
+}
+if Context.environment["RLOG_BENCHMARKS"] != nil {
+    package.products.append(.library(name: "BenchmarkSupport", targets: ["BenchmarkSupport"]))
+    package.targets.append(
+        .target(
+            name: "BenchmarkSupport",
+            dependencies: ["ReplicatedLog", "PaxosCore", "Platform", "CCRC32C"],
+            path: "Benchmarks/Support"
+        )
+    )
+}
 
 let cTargets: Set = ["CCRC32C", "CPlatform", "CDiskShim"]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
