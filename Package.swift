@@ -79,6 +79,13 @@ let package = Package(
             path: "Tests/Support/DiskShim"
         ),
 
+        // A node in a process of its own, to be killed or to meet a failing disk.
+        .executableTarget(
+            name: "DurabilityChild",
+            dependencies: ["ReplicatedLog", "PaxosCore"],
+            path: "Tests/Support/DurabilityChild"
+        ),
+
         .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore"]),
         .testTarget(
             name: "PaxosSimulatorTests",
@@ -90,6 +97,7 @@ let package = Package(
             name: "TransportTests",
             dependencies: ["ReplicatedLog", "ReplicatedLogTestKit", "PaxosCore", "Platform"]
         ),
+        .testTarget(name: "ReadmeTests", dependencies: ["ReplicatedLog"]),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
         .testTarget(name: "RlogTests", dependencies: ["rlog", "ReplicatedLog", "Platform"]),
@@ -103,9 +111,34 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
         ),
+        .testTarget(
+            name: "DurabilityTests",
+            dependencies: [
+                "ReplicatedLog", "PaxosCore", "LMDB", "Platform", "DiskShim", "rlog",
+                "DurabilityChild",
+            ]
+        ),
     ],
     cLanguageStandard: .c11
 )
+
+// What only this repository needs is asked for by the environment, so that whoever depends on the
+// libraries neither sees nor resolves it.
+if Context.environment["RLOG_DOCS"] != nil {
+    package.dependencies.append(
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")
+    )
+}
+if Context.environment["RLOG_BENCHMARKS"] != nil {
+    package.products.append(.library(name: "BenchmarkSupport", targets: ["BenchmarkSupport"]))
+    package.targets.append(
+        .target(
+            name: "BenchmarkSupport",
+            dependencies: ["ReplicatedLog", "PaxosCore", "Platform", "CCRC32C"],
+            path: "Benchmarks/Support"
+        )
+    )
+}
 
 let cTargets: Set = ["CCRC32C", "CPlatform", "CDiskShim"]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {

@@ -10,7 +10,7 @@ import CPlatform
 /// Extends a file by zeros that are written, not merely promised.
 ///
 /// Overwriting blocks that were written once lets fdatasync skip the file system's journal; blocks
-/// only allocated do not (LMDB.md, growth). So the range is allocated first, which makes a full
+/// only allocated do not (docs/STORAGE.md, room). So the range is allocated first, which makes a full
 /// disk appear as one clean ENOSPC before anything changed, and then filled.
 package enum ZeroRunway {
     /// Writes zeros from `start` up to `end`, never below the file's present end: bytes that are

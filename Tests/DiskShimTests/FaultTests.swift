@@ -46,6 +46,21 @@ import Testing
         }
     }
 
+    @Test func whatIsSkippedSucceeds() throws {
+        let directory = try TestDirectory()
+        let path = directory.path + "/data"
+        let flush = DiskFault(.flush, below: path, sticky: true, .skip)
+        let meta = DiskFault(.metaWrite, below: path, sticky: true, .skip)
+        let recorder = try DiskRecorder(directory: directory.path)
+        try withFile(path, flags: O_DSYNC) { file throws in
+            #expect(put(file, 120, at: 8) == 120)
+            #expect(fdatasync(file) == 0)
+        }
+        #expect(flush.hits == 1 && meta.hits == 1)
+        #expect(try FileSystem.read(path, at: 8, count: 200) == [UInt8](repeating: 1, count: 120))
+        #expect(recorder.finish().events.count == 5)
+    }
+
     @Test func aFailedWriteLeavesNothing() throws {
         let directory = try TestDirectory()
         let path = directory.path + "/data"

@@ -137,7 +137,8 @@ package struct NodeCore: ~Copyable {
             if case .closing(let by) = phase { return min(deadline, by) }
             return deadline
         case .sealing(_, let by) where replica.acceptor.isFull:
-            return min(by, waiters.nextDeadline)
+            // The last write may have been made late; it has a tick at least.
+            return min(max(by, now.advanced(by: 1)), waiters.nextDeadline)
         case .sealing, .closed, .failed:
             return waiters.nextDeadline
         }

@@ -8,7 +8,7 @@ extension LogNode: Service {
     ///
     /// Returns once the directory is whole and durable: made aside, flushed, renamed into place, its
     /// parent flushed. After a crash it is whole or absent. The directory may be missing or empty;
-    /// its parent must exist.
+    /// missing parents are made too.
     ///
     /// - Throws: `LogCreateError` if the configuration makes no sense, something is there already, the
     ///   file system is a network one, or the disk refuses.

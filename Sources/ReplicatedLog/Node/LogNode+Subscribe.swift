@@ -1,22 +1,5 @@
 internal import PaxosCore
 
-/// What a subscriber sees.
-@nonexhaustive
-public enum LogEvent: Hashable, Sendable {
-    /// An effective command. `previous` is the slot of the event before this one in the subscription, or
-    /// the slot before the one it began at: nothing effective lies between the two.
-    case entry(slot: Slot, payload: [UInt8], previous: Slot)
-    /// The slots up to `through` are not kept any more.
-    case gap(through: Slot, reason: GapReason)
-}
-
-/// Why slots are missing from a subscription.
-@nonexhaustive
-public enum GapReason: String, Hashable, Sendable {
-    /// They were trimmed.
-    case trimmed
-}
-
 extension LogNode {
     /// The effective commands from a slot on, for ever.
     ///
@@ -124,7 +107,7 @@ public struct Subscription: AsyncSequence, Sendable {
         ///
         /// - Returns: `nil` once the task is cancelled.
         /// - Throws: `ReadError`.
-        public mutating func next() async throws(ReadError) -> LogEvent? {
+        public mutating func next() async throws(ReadError) -> Event? {
             try await next(isolation: nil)
         }
 
@@ -134,7 +117,7 @@ public struct Subscription: AsyncSequence, Sendable {
         /// - Throws: `ReadError`.
         public mutating func next(
             isolation actor: isolated (any Actor)?
-        ) async throws(ReadError) -> LogEvent? {
+        ) async throws(ReadError) -> Event? {
             if Task.isCancelled { return nil }
             while position == piece.count {
                 if Task.isCancelled { return nil }
@@ -151,7 +134,7 @@ public struct Subscription: AsyncSequence, Sendable {
         }
 
         /// Fetches a piece, waits for one, or finds a gap.
-        private mutating func pull() async throws(ReadError) -> LogEvent? {
+        private mutating func pull() async throws(ReadError) -> Event? {
             switch node.tail.pull(from: next) {
             case .entries(let entries, let through):
                 piece = entries
@@ -171,5 +154,24 @@ public struct Subscription: AsyncSequence, Sendable {
             }
             return nil
         }
+    }
+}
+
+extension Subscription {
+    /// What a subscriber sees.
+    @nonexhaustive
+    public enum Event: Hashable, Sendable {
+        /// An effective command. `previous` is the slot of the event before this one in the subscription, or
+        /// the slot before the one it began at: nothing effective lies between the two.
+        case entry(slot: Slot, payload: [UInt8], previous: Slot)
+        /// The slots up to `through` are not kept any more.
+        case gap(through: Slot, reason: GapReason)
+    }
+
+    /// Why slots are missing from a subscription.
+    @nonexhaustive
+    public enum GapReason: String, Hashable, Sendable {
+        /// They were trimmed.
+        case trimmed
     }
 }

@@ -3,7 +3,7 @@ internal import Platform
 /// Looks at an LMDB data file without mapping it.
 ///
 /// LMDB maps the file and believes it: a file shorter than its last page is a SIGBUS at the first touch
-/// of what is missing, and an empty one is silently made into a new environment (LMDB.md, errors). So
+/// of what is missing, and an empty one is silently made into a new environment (docs/STORAGE.md). So
 /// its two meta pages are read by `pread` first. Each is
 ///
 ///     0 page number u64 | 8 pad u16 | 10 flags u16 | 12 u32        the page's header

@@ -4,7 +4,7 @@ internal import Platform
 /// How far the data file may still grow, and the runway ahead of it.
 ///
 /// The file is kept filled with zeros beyond its last page. Blocks that were written once are flushed
-/// without the file system's journal (LMDB.md, growth), and a full disk shows here, between two
+/// without the file system's journal (docs/STORAGE.md), and a full disk shows here, between two
 /// transactions, instead of inside a commit, where its errno would be final (`R79`).
 ///
 ///     0 ............ used .......... length                    the file

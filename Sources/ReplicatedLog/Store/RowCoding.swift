@@ -1,14 +1,14 @@
-internal import PaxosCore
+package import PaxosCore
 
 /// Encodes and decodes the rows of one cluster; the bytes stand in Schema.swift.
 ///
 /// Decoding is total: whatever the bytes are, the answer is an entry or `nil`. Lengths are checked once
 /// before the loads, which are unaligned because LMDB's values begin at even addresses at best.
-struct RowCoding: Sendable {
+package struct RowCoding: Sendable {
     /// The checksum of the cluster's name, with which that of every row begins.
     private let seed: UInt32
 
-    init(cluster: ClusterID) {
+    package init(cluster: ClusterID) {
         seed = Checksum.of(Array(cluster.name.utf8))
     }
 
@@ -36,7 +36,7 @@ struct RowCoding: Sendable {
     /// What a row takes beside its payload.
     static let overheadBytes = At.payload
 
-    static func byteCount(of entry: Entry) -> Int {
+    package static func byteCount(of entry: Entry) -> Int {
         switch entry {
         case .command(let command): At.payload + command.payload.count
         case .noop: At.body
@@ -49,7 +49,7 @@ struct RowCoding: Sendable {
 
     /// Writes the whole row into `row`, which has `byteCount(of:)` bytes. The payload is copied here
     /// and nowhere else on its way into the page.
-    func encode(
+    package func encode(
         _ entry: Entry,
         ballot: Ballot,
         isChosen: Bool,
@@ -91,7 +91,7 @@ struct RowCoding: Sendable {
     // MARK: - Decoding
 
     /// The row of `slot`, or `nil` if these bytes are not what was written there.
-    func decode(_ row: UnsafeRawBufferPointer, slot: Slot) -> AcceptedEntry? {
+    package func decode(_ row: UnsafeRawBufferPointer, slot: Slot) -> AcceptedEntry? {
         guard row.count >= At.body, row.uint32(at: 0) == checksum(of: row, slot: slot),
             row[At.flags] & ~Self.chosen == 0, row[At.reserved] == 0, row[At.reserved + 1] == 0,
             let node = NodeID(rawValue: row.uint64(at: At.node)),

@@ -40,7 +40,7 @@ final class ReadQueue: Sendable {
 }
 
 /// Serves reads: one renewed read transaction a request, so that no reader ever holds back pages
-/// (LMDB.md, readers). Used by the reader thread alone.
+/// of the file for long. Used by the reader thread alone.
 final class StoreReader: @unchecked Sendable {
     private var slot: ReadSlot?
     private let tables: Schema.Tables

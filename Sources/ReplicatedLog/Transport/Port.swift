@@ -14,15 +14,23 @@ final class Port: Sendable {
         var queue: OutboundQueue
     }
 
+    /// One call of `receive`.
+    fileprivate struct Delivery {
+        let batch: [Envelope]
+        let receive: @Sendable ([Envelope]) -> Void
+    }
+
     fileprivate struct State {
+        /// Let go when the port closes: whoever receives may hold the transport.
+        var receive: (@Sendable ([Envelope]) -> Void)?
         var links: [Link] = []
         var isDelivering = false
         var isPaused = false
-        var isClosed = false
         /// The link from which the next batch comes: no sender starves another.
         var next = 0
         var waiters: [UnsafeContinuation<Void, Never>] = []
 
+        var isClosed: Bool { receive == nil }
         var isEmpty: Bool { links.allSatisfy { $0.queue.isEmpty } }
     }
 
@@ -31,8 +39,7 @@ final class Port: Sendable {
 
     let node: NodeID
     private let options: InMemoryNetwork.Options
-    private let receive: @Sendable ([Envelope]) -> Void
-    private let state = Locked(State())
+    private let state: Locked<State>
     private let parker = Parker()
     private let thread = Locked<PinnedThread?>(nil)
 
@@ -43,7 +50,7 @@ final class Port: Sendable {
     ) {
         self.node = node
         self.options = options
-        self.receive = receive
+        state = Locked(State(receive: receive))
     }
 
     private var isDirect: Bool { options.delivery == .direct }
@@ -61,33 +68,31 @@ final class Port: Sendable {
     // MARK: - Senders
 
     func offer(_ envelopes: [Envelope], from source: NodeID) {
-        let batch: [Envelope]? = state.withLock { state in
-            guard !state.isClosed else { return nil }
+        let delivery: Delivery? = state.withLock { state in
+            guard let receive = state.receive else { return nil }
             let isFree = isDirect && !state.isDelivering && !state.isPaused
             if isFree, state.isEmpty {
                 state.isDelivering = true
-                return envelopes
+                return Delivery(batch: envelopes, receive: receive)
             }
             state.append(envelopes, from: source, bounds: options.bounds)
-            guard isFree else { return nil }
-            state.isDelivering = true
-            return state.popBatch(maxBytes: Self.batchBytes)
+            return isFree ? state.nextDelivery(maxBytes: Self.batchBytes) : nil
         }
-        if let batch {
-            deliver(batch)
+        if let delivery {
+            deliver(delivery)
         } else if !isDirect {
             parker.unpark()
         }
     }
 
     /// Calls `receive` until nothing is left or nothing may go on.
-    private func deliver(_ first: [Envelope]) {
-        var batch = first
+    private func deliver(_ first: Delivery) {
+        var delivery = first
         while true {
-            receive(batch)
-            let next: [Envelope]? = state.withLock { $0.nextBatch(maxBytes: Self.batchBytes) }
+            delivery.receive(delivery.batch)
+            let next: Delivery? = state.withLock { $0.nextDelivery(maxBytes: Self.batchBytes) }
             guard let next else { return }
-            batch = next
+            delivery = next
         }
     }
 
@@ -95,12 +100,11 @@ final class Port: Sendable {
 
     private func run() {
         while true {
-            let (batch, isClosed) = state.withLock { state in
-                state.isDelivering = true
-                return (state.nextBatch(maxBytes: Self.batchBytes), state.isClosed)
+            let (delivery, isClosed): (Delivery?, Bool) = state.withLock { state in
+                (state.nextDelivery(maxBytes: Self.batchBytes), state.isClosed)
             }
-            if let batch {
-                deliver(batch)
+            if let delivery {
+                deliver(delivery)
             } else if isClosed {
                 return
             } else {
@@ -124,7 +128,7 @@ final class Port: Sendable {
 
     func close() {
         state.withLock { state in
-            state.isClosed = true
+            state.receive = nil
             for place in state.links.indices { state.links[place].queue.removeAll() }
         }
         parker.unpark()
@@ -140,6 +144,7 @@ final class Port: Sendable {
             if isOver { continuation.resume() }
         }
         await thread.withLock { $0 }?.ended()
+        thread.withLock { $0.take() }?.join()
     }
 
     var counters: OutboundQueue.Counters {
@@ -172,10 +177,13 @@ extension Port.State {
     }
 
     /// What the deliverer goes on with; `nil`, and nobody delivers any more, if there is nothing.
-    mutating func nextBatch(maxBytes: Int) -> [Envelope]? {
-        if !isClosed, !isPaused {
+    mutating func nextDelivery(maxBytes: Int) -> Port.Delivery? {
+        if let receive, !isPaused {
             let batch = popBatch(maxBytes: maxBytes)
-            if !batch.isEmpty { return batch }
+            if !batch.isEmpty {
+                isDelivering = true
+                return Port.Delivery(batch: batch, receive: receive)
+            }
         }
         isDelivering = false
         for waiter in waiters { waiter.resume() }

@@ -91,15 +91,13 @@ final class ConformanceRun: Sendable {
         from sender: Endpoint,
         to receiver: Endpoint
     ) async -> Bool {
-        let known = Set(envelopes)
+        let keys = Set(envelopes.map(Traffic.key))
         for _ in 0..<20 {
-            let missing = known.subtracting(receiver.received)
-            for envelope in envelopes where missing.contains(envelope) {
+            let missing = receiver.missing(keys)
+            for envelope in envelopes where missing.contains(Traffic.key(of: envelope)) {
                 sender.transport.send([envelope])
             }
-            let isDelivered = await Wait.until(patience / 20) {
-                known.isSubset(of: receiver.received)
-            }
+            let isDelivered = await Wait.until(patience / 20) { receiver.missing(keys).isEmpty }
             if isDelivered { return true }
         }
         return false

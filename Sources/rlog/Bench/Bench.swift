@@ -37,7 +37,12 @@ struct Bench: RlogCommand {
     @Option(help: "Payloads in each append: more than 1 appends batches.")
     var batch = 1
 
-    @Option(help: "Where to make the temporary data directories; they are removed afterwards.")
+    @Option(
+        help: """
+            Where to make the temporary data directories; they are removed afterwards, unless an \
+            append was lost or the disk failed.
+            """
+    )
     var data: String?
 
     @Flag(help: "Measure raw LMDB without consensus too, in turn with each point.")
@@ -101,7 +106,8 @@ struct Bench: RlogCommand {
             report.end()
         } catch {
             report.clear()
-            place.remove()
+            // What a failed disk holds is evidence; the error names it.
+            if !error.isOfStore { place.remove() }
             throw error
         }
         if status == .done { place.remove() }

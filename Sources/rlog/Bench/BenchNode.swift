@@ -38,7 +38,7 @@ struct BenchNode: Sendable {
         } catch LogRunError.storeFailed(let what) {
             return Failure(
                 .storageFailed,
-                "store_failed",
+                Failure.storeFailed,
                 "storage of \(log.directory) failed (\(what)): check the disk and the system's log"
             )
         } catch {

@@ -42,7 +42,7 @@ struct ReadBack {
         } catch {
             switch error {
             case .storeFailed(let what):
-                throw Failure(.storageFailed, "store_failed", "reading back failed: \(what)")
+                throw Failure(.storageFailed, Failure.storeFailed, "reading back failed: \(what)")
             default:
                 throw Failure(.wrong, "not_read", "reading back failed at slot \(next): \(error)")
             }

@@ -1,6 +1,14 @@
 import Platform
 import ReplicatedLog
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 // How the errors of the log become exit statuses and reasons. The names are a contract.
 
 extension Failure {
@@ -19,7 +27,7 @@ extension Failure {
         case .corrupt: self.init(.refused, "corrupt", detail)
         case .unreadableRow: self.init(.refused, "unreadable_row", detail)
         case .outOfSpace: self.init(.storageFailed, "out_of_space", detail)
-        case .system: self.init(.refused, "system", detail)
+        case .system(let code, _, _): self.init(code: code, detail)
         default: self.init(.refused, "not_opened", detail)
         }
     }
@@ -32,8 +40,18 @@ extension Failure {
         case .notAMember: self.init(.usage, "not_a_member", detail)
         case .networkFileSystem: self.init(.refused, "network_file_system", detail)
         case .outOfSpace: self.init(.storageFailed, "out_of_space", detail)
-        case .system: self.init(.refused, "system", detail)
+        case .system(let code, _, _): self.init(code: code, detail)
         default: self.init(.refused, "not_created", detail)
+        }
+    }
+
+    /// A disk that cannot be read or flushed has failed, whenever it shows; other errors of the system
+    /// (no permission, a read-only file system) are refusals.
+    private init(code: Int32, _ detail: String) {
+        if code == EIO {
+            self.init(.storageFailed, "io_error", "\(detail): check the disk and the system's log")
+        } else {
+            self.init(.refused, "system", detail)
         }
     }
 
@@ -56,7 +74,7 @@ extension Failure {
         case .storeFailed(let what):
             self.init(
                 .storageFailed,
-                "store_failed",
+                Self.storeFailed,
                 "storage of \(directory) failed (\(what)): check the disk and the system's log"
             )
         default:
@@ -70,10 +88,10 @@ extension Failure {
     }
 
     init(_ error: PosixError) {
-        self.init(
-            error.isFull ? .storageFailed : .refused,
-            error.isFull ? "out_of_space" : "system",
-            "\(error)"
-        )
+        if error.isFull {
+            self.init(.storageFailed, "out_of_space", "\(error)")
+        } else {
+            self.init(code: error.code, "\(error)")
+        }
     }
 }

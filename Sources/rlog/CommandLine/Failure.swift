@@ -12,6 +12,12 @@ struct Failure: Error {
         self.detail = detail
     }
 
+    /// A commit or a flush failed under a running node.
+    var isOfStore: Bool { reason == Self.storeFailed }
+
+    /// The reason of such a failure.
+    static let storeFailed = "store_failed"
+
     /// One line on standard error; a refusal also as an object on standard output if that is JSON.
     func report(json: Bool) {
         if json, status == .refused {

@@ -16,6 +16,7 @@ import Testing
             configuration: directory.configuration,
             directory: directory.path,
             store: try directory.openStore(),
+            transport: nil,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             metrics: backend
         )

@@ -129,7 +129,7 @@ bool disk_shim_await_gate(int handle, int64_t timeout_milliseconds) {
 }
 
 shim_verdict shim_judge(int kind, const char *path) {
-    shim_verdict verdict = {0, -1};
+    shim_verdict verdict = {0, -1, false};
     int64_t sleep_microseconds = 0;
     pthread_mutex_lock(&lock);
     for (int i = 0; i < FAULTS; i++) {
@@ -154,6 +154,9 @@ shim_verdict shim_judge(int kind, const char *path) {
             break;
         case disk_shim_kill:
             kill(getpid(), SIGKILL);
+            break;
+        case disk_shim_skip:
+            verdict.skips = true;
             break;
         case disk_shim_gate:
             f->waiting += 1;
@@ -246,6 +249,8 @@ static void arm_from_text(char *text) {
         value = atoll(what + 6);
     } else if (strcmp(what, "kill") == 0) {
         action = disk_shim_kill;
+    } else if (strcmp(what, "skip") == 0) {
+        action = disk_shim_skip;
     } else {
         value = strcmp(what, "EIO") == 0      ? EIO
                 : strcmp(what, "ENOSPC") == 0 ? ENOSPC

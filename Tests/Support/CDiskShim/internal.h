@@ -18,10 +18,12 @@ typedef struct {
     int64_t begin[RECORDINGS];
 } shim_span;
 
-// What a fault wants: `error` instead of the call, or at most `limit` bytes of it.
+// What a fault wants: `error` instead of the call, at most `limit` bytes of it, or no wait for the
+// disk.
 typedef struct {
     int error;
     int64_t limit;
+    bool skips;
 } shim_verdict;
 
 bool shim_covers(const char *prefix, const char *path);

@@ -97,6 +97,20 @@ static bool path_at(int directory, const char *name, char path[PATH_MAX]) {
     return found;
 }
 
+// At `offset`; if it is not to wait for the disk, through a descriptor that is not synchronous.
+static ssize_t write_at(int fd, const uint8_t *data, size_t count, off_t offset, bool skips) {
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    int other = skips ? real_openat()(AT_FDCWD, link, O_WRONLY | O_CLOEXEC) : -1;
+    ssize_t written = real_pwrite()(other < 0 ? fd : other, data, count, offset);
+    int code = errno;
+    if (other >= 0) {
+        close(other);
+    }
+    errno = code;
+    return written;
+}
+
 // A write at `offset`, or at the descriptor's position if -1.
 static ssize_t shim_write(int fd, const struct iovec *parts, int count, off_t offset) {
     char path[PATH_MAX];
@@ -142,7 +156,7 @@ static ssize_t shim_write(int fd, const struct iovec *parts, int count, off_t of
     ssize_t written = -1;
     errno = verdict.error != 0 ? verdict.error : saved;
     if (verdict.error == 0) {
-        written = positioned ? real_pwrite()(fd, data, total, offset)
+        written = positioned ? write_at(fd, data, total, offset, synchronous && verdict.skips)
                              : real_write()(fd, data, total);
     }
     int code = errno;
@@ -203,7 +217,7 @@ static int shim_flush(int fd, int (*real)(int)) {
     shim_record(&event, &span, NULL);
     shim_verdict verdict = shim_judge(kind, path);
     errno = verdict.error;
-    int outcome = verdict.error != 0 ? -1 : real(fd);
+    int outcome = verdict.error != 0 ? -1 : verdict.skips ? 0 : real(fd);
     int code = errno;
     event.kind = disk_shim_event_flush_end;
     event.error = outcome == 0 ? 0 : code;

@@ -26,6 +26,9 @@ package enum DiskFaultEffect: Sendable {
     case delay(microseconds: Int64)
     /// The call waits until the fault is released or disarmed, then goes on.
     case gate
+    /// A flush does nothing and a synchronous write does not wait; both succeed. For data that is
+    /// thrown away anyway.
+    case skip
 }
 
 /// A fault that is armed as long as this value lives.
@@ -54,6 +57,7 @@ package struct DiskFault: ~Copyable, Sendable {
         case .short(let bytes): (action, value) = (disk_shim_short, bytes)
         case .delay(let microseconds): (action, value) = (disk_shim_delay, microseconds)
         case .gate: action = disk_shim_gate
+        case .skip: action = disk_shim_skip
         }
         handle = disk_shim_arm(
             operation.rawValue,

@@ -13,7 +13,7 @@
 //   clang -shared -fPIC -Iinclude -o shim.so *.c -ldl -lpthread
 //   RLOG_DISK_FAULT="flush:3:EIO:/data/n1;write:10+:ENOSPC:/data/n1"   (kind:n[+]:what:prefix)
 // kind: flush, meta, write, allocate, directory, rename. `+` is for ever. what: the name or number
-// of an errno, delay=MICROSECONDS, short=BYTES, or kill (SIGKILL to the process itself).
+// of an errno, delay=MICROSECONDS, short=BYTES, skip, or kill (SIGKILL to the process itself).
 //
 // A prefix is a directory or file; it covers itself and all below. Handles are small numbers; -1
 // means that all are taken.
@@ -34,6 +34,7 @@ enum disk_shim_action {
     disk_shim_delay = 2,  // sleeps `value` microseconds, then goes on
     disk_shim_gate = 3,   // waits until the fault is disarmed or released, then goes on
     disk_shim_kill = 4,   // SIGKILL to this process, before the call
+    disk_shim_skip = 5,   // a flush does nothing, a synchronous write does not wait; both succeed
 };
 
 // Arms a fault for the n-th call (from 1) of a kind below the prefix from now; `sticky`: and all

@@ -1,0 +1,59 @@
+internal import PaxosCore
+
+/// The pure core of a one-member node without a disk: every write is taken for durable at once. What is
+/// left is the cost of the protocol itself.
+public final class CoreLoop {
+    private var core: NodeCore
+    private let payload: [UInt8]
+    private let limits = Limits()
+
+    /// A leader that has nothing to recover.
+    public init(payloadBytes: Int) throws {
+        payload = Array(repeating: 7, count: payloadBytes)
+        core = NodeCore(
+            node: 1,
+            memberships: MembershipHistory(founding: try Membership([1])),
+            recovered: RecoveredState(
+                boot: Boot(1),
+                promised: .zero,
+                lastRound: 0,
+                committed: .zero,
+                trimmed: .zero,
+                last: .zero,
+                checkpoint: .empty
+            ),
+            limits: limits
+        )
+        settle(Arrivals(now: .zero))
+    }
+
+    /// Takes so many appends through one step, their receipt through another, and answers them; how
+    /// many were committed.
+    @discardableResult
+    public func append(_ count: Int) -> Int {
+        var arrivals = Arrivals(now: .zero)
+        arrivals.appends = (0..<count).map { index in
+            AppendRequest(
+                waiter: WaiterID(index: UInt32(index), generation: 0),
+                payloads: .one(payload),
+                bytes: payload.count,
+                deadline: .never
+            )
+        }
+        return settle(arrivals)
+    }
+
+    @discardableResult
+    private func settle(_ arrivals: consuming Arrivals) -> Int {
+        var committed = 0
+        var output = core.step(arrivals)
+        committed += output.replies.count
+        while let batch = output.write.take() {
+            var next = Arrivals(now: .zero)
+            next.receipt = batch.markedDurable()
+            output = core.step(next)
+            committed += output.replies.count
+        }
+        return committed
+    }
+}

@@ -1,0 +1,20 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// An application that uses the log and nothing else of this repository. `.ci/run` builds it, runs it
+// and checks what it had to check out: no swift-nio, no argument parser, no histogram.
+let package = Package(
+    name: "consumer",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(name: "swift-replicated-log", path: "../..")
+    ],
+    targets: [
+        .executableTarget(
+            name: "Consumer",
+            dependencies: [
+                .product(name: "ReplicatedLog", package: "swift-replicated-log")
+            ]
+        )
+    ]
+)

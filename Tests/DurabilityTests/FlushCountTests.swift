@@ -1,0 +1,110 @@
+import DiskShim
+import Platform
+import Testing
+
+@testable import ReplicatedLog
+
+/// The store's own counts against those of a shim that sees every call.
+@Suite(.serialized) struct FlushCountTests {
+    private static let runway = 2 << 20
+
+    /// What happened between two looks, as the store and as the shim say.
+    private struct Counts {
+        var commits: UInt64
+        var flushes: UInt64
+        var runwayFlushes: UInt64
+        var seenFlushes: UInt64
+        var seenMetaWrites: UInt64
+        var seenWrites: UInt64
+        var seenDirectorySyncs: UInt64
+
+        init(_ log: LogNode, _ counter: borrowing DiskCounter) {
+            let counters = log.store.counters
+            commits = counters.commits
+            flushes = counters.flushes
+            runwayFlushes = counters.runwayFlushes
+            seenFlushes = counter.calls(.flush)
+            seenMetaWrites = counter.calls(.metaWrite)
+            seenWrites = counter.calls(.write)
+            seenDirectorySyncs = counter.calls(.directorySync)
+        }
+
+        /// Two for each commit, and one for each step of an idle store's runway.
+        func expectNothingElse(since before: Counts) {
+            let commits = commits - before.commits
+            let runway = runwayFlushes - before.runwayFlushes
+            #expect(flushes - before.flushes == 2 * commits)
+            #expect(seenMetaWrites - before.seenMetaWrites == commits)
+            #expect(seenFlushes - before.seenFlushes == commits + runway)
+            #expect(seenDirectorySyncs == before.seenDirectorySyncs)
+        }
+    }
+
+    private func start(_ scratch: Scratch) async throws -> RunningNode {
+        var configuration = try LogNode.Configuration.small(runwayBytes: Self.runway)
+        configuration.limits = Limits()
+        let directory = NodeDirectory(below: scratch.path, configuration)
+        try await directory.create()
+        let node = try await directory.start()
+        _ = try await node.log.barrier()
+        #expect(await eventually { node.log.store.counters.runwayBytes >= Self.runway })
+        return node
+    }
+
+    @Test(.tags(.slow), arguments: [1, 16, 256])
+    func twoFlushesACommitAndNoOther(outstanding: Int) async throws {
+        let scratch = try Scratch("counts")
+        let node = try await start(scratch)
+        let counter = DiskCounter(below: scratch.path)
+        let before = Counts(node.log, counter)
+        let outcomes = Outcomes()
+        let each = outstanding == 1 ? 200 : 40
+        await outcomes.load(node.log, tasks: outstanding, each: each, fillerBytes: 244)
+        #expect(outcomes.now.told.count == outstanding * each)
+        #expect(await eventually { node.log.store.counters.queuedBytes == 0 })
+        // What is under way when one looks is counted by one and not yet by the other.
+        let after = await settled(node.log, counter)
+        after.expectNothingElse(since: before)
+        let commits = after.commits - before.commits
+        let perCommit = Double(outstanding * each) / Double(commits)
+        print("\(outstanding) outstanding: \(perCommit) appends a commit, \(commits) commits")
+        #expect(commits <= UInt64(outstanding * each))
+        if outstanding == 256 { #expect(perCommit > 30) }
+        await node.shutdown()
+    }
+
+    /// Looks until two looks in a row are the same.
+    private func settled(_ log: LogNode, _ counter: borrowing DiskCounter) async -> Counts {
+        var last = Counts(log, counter)
+        for _ in 0..<200 {
+            try? await Task.sleep(for: .milliseconds(60))
+            let now = Counts(log, counter)
+            if now.seenFlushes == last.seenFlushes, now.seenWrites == last.seenWrites {
+                return now
+            }
+            last = now
+        }
+        return last
+    }
+
+    @Test(.tags(.slow)) func anIdleNodeNeitherWritesNorFlushes() async throws {
+        let scratch = try Scratch("idle")
+        let node = try await start(scratch)
+        let outcomes = Outcomes()
+        await outcomes.load(node.log, tasks: 4, each: 10)
+        let counter = DiskCounter(below: scratch.path)
+        _ = await settled(node.log, counter)
+        let before = Counts(node.log, counter)
+        let bytes = counter.bytes
+        // Reading writes nothing either.
+        _ = try await node.log.barrier()
+        _ = try await node.log.entries(in: 1...100)
+        try await Task.sleep(for: .seconds(2))
+        let after = Counts(node.log, counter)
+        #expect(after.seenFlushes == before.seenFlushes)
+        #expect(after.seenMetaWrites == before.seenMetaWrites)
+        #expect(after.seenWrites == before.seenWrites)
+        #expect(counter.bytes == bytes)
+        await node.shutdown()
+    }
+}

@@ -1,0 +1,109 @@
+import Foundation
+
+/// A built executable of the package, run as a process.
+final class ChildProcess {
+    private let process = Process()
+    private let output = Pipe()
+    private let errors = Pipe()
+    private var collected = Data()
+
+    struct Ending {
+        let status: Int32
+        let wasKilled: Bool
+        let lines: [Substring]
+        let errorLines: [Substring]
+    }
+
+    init(_ name: String, _ arguments: [String], environment: [String: String] = [:]) throws {
+        process.executableURL = Self.products.appendingPathComponent(name)
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardOutput = output
+        process.standardError = errors
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+    }
+
+    /// Where the test bundle and the executables are.
+    private static let products: URL = {
+        let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }
+        var directory = (bundle?.bundleURL ?? Bundle.main.bundleURL).deletingLastPathComponent()
+        for _ in 0..<4 {
+            let candidate = directory.appendingPathComponent("rlog").path
+            if FileManager.default.isExecutableFile(atPath: candidate) { return directory }
+            directory.deleteLastPathComponent()
+        }
+        return URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    }()
+
+    /// Reads until it has said so many lines, or has ended.
+    func read(lines: Int) {
+        var count = 0
+        while count < lines {
+            let data = output.fileHandleForReading.availableData
+            if data.isEmpty { return }
+            collected.append(data)
+            count += data.count { $0 == UInt8(ascii: "\n") }
+        }
+    }
+
+    /// SIGKILL.
+    func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
+
+    /// Reads what is left and waits for the end. A last line that is cut off is left out.
+    func wait() -> Ending {
+        collected.append(output.fileHandleForReading.readDataToEndOfFile())
+        let complaints = errors.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        var lines = String(decoding: collected, as: UTF8.self).split(separator: "\n")
+        if collected.last != UInt8(ascii: "\n"), !lines.isEmpty { lines.removeLast() }
+        return Ending(
+            status: process.terminationStatus,
+            wasKilled: process.terminationReason == .uncaughtSignal,
+            lines: lines,
+            errorLines: String(decoding: complaints, as: UTF8.self).split(separator: "\n")
+        )
+    }
+
+    static func run(
+        _ name: String,
+        _ arguments: String...,
+        environment: [String: String] = [:]
+    ) throws -> Ending {
+        try ChildProcess(name, arguments, environment: environment).wait()
+    }
+}
+
+/// The disk shim as a library of its own, to be preloaded into a child.
+enum PreloadedShim {
+    /// Compiled once for each run of the tests.
+    static let path: String? = {
+        let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Support/CDiskShim").path
+        let library = FileManager.default.currentDirectoryPath + "/.build/test-data/diskshim.so"
+        let partial = library + ".\(ProcessInfo.processInfo.processIdentifier)"
+        let clang = Process()
+        clang.executableURL = URL(fileURLWithPath: "/bin/sh")
+        clang.arguments = [
+            "-c",
+            """
+            mkdir -p "$(dirname "$2")" && cd "$1" && \
+            clang -shared -fPIC -O1 -Iinclude -o "$2" *.c -ldl -lpthread && mv "$2" "$3"
+            """,
+            "sh", sources, partial, library,
+        ]
+        guard (try? clang.run()) != nil else { return nil }
+        clang.waitUntilExit()
+        return clang.terminationStatus == 0 ? library : nil
+    }()
+
+    /// What a child needs to meet the faults; nil, and said so, if there is no compiler.
+    static func environment(faults: String) -> [String: String]? {
+        guard let path else {
+            print("no clang: a process with a failing disk is left out")
+            return nil
+        }
+        return ["LD_PRELOAD": path, "RLOG_DISK_FAULT": faults]
+    }
+}

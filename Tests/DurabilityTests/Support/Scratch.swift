@@ -1,0 +1,87 @@
+import Glibc
+import PaxosCore
+import Platform
+import ReplicatedLog
+
+/// A fresh directory below the package's own build directory, so on a real disk and never on a tmpfs,
+/// which flushes nothing; removed at the end, unless it is to be looked at.
+final class Scratch: Sendable {
+    let path: String
+    private let isKept = Locked(false)
+
+    init(_ name: String) throws {
+        path = ".build/test-data/\(name)-" + String(SystemRandom.uint64(), radix: 36)
+        try FileSystem.makeDirectories(path)
+    }
+
+    deinit {
+        if !isKept.withLock({ $0 }) { try? FileSystem.removeTree(path) }
+    }
+
+    /// Leaves everything where it is.
+    func keep() { isKept.withLock { $0 = true } }
+}
+
+/// A number from the environment, or the default.
+func setting(_ name: String, default value: Int) -> Int {
+    getenv(name).flatMap { Int(String(cString: $0)) } ?? value
+}
+
+extension LogNode.Configuration {
+    /// One member, quick to fill its runway, with a checkpoint every few slots.
+    static func small(
+        mapSize: Int = 256 << 20,
+        runwayBytes: Int = 64 << 10
+    ) throws -> LogNode.Configuration {
+        var configuration = LogNode.Configuration(
+            cluster: try ClusterID("durability"),
+            node: 1,
+            membership: try Membership([1])
+        )
+        configuration.storage.mapSize = mapSize
+        configuration.storage.runwayBytes = runwayBytes
+        configuration.limits.maxPayloadBytes = 16 << 10
+        configuration.limits.pipelineSlots = 512
+        configuration.limits.pipelineBytes = 256 << 10
+        configuration.limits.checkpointSlots = 12
+        return configuration
+    }
+}
+
+/// A node and the task that runs it.
+struct RunningNode: Sendable {
+    let log: LogNode
+    private let running: Task<(any Error)?, Never>
+
+    /// Runs the node.
+    init(_ log: LogNode) {
+        self.log = log
+        running = Task {
+            do {
+                try await log.run()
+                return nil
+            } catch {
+                return error
+            }
+        }
+    }
+
+    /// What `run()` threw, once it has ended.
+    var ending: (any Error)? {
+        get async { await running.value }
+    }
+
+    /// Shuts down in order; what `run()` threw.
+    @discardableResult
+    func shutdown() async -> (any Error)? {
+        await log.shutdown()
+        return await ending
+    }
+
+    /// Ends without waiting; what `run()` threw.
+    @discardableResult
+    func close() async -> (any Error)? {
+        await log.close()
+        return await ending
+    }
+}

@@ -1,0 +1,37 @@
+import Glibc
+import Platform
+
+/// A small ext4 in a file, if this process may mount one.
+final class SmallDisk {
+    let mountPoint: String
+
+    init?(below root: String, mebibytes: Int) {
+        let image = root + "/disk.img"
+        mountPoint = root + "/disk"
+        guard getuid() == 0, (try? FileSystem.makeDirectory(mountPoint)) != nil,
+            Self.run("truncate -s \(mebibytes)M \(image) && mkfs.ext4 -q -m 0 \(image)"),
+            Self.run("mount -o loop \(image) \(mountPoint)")
+        else { return nil }
+    }
+
+    deinit { _ = Self.run("umount \(mountPoint)") }
+
+    private static func run(_ command: String) -> Bool { system(command + " 2>/dev/null") == 0 }
+
+    private var ballast: String { mountPoint + "/ballast" }
+
+    /// Somebody else takes all that is left.
+    func fill() {
+        let descriptor = open(ballast, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        defer { close(descriptor) }
+        let block = [UInt8](repeating: 1, count: 1 << 16)
+        var size = block.count
+        while size > 0 {
+            let written = block.withUnsafeBytes { write(descriptor, $0.baseAddress, size) }
+            if written <= 0 { size /= 2 }
+        }
+        fsync(descriptor)
+    }
+
+    func free() throws { try FileSystem.removeFile(ballast) }
+}

@@ -1,0 +1,234 @@
+import DiskShim
+import Platform
+
+@testable import PaxosCore
+@testable import ReplicatedLog
+
+/// Random writes through the store boundary itself, as a member of three makes them: promises, rounds,
+/// rows that replace rows, watermarks, checkpoints. Receipts are marked on the store's thread, before it
+/// does anything else, so that they stand in the recording exactly where the store gave them out.
+struct StoreScript: Sendable {
+    static let submitted: UInt64 = 1
+    static let durable: UInt64 = 2
+
+    /// What the disk must hold after so many writes.
+    struct Model: Hashable, Sendable {
+        var promised = Ballot.zero
+        var lastRound: UInt64 = 0
+        var committed = Slot.zero
+        var checkpoint = Slot.zero
+        /// A hash of what each slot holds: comparing the bytes of every model takes long.
+        var rows: [Slot: Int] = [:]
+
+        /// As far as this write, but what needs no flush may come with a later one or not at all.
+        mutating func apply(_ rows: WriteRows) {
+            promised = rows.promised ?? promised
+            lastRound = rows.lastRound ?? lastRound
+            committed = rows.committed ?? committed
+            checkpoint = rows.checkpoint?.slot ?? checkpoint
+            for run in rows.accepted {
+                for (slot, entry) in zip(run.run.slots.lowerBound.rawValue..., run.run.entries) {
+                    let slot = Slot(rawValue: slot)
+                    add(
+                        AcceptedEntry(
+                            slot: slot,
+                            ballot: run.ballot,
+                            entry: entry,
+                            isChosen: run.isChosen
+                        )
+                    )
+                }
+            }
+        }
+
+        mutating func add(_ row: AcceptedEntry) {
+            var hasher = Hasher()
+            hasher.combine(row.ballot)
+            hasher.combine(row.isChosen)
+            if case .command(let command) = row.entry {
+                hasher.combine(command.token)
+                hasher.combine(command.index)
+                hasher.combine(command.count)
+                command.payload.withUnsafeBytes { hasher.combine(bytes: $0) }
+            }
+            rows[row.slot] = hasher.finalize()
+        }
+    }
+
+    let membership: Membership
+    let cluster: ClusterID
+    let limits: Limits
+    let storage: StorageOptions
+
+    init() throws {
+        membership = try Membership([1, 2, 3])
+        cluster = try ClusterID("durability")
+        let configuration = try LogNode.Configuration.small()
+        limits = configuration.limits
+        storage = configuration.storage
+    }
+
+    func create(in parent: String) throws {
+        try LMDBStore.create(
+            at: parent + "/" + Script.directory,
+            cluster: cluster,
+            node: 1,
+            membership: membership,
+            storage: storage
+        )
+    }
+
+    func open(in parent: String) throws(LogOpenError) -> LMDBStore {
+        try LMDBStore.open(
+            at: parent + "/" + Script.directory,
+            expecting: (cluster, 1, membership),
+            storage: storage,
+            limits: limits
+        )
+    }
+
+    /// Creates unrecorded, then records so many writes; returns the models after 0, 1, 2... of them.
+    func record(
+        in parent: String,
+        writes: Int,
+        seed: UInt64
+    ) async throws -> (DiskRecording, [Model]) {
+        try create(in: parent)
+        let recorder = Receipts(try Marker(directory: parent))
+        let store = try open(in: parent)
+        store.start(observer: recorder)
+        var generator = Generator(state: seed)
+        var models = [Model()]
+        for number in 1...UInt64(writes) {
+            let rows = Self.next(after: models[models.count - 1], &generator)
+            var model = models[models.count - 1]
+            model.apply(rows)
+            models.append(model)
+            recorder.mark(Self.submitted, number)
+            store.submit(WriteBatch(id: WriteID(number), rows: rows, testimony: []))
+            // One write in three waits, so that groups of every size come up.
+            if generator.next() % 3 == 0 { recorder.wait(through: number) }
+        }
+        recorder.wait(through: UInt64(writes))
+        await withUnsafeContinuation { continuation in
+            store.close { continuation.resume() }
+        }
+        return (recorder.finish(), models)
+    }
+
+    private static func next(after model: Model, _ generator: inout Generator) -> WriteRows {
+        var rows = WriteRows()
+        let present = model.rows.keys.max() ?? .zero
+        switch generator.next() % 8 {
+        case 0:
+            rows.lastRound = model.lastRound + 1
+            rows.promised = Ballot(round: model.promised.round + 1, node: 1)
+        case 1:
+            rows.promised = Ballot(round: model.promised.round + 1, node: 2)
+        default:
+            let back = Slot(rawValue: present.rawValue - min(present.rawValue, 4))
+            let above = max(model.committed, back).next
+            let first = generator.next() % 4 == 0 ? above : max(present.next, .first)
+            let count = Int(generator.next() % 6) + 1
+            let entries = (0..<count).map { _ in entry(&generator) }
+            let run = EntryRun(first: first, entries: entries)
+            let ballot = max(model.promised, Ballot(round: 1, node: 1))
+            rows.accepted = [AcceptedRun(ballot: ballot, run: run)]
+            rows.promised = ballot
+        }
+        if generator.next() % 3 == 0, model.committed < present {
+            let range = model.committed.rawValue...present.rawValue
+            rows.committed = Slot(rawValue: UInt64.random(in: range, using: &generator))
+            if let first = rows.accepted.first?.run.first, let committed = rows.committed {
+                rows.committed = min(committed, first.previous)
+            }
+        }
+        if generator.next() % 6 == 0, let committed = rows.committed, committed > model.checkpoint {
+            rows.checkpoint = Checkpoint(slot: committed, state: LogState())
+        }
+        // A row below its own watermark would be refused.
+        if let committed = rows.committed, committed < model.committed { rows.committed = nil }
+        return rows
+    }
+
+    private static func entry(_ generator: inout Generator) -> Entry {
+        let sequence = generator.next() >> 1
+        let sizes = [0, 16, 16, 16, 100, 100, 100, 300, 300, 300, 600, 900, 1_900, 2_100, 5_000]
+        let size = sizes[Int(generator.next() % UInt64(sizes.count))]
+        let payload = [UInt8](repeating: UInt8(truncatingIfNeeded: sequence), count: size)
+        let token = Token(node: 1, boot: Boot(1), sequence: sequence)
+        return .command(Command(token: token, payload: payload))
+    }
+
+    /// What is wrong with an image, given how many writes were receipted and submitted before.
+    func violations(at root: String, durable: Int, submitted: Int, _ models: [Model]) -> [String] {
+        let store: LMDBStore
+        do throws(LogOpenError) {
+            store = try open(in: root)
+        } catch {
+            return ["opening refused: \(error)"]
+        }
+        let parker = Parker()
+        defer {
+            store.close { parker.unpark() }
+            parker.park()
+        }
+        let state = store.recover()
+        var model = Model()
+        model.promised = state.promised
+        model.lastRound = state.lastRound
+        model.committed = state.committed
+        model.checkpoint = state.checkpoint.slot
+        if state.last >= .first {
+            switch Self.rows(of: store, through: state.last) {
+            case .success(let rows): for row in rows { model.add(row) }
+            case .failure(let failure): return ["reading failed: \(failure)"]
+            }
+        }
+        // A prefix of the writes that were not receipted survives, each whole.
+        if models[durable...submitted].contains(model) { return [] }
+        let place = models.firstIndex(of: model).map { "is that after write \($0)" } ?? "never was"
+        return ["the state \(place); \(durable) writes were receipted of \(submitted)"]
+    }
+
+    private static func rows(
+        of store: LMDBStore,
+        through last: Slot
+    ) -> Result<[AcceptedEntry], ReadFailure> {
+        let parker = Parker()
+        let found = Locked<Result<RowPage, ReadFailure>>(.failure(.closed))
+        store.read(.first...last, maxBytes: .max / 2) { result in
+            found.withLock { $0 = result }
+            parker.unpark()
+        }
+        parker.park()
+        return found.withLock { $0 }.map(\.rows)
+    }
+
+    /// Marks each receipt where it is given out.
+    private final class Receipts: StoreObserver {
+        private let marker: Marker
+        private let heard = Locked<UInt64>(0)
+        private let signal = Parker()
+
+        init(_ marker: Marker) { self.marker = marker }
+
+        func mark(_ kind: UInt64, _ value: UInt64) { marker.mark(kind: kind, value: value) }
+
+        func durable(_ receipt: consuming DurabilityReceipt) {
+            let number = receipt.through.rawValue
+            mark(StoreScript.durable, number)
+            heard.withLock { $0 = number }
+            signal.unpark()
+        }
+
+        func failed(_ failure: StoreFailure) { preconditionFailure("\(failure)") }
+        func full(_ isFull: Bool) {}
+
+        func wait(through number: UInt64) {
+            while heard.withLock({ $0 }) < number { signal.park(timeout: .milliseconds(50)) }
+        }
+
+        func finish() -> DiskRecording { marker.finish() }
+    }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import Testing
+
+/// What the documents name is there.
+@Suite struct DocumentTests {
+    static let documents = [
+        "README.md", "CHANGELOG.md", "docs/DESIGN.md", "docs/PROTOCOL.md", "docs/STORAGE.md",
+        "docs/TESTING.md",
+    ]
+
+    /// Relative links, and the paths of sources and tests in backquotes.
+    @Test(arguments: documents)
+    func everyPathThatIsNamedExists(document: String) throws {
+        let text = try Repository.text(document)
+        let folder = document.contains("/") ? "docs/" : ""
+        for link in text.matches(of: #/\]\((?!https?:|#)([^)#]+)[^)]*\)/#) {
+            #expect(Repository.exists(folder + String(link.1)), "\(document) links to \(link.1)")
+        }
+        let paths = #/`((?:Sources|Tests|Examples|Benchmarks|Scripts|docs|\.ci)/[\w+.\/-]+)`/#
+        for path in text.matches(of: paths) {
+            #expect(Repository.exists(String(path.1)), "\(document) names \(path.1)")
+        }
+    }
+
+    /// Every test function that the table of rules names is in the sources.
+    @Test func everyTestThatIsNamedExists() throws {
+        let tests = try Repository.testSources()
+        let table = try Repository.text("docs/TESTING.md")
+        let names = table.matches(of: #/`([A-Z]\w+Tests)(?:\.(\w+))?`/#)
+        #expect(names.count > 50)
+        for name in names {
+            #expect(tests.contains("struct \(name.1)"), "no suite \(name.1)")
+            guard let function = name.2 else { continue }
+            #expect(tests.contains("func \(function)("), "no test \(name.1).\(function)")
+        }
+    }
+
+    @Test func everyRuleHasARow() throws {
+        let text = try Repository.text("docs/TESTING.md")
+        let rules = try #require(text.range(of: "\n## Rules\n"))
+        let breaks = try #require(text.range(of: "\n## Breaks\n"))
+        let table = text[rules.upperBound..<breaks.lowerBound]
+        for rule in 1...80 { #expect(table.contains("\n| R\(rule) |"), "no row for R\(rule)") }
+    }
+
+    /// The breaks are listed in docs/TESTING.md from the headers of their patches.
+    @Test func everyBreakIsListed() throws {
+        let table = try Repository.text("docs/TESTING.md")
+        let names = try Repository.names(in: "Tests/Breaks").filter { $0.hasSuffix(".patch") }
+        #expect(names.count >= 12)
+        for name in names {
+            let header = try Repository.text("Tests/Breaks/" + name).split(separator: "\n")
+            func field(_ key: String) throws -> Substring {
+                try #require(header.first { $0.hasPrefix(key + ": ") }).dropFirst(key.count + 2)
+            }
+            let row =
+                try "| \(field("Rule")) | `\(name.dropLast(6))` | \(field("Break")) | "
+                + "`\(field("Filter"))` |"
+            #expect(table.contains(row), "docs/TESTING.md lacks: \(row)")
+        }
+    }
+}
+
+/// The files of this repository.
+enum Repository {
+    static let root = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+
+    static func text(_ path: String) throws -> String {
+        try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+
+    static func exists(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: root.appending(path: path).path)
+    }
+
+    static func names(in folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: root.appending(path: folder).path)
+            .sorted()
+    }
+
+    static func testSources() throws -> String {
+        let start = root.appending(path: "Tests")
+        let paths = FileManager.default.enumerator(atPath: start.path)
+        var text = ""
+        while let path = paths?.nextObject() as? String {
+            guard path.hasSuffix(".swift") else { continue }
+            text += try String(contentsOf: start.appending(path: path), encoding: .utf8)
+        }
+        return text
+    }
+}
