@@ -75,9 +75,13 @@ package enum Simulation {
         } catch {
             violation = error
         }
-        let report = Report(
+        return (report(of: world, seed: seed, violation), world.trace.lines)
+    }
+
+    static func report(of world: World, seed: UInt64, _ violation: Violation?) -> Report {
+        Report(
             seed: seed,
-            members: members,
+            members: world.membership.members.count,
             steps: world.steps,
             elections: world.elections,
             committedSlots: Int(world.ledger.chosenThrough.rawValue),
@@ -85,7 +89,6 @@ package enum Simulation {
             digest: world.trace.digest,
             violation: violation
         )
-        return (report, world.trace.lines)
     }
 
     /// A schedule that still fails, with fewer kinds of fault and fewer steps than the one it came from.

@@ -76,3 +76,14 @@ import Testing
         #expect(shrunk.faults.kinds.count < FaultKind.allCases.count)
     }
 }
+
+/// Links that fail for good, and progress all the same.
+@Suite struct PartialConnectivityTests {
+    @Test(arguments: PartialConnectivity.allCases)
+    func everyNodeThatReachesAQuorumMakesProgress(topology: PartialConnectivity) throws {
+        for seed in UInt64(1)...25 {
+            let report = try Simulation.run(topology, seed: seed, ticks: 300).report
+            #expect(report.violation == nil, "\(report)")
+        }
+    }
+}

@@ -40,10 +40,10 @@ struct FaultMix {
                 drawn.append(kind)
             }
         }
-        faultInterval = [2...20, 10...60, 40...200, 100...500][random.below(4)]
-        duration = [2...20, 10...80, 40...300][random.below(3)]
+        faultInterval = [2...12, 5...30, 10...80, 50...300][random.below(4)]
+        duration = [2...20, 10...60, 20...200][random.below(3)]
         flushTime = [1...4, 1...16, 8...48, 1...160][random.below(4)]
-        workInterval = [2...8, 4...32, 16...128, 64...512][random.below(4)]
+        workInterval = [4...32, 32...256, 128...1024, 512...2048][random.below(4)]
         batchPermille = [0, 150, 500][random.below(3)]
         barrierPermille = [0, 100, 400][random.below(3)]
         drawLimits(random: &random)
@@ -73,5 +73,8 @@ struct FaultMix {
         limits.pageBytes = [1, 40, 200, 4000][random.below(4)]
         limits.checkpointSlots = [1, 5, 30, 200][random.below(4)]
         limits.inboxAppends = 100
+        // Short timeouts against slow messages: many leaders, each with something in flight.
+        limits.electionMilliseconds = [300, 150, 80, 60][random.below(4)]
+        limits.heartbeatMilliseconds = limits.electionMilliseconds / 6
     }
 }

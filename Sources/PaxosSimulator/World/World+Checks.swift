@@ -200,7 +200,8 @@ extension World {
             .reply,
             "\(node.id) ends with \(process.undrained) appends in its inbox"
         )
-        guard process.isClosing, !process.hasFailed else { return }
+        // A full store may never take the last row, and a closing node does not wait for it.
+        guard process.isClosing, !process.hasFailed, !node.isFull else { return }
         try demand(
             node.store.disk.checkpoint.slot == process.core.delivered,
             .store,

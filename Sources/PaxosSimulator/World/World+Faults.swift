@@ -49,7 +49,7 @@ extension World {
                 }
             }
         case .oneWayPartition where faultRandom.oneIn(2):
-            let lonely = faultRandom.below(count)
+            let lonely = pickRunning()?.index ?? faultRandom.below(count)
             let isDeaf = faultRandom.oneIn(2)
             for other in 0..<count where other != lonely {
                 links.append(
@@ -80,12 +80,17 @@ extension World {
         .joined(separator: " ")
     }
 
+    /// A node that runs; half of the time one that leads, since most happens around a leader that ends.
+    private func pickRunning() -> SimulatedNode? {
+        let leaders = nodes.filter { $0.process?.wasLeader == true }
+        if faultRandom.oneIn(2), let leader = faultRandom.pick(leaders) { return leader }
+        return faultRandom.pick(nodes.filter { $0.process != nil })
+    }
+
     // MARK: - Processes
 
     private func disturbProcess(_ kind: FaultKind) throws(Violation) {
-        guard let node = faultRandom.pick(nodes.filter { $0.process != nil }),
-            let process = node.process
-        else { return }
+        guard let node = pickRunning(), let process = node.process else { return }
         note(kind, node)
         switch kind {
         case .pause where !node.isPaused:
@@ -110,8 +115,7 @@ extension World {
     // MARK: - Disks
 
     private func disturbDisk(_ kind: FaultKind) throws(Violation) {
-        guard let node = faultRandom.pick(nodes.filter { $0.process != nil }),
-            let process = node.process, !node.store.hasFailed
+        guard let node = pickRunning(), let process = node.process, !node.store.hasFailed
         else { return }
         note(kind, node)
         let duration = faultRandom.within(mix.duration)

@@ -71,7 +71,7 @@ extension World {
         }
     }
 
-    private var isSettled: Bool {
+    var isSettled: Bool {
         guard !probes.isEmpty, probes.allSatisfy(\.isDone) else { return false }
         return probes.allSatisfy { probe in
             guard let process = nodes[probe.node].process else { return false }
@@ -79,7 +79,7 @@ extension World {
         }
     }
 
-    private var account: String {
+    var account: String {
         let waiting = probes.filter { !$0.isDone }.map { nodes[$0.node].label }
         let states = nodes.map { node in
             guard let process = node.process else { return "\(node.label) down" }
