@@ -47,8 +47,8 @@ import Testing
 
     @Test func usageGrowsWithWorkAndMemory() throws {
         let before = ProcessUsage.now()
-        var pages = [UInt8](repeating: 1, count: 32 << 20)
-        for round in 0..<64 {
+        var pages = [UInt8](repeating: 1, count: 256 << 20)
+        for round in 0..<8 {
             for page in stride(from: 0, to: pages.count, by: 4096) { pages[page] &+= UInt8(round) }
         }
         let after = ProcessUsage.now()
@@ -59,7 +59,8 @@ import Testing
         #if os(Linux)
         let old = try #require(before.anonymousResidentBytes)
         let new = try #require(after.anonymousResidentBytes)
-        #expect(new > old + (16 << 20))
+        // Other tests of the process come and go meanwhile, with less than the rest.
+        #expect(new > old + (64 << 20))
         #endif
     }
 

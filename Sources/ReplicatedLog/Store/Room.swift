@@ -112,9 +112,10 @@ struct Room {
         return end <= length ? .done : try extend(to: end)
     }
 
-    /// Under load: a step, at least as far as the last transaction grew, when a quarter is left.
+    /// Under load: a step, at least as far as the last transaction grew, when a sixteenth of the
+    /// runway is left: less than what an opening fills, so that a fresh node does not begin with it.
     mutating func keepAhead() throws(PosixError) {
-        guard runwayLeft < runway / 4, length < target, !isOutOfDisk else { return }
+        guard runwayLeft < runway / 16, length < target, !isOutOfDisk else { return }
         let step = min(max(Self.step, 2 * grown), Self.largestStep)
         _ = try extend(to: min(target, length + step))
     }
