@@ -77,7 +77,9 @@ import Testing
         try await world.create(3)
         let wiped = try await world.start(3)
         try await eventually("the wiped member hears why") {
-            if case .refused(_, "otherIncarnation") = await wiped.status.health { true } else { false }
+            let health = await wiped.status.health
+            return health == .refused(by: 1, reason: "otherIncarnation")
+                || health == .refused(by: 2, reason: "otherIncarnation")
         }
         let slot = try await world.node(2).append(bytes("second"))
         #expect(try await world.log(1, through: slot).count == 2)
