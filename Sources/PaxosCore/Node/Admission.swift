@@ -12,6 +12,8 @@ struct Admission: Sendable {
         /// Not yet: something that must be on disk first is on its way there.
         case held
         case refused(Refused.Reason)
+        /// For an earlier process of this node: the sender has not heard of this one.
+        case misaddressed
         /// Not of this cluster, not for this node or this process of it, or no member.
         case foreign
     }
@@ -87,7 +89,7 @@ struct Admission: Sendable {
         guard record.nonce == sender.nonce else { return .refused(.twin) }
         // Only now: also what is not for this process tells that its sender has another one.
         guard envelope.recipient == nil || envelope.recipient == identity.process else {
-            return .foreign
+            return .misaddressed
         }
         return isEstablished && peers[place].durable == record ? .admitted : .held
     }

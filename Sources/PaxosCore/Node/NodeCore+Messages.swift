@@ -19,6 +19,10 @@ extension NodeCore {
                     message: .immediate(.refused(Refused(reason: reason)))
                 )
             )
+        case .misaddressed:
+            // Nothing else might ever tell it: followers have nothing to say to each other.
+            counters.foreign += 1
+            output.send(.hello(Hello(asks: false)), to: sender)
         case .held:
             meet(envelope, output: &output)
         case .admitted:

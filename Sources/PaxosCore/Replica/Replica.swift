@@ -118,8 +118,12 @@ package struct Replica: Sendable {
         case .accept(let accept): receive(accept, from: sender, output: &output)
         case .reject(let reject): receive(reject, from: sender, output: &output)
         case .pageRequest(let request):
-            if let page = acceptor.page(request) { output.send(.page(page), to: sender) }
+            if let page = acceptor.page(request) {
+                output.send(.page(page), to: sender)
+                election.yield(at: now)
+            }
         case .page(let page):
+            if page.ballot == candidate?.ballot { candidate?.extend(now: now, limits: limits) }
             candidate?.receive(page, from: sender, output: &output)
             leadIfComplete(output: &output)
         case .commit(let notice):

@@ -6,7 +6,7 @@
 package struct Candidate: Sendable {
     package let ballot: Ballot
     /// When to give up.
-    let deadline: Tick
+    private(set) var deadline: Tick
     /// When to ask again what was not answered.
     private(set) var nextRetry: Tick
     private let membership: Membership
@@ -55,6 +55,12 @@ package struct Candidate: Sendable {
         for row in page.rows { note(row) }
         members[position].nextPage = page.through.next
         requestPage(of: position, promise: promise, output: &output)
+    }
+
+    /// Phase 1 goes on: many pages take longer than an election timeout, and giving up between two of them
+    /// would begin them all again for ever.
+    mutating func extend(now: Tick, limits: Limits) {
+        deadline = now.advanced(by: limits.electionTicks)
     }
 
     /// Asks again whoever has not answered: the question or the answer may have been lost.

@@ -151,10 +151,12 @@ extension World {
     /// protocol survives that (DESIGN, identity).
     private func damage(_ kind: FaultKind) throws(Violation) {
         let most = (membership.members.count - 1) / 2
-        let damaged = nodes.filter(\.isDamaged)
+        // A member with a twin counts too: a blank copy and a wiped founder would found a cluster anew.
+        let twins = nodes.filter(\.isTwin).map(\.id)
+        let damaged = nodes.filter { !$0.isTwin && ($0.isDamaged || twins.contains($0.id)) }
         let candidates = nodes.filter { !$0.isTwin && !$0.isRetired }
         guard let node = faultRandom.pick(candidates),
-            node.isDamaged || damaged.count < most
+            damaged.contains(where: { $0 === node }) || damaged.count < most
         else { return }
         switch kind {
         case .rot: rot(node)
