@@ -10,20 +10,14 @@ public final class CoreLoop {
     /// A leader that has nothing to recover.
     public init(payloadBytes: Int) throws {
         payload = Array(repeating: 7, count: payloadBytes)
-        core = NodeCore(
+        let recovered = RecoveredState(
+            cluster: try ClusterID("benchmark"),
             node: 1,
-            memberships: MembershipHistory(founding: try Membership([1])),
-            recovered: RecoveredState(
-                boot: Boot(1),
-                promised: .zero,
-                lastRound: 0,
-                committed: .zero,
-                trimmed: .zero,
-                last: .zero,
-                checkpoint: .empty
-            ),
-            limits: limits
+            incarnation: Incarnation(high: 1, low: 1),
+            membership: try Membership([1]),
+            boot: Boot(1)
         )
+        core = NodeCore(recovered: recovered, nonce: Nonce(1), limits: limits, seed: 1)
         settle(Arrivals(now: .zero))
     }
 
