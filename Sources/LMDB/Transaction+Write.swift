@@ -21,7 +21,7 @@ extension Transaction where Access == Writing {
         }
     }
 
-    /// Writes a row from an array; as ``put(_:for:in:mode:)`` of a span.
+    /// Writes a row from an array; as the other `put` of a span.
     @inlinable
     public mutating func put<Key: DatabaseKey>(
         _ value: [UInt8],
@@ -37,7 +37,7 @@ extension Transaction where Access == Writing {
     /// The bytes hold anything at first, also what an earlier row left: `encode` must write all
     /// `byteCount` of them. It does not throw, so that no half of a value can be committed.
     ///
-    /// - Throws: as ``put(_:for:in:mode:)``, before `encode` is called.
+    /// - Throws: as `put`, before `encode` is called.
     @inlinable
     public mutating func reserve<Key: DatabaseKey>(
         _ byteCount: Int,
