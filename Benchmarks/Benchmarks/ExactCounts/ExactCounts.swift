@@ -19,7 +19,7 @@ let benchmarks: @Sendable () -> Void = {
     )
 
     // One client: nothing shares a commit.
-    Benchmark("100 appends one by one") { benchmark in
+    Benchmark("100_appends_one_by_one") { benchmark in
         try await withNode { node in
             let payload = [UInt8](repeating: 7, count: 256)
             try await node.append(payload)
@@ -29,7 +29,7 @@ let benchmarks: @Sendable () -> Void = {
         }
     }
 
-    Benchmark("10 batches of 256") { benchmark in
+    Benchmark("10_batches_of_256") { benchmark in
         try await withNode { node in
             let payloads = [[UInt8]](repeating: Array(repeating: 7, count: 256), count: 256)
             try await node.append(contentsOf: payloads)
@@ -39,7 +39,7 @@ let benchmarks: @Sendable () -> Void = {
         }
     }
 
-    Benchmark("1000 barriers and 100 pages") { benchmark in
+    Benchmark("1000_barriers_and_100_pages") { benchmark in
         try await withNode { node in
             let slots = try await node.append(contentsOf: [[1], [2], [3]])
             let before = await node.status.storage
