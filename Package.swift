@@ -79,7 +79,8 @@ let package = Package(
         .executableTarget(
             name: "rlog",
             dependencies: [
-                "ReplicatedLog", "PaxosCore", "Platform", "CLMDB",
+                "ReplicatedLog", "NIOTransport", "PaxosCore", "Platform", "CLMDB",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]

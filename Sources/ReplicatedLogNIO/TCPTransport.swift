@@ -32,7 +32,8 @@ public final class TCPTransport: Transport {
         case idle
         case starting
         case started(Running)
-        case stopped(Running?)
+        /// With what was started, and the end of it, for which everybody waits who stops it.
+        case stopped(Running?, Task<Void, Never>?)
     }
 
     private let listen: TCPAddress
@@ -116,7 +117,7 @@ public final class TCPTransport: Transport {
             }
             guard isWanted else { throw TCPTransportError.alreadyUsed }
         } catch {
-            stage.withLockedValue { $0 = .stopped(nil) }
+            stage.withLockedValue { $0 = .stopped(nil, nil) }
             try? await group.shutdownGracefully()
             throw error
         }
@@ -171,30 +172,28 @@ public final class TCPTransport: Transport {
     /// Ends it: returns when nothing is being handed over and nothing will be, and every connection and
     /// thread is gone.
     public func stop() async {
-        let running: Running? = stage.withLockedValue { stage in
+        let end: Task<Void, Never>? = stage.withLockedValue { stage in
             switch stage {
             case .idle, .starting:
-                stage = .stopped(nil)
+                stage = .stopped(nil, nil)
                 return nil
             case .started(let running):
-                stage = .stopped(running)
-                return running
-            case .stopped(let running):
-                return running
+                let end = Task { await running.end() }
+                stage = .stopped(running, end)
+                return end
+            case .stopped(_, let end):
+                return end
             }
         }
-        guard let running else { return }
-        for link in running.links { link.close() }
-        try? await running.channel.close().get()
-        try? await running.group.shutdownGracefully()
+        await end?.value
     }
 
     /// What the transport has done since it was started.
     public var counters: TCPCounters {
         stage.withLockedValue { stage in
             switch stage {
-            case .started(let running), .stopped(let running?): running.counters
-            case .idle, .starting, .stopped(nil): TCPCounters()
+            case .started(let running), .stopped(let running?, _): running.counters
+            case .idle, .starting, .stopped(nil, _): TCPCounters()
             }
         }
     }
@@ -209,6 +208,12 @@ public final class TCPTransport: Transport {
 }
 
 extension TCPTransport.Running {
+    /// Closes every connection, and returns when the threads are gone.
+    fileprivate func end() async {
+        for link in links { link.close() }
+        try? await group.shutdownGracefully()
+    }
+
     var counters: TCPCounters {
         var counters = shared.counters
         for link in links { counters.dropped += link.dropped }

@@ -18,13 +18,15 @@ struct Rlog: ParsableCommand {
             5 unavailable.
             """,
         version: version,
-        subcommands: [Init.self, Bench.self, Inspect.self, Dump.self, Verify.self]
+        subcommands: [
+            Init.self, Node.self, Bench.self, Inspect.self, Dump.self, Verify.self, Frames.self,
+        ]
     )
 
     static let version = "0.1.0"
 
     func run() throws {
-        throw ValidationError("Name a command: init, bench, inspect, dump or verify.")
+        throw ValidationError("Name a command: init, node, bench, inspect, dump, verify or frames.")
     }
 }
 
