@@ -85,7 +85,9 @@ struct Simulate: RlogCommand {
         let sources = [seed != nil, seeds != nil, timeBox != nil, mutants, scenario != nil]
             .filter { $0 }
         guard sources.count <= 1 else {
-            throw ValidationError("Give one of --seed, --seeds, --time-box, --scenario and --mutants.")
+            throw ValidationError(
+                "Give one of --seed, --seeds, --time-box, --scenario and --mutants."
+            )
         }
         guard (1...7).contains(replicas) else {
             throw ValidationError("--replicas must be 1 to 7.")
