@@ -159,9 +159,14 @@ package struct Replica: Sendable {
     private func hasRoomForRecovered(_ entry: Entry) -> Bool {
         guard let leader, acceptor.promised == leader.ballot else { return false }
         return leader.hasRoom(entries: 1, bytes: entry.payloadBytes)
-            && acceptor.isInWindow(leader.next)
-            // The leader's own acceptor must take it: only from its row is it sent again.
-            && (!acceptor.isFull || leader.next <= acceptor.last)
+            && acceptor.isInWindow(leader.next) && !isBlocked
+    }
+
+    /// True while the store has no room for what phase 1 found. The leader's own acceptor must take it: only
+    /// from its row is it sent again.
+    var isBlocked: Bool {
+        guard let leader, acceptor.isFull else { return false }
+        return !recovered.isEmpty && leader.next > acceptor.last
     }
 
     /// Takes the next slots for entries that `hasRoom` has admitted; `propose` sends them.

@@ -7,6 +7,8 @@
 /// I2: accepting under ballot b raises `promised` to b in the same write (`R2`).
 /// I3: a committed row is never written again, and one fetched as chosen never becomes another entry.
 /// I4: every row above the delivered prefix is in the window, also after a restart.
+/// I5: what counts as committed here was chosen under a ballot that is not above `promised`. So a
+/// promise of b tells of slots chosen up to b only, and a leader's notice under b is true of them.
 package struct Acceptor: Sendable {
     /// The lowest ballot still taken.
     package private(set) var promised: Ballot
@@ -79,17 +81,18 @@ package struct Acceptor: Sendable {
             reject(accept.ballot, .full, to: leader, committed: committed, output: &output)
             return
         }
-        // Beyond the window the Accept is dropped: this node lags and will catch up. So is one of a leader
-        // that a later one has overtaken.
-        guard isInWindow(run.last), agreesWithChosen(run) else { return }
+        // Beyond the window the Accept is dropped: this node lags and will catch up.
+        guard isInWindow(run.last) else { return }
         raise(to: accept.ballot, output: &output)
         store(AcceptedRun(ballot: accept.ballot, run: run), output: &output)
         output.testify(.accepted(Accepted(ballot: accept.ballot, slots: run.slots)), to: leader)
     }
 
-    /// Stores rows that another member knows chosen. Promises nothing.
+    /// Stores rows that are known to be chosen, and promises their ballots: an earlier leader that has been
+    /// overtaken is kept out, and I5 holds.
     mutating func storeChosen(_ rows: [AcceptedEntry], output: inout Output) {
         for row in rows {
+            raise(to: row.ballot, output: &output)
             let run = EntryRun(first: row.slot, entries: [row.entry])
             store(AcceptedRun(ballot: row.ballot, run: run, isChosen: true), output: &output)
         }
@@ -175,17 +178,6 @@ package struct Acceptor: Sendable {
 
     func holdsFirst() -> Bool {
         window[window.base] != nil
-    }
-
-    /// False if a slot of the run holds another entry, fetched as chosen: this node need not have promised
-    /// the ballot under which it was, so its promise alone does not keep an earlier leader out.
-    private func agreesWithChosen(_ run: EntryRun) -> Bool {
-        var slot = run.first
-        for entry in run.entries {
-            if let row = window[slot], row.isChosen, row.entry != entry { return false }
-            slot = slot.next
-        }
-        return true
     }
 
     private mutating func store(_ accepted: AcceptedRun, output: inout Output) {

@@ -176,11 +176,10 @@ extension World {
         nodes.allSatisfy { $0.id == node.id || $0.store.disk.record(of: node.id) != nil }
     }
 
-    /// Only a row that a member of sound mind knows to be chosen, and has: elsewhere nobody could say what
-    /// the slot holds.
+    /// Any row: whatever was chosen stands in a sound row of a sound member as well, though none of those
+    /// need know that it is chosen.
     private func rot(_ node: SimulatedNode) {
-        let known = nodes.filter { $0.isHealthy && $0 !== node }.map(\.store.disk.committed).max()
-        let last = min(node.store.disk.last, known ?? .zero)
+        let last = node.store.disk.last
         guard haveAllMet(node), last > .zero else { return }
         counts.count(.rot)
         note(.rot, node)

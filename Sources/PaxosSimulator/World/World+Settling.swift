@@ -32,8 +32,8 @@ extension World {
     func drive(ticks: Int) throws(Violation) {
         let end = now.advanced(byTicks: ticks)
         agenda.put(.probe, at: now)
-        while !isSettled, let next = agenda.popFirst(), next.moment <= end {
-            now = next.moment
+        while !isSettled, let moment = agenda.next, moment <= end, let next = agenda.popFirst() {
+            now = moment
             try handle(next.event)
         }
     }
