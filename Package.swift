@@ -79,7 +79,8 @@ let package = Package(
         .executableTarget(
             name: "rlog",
             dependencies: [
-                "ReplicatedLog", "NIOTransport", "PaxosCore", "Platform", "CLMDB",
+                "ReplicatedLog", "NIOTransport", "PaxosCore", "PaxosSimulator", "Platform",
+                "CLMDB",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
@@ -114,7 +115,8 @@ let package = Package(
         .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore"]),
         .testTarget(
             name: "PaxosSimulatorTests",
-            dependencies: ["PaxosSimulator", "PaxosCore"]
+            dependencies: ["PaxosSimulator", "PaxosCore"],
+            exclude: ["Scenarios"]
         ),
         .testTarget(name: "SourceRuleTests"),
         .testTarget(

@@ -172,4 +172,49 @@ import Testing
         let expected = (1...4).filter { $0 > late.rawValue }.map { Self.entry($0) }
         #expect(candidate.recovery() == expected)
     }
+
+    private static func learning(from first: Slot, of members: Int) throws -> Candidate {
+        let ids = try (1...members).map { try #require(NodeID(rawValue: UInt64($0))) }
+        return Candidate(
+            ballot: ballot,
+            membership: try Membership(ids),
+            learningFrom: first,
+            now: .zero,
+            limits: Limits()
+        )
+    }
+
+    /// Up to C the entry of the highest ballot is what was chosen; above it, it is proposed.
+    @Test func aCompleteQuorumShowsWhatWasChosen() throws {
+        var candidate = try Self.learning(from: 2, of: 3)
+        Self.promise(&candidate, 1, committed: 3, last: 4)
+        #expect(Self.promise(&candidate, 2, committed: 1, last: 4) == [1: 2, 2: 2])
+        Self.page(&candidate, 2, 2...4, [Self.row(2, 3, 32), Self.row(4, 1, 14)])
+        #expect(candidate.recovery() == nil, "one member is no quorum")
+        #expect(Self.promise(&candidate, 3, committed: 1, last: 3) == [3: 2])
+        Self.page(&candidate, 3, 2...3, [Self.row(2, 2, 22), Self.row(3, 2, 23)])
+        #expect(candidate.recovery() == [Self.entry(14)])
+        #expect(candidate.chosen.map(\.entry) == [Self.entry(32), Self.entry(23)])
+    }
+
+    /// Nothing is proposed in a slot that is chosen, and no no-op above all: a quorum that shows nothing there
+    /// cannot be one.
+    @Test func aChosenSlotIsNeverClosed() throws {
+        var candidate = try Self.learning(from: 1, of: 3)
+        Self.promise(&candidate, 1, committed: 2, last: 2)
+        Self.promise(&candidate, 2, last: 1)
+        Self.promise(&candidate, 3, last: .zero)
+        Self.page(&candidate, 2, 1...1, [Self.row(1, 1, 1)])
+        #expect(candidate.recovery() == nil)
+    }
+
+    /// Who knows more than all who promise has nothing to learn of them.
+    @Test func nothingIsLearnedTwice() throws {
+        var candidate = try Self.learning(from: 9, of: 3)
+        Self.promise(&candidate, 1, committed: 2, last: 3)
+        #expect(Self.promise(&candidate, 2, committed: 1, last: 1) == [1: 3])
+        Self.page(&candidate, 1, 3...3, [Self.row(3, 1, 3)])
+        #expect(candidate.recovery() == [Self.entry(3)])
+        #expect(candidate.chosen.isEmpty)
+    }
 }

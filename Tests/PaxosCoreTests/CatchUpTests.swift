@@ -31,7 +31,7 @@ import Testing
         let page = CatchUp(from: 1, rows: [Self.row(1), Self.row(2)], committed: 3)
         let first = try member.hear(3, .catchUp(page))
         #expect(first.rows?.accepted.map(\.isChosen) == [true, true])
-        #expect(first.rows?.promised == nil, "it promises nothing")
+        #expect(first.rows?.promised == Self.ballot, "an earlier leader is kept out")
         #expect(first.statements.isEmpty)
         #expect(first.delivered.isEmpty)
         #expect(Self.requests(first) == [3: 3...3])

@@ -41,7 +41,27 @@ import Testing
         #expect(
             again.immediate.contains {
                 guard case .reject(let reject) = $0.body else { return false }
-                return reject.reason == .committed && reject.committed == 1
+                return reject.reason == .promised && reject.committed == 1
+            }
+        )
+    }
+
+    /// n1, which has fetched Y without a promise, promised n2's earlier ballot and told it that the slot is
+    /// committed. n2 led, then took X from a leader between the two, whose ballot is not below its own: by its
+    /// own word it passed X for what was chosen. So who fetches a row promises its ballot.
+    @Test func whoHasFetchedARowPromisesNoEarlierBallot() throws {
+        let member = OneMember(members: [1, 2, 3, 4, 5])
+        try member.hear(3, .heartbeat(Heartbeat(ballot: Self.late, round: 1, committed: 1)))
+        let row = AcceptedEntry(slot: 1, ballot: Self.late, entry: y)
+        try member.hear(3, .catchUp(CatchUp(from: 1, rows: [row], committed: 1)))
+        try member.settle()
+        #expect(member.store.disk.promised == Self.late)
+        let said = try member.hear(2, .prepare(Prepare(ballot: Self.early)))
+        #expect(said.statements.isEmpty)
+        #expect(
+            said.immediate.contains {
+                guard case .reject(let reject) = $0.body else { return false }
+                return reject.reason == .promised && reject.promised == Self.late
             }
         )
     }

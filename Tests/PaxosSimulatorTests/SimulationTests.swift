@@ -87,3 +87,13 @@ import Testing
         }
     }
 }
+
+/// A slot whose entry only others can show.
+@Suite struct LostKnowerTests {
+    @Test func whatOneDamagedMemberKnowsStopsNobody() throws {
+        for seed in UInt64(1)...100 {
+            let report = try Simulation.runLostKnower(seed: seed).report
+            #expect(report.violation == nil, "\(report)")
+        }
+    }
+}

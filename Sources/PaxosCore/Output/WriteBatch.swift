@@ -16,6 +16,9 @@ package struct WriteBatch: ~Copyable {
     private var testimony: [Testimony]
     private var isSettled = false
 
+    /// How many messages its receipt will give out.
+    package var releases: Int { testimony.count }
+
     init(id: WriteID, rows: WriteRows, testimony: [Testimony]) {
         self.id = id
         self.rows = rows
@@ -79,6 +82,23 @@ package struct AcceptedRun: Hashable, Sendable {
         self.ballot = ballot
         self.run = run
         self.isChosen = isChosen
+    }
+
+    /// A run of one row.
+    init(_ row: AcceptedEntry, isChosen: Bool? = nil) {
+        ballot = row.ballot
+        run = EntryRun(first: row.slot, entries: [row.entry])
+        self.isChosen = isChosen ?? row.isChosen
+    }
+
+    /// The entry of a slot of the run.
+    func entry(of slot: Slot) -> Entry {
+        run.entries[Int(slot.rawValue - run.first.rawValue)]
+    }
+
+    /// The row of a slot of the run.
+    func row(of slot: Slot) -> AcceptedEntry {
+        AcceptedEntry(slot: slot, ballot: ballot, entry: entry(of: slot), isChosen: isChosen)
     }
 }
 

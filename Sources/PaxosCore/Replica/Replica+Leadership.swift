@@ -41,9 +41,16 @@ extension Replica {
         guard let leader, let own = membership.position(of: node) else { return }
         guard leader.isConnected(position: own, membership: membership, now: now) else {
             // It cannot lead whom it cannot reach (`R23`).
-            endLeadership()
-            election.forgetLeader()
-            election.yield(at: now)
+            stepDown()
+            return
+        }
+        if isBlocked, now >= leader.began.advanced(by: limits.electionTicks) {
+            // Somebody with room can go on.
+            stepDown()
+            return
+        }
+        if self.leader?.isStuck(committed: learner.committed, now: now) == true {
+            campaign(learningFrom: learner.committed.next, output: &output)
             return
         }
         if highestSeen > leader.ballot,
@@ -55,6 +62,13 @@ extension Replica {
         }
         if now >= leader.nextHeartbeat { beat(output: &output) }
         retransmit(output: &output)
+    }
+
+    /// Lets somebody else lead, if anybody can.
+    mutating func stepDown() {
+        endLeadership()
+        election.forgetLeader()
+        election.yield(at: now)
     }
 
     /// Sends a heartbeat to every other member and returns its round; none while a write is overdue.

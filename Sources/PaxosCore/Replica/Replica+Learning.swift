@@ -15,7 +15,12 @@ extension Replica {
 
     /// Asks one member for the missing slots, and another one if it does not answer.
     private mutating func requestMissing(output: inout Output) {
-        guard let missing = learner.missing, acceptor.isInWindow(missing.lowerBound) else { return }
+        guard var missing = learner.missing, acceptor.isInWindow(missing.lowerBound) else { return }
+        if acceptor.isFull {
+            // As with Accepts: what takes room waits, what replaces a row does not (`R79`).
+            guard missing.lowerBound <= acceptor.last else { return }
+            missing = missing.clamped(to: missing.lowerBound...acceptor.last)
+        }
         if let current = learner.catchUp,
             now < current.at.advanced(by: limits.electionTicks / 2)
         {
@@ -63,8 +68,12 @@ extension Replica {
     mutating func receive(_ completion: ReadCompletion, output: inout Output) {
         guard let place = serving.firstIndex(where: { $0.id == completion.id }) else { return }
         let served = serving.remove(at: place)
-        // A row that cannot be read is not sent, and nothing after it (`R35`): others have it.
-        guard case .success(let page) = completion.result else { return }
+        // A row that cannot be read is not sent, and nothing after it (`R35`): others have it, or learn it
+        // from each other, if somebody leads who does not claim to know it.
+        guard case .success(let page) = completion.result else {
+            if leader != nil { stepDown() }
+            return
+        }
         var rows: [AcceptedEntry] = []
         for row in page.rows where row.slot == served.from.advanced(by: rows.count) {
             rows.append(row)
@@ -87,29 +96,28 @@ extension Replica {
             return
         }
         learner.endCatchUp()
-        var rows: [AcceptedEntry] = []
-        for row in answer.rows where row.slot == answer.from.advanced(by: rows.count) {
-            guard acceptor.isInWindow(row.slot) else { break }
-            rows.append(row)
-        }
-        yieldToLater(rows)
-        if let last = rows.last {
-            acceptor.storeChosen(
-                rows.filter { $0.slot > learner.committed && !learner.knowsChosen($0.slot) },
-                output: &output
-            )
-            learner.learn(answer.from...last.slot)
-        }
+        learn(chosen: answer.rows, from: answer.from, output: &output)
         learn(output: &output)
     }
 
-    /// Rows that were chosen under a later ballot: a proposer that learns of them is overtaken. Its notices
-    /// would say under its own ballot that they are chosen, and a follower that has accepted something else
-    /// under that ballot would pass it (`R68`).
-    private mutating func yieldToLater(_ rows: [AcceptedEntry]) {
-        guard let latest = rows.map(\.ballot).max() else { return }
-        note(latest)
-        if let leader, leader.ballot < latest { endLeadership() }
-        if let candidate, candidate.ballot < latest { self.candidate = nil }
+    /// Takes in rows that are known to be chosen: those of adjoining slots, as far as memory reaches.
+    ///
+    /// What was chosen under a later ballot overtakes a proposer. Its notices would say under its own
+    /// ballot that the slot is chosen, and a follower that has accepted something else under that ballot
+    /// would pass it (`R68`).
+    mutating func learn(chosen rows: [AcceptedEntry], from first: Slot, output: inout Output) {
+        var adjoining: [AcceptedEntry] = []
+        for row in rows where row.slot == first.advanced(by: adjoining.count) {
+            guard acceptor.isInWindow(row.slot) else { break }
+            adjoining.append(row)
+        }
+        guard let last = adjoining.last else { return }
+        acceptor.storeChosen(
+            adjoining.filter { $0.slot > learner.committed && !learner.knowsChosen($0.slot) },
+            output: &output
+        )
+        learner.learn(first...last.slot)
+        note(acceptor.promised)
+        yieldToPromise()
     }
 }

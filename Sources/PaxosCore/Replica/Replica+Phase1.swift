@@ -1,14 +1,21 @@
 /// Phase 1 from both sides: once for a ballot, over the whole suffix of the log.
 extension Replica {
-    /// Begins phase 1 under a ballot above every one seen.
-    mutating func campaign(output: inout Output) {
+    /// Begins phase 1 under a ballot above every one seen. With `first`, it asks for everything from that
+    /// slot on, to learn from it what nobody hands on.
+    mutating func campaign(learningFrom first: Slot? = nil, output: inout Output) {
         let round = max(highestSeen, acceptor.promised).round + 1
         let ballot = Ballot(round: round, node: node)
         note(ballot)
         // Durable before the ballot is used: its Prepare is testimony of this write (`R4`).
         output.rows.lastRound = round
         endLeadership()
-        candidate = Candidate(ballot: ballot, membership: membership, now: now, limits: limits)
+        candidate = Candidate(
+            ballot: ballot,
+            membership: membership,
+            learningFrom: first,
+            now: now,
+            limits: limits
+        )
         for member in membership.members where member != node {
             output.testify(.prepare(Prepare(ballot: ballot)), to: member)
         }
@@ -40,13 +47,30 @@ extension Replica {
         )
         recovered = FIFO()
         assigned = LogState()
-        for entry in entries {
-            recovered.append(entry)
-            if case .command(let command) = entry { assigned.consume(command.token) }
+        for entry in entries { recovered.append(entry) }
+        for token in Self.wholeTokens(in: entries) { assigned.consume(token) }
+        if let first = candidate.chosen.first {
+            learn(chosen: candidate.chosen, from: first.slot, output: &output)
         }
         // Slots up to C are learned, not proposed: whatever is stored here of them may be stale (`R77`).
         learner.receive(notice: candidate.ballot, committed: candidate.committed)
         learn(output: &output)
+    }
+
+    /// The tokens of the commands that stand whole among adjoining entries. What is left of a torn batch
+    /// has no effect and does not use its token up: it must be proposed again when it is forwarded (`R72`).
+    private static func wholeTokens(in entries: [Entry]) -> [Token] {
+        var tokens: [Token] = []
+        for (place, entry) in entries.enumerated() {
+            guard case .command(let first) = entry, first.index == 0 else { continue }
+            let run = entries[place...].prefix(Int(first.count))
+            let isWhole = run.enumerated().allSatisfy { index, entry in
+                guard case .command(let command) = entry else { return false }
+                return command.token == first.token && Int(command.index) == index
+            }
+            if isWhole, run.count == Int(first.count) { tokens.append(first.token) }
+        }
+        return tokens
     }
 
     /// A proposer that has itself promised a higher ballot is none any more.

@@ -148,10 +148,11 @@ package struct Replica: Sendable {
 
     /// The leader's own acceptor must take what it proposes: nobody would propose it again.
     private func pipelineHasRoom(entries: Int, bytes: Int) -> Bool {
-        guard let leader, acceptor.promised == leader.ballot else { return false }
-        let last = leader.next.advanced(by: entries - 1)
-        return leader.hasRoom(entries: entries, bytes: bytes)
-            && acceptor.hasRoom(through: last, bytes: unsentBytes + bytes)
+        guard let ballot = leader?.ballot, acceptor.promised == ballot, let next = leader?.next,
+            leader?.hasRoom(entries: entries, bytes: bytes) == true
+        else { return false }
+        let last = next.advanced(by: entries - 1)
+        return acceptor.hasRoom(through: last, bytes: unsentBytes + bytes)
     }
 
     /// What phase 1 found waits for no memory: most of it is in the acceptor's window already, and as
@@ -159,9 +160,14 @@ package struct Replica: Sendable {
     private func hasRoomForRecovered(_ entry: Entry) -> Bool {
         guard let leader, acceptor.promised == leader.ballot else { return false }
         return leader.hasRoom(entries: 1, bytes: entry.payloadBytes)
-            && acceptor.isInWindow(leader.next)
-            // The leader's own acceptor must take it: only from its row is it sent again.
-            && (!acceptor.isFull || leader.next <= acceptor.last)
+            && acceptor.isInWindow(leader.next) && !isBlocked
+    }
+
+    /// True while the store has no room for what phase 1 found. The leader's own acceptor must take it: only
+    /// from its row is it sent again.
+    var isBlocked: Bool {
+        guard let leader, acceptor.isFull else { return false }
+        return !recovered.isEmpty && leader.next > acceptor.last
     }
 
     /// Takes the next slots for entries that `hasRoom` has admitted; `propose` sends them.
@@ -202,8 +208,8 @@ package struct Replica: Sendable {
 
     /// The next entry that may be delivered and is in memory, in slot order.
     mutating func takeDeliverable() -> Entry? {
-        guard acceptor.windowBase <= deliverable, acceptor.holdsFirst() else { return nil }
-        return acceptor.takeFirst()?.entry
+        guard acceptor.windowBase <= deliverable, acceptor.holdsFirst else { return nil }
+        return acceptor.takeFirst()
     }
 
     mutating func makeReadID() -> ReadID {

@@ -7,6 +7,8 @@
 /// I2: accepting under ballot b raises `promised` to b in the same write (`R2`).
 /// I3: a committed row is never written again, and one fetched as chosen never becomes another entry.
 /// I4: every row above the delivered prefix is in the window, also after a restart.
+/// I5: what counts as committed here was chosen under a ballot that is not above `promised`. So a
+/// promise of b tells of slots chosen up to b only, and a leader's notice under b is true of them.
 package struct Acceptor: Sendable {
     /// The lowest ballot still taken.
     package private(set) var promised: Ballot
@@ -17,8 +19,9 @@ package struct Acceptor: Sendable {
     package let trimmed: Slot
     /// The runs whose write is in flight.
     private var unflushed = UnflushedRuns()
-    /// Entries kept in memory until they are delivered.
-    private var window: SlotWindow<AcceptedEntry>
+    /// The run that each slot was accepted in last, kept in memory until the slot is delivered. Runs and
+    /// not rows: an entry is neither copied nor counted once more for being here.
+    private var window: SlotWindow<AcceptedRun>
     /// Payload bytes in the window.
     package private(set) var windowBytes = 0
     private let limits: Limits
@@ -33,7 +36,7 @@ package struct Acceptor: Sendable {
         trimmed = recovered.trimmed
         window = SlotWindow(startingAt: recovered.committed.next)
         self.limits = limits
-        for row in recovered.accepted { put(row) }
+        for row in recovered.accepted { put(AcceptedRun(row)) }
     }
 
     /// Phase 1b: promises if the ballot is not below an earlier promise. An equal one is promised again:
@@ -79,19 +82,19 @@ package struct Acceptor: Sendable {
             reject(accept.ballot, .full, to: leader, committed: committed, output: &output)
             return
         }
-        // Beyond the window the Accept is dropped: this node lags and will catch up. So is one of a leader
-        // that a later one has overtaken.
-        guard isInWindow(run.last), agreesWithChosen(run) else { return }
+        // Beyond the window the Accept is dropped: this node lags and will catch up.
+        guard isInWindow(run.last) else { return }
         raise(to: accept.ballot, output: &output)
         store(AcceptedRun(ballot: accept.ballot, run: run), output: &output)
         output.testify(.accepted(Accepted(ballot: accept.ballot, slots: run.slots)), to: leader)
     }
 
-    /// Stores rows that another member knows chosen. Promises nothing.
+    /// Stores rows that are known to be chosen, and promises their ballots: an earlier leader that has been
+    /// overtaken is kept out, and I5 holds.
     mutating func storeChosen(_ rows: [AcceptedEntry], output: inout Output) {
         for row in rows {
-            let run = EntryRun(first: row.slot, entries: [row.entry])
-            store(AcceptedRun(ballot: row.ballot, run: run, isChosen: true), output: &output)
+            raise(to: row.ballot, output: &output)
+            store(AcceptedRun(row, isChosen: true), output: &output)
         }
     }
 
@@ -105,8 +108,8 @@ package struct Acceptor: Sendable {
     /// True if the row of this slot is what was chosen, given that a leader of this ballot knows the
     /// slot chosen: no later ballot can have stored anything else (`R68`).
     func holdsChosen(_ slot: Slot, by ballot: Ballot) -> Bool {
-        guard let row = window[slot] else { return false }
-        return row.isChosen || row.ballot >= ballot
+        guard let accepted = window[slot] else { return false }
+        return accepted.isChosen || accepted.ballot >= ballot
     }
 
     /// What was accepted from a slot on, for a candidate whose promise is durable: as many rows as a
@@ -119,7 +122,7 @@ package struct Acceptor: Sendable {
         var bytes = 0
         var slot = request.from
         while slot <= last, bytes < limits.pageBytes, rows.count < limits.pipelineSlots {
-            if let row = window[slot] {
+            if let row = window[slot]?.row(of: slot) {
                 rows.append(row)
                 bytes += row.entry.payloadBytes
             }
@@ -138,9 +141,11 @@ package struct Acceptor: Sendable {
         var entries: [Entry] = []
         var bytes = 0
         var slot = first
-        while slot <= last, bytes < limits.pageBytes, let row = window[slot], row.ballot == ballot {
-            entries.append(row.entry)
-            bytes += row.entry.payloadBytes
+        while slot <= last, bytes < limits.pageBytes,
+            let accepted = window[slot], accepted.ballot == ballot
+        {
+            entries.append(accepted.entry(of: slot))
+            bytes += accepted.entry(of: slot).payloadBytes
             slot = slot.next
         }
         return entries.isEmpty ? nil : EntryRun(first: first, entries: entries)
@@ -167,48 +172,32 @@ package struct Acceptor: Sendable {
     package var windowBase: Slot { window.base }
 
     /// Takes the entry of the lowest slot out of memory, if it is there, and moves on to the next.
-    mutating func takeFirst() -> AcceptedEntry? {
-        let first = window.popFirst()
-        windowBytes -= first?.entry.payloadBytes ?? 0
-        return first
+    mutating func takeFirst() -> Entry? {
+        let slot = window.base
+        guard let entry = window.popFirst()?.entry(of: slot) else { return nil }
+        windowBytes -= entry.payloadBytes
+        return entry
     }
 
-    func holdsFirst() -> Bool {
-        window[window.base] != nil
-    }
-
-    /// False if a slot of the run holds another entry, fetched as chosen: this node need not have promised
-    /// the ballot under which it was, so its promise alone does not keep an earlier leader out.
-    private func agreesWithChosen(_ run: EntryRun) -> Bool {
-        var slot = run.first
-        for entry in run.entries {
-            if let row = window[slot], row.isChosen, row.entry != entry { return false }
-            slot = slot.next
-        }
-        return true
-    }
+    var holdsFirst: Bool { window.contains(window.base) }
 
     private mutating func store(_ accepted: AcceptedRun, output: inout Output) {
-        var slot = accepted.run.first
-        for entry in accepted.run.entries {
-            put(
-                AcceptedEntry(
-                    slot: slot,
-                    ballot: accepted.ballot,
-                    entry: entry,
-                    isChosen: accepted.isChosen
-                )
-            )
-            slot = slot.next
-        }
+        put(accepted)
         output.rows.accepted.append(accepted)
         unflushed.add(accepted.run.first)
     }
 
-    private mutating func put(_ row: AcceptedEntry) {
-        windowBytes += row.entry.payloadBytes - (window[row.slot]?.entry.payloadBytes ?? 0)
-        window.put(row, at: row.slot)
-        last = max(last, row.slot)
+    private mutating func put(_ accepted: AcceptedRun) {
+        var slot = accepted.run.first
+        for entry in accepted.run.entries {
+            windowBytes += entry.payloadBytes
+            if slot < window.end, let earlier = window[slot] {
+                windowBytes -= earlier.entry(of: slot).payloadBytes
+            }
+            window.put(accepted, at: slot)
+            slot = slot.next
+        }
+        last = max(last, accepted.run.last)
     }
 
     private mutating func raise(to ballot: Ballot, output: inout Output) {

@@ -3,6 +3,11 @@
 /// Let C be the highest committed slot among the promises. Slots up to C are learned and never proposed
 /// again (`R77`). Above C, up to the highest slot H that a page shows, each slot gets the entry of the
 /// highest ballot found for it (`R6`), and a no-op where the quorum accepted nothing (`R12`).
+///
+/// A slot up to C can also be learned here: it was chosen under a ballot below this one (`Acceptor`, I5),
+/// so a quorum that has promised this one and shows all it accepted there shows what was chosen, and under
+/// the highest ballot (Lamport, "Paxos Made Simple", section 2.2, P2c). A member that has delivered the
+/// slot does not show it, and does not count.
 package struct Candidate: Sendable {
     package let ballot: Ballot
     /// When to give up.
@@ -10,6 +15,8 @@ package struct Candidate: Sendable {
     /// When to ask again what was not answered.
     private(set) var nextRetry: Tick
     private let membership: Membership
+    /// The first slot to be learned from what the quorum shows, if nobody hands it on.
+    private let learningFrom: Slot?
     private var members: [Member]
     private var found: SlotWindow<AcceptedEntry>?
 
@@ -20,8 +27,15 @@ package struct Candidate: Sendable {
         var isComplete = false
     }
 
-    package init(ballot: Ballot, membership: Membership, now: Tick, limits: Limits) {
+    package init(
+        ballot: Ballot,
+        membership: Membership,
+        learningFrom first: Slot? = nil,
+        now: Tick,
+        limits: Limits
+    ) {
         self.ballot = ballot
+        learningFrom = first
         deadline = now.advanced(by: limits.electionTicks)
         nextRetry = now.advanced(by: limits.heartbeatTicks)
         self.membership = membership
@@ -39,7 +53,7 @@ package struct Candidate: Sendable {
             forgetCommitted()
             beginPages(of: position, output: &output)
         } else if membership.isPhase1Quorum(set(where: { $0.promise != nil })) {
-            found = SlotWindow(startingAt: committed.next)
+            found = SlotWindow(startingAt: min(learningFrom ?? committed.next, committed.next))
             for position in members.indices where members[position].promise != nil {
                 beginPages(of: position, output: &output)
             }
@@ -81,11 +95,14 @@ package struct Candidate: Sendable {
         members.compactMap(\.promise?.committed).max() ?? .zero
     }
 
-    /// The entries to propose from `committed.next` on, once every page of a quorum is in.
+    /// The entries to propose from `committed.next` on, once every page of a quorum is in. A quorum that
+    /// shows nothing for a slot known to be chosen is none to lead by.
     func recovery() -> [Entry]? {
-        guard let found, membership.isPhase1Quorum(set(where: \.isComplete)) else { return nil }
+        guard let found, membership.isPhase1Quorum(set(where: \.isComplete)),
+            found.base.advanced(by: chosen.count) == max(found.base, committed.next)
+        else { return nil }
         var entries: [Entry] = []
-        var slot = found.base
+        var slot = max(found.base, committed.next)
         while slot < found.end {
             entries.append(found[slot]?.entry ?? .noop)
             slot = slot.next
@@ -93,8 +110,21 @@ package struct Candidate: Sendable {
         return entries
     }
 
+    /// What a complete quorum shows of the slots up to C: the entries that were chosen there.
+    var chosen: [AcceptedEntry] {
+        var rows: [AcceptedEntry] = []
+        guard let found else { return rows }
+        var slot = found.base
+        while slot <= committed, let row = found[slot] {
+            rows.append(row)
+            slot = slot.next
+        }
+        return rows
+    }
+
     /// C may rise with a promise that comes after the quorum's: what lies below is learned, not proposed.
     private mutating func forgetCommitted() {
+        guard learningFrom == nil else { return }
         let committed = committed
         guard var window = found.take() else { return }
         defer { found = window }

@@ -4,6 +4,10 @@ package struct Leader: Sendable {
     package let ballot: Ballot
     /// H: the highest slot that phase 1 found. Barriers wait until it is committed (`R54`).
     package let recoveredThrough: Slot
+    /// C: what was chosen up to here is learned, not proposed.
+    private let learnsThrough: Slot
+    /// How far it has been learned, and since when no farther.
+    private var learned: (through: Slot, at: Tick)
     /// The slot that the next proposal takes.
     package private(set) var next: Slot
     private var inFlight: SlotWindow<Tally>
@@ -44,6 +48,8 @@ package struct Leader: Sendable {
         self.ballot = ballot
         self.limits = limits
         recoveredThrough = committed.advanced(by: recovered)
+        learnsThrough = committed
+        learned = (.zero, now)
         next = committed.next
         inFlight = SlotWindow(startingAt: committed.next)
         followers = Array(repeating: Follower(answered: now), count: members)
@@ -109,6 +115,14 @@ package struct Leader: Sendable {
         while inFlight.base <= committed, !inFlight.isEmpty {
             bytesInFlight -= inFlight.popFirst()?.bytes ?? 0
         }
+    }
+
+    /// True if what is chosen up to C is missing here, and nobody has handed it on for two timeouts: who
+    /// knew it may be lost, or its row unreadable.
+    mutating func isStuck(committed: Slot, now: Tick) -> Bool {
+        guard committed < learnsThrough else { return false }
+        if committed > learned.through { learned = (committed, now) }
+        return now >= learned.at.advanced(by: 2 * limits.electionTicks)
     }
 
     /// True, once in a while, if the lowest slot in flight makes no progress.

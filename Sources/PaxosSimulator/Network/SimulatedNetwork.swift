@@ -15,7 +15,7 @@ struct SimulatedNetwork {
         let slowness: Int
     }
 
-    private let width: Int
+    let width: Int
     private var links: [Link]
     private var cuts: [Cut?] = []
 

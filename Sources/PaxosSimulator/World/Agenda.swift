@@ -14,7 +14,8 @@ struct Agenda<Event> {
     private var items: [Item] = []
     private var count: UInt64 = 0
 
-    var isEmpty: Bool { items.isEmpty }
+    /// When the next thing happens.
+    var next: Moment? { items.first?.moment }
 
     mutating func put(_ event: Event, at moment: Moment) {
         count += 1

@@ -32,8 +32,8 @@ extension World {
     func drive(ticks: Int) throws(Violation) {
         let end = now.advanced(byTicks: ticks)
         agenda.put(.probe, at: now)
-        while !isSettled, let next = agenda.popFirst(), next.moment <= end {
-            now = next.moment
+        while !isSettled, let moment = agenda.next, moment <= end, let next = agenda.popFirst() {
+            now = moment
             try handle(next.event)
         }
     }
@@ -51,7 +51,7 @@ extension World {
         var isDone = false
     }
 
-    private func probe(_ index: Int) {
+    func probe(_ index: Int) {
         let node = nodes[probes[index].node]
         guard !probes[index].isDone, let process = node.process, !process.hasClosed else { return }
         let isWaiting =

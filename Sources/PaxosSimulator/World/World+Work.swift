@@ -73,10 +73,11 @@ extension World {
         )
     }
 
-    private func barrier(_ node: SimulatedNode, _ process: SimulatedProcess) {
-        let deadline = deadline(process)
+    func barrier(_ node: SimulatedNode, _ process: SimulatedProcess) {
+        let deadline = stage == nil ? deadline(process) : .never
         let caller = Callers.Caller(
             append: nil,
+            barrier: stage?.nextBarrier(),
             count: 0,
             deadline: deadline,
             floor: ledger.acknowledged
@@ -84,7 +85,7 @@ extension World {
         process.barriers.append(
             BarrierRequest(waiter: process.callers.add(caller), deadline: deadline)
         )
-        trace.note(.called, at: now, node, 0, caller.floor.rawValue, "barrier")
+        trace.note(.called, at: now, node, 0, caller.floor.rawValue, "barrier \(caller.label)")
     }
 
     /// Cancels somebody who waits, or somebody who waited once.

@@ -20,13 +20,16 @@ struct Rlog: ParsableCommand {
         version: version,
         subcommands: [
             Init.self, Node.self, Bench.self, Inspect.self, Dump.self, Verify.self, Frames.self,
+            Simulate.self,
         ]
     )
 
     static let version = "0.1.0"
 
     func run() throws {
-        throw ValidationError("Name a command: init, node, bench, inspect, dump, verify or frames.")
+        throw ValidationError(
+            "Name a command: init, node, bench, inspect, dump, verify, frames or simulate."
+        )
     }
 }
 

@@ -17,8 +17,9 @@ final class MessageTrace: Sendable {
     private let turn = Locked(())
 
     init(path: String) throws(PosixError) {
-        descriptor = try PosixError.check("open", path) {
-            open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw PosixError(code: errno, operation: "open", path: path)
         }
     }
 

@@ -48,7 +48,9 @@ struct Node: RlogCommand {
     @Option(help: "The largest payload; the same on all members.")
     var maxPayloadBytes: Int?
 
-    @Option(help: "Write every message that is sent or received to this file, one JSON object a line.")
+    @Option(
+        help: "Write every message that is sent or received to this file, one JSON object a line."
+    )
     var trace: String?
 
     @Option(

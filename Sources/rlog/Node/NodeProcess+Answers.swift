@@ -1,3 +1,4 @@
+import NIOTransport
 import PaxosCore
 import Platform
 import ReplicatedLog
@@ -133,7 +134,6 @@ extension LogStatus.Health {
         case .refused: "refused"
         case .failed: "failed"
         case .closed: "closed"
-        default: "unknown"
         }
     }
 
@@ -158,7 +158,6 @@ extension AppendError {
         case .emptyBatch: outcome("never", error: "empty_batch")
         case .batchTooLarge: outcome("never", error: "batch_too_large")
         case .overloaded: outcome("never", error: "overloaded")
-        default: outcome("unknown", error: "\(self)")
         }
     }
 
@@ -182,7 +181,6 @@ extension AppendError.Reason {
         case .full: "full"
         case .closed: "closed"
         case .storeFailed: Failure.storeFailed
-        default: "\(self)"
         }
     }
 }
@@ -195,7 +193,6 @@ extension BarrierError {
             case .cancelled: "cancelled"
             case .closed: "closed"
             case .storeFailed: Failure.storeFailed
-            default: "\(self)"
             }
         return [("error", .string(name))]
     }
@@ -210,7 +207,6 @@ extension ReadError {
             [("error", .string("unreadable")), ("slot", .unsigned(slot.rawValue))]
         case .closed: [("error", .string("closed"))]
         case .storeFailed: [("error", .string(Failure.storeFailed))]
-        default: [("error", .string("\(self)"))]
         }
     }
 }
@@ -229,7 +225,6 @@ extension Subscription.Event {
                 ("event", .string("gap")), ("through", .unsigned(through.rawValue)),
                 ("reason", .string(reason.rawValue)),
             ]
-        default: [("event", .string("\(self)"))]
         }
     }
 }

@@ -7,7 +7,8 @@ import ReplicatedLog
 /// `rlog frames`: what one side of a connection between two nodes has sent.
 struct Frames: RlogCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Decode the raw bytes that one side of a peer connection sent, one line a message.",
+        abstract:
+            "Decode the raw bytes that one side of a peer connection sent, one line a message.",
         discussion: """
             The file begins where the connection did. A torn last frame is ignored; anything else that is \
             not what a node sends ends the output with status 1.

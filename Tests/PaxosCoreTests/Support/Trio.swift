@@ -58,6 +58,20 @@ final class Trio {
         try carryOut(output, of: node)
     }
 
+    /// Time passes for a node.
+    func tick(_ node: NodeID, at now: Tick) throws {
+        let place = Self.place(node)
+        var output = Output()
+        replicas[place].now = now
+        replicas[place].tick(output: &output)
+        try carryOut(output, of: node)
+    }
+
+    /// The node hands on what it may, and keeps it on disk only.
+    func deliver(at node: NodeID) {
+        while replicas[Self.place(node)].takeDeliverable() != nil {}
+    }
+
     static func command(_ number: UInt64) -> Entry {
         let token = Token(node: 9, boot: Boot(1), sequence: number)
         return .command(Command(token: token, payload: [1]))
