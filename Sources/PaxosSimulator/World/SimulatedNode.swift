@@ -63,6 +63,7 @@ enum WriteBoundary: CaseIterable {
 /// One process: a core, what has arrived for it, and who waits on it.
 final class SimulatedProcess {
     var core: NodeCore
+    let mutant: Mutant?
     let identity: NodeIdentity
     let openedAt: Moment
     /// Ticks of this process's clock in a hundred ticks of the world.
@@ -86,6 +87,8 @@ final class SimulatedProcess {
     /// Where in the expected log its next event stands.
     var position: Int
     var wasLeader = false
+    /// Delivered by the core and not handed to subscribers, in a mutant.
+    var withheld: [Delivered] = []
     var hasClosed = false
     /// It was told that the store had failed, or a read of it failed.
     var hasFailed = false
@@ -93,12 +96,14 @@ final class SimulatedProcess {
 
     init(
         core: consuming NodeCore,
+        mutant: Mutant?,
         identity: NodeIdentity,
         openedAt: Moment,
         clockRate: Int,
         position: Int
     ) {
         self.core = core
+        self.mutant = mutant
         self.identity = identity
         self.openedAt = openedAt
         self.clockRate = clockRate
