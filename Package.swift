@@ -55,7 +55,7 @@ let package = Package(
         .executableTarget(
             name: "rlog",
             dependencies: [
-                "ReplicatedLog", "PaxosCore", "Platform", "CLMDB",
+                "ReplicatedLog", "PaxosCore", "PaxosSimulator", "Platform", "CLMDB",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]
@@ -89,7 +89,8 @@ let package = Package(
         .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore"]),
         .testTarget(
             name: "PaxosSimulatorTests",
-            dependencies: ["PaxosSimulator", "PaxosCore"]
+            dependencies: ["PaxosSimulator", "PaxosCore"],
+            exclude: ["Scenarios"]
         ),
         .testTarget(name: "SourceRuleTests"),
         .testTarget(name: "WireTests", dependencies: ["PaxosCore"], exclude: ["Golden"]),

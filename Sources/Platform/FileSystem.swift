@@ -44,6 +44,22 @@ package enum FileSystem {
         return bytes
     }
 
+    /// Writes a file whole, in the place of one that may be there. Not durable, and a crash leaves a part:
+    /// for reports, not for data.
+    package static func write(_ bytes: [UInt8], to path: String) throws(PosixError) {
+        let descriptor = try PosixError.check("open", path) {
+            open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        }
+        defer { close(descriptor) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = try PosixError.check("write", path) {
+                rest.withUnsafeBytes { systemWrite(descriptor, $0) }
+            }
+            rest = rest.dropFirst(count)
+        }
+    }
+
     /// Makes one directory, readable by its owner and group. Its parent must exist; it must not.
     /// Durable after `syncDirectory` of the parent.
     package static func makeDirectory(_ path: String) throws(PosixError) {
@@ -153,4 +169,8 @@ package enum FileSystem {
             throw PosixError(code: errno, operation: "fsync", path: path)
         }
     }
+}
+
+private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+    write(descriptor, bytes.baseAddress, bytes.count)
 }

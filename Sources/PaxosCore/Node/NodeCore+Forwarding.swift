@@ -10,6 +10,11 @@ extension NodeCore {
         guard replica.leader == nil, let next = replica.election.route(at: now), next != node else {
             return
         }
+        if proposed.isEmpty {
+            // The first to leave: what `retryProposed` keeps was about appends that are decided.
+            lastLeading = replica.election.leader?.ballot
+            nextForward = now.advanced(by: limits.electionTicks)
+        }
         while let append = inbox.first {
             if waiters.state(of: append.waiter) != .none {
                 guard proposed.hasRoom(entries: append.count, bytes: append.bytes, limits: limits)

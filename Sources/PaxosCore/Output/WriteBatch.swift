@@ -16,6 +16,9 @@ package struct WriteBatch: ~Copyable {
     private var testimony: [Testimony]
     private var isSettled = false
 
+    /// How many messages its receipt will give out.
+    package var releases: Int { testimony.count }
+
     init(id: WriteID, rows: WriteRows, testimony: [Testimony]) {
         self.id = id
         self.rows = rows

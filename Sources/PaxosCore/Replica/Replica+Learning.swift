@@ -15,7 +15,12 @@ extension Replica {
 
     /// Asks one member for the missing slots, and another one if it does not answer.
     private mutating func requestMissing(output: inout Output) {
-        guard let missing = learner.missing, acceptor.isInWindow(missing.lowerBound) else { return }
+        guard var missing = learner.missing, acceptor.isInWindow(missing.lowerBound) else { return }
+        if acceptor.isFull {
+            // As with Accepts: what takes room waits, what replaces a row does not (`R79`).
+            guard missing.lowerBound <= acceptor.last else { return }
+            missing = missing.clamped(to: missing.lowerBound...acceptor.last)
+        }
         if let current = learner.catchUp,
             now < current.at.advanced(by: limits.electionTicks / 2)
         {
@@ -103,7 +108,8 @@ extension Replica {
     mutating func learn(chosen rows: [AcceptedEntry], from first: Slot, output: inout Output) {
         var adjoining: [AcceptedEntry] = []
         for row in rows where row.slot == first.advanced(by: adjoining.count) {
-            guard acceptor.isInWindow(row.slot) else { break }
+            guard acceptor.isInWindow(row.slot), !acceptor.isFull || row.slot <= acceptor.last
+            else { break }
             adjoining.append(row)
         }
         guard let last = adjoining.last else { return }

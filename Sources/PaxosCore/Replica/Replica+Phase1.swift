@@ -47,16 +47,30 @@ extension Replica {
         )
         recovered = FIFO()
         assigned = LogState()
-        for entry in entries {
-            recovered.append(entry)
-            if case .command(let command) = entry { assigned.consume(command.token) }
-        }
+        for entry in entries { recovered.append(entry) }
+        for token in Self.wholeTokens(in: entries) { assigned.consume(token) }
         if let first = candidate.chosen.first {
             learn(chosen: candidate.chosen, from: first.slot, output: &output)
         }
         // Slots up to C are learned, not proposed: whatever is stored here of them may be stale (`R77`).
         learner.receive(notice: candidate.ballot, committed: candidate.committed)
         learn(output: &output)
+    }
+
+    /// The tokens of the commands that stand whole among adjoining entries. What is left of a torn batch
+    /// has no effect and does not use its token up: it must be proposed again when it is forwarded (`R72`).
+    private static func wholeTokens(in entries: [Entry]) -> [Token] {
+        var tokens: [Token] = []
+        for (place, entry) in entries.enumerated() {
+            guard case .command(let first) = entry, first.index == 0 else { continue }
+            let run = entries[place...].prefix(Int(first.count))
+            let isWhole = run.enumerated().allSatisfy { index, entry in
+                guard case .command(let command) = entry else { return false }
+                return command.token == first.token && Int(command.index) == index
+            }
+            if isWhole, run.count == Int(first.count) { tokens.append(first.token) }
+        }
+        return tokens
     }
 
     /// A proposer that has itself promised a higher ballot is none any more.

@@ -113,9 +113,9 @@ extension Immediate {
         switch self {
         case .hello(let hello): hello.asks ? "hello asks" : "hello"
         case .refused(let refused): "refused \(refused.reason)"
-        case .statusRequest(let request): "status? \(request.id)"
+        case .statusRequest: "status?"
         case .statusReply(let reply):
-            "status \(reply.id) leader=\(reply.leader.map { "\($0)" } ?? "-") "
+            "status leader=\(reply.leader.map { "\($0)" } ?? "-") "
                 + "promised=\(reply.promised) committed=\(reply.committed)"
         case .pageRequest(let request): "page? ballot=\(request.ballot) from=\(request.from)"
         case .page(let page):
@@ -137,8 +137,8 @@ extension Immediate {
             "catch-up from=\(answer.from) [" + answer.rows.map(\.text).joined(separator: " ")
                 + "] committed=\(answer.committed)"
         case .forward(let forward): "forward \(forward.token) hops=\(forward.hops)"
-        case .barrierRequest(let request): "barrier? \(request.id)"
-        case .barrierReply(let reply): "barrier \(reply.id) at=\(reply.slot)"
+        case .barrierRequest: "barrier?"
+        case .barrierReply(let reply): "barrier at=\(reply.slot)"
         }
     }
 }
@@ -180,6 +180,24 @@ extension AcceptedEntry {
     var text: String { "\(slot):\(ballot)\(isChosen ? "!" : "") \(entry.text)" }
 }
 
+extension Reply.Outcome {
+    var text: String {
+        switch self {
+        case .committed(let first, let count):
+            "committed \((first...first.advanced(by: count - 1)).text)"
+        case .barrier(let slot): "at \(slot)"
+        case .never(let refusal): "never \(refusal.text)"
+        case .unknown(let token, let refusal): "unknown \(token) \(refusal.text)"
+        }
+    }
+}
+
+extension Refusal {
+    fileprivate var text: String {
+        if case .storeFailed = self { "storeFailed" } else { "\(self)" }
+    }
+}
+
 extension WriteRows {
     var text: String {
         var parts: [String] = []
@@ -193,6 +211,6 @@ extension WriteRows {
         if let checkpoint { parts.append("checkpoint=\(checkpoint.slot)") }
         for peer in peers { parts.append("peer \(peer.node) boot=\(peer.boot)") }
         if isFinal { parts.append("final") }
-        return parts.joined(separator: " ")
+        return parts.isEmpty ? "-" : parts.joined(separator: " ")
     }
 }

@@ -5,11 +5,26 @@ import PaxosCore
 package final class Trace {
     package private(set) var digest = Digest()
     package private(set) var lines: [String] = []
-    let isKept: Bool
+    private let form: Form
+    /// Set while what happens is not told.
+    var isMuted = false
+    /// Kinds of message that are not told.
+    private var hidden: [String] = []
 
-    package init(isKept: Bool) {
-        self.isKept = isKept
+    enum Form {
+        /// The digest alone.
+        case none
+        /// A line an event, with its time.
+        case timed
+        /// As scenarios show it: what is exchanged, written and said, without the time.
+        case exchange
     }
+
+    init(_ form: Form) {
+        self.form = form
+    }
+
+    private var isKept: Bool { form != .none && !isMuted }
 
     /// Notes that something happened to a node, with numbers that tell it from others of its kind.
     func note(
@@ -24,14 +39,14 @@ package final class Trace {
         digest.add(UInt64(kind.rawValue) << 32 | UInt64(node.index))
         digest.add(first)
         digest.add(second)
-        if isKept { line(moment, "\(node.label)", kind.name, text()) }
+        if isKept { line(moment, "\(node.label)", kind, text()) }
     }
 
     func note(_ kind: Kind, at moment: Moment, _ text: String) {
         digest.add(moment.rawValue)
         digest.add(UInt64(kind.rawValue) << 32)
         for byte in text.utf8 { digest.add(UInt64(byte)) }
-        if isKept { line(moment, "", kind.name, text) }
+        if isKept { line(moment, "", kind, text) }
     }
 
     func note(
@@ -39,7 +54,8 @@ package final class Trace {
         at moment: Moment,
         _ envelope: Envelope,
         from sender: SimulatedNode,
-        to receiver: SimulatedNode
+        to receiver: SimulatedNode,
+        mark: String = ""
     ) {
         let facts = envelope.message.facts
         digest.add(moment.rawValue)
@@ -50,19 +66,47 @@ package final class Trace {
         digest.add(facts.first)
         digest.add(facts.last)
         guard isKept else { return }
-        let arrow = "\(sender.label) -> \(receiver.label)"
-        line(moment, arrow, kind.name, envelope.message.text)
+        guard hidden.isEmpty || !hidden.contains(envelope.message.kind) else { return }
+        let arrow = kind == .released ? "=>" : "->"
+        let who = "\(sender.label) \(arrow) \(receiver.label)"
+        line(moment, who, kind, envelope.message.text + (mark.isEmpty ? "" : "  (\(mark))"))
     }
 
-    private func line(_ moment: Moment, _ who: String, _ what: String, _ text: String) {
-        lines.append("\(pad("\(moment)", 9, left: true))  \(pad(who, 9)) \(pad(what, 10)) \(text)")
+    /// Tells messages of this kind no more, or again.
+    func hide(_ kind: String, _ isHidden: Bool) {
+        hidden.removeAll { $0 == kind }
+        if isHidden { hidden.append(kind) }
+    }
+
+    /// Takes the lines that have been kept since the last time.
+    func takeLines() -> [String] {
+        defer { lines = [] }
+        return lines
+    }
+
+    private func line(_ moment: Moment, _ who: String, _ kind: Kind, _ text: String) {
+        let line: String
+        if form == .timed {
+            let when = pad("\(moment)", 9, left: true)
+            line = "\(when)  \(pad(who, 9)) \(pad(kind.name, 10)) \(text)"
+        } else if kind.isSilent {
+            return
+        } else {
+            line = pad(who, 10) + "  " + (kind.isNamed ? pad(kind.name, 9) + " " : "") + text
+        }
+        lines.append(String(line.reversed().drop { $0 == " " }.reversed()))
     }
 
     /// What may happen.
     enum Kind: Int {
         case opened = 1
         case crashed, closed, stepped, wrote, durable, sent, lost, arrived, delivered
-        case called, replied, role, fault, healed, note
+        case called, replied, role, fault, healed, note, released, status, log
+
+        /// Not told in a scenario.
+        var isSilent: Bool { self == .stepped || self == .arrived }
+        /// Told with its name in a scenario.
+        var isNamed: Bool { ![.sent, .released, .role, .note].contains(self) }
 
         var name: String {
             switch self {
@@ -77,11 +121,14 @@ package final class Trace {
             case .arrived: "arrived"
             case .delivered: "delivered"
             case .called: "called"
-            case .replied: "replied"
+            case .replied: "answers"
             case .role: "role"
             case .fault: "fault"
             case .healed: "healed"
             case .note: "note"
+            case .released: "released"
+            case .status: "status"
+            case .log: "log"
             }
         }
     }

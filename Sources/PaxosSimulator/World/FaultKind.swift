@@ -76,7 +76,7 @@ package struct FaultCounts: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String {
         FaultKind.allCases.filter { self[$0] > 0 }
-            .map { "\($0.name)=\(self[$0])" }
+            .map { "\($0.label)=\(self[$0])" }
             .joined(separator: " ")
     }
 }

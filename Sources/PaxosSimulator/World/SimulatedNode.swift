@@ -68,6 +68,8 @@ final class SimulatedProcess {
     let openedAt: Moment
     /// Ticks of this process's clock in a hundred ticks of the world.
     let clockRate: Int
+    /// Ticks by which a script has moved this process's clock.
+    var ticksAhead: UInt64 = 0
     var receipt: DurabilityReceipt?
     var messages: [Envelope] = []
     var completions: [ReadCompletion] = []
@@ -89,6 +91,8 @@ final class SimulatedProcess {
     var wasLeader = false
     /// Delivered by the core and not handed to subscribers, in a mutant.
     var withheld: [Delivered] = []
+    var lastRole = NodeRole.follower
+    var lastBallot: Ballot?
     var hasClosed = false
     /// It was told that the store had failed, or a read of it failed.
     var hasFailed = false
@@ -112,7 +116,8 @@ final class SimulatedProcess {
 
     /// The process's own clock, which began when it did.
     func tick(at moment: Moment) -> Tick {
-        Tick((moment.rawValue - openedAt.rawValue) * UInt64(clockRate) / (100 * Moment.perTick))
+        let moments = moment.rawValue - openedAt.rawValue
+        return Tick(moments * UInt64(clockRate) / (100 * Moment.perTick) + ticksAhead)
     }
 
     /// The first moment at which the process's clock shows the tick.
@@ -129,11 +134,17 @@ struct Callers {
     struct Caller {
         /// The append's number, or `nil` for a barrier.
         let append: Int?
+        /// The barrier's number, if a script counts them.
+        var barrier: Int?
         let count: Int
         let deadline: Tick
         /// The highest slot that anybody had been told of before the call.
         let floor: Slot
         var isCancelled = false
+
+        var label: String {
+            append.map { "a\($0)" } ?? "b" + (barrier.map { "\($0)" } ?? "")
+        }
     }
 
     private var callers: [Caller?] = []
@@ -162,6 +173,8 @@ struct Callers {
         let generation = generations[index] - (stale ? 1 : 0)
         return WaiterID(index: UInt32(index), generation: generation)
     }
+
+    func index(of label: String) -> Int? { callers.firstIndex { $0?.label == label } }
 
     mutating func take(_ waiter: WaiterID) -> Caller? {
         let index = Int(waiter.index)

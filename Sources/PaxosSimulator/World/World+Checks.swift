@@ -26,9 +26,11 @@ extension World {
         process.undrained -= output.drained.appends
         try demand(process.undrained >= 0, .limits, "\(node.id) drains more than came")
         let isLeader = status.role == .leader
-        if isLeader != process.wasLeader {
-            process.wasLeader = isLeader
-            if isLeader { elections += 1 }
+        if isLeader, !process.wasLeader { elections += 1 }
+        process.wasLeader = isLeader
+        if status.role != process.lastRole || status.ballot != process.lastBallot {
+            process.lastRole = status.role
+            process.lastBallot = status.ballot
             let round = status.ballot?.round ?? 0
             trace.note(
                 .role,
@@ -36,7 +38,7 @@ extension World {
                 node,
                 isLeader ? 1 : 0,
                 round,
-                "\(status.role) ballot=\(status.ballot.map { "\($0)" } ?? "-")"
+                "\(status.role)" + (status.ballot.map { " ballot=\($0)" } ?? "")
             )
         }
         if let slot = output.checkpointed {
@@ -126,10 +128,18 @@ extension World {
         _ process: SimulatedProcess,
         now tick: Tick
     ) throws(Violation) {
-        trace.note(.replied, at: now, node, UInt64(reply.waiter.index), 0, "\(reply.outcome)")
         guard let caller = process.callers.take(reply.waiter) else {
             throw Violation(.reply, "\(node.id) replies to nobody: \(reply)")
         }
+        trace.note(
+            .replied,
+            at: now,
+            node,
+            UInt64(reply.waiter.index),
+            0,
+            "\(caller.label) \(reply.outcome.text)"
+        )
+        stage?.answer(caller.label, reply.outcome.text)
         switch reply.outcome {
         case .committed(let first, let count):
             guard let append = caller.append else {

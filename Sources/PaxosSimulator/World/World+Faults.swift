@@ -173,6 +173,12 @@ extension World {
         }
     }
 
+    private func restart(_ node: SimulatedNode) {
+        guard stage == nil else { return }
+        let downtime = faultRandom.within(mix.duration)
+        agenda.put(.start(node.index), at: now.advanced(byTicks: downtime))
+    }
+
     private func haveAllMet(_ node: SimulatedNode) -> Bool {
         nodes.allSatisfy { $0.id == node.id || $0.store.disk.record(of: node.id) != nil }
     }
@@ -189,7 +195,7 @@ extension World {
         node.store.rot(Slot(rawValue: last.rawValue - back))
     }
 
-    private func wipe(_ node: SimulatedNode) throws(Violation) {
+    func wipe(_ node: SimulatedNode) throws(Violation) {
         guard node.store.ledger != nil else { return }
         let mayStay = node.store.disk.isBlank
         counts.count(.wipe)
@@ -201,11 +207,10 @@ extension World {
         if !mayStay { node.store.ledger = nil }
         node.backup = nil
         node.store.replace(disk: freshDisk())
-        let downtime = faultRandom.within(mix.duration)
-        agenda.put(.start(node.index), at: now.advanced(byTicks: downtime))
+        restart(node)
     }
 
-    private func rollBack(_ node: SimulatedNode) throws(Violation) {
+    func rollBack(_ node: SimulatedNode) throws(Violation) {
         guard let backup = node.backup, node.store.ledger != nil,
             backup.incarnation == node.store.disk.incarnation,
             isWitnessed(incarnation: backup.incarnation, boot: backup.boot.next, of: node.id)
@@ -217,13 +222,12 @@ extension World {
         node.isDamaged = true
         node.store.ledger = nil
         node.store.replace(disk: backup)
-        let downtime = faultRandom.within(mix.duration)
-        agenda.put(.start(node.index), at: now.advanced(byTicks: downtime))
+        restart(node)
     }
 
     /// Opens a copy of a running node's directory, made before the node opened it: the boots are equal,
     /// the nonces differ.
-    private func startTwin(of node: SimulatedNode) {
+    func startTwin(of node: SimulatedNode) {
         guard nodes.count == membership.members.count, node.process != nil,
             let copy = node.beforeBoot, node.store.ledger != nil,
             copy.incarnation == node.store.disk.incarnation,

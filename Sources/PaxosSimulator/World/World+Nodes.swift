@@ -77,6 +77,13 @@ extension World {
         agenda.put(.start(node.index), at: now.advanced(byTicks: downtime))
     }
 
+    /// The same at a command's word: `kept` writes survive, and nothing starts it again.
+    func crash(_ node: SimulatedNode, keeping kept: Int) throws(Violation) {
+        trace.note(.crashed, at: now, node, UInt64(kept), 0, "keeps \(kept) writes")
+        node.end()
+        try node.store.crash(keeping: kept)
+    }
+
     /// The process has ended by itself: an orderly shutdown, or a store that failed.
     func close(_ node: SimulatedNode, _ process: SimulatedProcess) throws(Violation) {
         trace.note(.closed, at: now, node)
@@ -87,6 +94,7 @@ extension World {
         try node.store.crash(keeping: faultRandom.below(node.store.unreceipted + 1))
         // It would find the same unreadable row again.
         if isRotten { node.isRetired = true }
+        guard stage == nil else { return }
         let downtime = isSettling ? 1 : faultRandom.within(mix.duration)
         agenda.put(.start(node.index), at: now.advanced(byTicks: downtime))
     }
@@ -114,7 +122,15 @@ extension World {
     ) throws(Violation) {
         let id = batch.id
         let rows = batch.rows
-        trace.note(.wrote, at: now, node, id.rawValue, UInt64(rows.accepted.count), rows.text)
+        let releases = batch.releases
+        trace.note(
+            .wrote,
+            at: now,
+            node,
+            id.rawValue,
+            UInt64(rows.accepted.count),
+            "\(id)  \(rows.text)" + (releases > 0 ? "  releases \(releases)" : "")
+        )
         try node.store.submit(batch)
         if node.armed == .beforeFlush {
             try crash(node, .crashAtWrite)
@@ -123,8 +139,12 @@ extension World {
         beginFlush(node)
     }
 
-    private func beginFlush(_ node: SimulatedNode) {
+    func beginFlush(_ node: SimulatedNode) {
         guard !node.store.isFlushing, node.store.unreceipted > 0, !node.store.hasFailed else {
+            return
+        }
+        if let stage {
+            beginFlush(node, on: stage)
             return
         }
         let all = node.store.unreceipted

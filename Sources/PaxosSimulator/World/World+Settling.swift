@@ -51,7 +51,7 @@ extension World {
         var isDone = false
     }
 
-    private func probe(_ index: Int) {
+    func probe(_ index: Int) {
         let node = nodes[probes[index].node]
         guard !probes[index].isDone, let process = node.process, !process.hasClosed else { return }
         let isWaiting =

@@ -76,10 +76,11 @@ extension World {
         )
     }
 
-    private func barrier(_ node: SimulatedNode, _ process: SimulatedProcess) {
-        let deadline = deadline(process)
+    func barrier(_ node: SimulatedNode, _ process: SimulatedProcess) {
+        let deadline = stage == nil ? deadline(process) : .never
         let caller = Callers.Caller(
             append: nil,
+            barrier: stage?.nextBarrier(),
             count: 0,
             deadline: deadline,
             floor: ledger.acknowledged
@@ -87,7 +88,7 @@ extension World {
         process.barriers.append(
             BarrierRequest(waiter: process.callers.add(caller), deadline: deadline)
         )
-        trace.note(.called, at: now, node, 0, caller.floor.rawValue, "barrier")
+        trace.note(.called, at: now, node, 0, caller.floor.rawValue, "barrier \(caller.label)")
     }
 
     /// An append that is on its way, or through, is asked for again under its token, through another node or

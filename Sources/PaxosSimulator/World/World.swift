@@ -7,7 +7,7 @@ package import PaxosCore
 /// `Invariant` is checked against the `Ledger`, which knows the log from durable rows alone.
 package final class World {
     let membership: Membership
-    let mix: FaultMix
+    private(set) var mix: FaultMix
     let faults: FaultSet
     let mutant: Mutant?
     var nodes: [SimulatedNode] = []
@@ -31,6 +31,8 @@ package final class World {
     var networkRandom: SeededGenerator
     var workRandom: SeededGenerator
     var faultRandom: SeededGenerator
+    /// The script that takes the place of chance, if there is one.
+    let stage: Stage?
     static let cluster = try? ClusterID("world")
 
     enum Event {
@@ -48,12 +50,43 @@ package final class World {
         case heal(Int)
     }
 
-    package init(
+    package convenience init(
         seed: UInt64,
         members: Int,
         faults: FaultSet,
         mutant: Mutant? = nil,
         keepsTrace: Bool = false
+    ) throws(InvalidMembership) {
+        try self.init(
+            seed: seed,
+            members: members,
+            faults: faults,
+            mutant: mutant,
+            trace: Trace(keepsTrace ? .timed : .none),
+            stage: nil
+        )
+    }
+
+    /// A world that follows a script.
+    convenience init(stage: Stage, members: Int, limits: Limits) throws(InvalidMembership) {
+        try self.init(
+            seed: 0,
+            members: members,
+            faults: .none,
+            mutant: nil,
+            trace: Trace(.exchange),
+            stage: stage
+        )
+        mix.limits = limits
+    }
+
+    private init(
+        seed: UInt64,
+        members: Int,
+        faults: FaultSet,
+        mutant: Mutant?,
+        trace: Trace,
+        stage: Stage?
     ) throws(InvalidMembership) {
         var random = SeededGenerator(seed: seed)
         scheduleRandom = SeededGenerator(seed: random.next())
@@ -67,7 +100,8 @@ package final class World {
         self.mutant = mutant
         network = SimulatedNetwork(width: members + 1)
         ledger = Ledger(membership: membership)
-        trace = Trace(isKept: keepsTrace)
+        self.trace = trace
+        self.stage = stage
         for (index, id) in ids.enumerated() {
             let store = SimulatedStore(node: id, disk: freshDisk(), mutant: mutant)
             store.ledger = ledger
@@ -143,14 +177,14 @@ package final class World {
     func schedule(_ node: SimulatedNode) {
         guard let process = node.process, !process.isScheduled, !node.isPaused else { return }
         process.isScheduled = true
-        let delay = scheduleRandom.oneIn(3) ? scheduleRandom.below(6) : 0
+        let delay = stage == nil && scheduleRandom.oneIn(3) ? scheduleRandom.below(6) : 0
         agenda.put(
             .step(node.index, generation: node.generation),
             at: now.advanced(by: delay)
         )
     }
 
-    private func step(_ node: SimulatedNode, _ process: SimulatedProcess) throws(Violation) {
+    func step(_ node: SimulatedNode, _ process: SimulatedProcess) throws(Violation) {
         guard !node.isPaused, !process.hasClosed else { return }
         let tick = process.tick(at: now)
         let hadReceipt = process.receipt != nil
@@ -167,7 +201,7 @@ package final class World {
         if let batch = write.take() { try submit(batch, of: node, process) }
         for envelope in output.messages { send(envelope, from: node) }
         for request in output.reads {
-            let delay = scheduleRandom.within(1...24)
+            let delay = stage == nil ? scheduleRandom.within(1...24) : 0
             agenda.put(
                 .read(node.index, generation: node.generation, request),
                 at: now.advanced(by: delay)
@@ -190,7 +224,8 @@ package final class World {
             .limits,
             "\(node.id) wants to be stepped at \(deadline) and it is \(tick)"
         )
-        guard let moment = process.moment(of: deadline), process.wakeAt != moment else { return }
+        guard stage == nil, let moment = process.moment(of: deadline), process.wakeAt != moment
+        else { return }
         process.wakeAt = moment
         agenda.put(.wake(node.index, generation: node.generation), at: moment)
     }
@@ -198,6 +233,10 @@ package final class World {
     // MARK: - Messages
 
     private func send(_ envelope: Envelope, from sender: SimulatedNode) {
+        if let stage {
+            send(envelope, from: sender, on: stage)
+            return
+        }
         let receivers = nodes.filter { $0.id == envelope.destination && $0.process != nil }
         guard let receiver = networkRandom.pick(receivers) else { return }
         trace.note(.sent, at: now, envelope, from: sender, to: receiver)

@@ -18,13 +18,13 @@ struct Rlog: ParsableCommand {
             5 unavailable.
             """,
         version: version,
-        subcommands: [Init.self, Bench.self, Inspect.self, Dump.self, Verify.self]
+        subcommands: [Init.self, Bench.self, Inspect.self, Dump.self, Verify.self, Simulate.self]
     )
 
     static let version = "0.1.0"
 
     func run() throws {
-        throw ValidationError("Name a command: init, bench, inspect, dump or verify.")
+        throw ValidationError("Name a command: init, bench, inspect, dump, verify or simulate.")
     }
 }
 
