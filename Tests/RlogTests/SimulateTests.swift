@@ -54,6 +54,9 @@ import Testing
             replay.split(separator: " ").dropFirst().map(String.init) + ["--save", file]
         ).wait()
         #expect(again.status == 1)
+        #expect(again.output.contains("VIOLATED I"))
+        let told = try Rlog.run("simulate", "--scenario", file)
+        #expect(told.status == 1)
     }
 
     @Test func aTimeBoxNamesItsSeedsAndATraceIsAFile() throws {

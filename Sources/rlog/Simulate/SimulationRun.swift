@@ -62,7 +62,8 @@ struct SimulationRun {
         Output.answer(
             settings.json
                 ? json(report, schedule, saved: saved).text + "\n"
-                : row(report) + "  \(report.faults)\n"
+                : row(report) + "  \(report.faults)"
+                    + (report.violation.map { "  VIOLATED I\($0.invariant.rawValue)" } ?? "") + "\n"
         )
         if let violation = report.violation {
             Output.complain("seed \(seed): \(violation); replay: \(schedule.commandLine)")
