@@ -86,15 +86,16 @@ import Testing
         try withFile(directory.path + "/ab/data", flags: O_DSYNC) {
             #expect(put($0, 120, at: 0) == 120)
         }
-        try withFile(directory.path + "/a/data") { #expect(put($0, 120, at: 0) == 120) }
+        try withFile(directory.path + "/a/data") { #expect(put($0, 8, at: 0) == 8) }
         try withFile(directory.path + "/a/data", flags: O_DSYNC) { file throws in
-            #expect(put(file, 120, at: 0) == -1)
+            #expect(put(file, 120, at: 16) == -1)
+            #expect(put(file, 120, at: 8192) == 120)
             #expect(put(file, 4096, at: 0) == 4096)
         }
         #expect(fault.hits == 1)
         #expect(counter.calls(.metaWrite) == 2)
-        #expect(counter.calls(.write) == 2)
-        #expect(counter.bytes == 120 + 120 + 4096)
+        #expect(counter.calls(.write) == 3)
+        #expect(counter.bytes == 120 + 8 + 120 + 4096)
     }
 
     @Test func allocationDirectoriesAndRenamesFailToo() throws {

@@ -124,7 +124,7 @@ import Testing
         }
         #expect(said.isClosed)
         #expect(said.drained.appends == 2)
-        let failed = Refusal.storeFailed(OneMember.failure())
+        let failed = Refusal.storeFailed
         for (sequence, append) in zip(UInt64(1)..., appends + [late]) {
             let token = Token(node: 1, boot: Boot(1), sequence: sequence)
             let outcomes = said.replies.filter { $0.waiter == append.waiter }.map(\.outcome)

@@ -55,11 +55,16 @@ package struct AcceptedEntry: Hashable, Sendable {
 package struct EntryRun: Hashable, Sendable {
     package let first: Slot
     package let entries: [Entry]
+    /// Of all entries together.
+    package let payloadBytes: Int
 
     package init(first: Slot, entries: [Entry]) {
         precondition(!entries.isEmpty, "a run holds at least one entry")
         self.first = first
         self.entries = entries
+        var bytes = 0
+        for position in entries.indices { bytes += entries[position].payloadBytes }
+        payloadBytes = bytes
     }
 
     package var last: Slot { first.advanced(by: entries.count - 1) }

@@ -17,6 +17,10 @@ package struct SlotWindow<Element> {
     package var end: Slot { base.advanced(by: width) }
     package var isEmpty: Bool { width == 0 }
 
+    package func contains(_ slot: Slot) -> Bool {
+        slot >= base && slot < end && ring[place(of: slot)] != nil
+    }
+
     package subscript(slot: Slot) -> Element? {
         guard slot >= base, slot < end else { return nil }
         return ring[place(of: slot)]

@@ -103,7 +103,8 @@ package struct Reply: Hashable, Sendable {
     package let outcome: Outcome
 }
 
-/// Why a caller got no slot.
+/// Why a caller got no slot. Without a payload, so that a reply is plain bytes, of which thousands pass
+/// from thread to thread every second.
 package enum Refusal: Hashable, Sendable {
     case timedOut
     case cancelled
@@ -111,5 +112,6 @@ package enum Refusal: Hashable, Sendable {
     case overloaded
     case full
     case closed
-    case storeFailed(StoreFailure)
+    /// The node's status tells with what.
+    case storeFailed
 }

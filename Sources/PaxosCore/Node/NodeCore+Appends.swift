@@ -1,18 +1,19 @@
 /// From the inbox to the pipeline, and from an outcome to the caller that waits.
 extension NodeCore {
     mutating func take(_ appends: [AppendRequest], output: inout Output) {
-        for append in appends {
+        let refusal = refusal
+        for position in appends.indices {
             precondition(
-                (1...limits.maxBatchEntries).contains(append.count)
-                    && append.bytes <= limits.maxBatchBytes,
+                (1...limits.maxBatchEntries).contains(appends[position].count)
+                    && appends[position].bytes <= limits.maxBatchBytes,
                 "an append is checked against the limits before it is made"
             )
-            waiters.add(append.waiter, deadline: append.deadline)
-            if let refusal = refusal {
-                end(append.waiter, refusal, output: &output)
-                leaveInbox(append, output: &output)
+            waiters.add(appends[position].waiter, deadline: appends[position].deadline)
+            if let refusal {
+                end(appends[position].waiter, refusal, output: &output)
+                leaveInbox(appends[position], output: &output)
             } else {
-                inbox.append(append)
+                inbox.append(appends[position])
             }
         }
     }
@@ -32,6 +33,7 @@ extension NodeCore {
     mutating func propose(output: inout Output) {
         var entries: [Entry] = []
         proposeForwarded(into: &entries)
+        guard leastAppends == 1 else { return replica.propose(entries, output: &output) }
         while let append = inbox.first {
             if waiters.state(of: append.waiter) == .none {
                 _ = inbox.popFirst()

@@ -5,7 +5,7 @@ extension NodeCore {
         switch phase {
         case .running: nil
         case .closing, .sealing, .closed: .closed
-        case .failed(let failure): .storeFailed(failure)
+        case .failed: .storeFailed
         }
     }
 
@@ -56,8 +56,8 @@ extension NodeCore {
         case .closed, .failed: return
         case .running, .closing, .sealing: phase = .failed(failure)
         }
-        emptyInbox(.storeFailed(failure), output: &output)
-        for waiter in waiters.all { end(waiter, .storeFailed(failure), output: &output) }
+        emptyInbox(.storeFailed, output: &output)
+        for waiter in waiters.all { end(waiter, .storeFailed, output: &output) }
         output.isClosed = true
     }
 

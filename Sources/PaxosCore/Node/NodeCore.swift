@@ -144,13 +144,13 @@ package struct NodeCore: ~Copyable {
         }
     }
 
-    /// How many appends are worth a step of their own. A member that is a quorum by itself gains nothing
-    /// by proposing while its disk is busy, since its next write waits for the one in flight: an eighth of
-    /// what is in flight keeps that write ready and the steps few. With others, each Accept leaves at
-    /// once.
+    /// How many more appends are worth a step. A member that is a quorum by itself gains nothing by
+    /// proposing while its disk is busy: the next write waits for the one in flight, and whatever comes
+    /// too late for it makes a smaller one of its own. So appends gather until they are half as many as
+    /// the slots in flight, or those are durable. With others, each Accept leaves at once.
     package var leastAppends: Int {
-        guard replica.isAlone, let leader = replica.leader else { return 1 }
-        return max(1, leader.slotsInFlight / 8)
+        guard replica.isAlone, let inFlight = replica.leader?.slotsInFlight else { return 1 }
+        return max(1, inFlight / 2 - inbox.count)
     }
 
     /// Who this process of the node is.

@@ -83,6 +83,23 @@ package struct AcceptedRun: Hashable, Sendable {
         self.run = run
         self.isChosen = isChosen
     }
+
+    /// A run of one row.
+    init(_ row: AcceptedEntry, isChosen: Bool? = nil) {
+        ballot = row.ballot
+        run = EntryRun(first: row.slot, entries: [row.entry])
+        self.isChosen = isChosen ?? row.isChosen
+    }
+
+    /// The entry of a slot of the run.
+    func entry(of slot: Slot) -> Entry {
+        run.entries[Int(slot.rawValue - run.first.rawValue)]
+    }
+
+    /// The row of a slot of the run.
+    func row(of slot: Slot) -> AcceptedEntry {
+        AcceptedEntry(slot: slot, ballot: ballot, entry: entry(of: slot), isChosen: isChosen)
+    }
 }
 
 /// What one transaction changes. Fields that are `nil` stay as they are on disk.

@@ -148,10 +148,11 @@ package struct Replica: Sendable {
 
     /// The leader's own acceptor must take what it proposes: nobody would propose it again.
     private func pipelineHasRoom(entries: Int, bytes: Int) -> Bool {
-        guard let leader, acceptor.promised == leader.ballot else { return false }
-        let last = leader.next.advanced(by: entries - 1)
-        return leader.hasRoom(entries: entries, bytes: bytes)
-            && acceptor.hasRoom(through: last, bytes: unsentBytes + bytes)
+        guard let ballot = leader?.ballot, acceptor.promised == ballot, let next = leader?.next,
+            leader?.hasRoom(entries: entries, bytes: bytes) == true
+        else { return false }
+        let last = next.advanced(by: entries - 1)
+        return acceptor.hasRoom(through: last, bytes: unsentBytes + bytes)
     }
 
     /// What phase 1 found waits for no memory: most of it is in the acceptor's window already, and as
@@ -207,8 +208,8 @@ package struct Replica: Sendable {
 
     /// The next entry that may be delivered and is in memory, in slot order.
     mutating func takeDeliverable() -> Entry? {
-        guard acceptor.windowBase <= deliverable, acceptor.holdsFirst() else { return nil }
-        return acceptor.takeFirst()?.entry
+        guard acceptor.windowBase <= deliverable, acceptor.holdsFirst else { return nil }
+        return acceptor.takeFirst()
     }
 
     mutating func makeReadID() -> ReadID {

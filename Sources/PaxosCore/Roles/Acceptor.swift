@@ -19,8 +19,9 @@ package struct Acceptor: Sendable {
     package let trimmed: Slot
     /// The runs whose write is in flight.
     private var unflushed = UnflushedRuns()
-    /// Entries kept in memory until they are delivered.
-    private var window: SlotWindow<AcceptedEntry>
+    /// The run that each slot was accepted in last, kept in memory until the slot is delivered. Runs and
+    /// not rows: an entry is neither copied nor counted once more for being here.
+    private var window: SlotWindow<AcceptedRun>
     /// Payload bytes in the window.
     package private(set) var windowBytes = 0
     private let limits: Limits
@@ -35,7 +36,7 @@ package struct Acceptor: Sendable {
         trimmed = recovered.trimmed
         window = SlotWindow(startingAt: recovered.committed.next)
         self.limits = limits
-        for row in recovered.accepted { put(row) }
+        for row in recovered.accepted { put(AcceptedRun(row)) }
     }
 
     /// Phase 1b: promises if the ballot is not below an earlier promise. An equal one is promised again:
@@ -93,8 +94,7 @@ package struct Acceptor: Sendable {
     mutating func storeChosen(_ rows: [AcceptedEntry], output: inout Output) {
         for row in rows {
             raise(to: row.ballot, output: &output)
-            let run = EntryRun(first: row.slot, entries: [row.entry])
-            store(AcceptedRun(ballot: row.ballot, run: run, isChosen: true), output: &output)
+            store(AcceptedRun(row, isChosen: true), output: &output)
         }
     }
 
@@ -108,8 +108,8 @@ package struct Acceptor: Sendable {
     /// True if the row of this slot is what was chosen, given that a leader of this ballot knows the
     /// slot chosen: no later ballot can have stored anything else (`R68`).
     func holdsChosen(_ slot: Slot, by ballot: Ballot) -> Bool {
-        guard let row = window[slot] else { return false }
-        return row.isChosen || row.ballot >= ballot
+        guard let accepted = window[slot] else { return false }
+        return accepted.isChosen || accepted.ballot >= ballot
     }
 
     /// What was accepted from a slot on, for a candidate whose promise is durable: as many rows as a
@@ -122,7 +122,7 @@ package struct Acceptor: Sendable {
         var bytes = 0
         var slot = request.from
         while slot <= last, bytes < limits.pageBytes, rows.count < limits.pipelineSlots {
-            if let row = window[slot] {
+            if let row = window[slot]?.row(of: slot) {
                 rows.append(row)
                 bytes += row.entry.payloadBytes
             }
@@ -141,9 +141,11 @@ package struct Acceptor: Sendable {
         var entries: [Entry] = []
         var bytes = 0
         var slot = first
-        while slot <= last, bytes < limits.pageBytes, let row = window[slot], row.ballot == ballot {
-            entries.append(row.entry)
-            bytes += row.entry.payloadBytes
+        while slot <= last, bytes < limits.pageBytes,
+            let accepted = window[slot], accepted.ballot == ballot
+        {
+            entries.append(accepted.entry(of: slot))
+            bytes += accepted.entry(of: slot).payloadBytes
             slot = slot.next
         }
         return entries.isEmpty ? nil : EntryRun(first: first, entries: entries)
@@ -170,37 +172,32 @@ package struct Acceptor: Sendable {
     package var windowBase: Slot { window.base }
 
     /// Takes the entry of the lowest slot out of memory, if it is there, and moves on to the next.
-    mutating func takeFirst() -> AcceptedEntry? {
-        let first = window.popFirst()
-        windowBytes -= first?.entry.payloadBytes ?? 0
-        return first
+    mutating func takeFirst() -> Entry? {
+        let slot = window.base
+        guard let entry = window.popFirst()?.entry(of: slot) else { return nil }
+        windowBytes -= entry.payloadBytes
+        return entry
     }
 
-    func holdsFirst() -> Bool {
-        window[window.base] != nil
-    }
+    var holdsFirst: Bool { window.contains(window.base) }
 
     private mutating func store(_ accepted: AcceptedRun, output: inout Output) {
-        var slot = accepted.run.first
-        for entry in accepted.run.entries {
-            put(
-                AcceptedEntry(
-                    slot: slot,
-                    ballot: accepted.ballot,
-                    entry: entry,
-                    isChosen: accepted.isChosen
-                )
-            )
-            slot = slot.next
-        }
+        put(accepted)
         output.rows.accepted.append(accepted)
         unflushed.add(accepted.run.first)
     }
 
-    private mutating func put(_ row: AcceptedEntry) {
-        windowBytes += row.entry.payloadBytes - (window[row.slot]?.entry.payloadBytes ?? 0)
-        window.put(row, at: row.slot)
-        last = max(last, row.slot)
+    private mutating func put(_ accepted: AcceptedRun) {
+        var slot = accepted.run.first
+        for entry in accepted.run.entries {
+            windowBytes += entry.payloadBytes
+            if slot < window.end, let earlier = window[slot] {
+                windowBytes -= earlier.entry(of: slot).payloadBytes
+            }
+            window.put(accepted, at: slot)
+            slot = slot.next
+        }
+        last = max(last, accepted.run.last)
     }
 
     private mutating func raise(to ballot: Ballot, output: inout Output) {

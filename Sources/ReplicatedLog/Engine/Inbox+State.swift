@@ -41,7 +41,8 @@ extension Inbox.State {
     /// dropped, and the room it took is given to those who wait for room.
     mutating func enterCore(limits: Limits) {
         if answered > 0 { sweep(limits: limits) }
-        for append in appends { waiters.move(append.waiter, to: .inside) }
+        // By position: copying an append would count its payload, which another core has just written.
+        for position in appends.indices { waiters.move(appends[position].waiter, to: .inside) }
         for barrier in barriers { waiters.move(barrier.waiter, to: .inside) }
     }
 

@@ -33,13 +33,13 @@ public enum AppendError: Error, Hashable, Sendable {
 }
 
 extension AppendError.Reason {
-    init(_ refusal: Refusal) {
+    init(_ refusal: Refusal, _ failure: StoreFailure?) {
         switch refusal {
         case .timedOut: self = .timedOut
         case .cancelled: self = .cancelled
         case .full: self = .full
         case .overloaded, .closed: self = .closed
-        case .storeFailed(let failure): self = .storeFailed(failure.description)
+        case .storeFailed: self = .storeFailed(failure?.description ?? "")
         }
     }
 }
@@ -79,12 +79,8 @@ extension ReadError {
         }
     }
 
-    init(_ refusal: Refusal) {
-        if case .storeFailed(let failure) = refusal {
-            self = .storeFailed(failure.description)
-        } else {
-            self = .closed
-        }
+    init(_ refusal: Refusal, _ failure: StoreFailure?) {
+        self = refusal == .storeFailed ? .storeFailed(failure?.description ?? "") : .closed
     }
 }
 

@@ -102,7 +102,7 @@ extension LogNode {
         case .barrier(let slot): return slot
         case .never(.timedOut): throw .timedOut
         case .never(.cancelled): throw .cancelled
-        case .never(.storeFailed(let failure)): throw .storeFailed(failure.description)
+        case .never(.storeFailed): throw .storeFailed(driver.failure?.description ?? "")
         case .never, .committed, .unknown: throw .closed
         }
     }
@@ -130,8 +130,9 @@ extension LogNode {
         switch outcome {
         case .committed(let first, let count): return first...first.advanced(by: count - 1)
         case .never(.overloaded): throw .overloaded
-        case .never(let refusal): throw .never(AppendError.Reason(refusal))
-        case .unknown(let token, let refusal): throw .unknown(token, AppendError.Reason(refusal))
+        case .never(let refusal): throw .never(AppendError.Reason(refusal, driver.failure))
+        case .unknown(let token, let refusal):
+            throw .unknown(token, AppendError.Reason(refusal, driver.failure))
         case .barrier: preconditionFailure("an append is never answered as a barrier")
         }
     }

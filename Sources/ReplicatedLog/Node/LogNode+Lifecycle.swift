@@ -132,7 +132,7 @@ extension LogNode: Service {
         }
         thread.join()
         let failure = driver.failure
-        await finish(failure.map(Refusal.storeFailed) ?? .closed)
+        await finish(failure == nil ? .closed : .storeFailed)
         if let failure {
             logger.error("store failed", metadata: ["failure": "\(failure)"])
             throw LogRunError.storeFailed(failure.description)

@@ -28,7 +28,7 @@ extension LogNode {
         while tail.delivered < known, tail.end == nil, !Task.isCancelled {
             await tail.wait(for: known)
         }
-        if let end = tail.end { throw ReadError(end) }
+        if let end = tail.end { throw ReadError(end, driver.failure) }
         let last = min(slots.upperBound, tail.delivered)
         guard first <= last else { return LogPage(entries: [], through: last) }
         return try await readPage(first...last)
@@ -150,7 +150,7 @@ public struct Subscription: AsyncSequence, Sendable {
             case .nothingYet:
                 await node.tail.wait(for: next)
             case .ended(let refusal):
-                throw ReadError(refusal)
+                throw ReadError(refusal, node.driver.failure)
             }
             return nil
         }

@@ -118,8 +118,6 @@ final class Mailbox: Sendable {
 
 extension WriteRows {
     var payloadBytes: Int {
-        var bytes = 0
-        for run in accepted { for entry in run.run.entries { bytes += entry.payloadBytes } }
-        return bytes
+        accepted.reduce(0) { $0 + $1.run.payloadBytes }
     }
 }

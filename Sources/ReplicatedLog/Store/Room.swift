@@ -42,6 +42,9 @@ struct Room {
     private(set) var used = 0
     private(set) var live = 0
     private var grown = 0
+    /// What the file system had left when it was looked at last, and where the file stood then.
+    private var free = UInt64.max
+    private var usedAtLook = 0
     /// The last extension found the disk full.
     private(set) var isOutOfDisk = false
     private var isFilling = true
@@ -75,6 +78,7 @@ struct Room {
         assert(used <= length, "a transaction went beyond what was covered for it")
         self.used = used
         live = min(used, livePages * pageSize)
+        if used - usedAtLook >= Self.step { look() }
     }
 
     var runwayLeft: Int { max(0, length - used) }
@@ -91,8 +95,13 @@ struct Room {
         let inside = max(0, length - live)
         if inside >= reserve { return false }
         if isOutOfDisk { return true }
-        guard let free = try? FileSystem.freeSpace(path) else { return false }
         return UInt64(inside) + min(free, 1 << 62) < UInt64(reserve)
+    }
+
+    /// Asks the file system what it has left: once for each step, not for each commit.
+    private mutating func look() {
+        free = (try? FileSystem.freeSpace(path)) ?? .max
+        usedAtLook = used
     }
 
     var isFull: Bool { isMapFull || isDiskFull }
@@ -150,6 +159,7 @@ struct Room {
     /// Tries the disk again: up to the reserve and a step, so that the answer lasts.
     mutating func retry() throws(PosixError) {
         isOutOfDisk = false
+        defer { look() }
         let wanted = min(mapBytes, used + runway)
         while length < wanted, length - live < reserve + Self.step {
             if try extend(to: min(wanted, length + Self.step)) == .full { return }
@@ -168,11 +178,13 @@ struct Room {
             written += UInt64(added)
             extensions += 1
             isOutOfDisk = false
+            look()
             return .done
         } catch {
             guard error.isFull else { throw error }
             length = max(length, Int(try FileSystem.fileLength(path)))
             isOutOfDisk = true
+            look()
             return .full
         }
     }

@@ -3,9 +3,11 @@
 public struct StoreCounters: Hashable, Sendable {
     /// Transactions with rows, the one of the opening not counted.
     public var commits: UInt64 = 0
-    /// Waits for the disk in those: two a commit, `fdatasync` and the meta page by `O_DSYNC`.
+    /// Waits for the disk for those: one in each commit, and one more after a commit that no other one
+    /// followed at once.
     public var flushes: UInt64 = 0
-    /// Time in the commits, from the end of the rows to the return, the writing of the pages included.
+    /// Time in the commits and the flushes after them, from the end of the rows to the return, the writing
+    /// of the pages included.
     public var flushNanoseconds: UInt64 = 0
     /// The same of the last commit.
     public var lastFlushNanoseconds: UInt64 = 0

@@ -18,6 +18,8 @@ final class StoreWriter: @unchecked Sendable {
     private var observer: (any StoreObserver)?
     /// A group for which there was no room: kept, joined by what comes, and tried again.
     private var held: WriteBatch?
+    /// Committed, and durable with the next flush that succeeds.
+    private var unflushed: WriteBatch?
     private var retryAt = MonotonicInstant(nanoseconds: 0)
     private var isFull = false
     private var hasFailed = false
@@ -38,6 +40,7 @@ final class StoreWriter: @unchecked Sendable {
     func run() {
         writes.begin()
         while turn() {}
+        unflushed.take()?.abandon()
         held.take()?.abandon()
         observer = nil
         mailbox.end()
@@ -57,9 +60,16 @@ final class StoreWriter: @unchecked Sendable {
             take(batch, merged: delivery.merged)
             return true
         }
+        if unflushed != nil {
+            flush()
+            return true
+        }
         if delivery.isClosing {
             // What had no room gets a last chance, and is then given up with the store.
-            if held != nil, !hasFailed { settle() }
+            if held != nil, !hasFailed {
+                settle()
+                flush()
+            }
             return false
         }
         rest()
@@ -84,25 +94,49 @@ final class StoreWriter: @unchecked Sendable {
     private func settle() {
         guard let batch = held.take() else { return }
         guard batch.rows.needsFlush else {
-            // Nothing was submitted before it that is not durable: this thread does one thing
-            // after the other.
+            // Goes with the newest batch before it: with the one whose flush is to come, or at once.
             log.keep(batch.rows)
             counters.withLock { $0.unwritten += 1 }
-            acknowledge(batch)
+            if var earlier = unflushed.take() {
+                earlier.merge(batch)
+                unflushed = consume earlier
+            } else {
+                acknowledge(batch)
+            }
             return
         }
         switch log.commit(batch.rows) {
         case .committed(let commit):
             count(commit, rows: batch.rows)
-            acknowledge(batch)
+            // The flush in this commit began after the one before had returned.
+            if let earlier = unflushed.take() { acknowledge(earlier) }
+            unflushed = consume batch
             keepAhead()
         case .noRoom:
             held = consume batch
+            flush()
             reportRoom()
         case .failed(let failure):
             batch.abandon()
             latch(failure)
         }
+    }
+
+    /// Makes the last commit durable, since no other one is about to.
+    private func flush() {
+        guard unflushed != nil, !hasFailed else { return }
+        let begin = MonotonicClock.now()
+        do throws(LMDBError) {
+            try log.sync()
+        } catch {
+            return latch(StoreFailure("flush", error))
+        }
+        let elapsed = MonotonicClock.now().nanoseconds - begin.nanoseconds
+        counters.withLock { counters in
+            counters.flushes += 1
+            counters.flushNanoseconds += elapsed
+        }
+        if let batch = unflushed.take() { acknowledge(batch) }
     }
 
     /// The only place where testimony is let go: the flush that covers it has returned (`R28`).
@@ -183,6 +217,7 @@ final class StoreWriter: @unchecked Sendable {
     /// Says so once, and nothing more (`R30`).
     private func latch(_ failure: StoreFailure) {
         hasFailed = true
+        unflushed.take()?.abandon()
         held.take()?.abandon()
         mailbox.fail(failure)
         observer?.failed(failure)
@@ -193,7 +228,7 @@ final class StoreWriter: @unchecked Sendable {
         let payload = rows.payloadBytes
         counters.withLock { counters in
             counters.commits += 1
-            counters.flushes += 2
+            counters.flushes += 1
             counters.flushNanoseconds += commit.nanoseconds
             counters.lastFlushNanoseconds = commit.nanoseconds
             counters.rows += UInt64(written)

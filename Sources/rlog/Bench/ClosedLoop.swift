@@ -23,7 +23,9 @@ struct ClosedLoop: Sendable {
 
     func run(report: inout BenchReport) async throws(Failure) -> BenchPoint {
         let node = try await BenchNode.start(directory)
-        let measured = await load(node, report: &report)
+        let clients = try ClientThread.start()
+        defer { clients.end() }
+        let measured = await load(node, clients, report: &report)
         report.note("\(outstanding) outstanding: reading the log back")
         var readBack: ReadBack?
         var failure = measured.failure.map { Failure($0, at: directory) }
@@ -43,13 +45,17 @@ struct ClosedLoop: Sendable {
 
     // MARK: - Load
 
-    private func load(_ node: BenchNode, report: inout BenchReport) async -> Measured {
+    private func load(
+        _ node: BenchNode,
+        _ clients: ClientThread,
+        report: inout BenchReport
+    ) async -> Measured {
         let stage = Stage()
         let latencies = Latencies()
         let directory = directory
         return await withTaskGroup(of: (Int, ClientResult).self) { group in
             for client in 0..<outstanding {
-                group.addTask {
+                group.addTask(executorPreference: clients) {
                     (client, await run(client, on: node.log, stage: stage, latencies: latencies))
                 }
             }

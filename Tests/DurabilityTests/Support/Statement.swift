@@ -67,9 +67,11 @@ struct Said: Sendable {
 enum Telling: Sendable {
     /// When it was made.
     case truthfully
-    /// A control: appends are acknowledged when the data flush of their commit begins.
+    /// A control: appends are acknowledged when the flush that makes them durable begins. Their commit
+    /// has returned by then, its meta page written and not flushed.
     case whenTheFlushBegins
-    /// A control: appends are acknowledged between the two flushes of their commit.
+    /// A control: appends are acknowledged with the last meta page that was written before: their own,
+    /// if no later commit followed.
     case whenTheMetaPageIsWritten
 }
 
@@ -83,7 +85,8 @@ extension DiskRecording {
         for (index, event) in events.enumerated() {
             switch event {
             case .flushBegan(_, isDirectory: false): flush = index
-            case .synchronousWriteBegan: meta = index
+            case .write(_, let offset, let bytes) where offset < 8192 && bytes.count <= 512:
+                meta = index
             case .mark(let kind, let value):
                 let statement = Statement(kind: kind, value: value)
                 var place = index

@@ -125,7 +125,8 @@ static ssize_t shim_write(int fd, const struct iovec *parts, int count, off_t of
     for (int i = 0; i < count; i++) {
         total += parts[i].iov_len;
     }
-    int kind = synchronous && total <= 512 ? disk_shim_meta_write : disk_shim_write;
+    bool meta = positioned && total >= 64 && total <= 512 && offset < 8192;
+    int kind = meta ? disk_shim_meta_write : disk_shim_write;
     uint8_t *data = malloc(total + 1);
     if (data == NULL) {
         abort();

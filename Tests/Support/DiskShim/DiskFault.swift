@@ -4,7 +4,7 @@ import CDiskShim
 package enum DiskOperation: Int32, CaseIterable, Sendable {
     /// fdatasync or fsync of a file.
     case flush = 0
-    /// A write of at most 512 bytes on an O_DSYNC descriptor: LMDB's meta page.
+    /// A write of 64 to 512 bytes that begins in the first two pages: LMDB's meta page.
     case metaWrite = 1
     /// Any other write.
     case write = 2
