@@ -64,7 +64,14 @@ package struct NodeCore: ~Copyable {
     ///   - nonce: A random number of this process.
     ///   - limits: The node's bounds.
     ///   - seed: The only chance there is: the draws of election timeouts follow from it.
-    package init(recovered: RecoveredState, nonce: Nonce, limits: Limits, seed: UInt64) {
+    ///   - rules: What the protocol decides by.
+    package init(
+        recovered: RecoveredState,
+        nonce: Nonce,
+        limits: Limits,
+        seed: UInt64,
+        rules: Rules = .paxos
+    ) {
         precondition(
             recovered.trimmed <= recovered.committed
                 && recovered.checkpoint.slot <= recovered.committed
@@ -86,7 +93,7 @@ package struct NodeCore: ~Copyable {
             membership: recovered.membership,
             recovered: recovered.peers
         )
-        replica = Replica(recovered: recovered, limits: limits, seed: seed)
+        replica = Replica(recovered: recovered, limits: limits, seed: seed, rules: rules)
         barriers = Barriers(firstID: nonce.rawValue)
         delivery = Delivery(resuming: recovered.checkpoint)
         written = Written(

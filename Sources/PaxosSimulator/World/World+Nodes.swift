@@ -24,12 +24,14 @@ extension World {
         )
         let core = NodeCore(
             recovered: recovered,
-            nonce: identity.nonce,
-            limits: mix.limits,
-            seed: scheduleRandom.next()
+            nonce: mutant?.alter(identity.nonce) ?? identity.nonce,
+            limits: mutant?.alter(mix.limits) ?? mix.limits,
+            seed: scheduleRandom.next(),
+            rules: mutant?.rules ?? .paxos
         )
         let process = SimulatedProcess(
             core: core,
+            mutant: mutant,
             identity: identity,
             openedAt: now,
             clockRate: isSettling ? 100 : mix.clockRates[node.index],
@@ -194,8 +196,15 @@ extension World {
 }
 
 extension SimulatedProcess {
+    /// Steps the core with everything that has arrived.
+    func step(now tick: Tick) -> Output {
+        let arrivals = takeArrivals(now: tick)
+        guard let mutant else { return core.step(arrivals) }
+        return mutant.step(&core, arrivals, held: &withheld)
+    }
+
     /// Swaps out everything that has arrived.
-    func takeArrivals(now tick: Tick) -> Arrivals {
+    private func takeArrivals(now tick: Tick) -> Arrivals {
         var arrivals = Arrivals(now: tick)
         arrivals.receipt = receipt.take()
         swap(&arrivals.messages, &messages)
