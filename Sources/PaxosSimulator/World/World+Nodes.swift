@@ -4,7 +4,7 @@ import PaxosCore
 extension World {
     func start(_ node: SimulatedNode) throws(Violation) {
         guard node.process == nil, !node.isRetired, let cluster = Self.cluster else { return }
-        guard mayBoot(node) else {
+        guard stage != nil || mayBoot(node) else {
             node.isRetired = true
             return
         }
@@ -57,8 +57,9 @@ extension World {
     }
 
     /// Every member that counts has seen this boot, or a later one, of the node, or another directory of it.
+    /// One with a rotten row counts like any other: it must not be the first to meet a copy.
     func isWitnessed(incarnation: Incarnation, boot: Boot, of id: NodeID) -> Bool {
-        for peer in nodes where peer.id != id && !peer.isDamaged {
+        for peer in nodes where peer.id != id && peer.store.ledger != nil && !peer.isRetired {
             guard let record = peer.store.disk.record(of: id) else { return false }
             if record.incarnation == incarnation, record.boot < boot { return false }
         }
