@@ -53,17 +53,37 @@ package enum ZeroRunway {
         return end - first
     }
 
+    /// Makes the file as long as `end`, its new part allocated and not written: it reads as zeros, a write
+    /// into it finds room, and its first flush costs what a growing file's does.
+    ///
+    /// - Returns: False, and nothing is changed, where blocks cannot be allocated ahead.
+    package static func reserve(
+        descriptor: Int32,
+        path: String,
+        from start: Int64,
+        to end: Int64
+    ) throws(PosixError) -> Bool {
+        guard try allocate(descriptor: descriptor, path: path, from: start, to: end) else {
+            return false
+        }
+        _ = try PosixError.check("ftruncate", path) { ftruncate(descriptor, off_t(end)) }
+        return true
+    }
+
+    /// False where blocks cannot be allocated ahead: there the writes find out whether there are any.
+    @discardableResult
     private static func allocate(
         descriptor: Int32,
         path: String,
         from start: Int64,
         to end: Int64
-    ) throws(PosixError) {
+    ) throws(PosixError) -> Bool {
         let code = cplatform_allocate(descriptor, start, end - start)
         switch code {
-        case 0, EOPNOTSUPP, ENOSYS, ENOTSUP:
-            // Where blocks cannot be allocated ahead, the writes find out whether there are any.
-            return
+        case 0:
+            return true
+        case EOPNOTSUPP, ENOSYS, ENOTSUP:
+            return false
         default:
             throw PosixError(code: code, operation: "fallocate", path: path)
         }

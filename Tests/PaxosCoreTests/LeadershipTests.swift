@@ -179,4 +179,33 @@ import Testing
         #expect(accepts(try member.step(at: led.at + 11)) == [:])
         #expect(accepts(try member.step(at: led.at + 20)) == [2: 2...3, 3: 1...3])
     }
+
+    /// A leader without room for what phase 1 found waited for room, and nobody else could lead.
+    @Test func aFullLeaderThatMustProposeAgainStepsDown() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let led = try member.lead(last: 1)
+        let row = AcceptedEntry(
+            slot: 1,
+            ballot: Ballot(round: 0, node: 2),
+            entry: OneMember.command(1)
+        )
+        try member.step(at: led.at) { $0.isFull = true }
+        let page = PromisePage(ballot: led.ballot, from: 1, through: 1, rows: [row])
+        try member.hear(2, at: led.at, .page(page))
+        try member.step(at: led.at, flush: member.store.waiting)
+        #expect(member.core.status.role == .leader)
+        #expect(member.core.status.slotsInFlight == 0)
+        for now in led.at...led.at + 40 where member.core.status.role == .leader {
+            for round in UInt64(1)...20 {
+                let reply = HeartbeatReply(
+                    ballot: led.ballot,
+                    round: round,
+                    promised: led.ballot,
+                    committed: .zero
+                )
+                try member.hear(2, at: now, .heartbeatReply(reply))
+            }
+        }
+        #expect(member.core.status.role == .follower)
+    }
 }

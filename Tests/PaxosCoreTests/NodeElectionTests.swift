@@ -117,4 +117,27 @@ import Testing
         let led = try member.lead(from: 32)
         #expect(try leader(at: led.at) == led.ballot)
     }
+
+    /// Phase 1 can take many pages. A member that had none to show, or could not show its own, began its own
+    /// phase 1 in the middle of another's, and the other in the middle of this one, for ever.
+    @Test(arguments: [true, false])
+    func aPhaseOneThatGoesOnIsNotDisturbed(_ bySecondPrepare: Bool) throws {
+        let member = OneMember(members: [1, 2, 3])
+        let ballot = Ballot(round: 7, node: 2)
+        try member.hear(2, .prepare(Prepare(ballot: ballot)))
+        for now in stride(from: UInt64(0), to: 200, by: 10) {
+            let said =
+                if bySecondPrepare {
+                    try member.hear(2, at: now, .prepare(Prepare(ballot: ballot)))
+                } else {
+                    try member.hear(2, at: now, .pageRequest(PageRequest(ballot: ballot, from: 9)))
+                }
+            let asks = said.immediate.contains {
+                if case .statusRequest = $0.body { true } else { false }
+            }
+            #expect(!asks, "at \(now)")
+            try member.step(at: now, flush: member.store.waiting)
+        }
+        _ = try member.awaitStatusRound(from: 200)
+    }
 }

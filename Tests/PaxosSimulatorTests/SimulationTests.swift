@@ -38,8 +38,8 @@ import Testing
 
     @Test func everyKindOfFaultHappens() {
         var counts = FaultCounts()
-        for seed in UInt64(1)...120 where FaultKind.allCases.contains(where: { counts[$0] == 0 }) {
-            counts.add(Simulation.run(seed: seed, members: 5, steps: 1_000).faults)
+        for seed in UInt64(1)...400 where FaultKind.allCases.contains(where: { counts[$0] == 0 }) {
+            counts.add(Simulation.run(seed: seed, members: 3, steps: 1_000).faults)
         }
         for kind in FaultKind.allCases { #expect(counts[kind] > 0, "\(kind)") }
     }
@@ -51,14 +51,6 @@ import Testing
                 #expect(report.faults[kind] == 0, "\(kind)")
             }
         }
-    }
-
-    @Test(arguments: Mutant.allCases)
-    func fixedSeedsKillTheMutant(mutant: Mutant) {
-        let isKilled = (UInt64(1)...60).contains { seed in
-            Simulation.run(seed: seed, members: 3, steps: 1_000, mutant: mutant).violation != nil
-        }
-        #expect(isKilled, "\(mutant.rawValue) survives")
     }
 
     @Test func aFailureShrinks() throws {

@@ -110,6 +110,29 @@ import Darwin
 }
 
 @Suite struct ZeroRunwayTests {
+    /// The file is longer, has its blocks, and nothing was written into it.
+    @Test func roomIsReservedWithoutWriting() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/f"
+        let descriptor = open(path, O_RDWR | O_CREAT, 0o600)
+        defer { close(descriptor) }
+        #expect(write(descriptor, "abc", 3) == 3)
+        let isReserved = try ZeroRunway.reserve(
+            descriptor: descriptor,
+            path: path,
+            from: 3,
+            to: 1 << 20
+        )
+        guard isReserved else { return }
+        #expect(try FileSystem.fileLength(path) == 1 << 20)
+        var status = stat()
+        #expect(fstat(descriptor, &status) == 0)
+        #expect(status.st_blocks * 512 >= 1 << 20)
+        var bytes = [UInt8](repeating: 1, count: 4)
+        #expect(pread(descriptor, &bytes, 4, 1) == 4)
+        #expect(bytes == [98, 99, 0, 0])
+    }
+
     @Test func extendsByWrittenZerosAndLeavesWhatIsThere() throws {
         let temporary = try TemporaryDirectory()
         let path = try temporary.file("data", [1, 2, 3])

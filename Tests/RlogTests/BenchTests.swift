@@ -12,10 +12,12 @@ import Testing
         "duplicated",
     ]
 
-    @Test(.tags(.slow)) func aShortRunLosesNothing() throws {
+    @Test(.tags(.slow), arguments: [1, 3, 5]) func aShortRunLosesNothing(replicas: Int) throws {
         let scratch = try Scratch()
         let result = try Rlog.run(
             "bench",
+            "--replicas",
+            "\(replicas)",
             "--outstanding",
             "1,64",
             "--seconds",
@@ -40,7 +42,10 @@ import Testing
             let flushes = try #require(point["flushes"] as? Int)
             #expect(appends > 0)
             // One or two flushes a commit, and what an idle store writes ahead.
-            #expect(flushes > commits && flushes <= 2 * commits + 64)
+            #expect(flushes > commits && flushes <= 2 * commits + 64 * replicas)
+            #expect(point["replicas"] as? Int == replicas)
+            let messages = try #require(point["messages_per_append"] as? Double)
+            #expect(replicas == 1 ? messages == 0 : messages > 0)
             let latency = try #require(point["latency"] as? [String: Double])
             #expect(Set(latency.keys) == ["p50", "p90", "p99", "p999", "max"])
             let p50 = try #require(latency["p50"])

@@ -5,7 +5,7 @@ import Testing
     @Test(arguments: [
         ["--wrong"], ["bench", "--wrong"], ["bench", "--rate", "100"],
         ["bench", "--transport", "tcp"], ["bench", "--fault", "none"],
-        ["bench", "--replicas", "3"],
+        ["bench", "--replicas", "2"],
         ["bench", "--outstanding", "1,x"], ["bench", "--value-bytes", "7"],
         ["bench", "--batch", "100000"], ["bench", "--seconds", "0"], ["bench", "extra"],
         ["verify"], ["dump", "a", "--from", "2", "--to", "1"], ["unknown"], [],

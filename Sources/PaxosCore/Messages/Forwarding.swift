@@ -6,6 +6,12 @@ package struct Forward: Hashable, Sendable {
     package let payloads: AppendRequest.Payloads
     /// How many nodes have passed it on.
     package let hops: UInt8
+
+    package init(token: Token, payloads: AppendRequest.Payloads, hops: UInt8) {
+        self.token = token
+        self.payloads = payloads
+        self.hops = hops
+    }
 }
 
 /// Asks the leader for a barrier.

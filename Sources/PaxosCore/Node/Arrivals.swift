@@ -101,6 +101,11 @@ package struct Reply: Hashable, Sendable {
 
     package let waiter: WaiterID
     package let outcome: Outcome
+
+    package init(waiter: WaiterID, outcome: Outcome) {
+        self.waiter = waiter
+        self.outcome = outcome
+    }
 }
 
 /// Why a caller got no slot. Without a payload, so that a reply is plain bytes, of which thousands pass

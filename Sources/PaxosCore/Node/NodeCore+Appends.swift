@@ -33,7 +33,9 @@ extension NodeCore {
     mutating func propose(output: inout Output) {
         var entries: [Entry] = []
         proposeForwarded(into: &entries)
-        guard leastAppends == 1 else { return replica.propose(entries, output: &output) }
+        if replica.isAlone, leastAppends > 1 {
+            return replica.propose(entries, output: &output)
+        }
         while let append = inbox.first {
             if waiters.state(of: append.waiter) == .none {
                 _ = inbox.popFirst()

@@ -20,8 +20,9 @@ extension NodeCore {
 
     private mutating func feed(_ entry: Entry, output: inout Output) {
         var effective: EffectiveRun?
+        let rule = replica.rules.delivery
         delivery.feed(entry) { decision in
-            guard decision.effect == .effective else {
+            guard rule.delivers(decision.effect) else {
                 output.ineffective.append(decision.slot)
                 unwrittenIneffective.append(decision.slot)
                 return

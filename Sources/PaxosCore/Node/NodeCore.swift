@@ -64,7 +64,14 @@ package struct NodeCore: ~Copyable {
     ///   - nonce: A random number of this process.
     ///   - limits: The node's bounds.
     ///   - seed: The only chance there is: the draws of election timeouts follow from it.
-    package init(recovered: RecoveredState, nonce: Nonce, limits: Limits, seed: UInt64) {
+    ///   - rules: What the protocol decides by.
+    package init(
+        recovered: RecoveredState,
+        nonce: Nonce,
+        limits: Limits,
+        seed: UInt64,
+        rules: Rules = .paxos
+    ) {
         precondition(
             recovered.trimmed <= recovered.committed
                 && recovered.checkpoint.slot <= recovered.committed
@@ -86,7 +93,7 @@ package struct NodeCore: ~Copyable {
             membership: recovered.membership,
             recovered: recovered.peers
         )
-        replica = Replica(recovered: recovered, limits: limits, seed: seed)
+        replica = Replica(recovered: recovered, limits: limits, seed: seed, rules: rules)
         barriers = Barriers(firstID: nonce.rawValue)
         delivery = Delivery(resuming: recovered.checkpoint)
         written = Written(
@@ -147,10 +154,11 @@ package struct NodeCore: ~Copyable {
     /// How many more appends are worth a step. A member that is a quorum by itself gains nothing by
     /// proposing while its disk is busy: the next write waits for the one in flight, and whatever comes
     /// too late for it makes a smaller one of its own. So appends gather until they are half as many as
-    /// the slots in flight, or those are durable. With others, each Accept leaves at once.
+    /// the slots in flight, or those are durable. With others a step proposes what is there, and a
+    /// sixteenth of what is in flight is worth one; whatever else arrives takes them along.
     package var leastAppends: Int {
-        guard replica.isAlone, let inFlight = replica.leader?.slotsInFlight else { return 1 }
-        return max(1, inFlight / 2 - inbox.count)
+        guard let inFlight = replica.leader?.slotsInFlight else { return 1 }
+        return max(1, replica.isAlone ? inFlight / 2 - inbox.count : inFlight / 16)
     }
 
     /// Who this process of the node is.

@@ -5,17 +5,17 @@ package struct Output: ~Copyable {
     package var write: WriteBatch?
     /// For the transport, in this order: the step's immediate messages, and the testimony whose write is
     /// durable.
-    package internal(set) var messages: [Envelope] = []
+    package var messages: [Envelope] = []
     /// For the reader.
     package internal(set) var reads: [ReadRequest] = []
     /// Effective commands in slot order, for subscribers.
-    package internal(set) var delivered: [Delivered] = []
+    package var delivered: [Delivered] = []
     /// Committed commands without effect among the slots delivered in this step.
     package internal(set) var ineffective: [Slot] = []
     /// A checkpoint at this slot is durable now, and with it which slots up to it are without effect.
     package internal(set) var checkpointed: Slot?
     /// For the callers that wait.
-    package internal(set) var replies: [Reply] = []
+    package var replies: [Reply] = []
     /// What left the inbox: makes room there for as many appends and bytes.
     package internal(set) var drained = InboxShare()
     /// The node has written its last row and expects nothing more.

@@ -44,13 +44,14 @@ extension Replica {
             stepDown()
             return
         }
-        if isBlocked, now >= leader.began.advanced(by: limits.electionTicks) {
-            // Somebody with room can go on.
-            stepDown()
+        let isStuck = self.leader?.isStuck(committed: learner.committed, now: now) == true
+        if isStuck, !acceptor.isFull {
+            campaign(learningFrom: learner.committed.next, output: &output)
             return
         }
-        if self.leader?.isStuck(committed: learner.committed, now: now) == true {
-            campaign(learningFrom: learner.committed.next, output: &output)
+        if isStuck || (isBlocked && now >= leader.began.advanced(by: limits.electionTicks)) {
+            // Somebody with room can go on.
+            stepDown()
             return
         }
         if highestSeen > leader.ballot,

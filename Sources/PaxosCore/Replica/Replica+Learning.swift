@@ -108,7 +108,8 @@ extension Replica {
     mutating func learn(chosen rows: [AcceptedEntry], from first: Slot, output: inout Output) {
         var adjoining: [AcceptedEntry] = []
         for row in rows where row.slot == first.advanced(by: adjoining.count) {
-            guard acceptor.isInWindow(row.slot) else { break }
+            guard acceptor.isInWindow(row.slot), !acceptor.isFull || row.slot <= acceptor.last
+            else { break }
             adjoining.append(row)
         }
         guard let last = adjoining.last else { return }

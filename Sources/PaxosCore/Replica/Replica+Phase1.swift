@@ -12,6 +12,7 @@ extension Replica {
         candidate = Candidate(
             ballot: ballot,
             membership: membership,
+            rule: rules.recovery,
             learningFrom: first,
             now: now,
             limits: limits
@@ -25,12 +26,11 @@ extension Replica {
 
     mutating func receive(_ prepare: Prepare, from sender: NodeID, output: inout Output) {
         note(prepare.ballot)
-        let isHigher = prepare.ballot > acceptor.promised
         acceptor.receive(prepare, from: sender, committed: deliverable, output: &output)
-        if isHigher {
-            yieldToPromise()
-            election.yield(at: now)
-        }
+        guard prepare.ballot == acceptor.promised else { return }
+        yieldToPromise()
+        // It may have many pages to fetch from others yet: it says so from time to time.
+        if sender != node { election.yield(at: now) }
     }
 
     /// Becomes leader once every page of a quorum is in.

@@ -25,6 +25,7 @@ package struct Replica: Sendable {
     /// When the oldest write in flight was submitted.
     var oldestWrite: Tick?
     let limits: Limits
+    let rules: Rules
     /// Payload bytes assigned to slots whose Accept is not made yet.
     private var unsentBytes = 0
     private var nextRead: UInt64 = 1
@@ -36,12 +37,18 @@ package struct Replica: Sendable {
         let from: Slot
     }
 
-    package init(recovered state: RecoveredState, limits: Limits, seed: UInt64) {
+    package init(
+        recovered state: RecoveredState,
+        limits: Limits,
+        seed: UInt64,
+        rules: Rules = .paxos
+    ) {
+        self.rules = rules
         node = state.node
         memberships = MembershipHistory(founding: state.membership)
         self.limits = limits
-        acceptor = Acceptor(recovered: state, limits: limits)
-        learner = Learner(committed: state.committed)
+        acceptor = Acceptor(recovered: state, limits: limits, rule: rules.acceptance)
+        learner = Learner(committed: state.committed, rule: rules.learning)
         highestSeen = max(state.promised, Ballot(round: state.lastRound, node: state.node))
         peerCommitted = Array(repeating: .zero, count: state.membership.members.count)
         election = Election(
@@ -118,10 +125,9 @@ package struct Replica: Sendable {
         case .accept(let accept): receive(accept, from: sender, output: &output)
         case .reject(let reject): receive(reject, from: sender, output: &output)
         case .pageRequest(let request):
-            if let page = acceptor.page(request) {
-                output.send(.page(page), to: sender)
-                election.yield(at: now)
-            }
+            if let page = acceptor.page(request) { output.send(.page(page), to: sender) }
+            // Phase 1 goes on, whether or not this node has anything to show.
+            if request.ballot == acceptor.promised { election.yield(at: now) }
         case .page(let page):
             if page.ballot == candidate?.ballot { candidate?.extend(now: now, limits: limits) }
             candidate?.receive(page, from: sender, output: &output)

@@ -25,11 +25,17 @@ package struct Acceptor: Sendable {
     /// Payload bytes in the window.
     package private(set) var windowBytes = 0
     private let limits: Limits
+    private let rule: AcceptanceRule
     /// The store is out of room for new slots. Slots that have a row are still written: what phase 1
     /// finds is proposed again in the room it already takes.
     package var isFull = false
 
-    package init(recovered: RecoveredState, limits: Limits) {
+    package init(
+        recovered: RecoveredState,
+        limits: Limits,
+        rule: AcceptanceRule = .paxos
+    ) {
+        self.rule = rule
         promised = recovered.promised
         durablePromise = recovered.promised
         last = recovered.last
@@ -47,7 +53,7 @@ package struct Acceptor: Sendable {
         committed: Slot,
         output: inout Output
     ) {
-        guard prepare.ballot >= promised else {
+        guard rule.promises.holds(of: prepare.ballot, against: promised) else {
             reject(prepare.ballot, .promised, to: candidate, committed: committed, output: &output)
             return
         }
@@ -70,7 +76,7 @@ package struct Acceptor: Sendable {
         committed: Slot,
         output: inout Output
     ) {
-        guard accept.ballot >= promised else {
+        guard rule.accepts.holds(of: accept.ballot, against: promised) else {
             reject(accept.ballot, .promised, to: leader, committed: committed, output: &output)
             return
         }
@@ -106,10 +112,10 @@ package struct Acceptor: Sendable {
     }
 
     /// True if the row of this slot is what was chosen, given that a leader of this ballot knows the
-    /// slot chosen: no later ballot can have stored anything else (`R68`).
-    func holdsChosen(_ slot: Slot, by ballot: Ballot) -> Bool {
+    /// slot chosen.
+    func holdsChosen(_ slot: Slot, by ballot: Ballot, rule: LearningRule) -> Bool {
         guard let accepted = window[slot] else { return false }
-        return accepted.isChosen || accepted.ballot >= ballot
+        return accepted.isChosen || rule.passes.holds(of: accepted.ballot, against: ballot)
     }
 
     /// What was accepted from a slot on, for a candidate whose promise is durable: as many rows as a

@@ -15,6 +15,7 @@ package struct Candidate: Sendable {
     /// When to ask again what was not answered.
     private(set) var nextRetry: Tick
     private let membership: Membership
+    private let rule: RecoveryRule
     /// The first slot to be learned from what the quorum shows, if nobody hands it on.
     private let learningFrom: Slot?
     private var members: [Member]
@@ -30,6 +31,7 @@ package struct Candidate: Sendable {
     package init(
         ballot: Ballot,
         membership: Membership,
+        rule: RecoveryRule = .paxos,
         learningFrom first: Slot? = nil,
         now: Tick,
         limits: Limits
@@ -39,6 +41,7 @@ package struct Candidate: Sendable {
         deadline = now.advanced(by: limits.electionTicks)
         nextRetry = now.advanced(by: limits.heartbeatTicks)
         self.membership = membership
+        self.rule = rule
         members = Array(repeating: Member(), count: membership.members.count)
     }
 
@@ -77,12 +80,13 @@ package struct Candidate: Sendable {
         deadline = now.advanced(by: limits.electionTicks)
     }
 
-    /// Asks again whoever has not answered: the question or the answer may have been lost.
+    /// Asks again whoever has not answered: the question or the answer may have been lost. Who has nothing
+    /// more to show is asked for its promise again, and so told that phase 1 goes on.
     mutating func retry(own: NodeID, now: Tick, limits: Limits, output: inout Output) {
         nextRetry = now.advanced(by: limits.heartbeatTicks)
         for (position, node) in membership.members.enumerated() where node != own {
-            if let promise = members[position].promise {
-                guard found != nil, !members[position].isComplete else { continue }
+            if let promise = members[position].promise, !members[position].isComplete {
+                guard found != nil else { continue }
                 requestPage(of: position, promise: promise, output: &output)
             } else {
                 output.testify(.prepare(Prepare(ballot: ballot)), to: node)
@@ -104,7 +108,7 @@ package struct Candidate: Sendable {
         var entries: [Entry] = []
         var slot = max(found.base, committed.next)
         while slot < found.end {
-            entries.append(found[slot]?.entry ?? .noop)
+            entries.append(rule.entry(for: found[slot]))
             slot = slot.next
         }
         return entries
@@ -161,7 +165,8 @@ package struct Candidate: Sendable {
                 "slot \(row.slot) holds two entries under ballot \(row.ballot)"
             )
             // A row stored as chosen is what was chosen, whatever ballots say.
-            guard row.isChosen || (row.ballot > known.ballot && !known.isChosen) else { return }
+            let outranks = rule.outranks.holds(of: row.ballot, against: known.ballot)
+            guard row.isChosen || (outranks && !known.isChosen) else { return }
         }
         window.put(row, at: row.slot)
     }

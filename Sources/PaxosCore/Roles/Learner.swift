@@ -3,6 +3,7 @@
 /// Slots may be chosen out of order; only the contiguous prefix is committed (`R17`).
 package struct Learner: Sendable {
     private var chosen: SlotPrefix
+    private let rule: LearningRule
     /// The farthest commit notice: a leader of this ballot knew every slot up to `committed` chosen.
     private(set) var notice: (ballot: Ballot, committed: Slot)
     /// The farthest that a member without a leader's word has said to have committed.
@@ -10,7 +11,8 @@ package struct Learner: Sendable {
     /// The catch-up that is under way, if one is.
     private(set) var catchUp: (slots: ClosedRange<Slot>, asked: NodeID, at: Tick)?
 
-    package init(committed: Slot) {
+    package init(committed: Slot, rule: LearningRule = .paxos) {
+        self.rule = rule
         chosen = SlotPrefix(through: committed)
         notice = (.zero, committed)
     }
@@ -34,7 +36,8 @@ package struct Learner: Sendable {
     mutating func advance(by acceptor: Acceptor) {
         while committed < notice.committed {
             let slot = committed.next
-            guard knowsChosen(slot) || acceptor.holdsChosen(slot, by: notice.ballot) else { return }
+            guard knowsChosen(slot) || acceptor.holdsChosen(slot, by: notice.ballot, rule: rule)
+            else { return }
             learn(slot...slot)
         }
     }

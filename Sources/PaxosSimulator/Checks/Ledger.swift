@@ -41,6 +41,11 @@ package final class Ledger {
             ? facts[Int(slot.rawValue) - 1].chosen : nil
     }
 
+    /// What was ever proposed in the last slots.
+    func proposed(within count: Int) -> [Entry] {
+        facts.suffix(count).flatMap { $0.proposals.map(\.entry) }
+    }
+
     // MARK: - What becomes known
 
     /// A run is durable at a member.

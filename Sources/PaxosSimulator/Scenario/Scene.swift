@@ -5,7 +5,8 @@ final class Scene {
     let world: World
     let stage = Stage()
 
-    /// `cluster N [greets] [leader=NODE] [LIMIT=VALUE...]`: starts N nodes, lets them meet, and one lead.
+    /// `cluster N [down|greets] [leader=NODE] [LIMIT=VALUE...]`: starts N nodes, unless they stay down, lets
+    /// them meet, and one lead.
     /// Told only from the meeting on if it `greets`.
     init(_ arguments: [String]) throws(CommandError) {
         guard let count = arguments.first.flatMap({ Int($0) }), (1...7).contains(count) else {
@@ -14,10 +15,13 @@ final class Scene {
         var limits = Limits()
         limits.maxPayloadBytes = 32
         var greets = false
+        var isDown = false
         var leader: String?
         for argument in arguments.dropFirst() {
             if argument == "greets" {
                 greets = true
+            } else if argument == "down" {
+                isDown = true
             } else if argument.hasPrefix("leader=") {
                 leader = String(argument.dropFirst("leader=".count))
             } else {
@@ -31,7 +35,7 @@ final class Scene {
         }
         world.trace.isMuted = !greets
         try check { () throws(Violation) in
-            for node in world.nodes { try world.start(node) }
+            for node in world.nodes where !isDown { try world.start(node) }
             try world.drain()
         }
         if let leader {

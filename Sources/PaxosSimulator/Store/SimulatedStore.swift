@@ -12,8 +12,11 @@ package final class SimulatedStore {
     private var waiting: [Held] = []
     private var flushing: [Held] = []
     private let mutant: Mutant?
-    /// Receipted and not written yet, in the mutant that replies before the flush.
+    /// Receipted and not written yet, in mutants that say so too early.
     private var late: [WriteRows] = []
+    /// What the last process wrote and did not see durable.
+    private var lost: [WriteRows] = []
+    private var openings: UInt64 = 0
     /// Whom to tell of every row that becomes durable; `nil` if nobody may count this directory.
     var ledger: Ledger?
     let node: NodeID
@@ -51,13 +54,16 @@ package final class SimulatedStore {
     ) -> RecoveredState? {
         hasFailed = false
         isSealed = false
+        openings += 1
         let recovered = disk.open(cluster: cluster, node: node, membership: membership)
-        return mutant.flatMap { mutant in recovered.map { mutant.alter($0) } } ?? recovered
+        guard let mutant, let recovered else { return recovered }
+        return mutant.alter(recovered, openings: openings, unsynced: lost)
     }
 
     /// Puts another directory in the place of this one.
     package func replace(disk: SimulatedDisk) {
         self.disk = disk
+        lost = []
     }
 
     package func rot(_ slot: Slot) {
@@ -106,24 +112,36 @@ package final class SimulatedStore {
         }
         for rows in late { try apply(rows) }
         late = []
+        guard let mutant else {
+            for held in group { try apply(held.rows) }
+            return receipt
+        }
         if mutant == .replyBeforeFlush {
             late = group.map(\.rows)
             return receipt
         }
-        for held in group { try apply(held.rows) }
+        for held in group {
+            let transactions = mutant.split(held.rows)
+            for rows in late { try apply(rows) }
+            try apply(transactions[0])
+            late = Array(transactions.dropFirst())
+        }
         return receipt
     }
 
     /// The power goes or the process ends: of what has no receipt, the first `count` survive.
     package func crash(keeping count: Int) throws(Violation) {
-        let lost = flushing + waiting
+        let unfinished = flushing + waiting
         late = []
         flushing = []
         waiting = []
-        for held in lost {
+        for held in unfinished {
             if let batch = held.batch.take() { batch.abandon() }
         }
-        for held in lost.prefix(count) { try apply(held.rows) }
+        for held in unfinished.prefix(count) {
+            for rows in mutant?.split(held.rows).prefix(1) ?? [held.rows] { try apply(rows) }
+        }
+        lost = unfinished.dropFirst(count).map(\.rows)
     }
 
     /// A write or a flush has failed: a prefix of what is in flight reaches the disk, and nothing after it.
@@ -133,7 +151,6 @@ package final class SimulatedStore {
     }
 
     private func apply(_ rows: WriteRows) throws(Violation) {
-        let rows = mutant?.alter(rows) ?? rows
         try disk.apply(rows)
         guard let ledger else { return }
         for accepted in rows.accepted { try ledger.record(accepted, by: node) }

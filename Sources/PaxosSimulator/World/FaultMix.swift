@@ -47,6 +47,21 @@ struct FaultMix {
         batchPermille = [0, 150, 500][random.below(3)]
         barrierPermille = [0, 100, 400][random.below(3)]
         drawLimits(random: &random)
+        if random.oneIn(3) { duel(random: &random) }
+    }
+
+    /// Leaders follow each other as fast as they can be elected, each cut off with something in flight: where
+    /// most of what can go wrong with ballots does.
+    private mutating func duel(random: inout SeededGenerator) {
+        limits.electionMilliseconds = 60
+        limits.heartbeatMilliseconds = 10
+        limits.pipelineSlots = [8, 16, 64][random.below(3)]
+        limits.pipelineBytes = 4096
+        drawn += [.partition, .partition, .partition, .slowLink]
+        faultInterval = [2...8, 5...20][random.below(2)]
+        duration = [4...16, 8...40][random.below(2)]
+        flushTime = [1...4, 1...16][random.below(2)]
+        workInterval = [4...16, 8...64][random.below(2)]
     }
 
     private mutating func draw(

@@ -63,6 +63,7 @@ enum WriteBoundary: CaseIterable {
 /// One process: a core, what has arrived for it, and who waits on it.
 final class SimulatedProcess {
     var core: NodeCore
+    let mutant: Mutant?
     let identity: NodeIdentity
     let openedAt: Moment
     /// Ticks of this process's clock in a hundred ticks of the world.
@@ -88,6 +89,8 @@ final class SimulatedProcess {
     /// Where in the expected log its next event stands.
     var position: Int
     var wasLeader = false
+    /// Delivered by the core and not handed to subscribers, in a mutant.
+    var withheld: [Delivered] = []
     var lastRole = NodeRole.follower
     var lastBallot: Ballot?
     var hasClosed = false
@@ -97,12 +100,14 @@ final class SimulatedProcess {
 
     init(
         core: consuming NodeCore,
+        mutant: Mutant?,
         identity: NodeIdentity,
         openedAt: Moment,
         clockRate: Int,
         position: Int
     ) {
         self.core = core
+        self.mutant = mutant
         self.identity = identity
         self.openedAt = openedAt
         self.clockRate = clockRate

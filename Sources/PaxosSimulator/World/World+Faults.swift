@@ -34,6 +34,13 @@ extension World {
         var links: [Int] = []
         var slowness = 0
         switch kind {
+        case .partition where faultRandom.oneIn(2):
+            // Alone: a leader that goes on proposing, until another takes its place.
+            let lonely = pickRunning()?.index ?? faultRandom.below(count)
+            for other in 0..<count where other != lonely {
+                links.append(network.link(from: other, to: lonely))
+                links.append(network.link(from: lonely, to: other))
+            }
         case .partition:
             let side = (0..<count).map { _ in faultRandom.oneIn(2) }
             for from in 0..<count {

@@ -4,7 +4,7 @@ import PaxosCore
 extension World {
     func start(_ node: SimulatedNode) throws(Violation) {
         guard node.process == nil, !node.isRetired, let cluster = Self.cluster else { return }
-        guard mayBoot(node) else {
+        guard stage != nil || mayBoot(node) else {
             node.isRetired = true
             return
         }
@@ -24,12 +24,14 @@ extension World {
         )
         let core = NodeCore(
             recovered: recovered,
-            nonce: identity.nonce,
-            limits: mix.limits,
-            seed: scheduleRandom.next()
+            nonce: mutant?.alter(identity.nonce) ?? identity.nonce,
+            limits: mutant?.alter(mix.limits) ?? mix.limits,
+            seed: scheduleRandom.next(),
+            rules: mutant?.rules ?? .paxos
         )
         let process = SimulatedProcess(
             core: core,
+            mutant: mutant,
             identity: identity,
             openedAt: now,
             clockRate: isSettling ? 100 : mix.clockRates[node.index],
@@ -55,8 +57,9 @@ extension World {
     }
 
     /// Every member that counts has seen this boot, or a later one, of the node, or another directory of it.
+    /// One with a rotten row counts like any other: it must not be the first to meet a copy.
     func isWitnessed(incarnation: Incarnation, boot: Boot, of id: NodeID) -> Bool {
-        for peer in nodes where peer.id != id && !peer.isDamaged {
+        for peer in nodes where peer.id != id && peer.store.ledger != nil && !peer.isRetired {
             guard let record = peer.store.disk.record(of: id) else { return false }
             if record.incarnation == incarnation, record.boot < boot { return false }
         }
@@ -194,8 +197,15 @@ extension World {
 }
 
 extension SimulatedProcess {
+    /// Steps the core with everything that has arrived.
+    func step(now tick: Tick) -> Output {
+        let arrivals = takeArrivals(now: tick)
+        guard let mutant else { return core.step(arrivals) }
+        return mutant.step(&core, arrivals, held: &withheld)
+    }
+
     /// Swaps out everything that has arrived.
-    func takeArrivals(now tick: Tick) -> Arrivals {
+    private func takeArrivals(now tick: Tick) -> Arrivals {
         var arrivals = Arrivals(now: tick)
         arrivals.receipt = receipt.take()
         swap(&arrivals.messages, &messages)

@@ -11,6 +11,9 @@ extension World {
             barrier(node, process)
         } else if workRandom.oneIn(12) {
             cancel(process)
+        } else if workRandom.oneIn(6) {
+            retry(from: node, process)
+            return
         } else if workRandom.happens(permille: mix.batchPermille) {
             let most = min(mix.limits.maxBatchEntries, mix.limits.maxBatchBytes / 8)
             append(count: workRandom.within(1...min(most, 12)), isBatch: true, node, process)
@@ -86,6 +89,25 @@ extension World {
             BarrierRequest(waiter: process.callers.add(caller), deadline: deadline)
         )
         trace.note(.called, at: now, node, 0, caller.floor.rawValue, "barrier \(caller.label)")
+    }
+
+    /// An append that is on its way, or through, is asked for again under its token, through another node or
+    /// at another leader.
+    private func retry(from node: SimulatedNode, _ process: SimulatedProcess) {
+        guard let entry = workRandom.pick(ledger.proposed(within: 20)),
+            case .command(let command) = entry, command.count == 1,
+            let other = workRandom.pick(nodes.filter { $0.id != node.id && $0.process != nil })
+        else { return }
+        let forward = Forward(token: command.token, payloads: .one(command.payload), hops: 0)
+        let envelope = Envelope(
+            sender: process.identity,
+            destination: other.id,
+            recipient: nil,
+            message: .immediate(.forward(forward))
+        )
+        retries += 1
+        trace.note(.sent, at: now, envelope, from: node, to: other)
+        transmit(envelope, from: node, to: other)
     }
 
     /// Cancels somebody who waits, or somebody who waited once.

@@ -20,6 +20,8 @@ package final class World {
     package var steps = 0
     package var elections = 0
     var appends = 0
+    /// Appends asked for again under their token.
+    package var retries = 0
     var probes: [Probe] = []
     /// Faults have stopped.
     var isSettling = false
@@ -186,7 +188,7 @@ package final class World {
         guard !node.isPaused, !process.hasClosed else { return }
         let tick = process.tick(at: now)
         let hadReceipt = process.receipt != nil
-        var output = process.core.step(process.takeArrivals(now: tick))
+        var output = process.step(now: tick)
         steps += 1
         trace.note(.stepped, at: now, node, process.core.delivered.rawValue)
         var write = output.write.take()
@@ -251,7 +253,7 @@ package final class World {
         }
     }
 
-    private func transmit(
+    func transmit(
         _ envelope: Envelope,
         from sender: SimulatedNode,
         to receiver: SimulatedNode

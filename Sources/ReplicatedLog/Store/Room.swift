@@ -10,6 +10,8 @@ internal import Platform
 ///     0 ............ used .......... length                    the file
 ///       pages, some free  | zeros |
 ///
+/// Under a load of large transactions the room ahead is allocated and not written.
+///
 /// Three rules make ENOSPC inside a commit practically impossible (on file systems that overwrite in
 /// place; btrfs and zfs give no such promise):
 ///
@@ -27,6 +29,9 @@ struct Room {
     /// The step of an idle store, and the least of one under load.
     static let step = 1 << 20
     static let largestStep = 4 << 20
+    /// A transaction that grows the file by so much is bound by the disk's bandwidth and the processor, and
+    /// writing each block twice costs more than it saves: then the room is only allocated.
+    static let bulk = 96 << 10
 
     let path: String
     let descriptor: Int32
@@ -126,7 +131,7 @@ struct Room {
     mutating func keepAhead() throws(PosixError) {
         guard runwayLeft < runway / 16, length < target, !isOutOfDisk else { return }
         let step = min(max(Self.step, 2 * grown), Self.largestStep)
-        _ = try extend(to: min(target, length + step))
+        _ = try extend(to: min(target, length + step), byZeros: grown < Self.bulk)
     }
 
     /// Whether an idle store has something to fill: begun when a quarter is used up, and then done to
@@ -166,8 +171,12 @@ struct Room {
         }
     }
 
-    private mutating func extend(to end: Int) throws(PosixError) -> Outcome {
+    private mutating func extend(
+        to end: Int,
+        byZeros: Bool = true
+    ) throws(PosixError) -> Outcome {
         do throws(PosixError) {
+            if !byZeros, try reserve(to: end) { return .done }
             let added = try ZeroRunway.extend(
                 descriptor: descriptor,
                 path: path,
@@ -187,5 +196,19 @@ struct Room {
             look()
             return .full
         }
+    }
+
+    private mutating func reserve(to end: Int) throws(PosixError) -> Bool {
+        let isReserved = try ZeroRunway.reserve(
+            descriptor: descriptor,
+            path: path,
+            from: Int64(length),
+            to: Int64(end)
+        )
+        guard isReserved else { return false }
+        length = max(length, end)
+        extensions += 1
+        look()
+        return true
     }
 }

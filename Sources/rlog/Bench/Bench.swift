@@ -6,15 +6,17 @@ struct Bench: RlogCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure a real durable log on a real disk, and read every append back.",
         discussion: """
-            Each point is a closed loop on a fresh data directory: as many tasks as outstanding \
-            appends, each awaiting one append after the other. Afterwards the whole log is read \
-            back, from the live node and from its directory, and compared with what was \
-            acknowledged: anything lost or duplicated ends with exit status 1.
+            Each point is a closed loop on a fresh cluster: as many tasks as outstanding appends, \
+            each awaiting one append after the other on the node that leads. Afterwards the whole \
+            log is read back, from every running replica and from its directory, and compared with \
+            what was acknowledged: anything lost or duplicated ends with exit status 1. Flushes, \
+            commits and written bytes are of all replicas; what is given per commit or per payload \
+            byte is of one.
             """
     )
 
-    @Option(help: "Members of the cluster; this version runs 1.")
-    var replicas = 1
+    @Option(help: "Members of the cluster: 1, 3 or 5, each on a directory of its own.")
+    var replicas = 3
 
     @Option(help: "How replicas reach each other; this version knows memory.")
     var transport = "memory"
@@ -62,8 +64,8 @@ struct Bench: RlogCommand {
 
     func validate() throws {
         let limits = Limits()
-        guard replicas == 1 else {
-            throw ValidationError("--replicas \(replicas): this version runs 1 replica only.")
+        guard [1, 3, 5].contains(replicas) else {
+            throw ValidationError("--replicas must be 1, 3 or 5.")
         }
         guard transport == "memory" else {
             throw ValidationError("--transport \(transport): this version knows memory only.")
@@ -136,7 +138,7 @@ struct Bench: RlogCommand {
         var point = try await ClosedLoop(
             outstanding: count,
             settings: self,
-            directory: place.fresh("node-\(count)")
+            directory: place.fresh("nodes-\(count)")
         ).run(report: &report)
         if let naive {
             report.note("\(count) outstanding: raw LMDB, runway and one flush a commit")

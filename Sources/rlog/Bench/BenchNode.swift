@@ -7,13 +7,18 @@ struct BenchNode: Sendable {
     let log: LogNode
     private let running: Task<Failure?, Never>
 
-    static func start(_ directory: String) async throws(Failure) -> BenchNode {
+    static func start(
+        _ node: NodeID,
+        of members: [NodeID],
+        directory: String,
+        transport: (any Transport)?
+    ) async throws(Failure) -> BenchNode {
         let configuration: LogNode.Configuration
         do {
             configuration = LogNode.Configuration(
                 cluster: try ClusterID("bench"),
-                node: 1,
-                membership: try Membership([1])
+                node: node,
+                membership: try Membership(members)
             )
         } catch {
             throw Failure(.usage, "configuration", "\(error)")
@@ -24,7 +29,11 @@ struct BenchNode: Sendable {
             throw Failure(error)
         }
         do throws(LogOpenError) {
-            let log = try await LogNode.open(configuration, directory: directory)
+            let log = try await LogNode.open(
+                configuration,
+                directory: directory,
+                transport: transport
+            )
             return BenchNode(log: log, running: Task { await Self.run(log) })
         } catch {
             throw Failure(error)

@@ -3,10 +3,12 @@ struct BenchPoint {
     let outstanding: Int
     let measured: Measured
     let readBack: ReadBack
+    let replicas: Int
     var naive: BaselineFigures?
     var best: BaselineFigures?
 
-    init(outstanding: Int, measured: Measured, readBack: ReadBack) {
+    init(outstanding: Int, replicas: Int, measured: Measured, readBack: ReadBack) {
+        self.replicas = replicas
         self.outstanding = outstanding
         self.measured = measured
         self.readBack = readBack
@@ -16,14 +18,20 @@ struct BenchPoint {
 
     var appendsPerSecond: Double { Double(measured.appends) / measured.span.seconds }
 
+    /// Of one replica: each writes every append once.
     var appendsPerCommit: Double? {
         measured.span.commits == 0
-            ? nil : Double(measured.appends) / Double(measured.span.commits)
+            ? nil : Double(measured.appends * replicas) / Double(measured.span.commits)
     }
 
+    var messagesPerAppend: Double? {
+        measured.appends == 0 ? nil : Double(measured.span.messages) / Double(measured.appends)
+    }
+
+    /// Of one replica.
     func bytesPerPayloadByte(valueBytes: Int) -> Double? {
         guard measured.appends > 0, let bytes = measured.span.bytesWritten else { return nil }
-        return Double(bytes) / Double(measured.appends * valueBytes)
+        return Double(bytes) / Double(measured.appends * replicas * valueBytes)
     }
 
     var cpuSecondsPer100k: Double? {
@@ -65,7 +73,7 @@ struct BenchPoint {
                 "bytes_per_payload_byte",
                 .rounded(bytesPerPayloadByte(valueBytes: settings.valueBytes), 3)
             ),
-            ("messages_per_append", .null),
+            ("messages_per_append", .rounded(messagesPerAppend, 3)),
             ("cpu_seconds_per_100k", .rounded(cpuSecondsPer100k, 4)),
             ("peak_memory", .optional(measured.peakMemory)),
             ("baseline_appends_per_second", .rounded(naive?.appendsPerSecond, 1)),

@@ -14,7 +14,7 @@ struct BenchReport {
         self.place = place
         var columns = [
             ("outstanding", 11), ("appends/s", 10), ("p50", 8), ("p99", 8), ("p99.9", 8),
-            ("max", 8), ("appends/commit", 8), ("bytes/byte", 8), ("cpu s/100k", 8),
+            ("max", 8), ("appends/commit", 8), ("bytes/byte", 8), ("messages/append", 8), ("cpu s/100k", 8),
             ("memory", 8),
         ]
         if settings.baseline {
@@ -34,7 +34,7 @@ struct BenchReport {
         guard !settings.json else { return }
         let durability = place.isDurable ? "every append fsynced" : "NOT DURABLE"
         Output.answer(
-            "\(settings.replicas) replica, \(settings.valueBytes)-byte payloads, "
+            "\(settings.replicas) replica\(settings.replicas == 1 ? "" : "s"), \(settings.valueBytes)-byte payloads, "
                 + (settings.batch > 1 ? "batches of \(settings.batch), " : "")
                 + "\(place.fileSystem), \(durability), "
                 + "\(Figure.decimal(settings.seconds, 1)) s a point\n\n" + table.row(titles)
@@ -63,7 +63,7 @@ struct BenchReport {
             Output.complain("\(point.readBack.foreign) entries are not what anybody appended")
         }
         if !point.readBack.isSame {
-            Output.complain("the live node and its directory showed different logs")
+            Output.complain("the replicas and their directories showed different logs")
         }
     }
 
@@ -75,6 +75,7 @@ struct BenchReport {
             Figure.time(microseconds: latency?.p999), Figure.time(microseconds: latency?.max),
             Figure.decimal(point.appendsPerCommit, 1),
             Figure.decimal(point.bytesPerPayloadByte(valueBytes: settings.valueBytes), 2),
+            Figure.decimal(point.messagesPerAppend, 3),
             Figure.decimal(point.cpuSecondsPer100k, 3),
             point.measured.peakMemory.map { Figure.bytes($0) } ?? "-",
         ]
@@ -95,7 +96,7 @@ struct BenchReport {
         if !settings.json {
             Output.answer(
                 "\nlost \(lost) duplicated \(duplicated): read back \(Figure.whole(appends)) entries, "
-                    + "from the live node and from its directory\n"
+                    + "from every running replica and from its directory\n"
             )
             if settings.baseline {
                 Output.answer(

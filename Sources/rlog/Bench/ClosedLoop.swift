@@ -9,6 +9,7 @@ struct ClosedLoop: Sendable {
     let batch: Int
     let seconds: Double
     let warmup: Double
+    let replicas: Int
     let directory: String
     let workload: Workload
 
@@ -17,56 +18,63 @@ struct ClosedLoop: Sendable {
         batch = settings.batch
         seconds = settings.seconds
         warmup = settings.warmup
+        replicas = settings.replicas
         self.directory = directory
         workload = Workload(valueBytes: settings.valueBytes)
     }
 
     func run(report: inout BenchReport) async throws(Failure) -> BenchPoint {
-        let node = try await BenchNode.start(directory)
+        let cluster = try await BenchCluster.start(replicas, below: directory)
         let clients = try ClientThread.start()
         defer { clients.end() }
-        let measured = await load(node, clients, report: &report)
+        let measured = await load(cluster, clients, report: &report)
         report.note("\(outstanding) outstanding: reading the log back")
         var readBack: ReadBack?
         var failure = measured.failure.map { Failure($0, at: directory) }
         if failure == nil {
             do throws(Failure) {
-                readBack = try await ReadBack.live(node, measured, workload)
+                readBack = try await ReadBack.live(cluster, measured, workload)
             } catch {
                 failure = error
             }
         }
-        let ending = await node.stop()
+        let ending = await cluster.stop()
         if let failure = ending ?? failure { throw failure }
         guard var readBack else { throw Failure(.unavailable, "unavailable", directory) }
-        try await readBack.compareAtRest(directory, measured, workload)
-        return BenchPoint(outstanding: outstanding, measured: measured, readBack: readBack)
+        try await readBack.compareAtRest(cluster.directories, measured, workload)
+        return BenchPoint(
+            outstanding: outstanding,
+            replicas: replicas,
+            measured: measured,
+            readBack: readBack
+        )
     }
 
     // MARK: - Load
 
     private func load(
-        _ node: BenchNode,
+        _ cluster: BenchCluster,
         _ clients: ClientThread,
         report: inout BenchReport
     ) async -> Measured {
         let stage = Stage()
         let latencies = Latencies()
         let directory = directory
+        let log = cluster.leader.log
         return await withTaskGroup(of: (Int, ClientResult).self) { group in
             for client in 0..<outstanding {
                 group.addTask(executorPreference: clients) {
-                    (client, await run(client, on: node.log, stage: stage, latencies: latencies))
+                    (client, await run(client, on: log, stage: stage, latencies: latencies))
                 }
             }
             await stage.sleep(seconds: warmup)
             let memory = MemorySampler()
-            let before = await Reading.take(node.log)
+            let before = await Reading.take(cluster)
             stage.begin()
             report.note("\(outstanding) outstanding: measuring \(directory)")
             await stage.sleep(seconds: seconds)
             stage.end()
-            let after = await Reading.take(node.log)
+            let after = await Reading.take(cluster)
             var measured = Measured(
                 span: after.since(before),
                 peakMemory: memory.end(),

@@ -2,19 +2,21 @@ import PaxosCore
 import Platform
 import ReplicatedLog
 
-/// What was counted at one moment.
+/// What was counted at one moment, over all replicas.
 struct Reading {
     let instant: MonotonicInstant
     let cpuSeconds: Double
     let storage: StoreCounters
+    let messages: Int
 
-    static func take(_ log: LogNode) async -> Reading {
-        let storage = await log.status.storage
+    static func take(_ cluster: BenchCluster) async -> Reading {
+        let storage = await cluster.storage()
         let usage = ProcessUsage.now()
         return Reading(
             instant: MonotonicClock.now(),
             cpuSeconds: usage.userSeconds + usage.systemSeconds,
-            storage: storage
+            storage: storage,
+            messages: cluster.messages
         )
     }
 
@@ -31,17 +33,19 @@ struct Reading {
             cpuSeconds: cpuSeconds - earlier.cpuSeconds,
             flushes: storage.allFlushes - earlier.storage.allFlushes,
             commits: storage.commits - earlier.storage.commits,
-            bytesWritten: bytes
+            bytesWritten: bytes,
+            messages: messages - earlier.messages
         )
     }
 
-    /// The difference of two readings.
+    /// The difference of two readings; what disks and network did is of all replicas together.
     struct Span {
         let seconds: Double
         let cpuSeconds: Double
         let flushes: UInt64
         let commits: UInt64
         let bytesWritten: UInt64?
+        let messages: Int
     }
 }
 

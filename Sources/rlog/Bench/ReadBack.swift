@@ -2,12 +2,12 @@ import PaxosCore
 import Platform
 import ReplicatedLog
 
-/// The log of a point as it was read back, twice.
+/// The log of a point as it was read back: from every replica, running and at rest.
 struct ReadBack {
     private(set) var lost: Int
     private(set) var duplicated: Int
     private(set) var foreign: Int
-    /// The live node and its directory showed the same log.
+    /// All replicas and their directories showed the same log.
     private(set) var isSame = true
     private let live: Tally
 
@@ -21,18 +21,35 @@ struct ReadBack {
         foreign = tally.foreign
     }
 
-    /// Waits until the node has delivered the last acknowledged slot, then reads up to it as a subscriber.
+    /// Waits until every replica has delivered the last acknowledged slot, then reads up to it from each.
     static func live(
-        _ node: BenchNode,
+        _ cluster: BenchCluster,
         _ measured: Measured,
         _ workload: Workload
     ) async throws(Failure) -> ReadBack {
-        try await wait(for: measured.last, node.log)
+        for node in cluster.nodes { try await wait(for: measured.last, node.log) }
+        var readBack: ReadBack?
+        for node in cluster.nodes {
+            let tally = try await tally(node.log, measured, workload)
+            if readBack == nil {
+                readBack = ReadBack(tally, lost: 0)
+            }
+            readBack?.take(tally, measured)
+        }
+        guard let readBack else { preconditionFailure("a cluster has a node") }
+        return readBack
+    }
+
+    private static func tally(
+        _ log: LogNode,
+        _ measured: Measured,
+        _ workload: Workload
+    ) async throws(Failure) -> Tally {
         var tally = Tally(workload: workload, clients: measured.acknowledged.count)
         var next = Slot.first
         do throws(ReadError) {
             while next <= measured.last {
-                let page = try await node.log.entries(in: next...measured.last)
+                let page = try await log.entries(in: next...measured.last)
                 for entry in page.entries {
                     tally.take(slot: entry.slot.rawValue, payload: entry.payload)
                 }
@@ -47,7 +64,14 @@ struct ReadBack {
                 throw Failure(.wrong, "not_read", "reading back failed at slot \(next): \(error)")
             }
         }
-        return ReadBack(tally, lost: tally.lost(acknowledged: measured.acknowledged))
+        return tally
+    }
+
+    private mutating func take(_ tally: Tally, _ measured: Measured) {
+        lost = max(lost, tally.lost(acknowledged: measured.acknowledged))
+        duplicated = max(duplicated, tally.duplicated)
+        foreign = max(foreign, tally.foreign)
+        isSame = isSame && tally.digest == live.digest
     }
 
     private static func wait(for slot: Slot, _ log: LogNode) async throws(Failure) {
@@ -64,8 +88,18 @@ struct ReadBack {
         }
     }
 
-    /// Reads the directory of the node that has shut down, and decides anew what has effect.
+    /// Reads the directories of the nodes, which have shut down, and decides anew what has effect.
     mutating func compareAtRest(
+        _ directories: [String],
+        _ measured: Measured,
+        _ workload: Workload
+    ) async throws(Failure) {
+        for directory in directories {
+            try await compareAtRest(directory, measured, workload)
+        }
+    }
+
+    private mutating func compareAtRest(
         _ directory: String,
         _ measured: Measured,
         _ workload: Workload
@@ -79,9 +113,7 @@ struct ReadBack {
             return (tally, replay)
         }
         let (tally, end) = try read.get()
-        lost = max(lost, tally.lost(acknowledged: measured.acknowledged))
-        duplicated = max(duplicated, tally.duplicated)
-        foreign = max(foreign, tally.foreign)
-        isSame = tally.digest == live.digest && end >= measured.last
+        take(tally, measured)
+        if end < measured.last { isSame = false }
     }
 }

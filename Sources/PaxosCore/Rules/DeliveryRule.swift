@@ -1,0 +1,31 @@
+/// Which committed commands reach subscribers, by the effect that their place in the log gives them (`R27`,
+/// `R71`, `R72`).
+package struct DeliveryRule: Hashable, Sendable {
+    package var effective: Bool
+    package var repeated: Bool
+    package var sessionEnded: Bool
+    package var torn: Bool
+
+    package init(effective: Bool, repeated: Bool, sessionEnded: Bool, torn: Bool) {
+        self.effective = effective
+        self.repeated = repeated
+        self.sessionEnded = sessionEnded
+        self.torn = torn
+    }
+
+    package static let paxos = DeliveryRule(
+        effective: true,
+        repeated: false,
+        sessionEnded: false,
+        torn: false
+    )
+
+    func delivers(_ effect: Effect) -> Bool {
+        switch effect {
+        case .effective: effective
+        case .repeated: repeated
+        case .sessionEnded: sessionEnded
+        case .torn: torn
+        }
+    }
+}

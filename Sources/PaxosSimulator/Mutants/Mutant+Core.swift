@@ -1,0 +1,63 @@
+import PaxosCore
+
+/// A core that is made wrongly, or whose surroundings hear something else than it says.
+extension Mutant {
+    func alter(_ limits: Limits) -> Limits {
+        var limits = limits
+        switch self {
+        case .limitsIgnored: limits.pipelineSlots *= 4
+        case .sleepsThroughElections: limits.electionMilliseconds = 1 << 40
+        default: break
+        }
+        return limits
+    }
+
+    func alter(_ nonce: Nonce) -> Nonce {
+        self == .borrowedIdentity ? Nonce(nonce.rawValue &+ 1) : nonce
+    }
+
+    /// Steps a core. `held` is what subscribers were not handed in the step before.
+    func step(
+        _ core: inout NodeCore,
+        _ arrivals: consuming Arrivals,
+        held: inout [Delivered]
+    ) -> Output {
+        var barriers: [BarrierRequest] = []
+        if self == .staleLeaderBarrier, core.status.role == .leader {
+            swap(&barriers, &arrivals.barriers)
+        }
+        var output = core.step(arrivals)
+        for barrier in barriers {
+            let slot = core.status.committed
+            output.replies.append(Reply(waiter: barrier.waiter, outcome: .barrier(slot)))
+        }
+        alter(&output, of: core, held: &held)
+        return output
+    }
+
+    private func alter(_ output: inout Output, of core: borrowing NodeCore, held: inout [Delivered])
+    {
+        switch self {
+        case .holeSkippedToSubscribers:
+            if output.delivered.count > 1 { output.delivered.removeFirst() }
+        case .batchInTwoSteps:
+            output.delivered = held + output.delivered
+            held = output.delivered.popLast().map { [$0] } ?? []
+        case .unknownAcknowledged:
+            let slot = core.status.committed
+            output.replies = output.replies.map { reply in
+                guard case .unknown = reply.outcome else { return reply }
+                return Reply(waiter: reply.waiter, outcome: .committed(first: slot, count: 1))
+            }
+        case .unknownIsNever:
+            output.replies = output.replies.map { reply in
+                guard case .unknown(_, let refusal) = reply.outcome else { return reply }
+                return Reply(waiter: reply.waiter, outcome: .never(refusal))
+            }
+        case .repliesTwice:
+            output.replies += output.replies
+        default:
+            break
+        }
+    }
+}

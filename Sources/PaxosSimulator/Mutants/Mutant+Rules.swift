@@ -1,0 +1,35 @@
+import PaxosCore
+
+/// Other decisions than those of Paxos.
+extension Mutant {
+    var rules: Rules {
+        var rules = Rules.paxos
+        let always = BallotRule(below: true, equal: true, above: true)
+        switch self {
+        case .acceptBelowPromise:
+            rules.acceptance.accepts = always
+        case .ignoreHighestAccepted:
+            rules.recovery.outranks = BallotRule(below: true, equal: false, above: false)
+        case .noopOverAccepted:
+            rules.recovery.whereAccepted = .noop
+        case .commitOverStaleRow:
+            rules.learning.passes = always
+        case .duplicateTakesTwoSlots:
+            rules.delivery.repeated = true
+        case .tornBatchDelivered:
+            rules.delivery.torn = true
+        default:
+            break
+        }
+        return rules
+    }
+
+    /// Which members choose. One less than a majority chooses in phase 2; phase 1 takes one more, since no
+    /// membership is made whose quorums miss each other.
+    func alter(_ membership: Membership) -> Membership {
+        let count = membership.members.count
+        guard self == .quorumMinusOne, count > 1 else { return membership }
+        let rule = QuorumRule.sized(phase1: count / 2 + 2, phase2: count / 2)
+        return (try? Membership(membership.members, quorum: rule)) ?? membership
+    }
+}

@@ -1,0 +1,108 @@
+import PaxosCore
+
+/// A store that does not do what it says.
+extension Mutant {
+    /// The transactions that one group becomes.
+    func split(_ rows: WriteRows) -> [WriteRows] {
+        guard self == .promiseAndRowInTwoTransactions, !rows.accepted.isEmpty,
+            rows.promised != nil
+        else { return [alter(rows)] }
+        var first = rows
+        first.promised = nil
+        var second = WriteRows()
+        second.promised = rows.promised
+        return [first, second]
+    }
+
+    private func alter(_ rows: WriteRows) -> WriteRows {
+        var rows = rows
+        switch self {
+        case .promiseNotPersisted:
+            rows.promised = nil
+        case .rowsNotPersisted:
+            rows.accepted = []
+        case .ackOverGap:
+            rows.accepted = rows.accepted.map { accepted in
+                let run = accepted.run
+                guard run.entries.count > 1 else { return accepted }
+                return AcceptedRun(
+                    ballot: accepted.ballot,
+                    run: EntryRun(first: run.first.next, entries: Array(run.entries.dropFirst())),
+                    isChosen: accepted.isChosen
+                )
+            }
+        case .rowsSwapped:
+            rows.accepted = rows.accepted.map { accepted in
+                AcceptedRun(
+                    ballot: accepted.ballot,
+                    run: EntryRun(
+                        first: accepted.run.first,
+                        entries: accepted.run.entries.reversed()
+                    ),
+                    isChosen: accepted.isChosen
+                )
+            }
+        case .watermarkAheadOfRows:
+            rows.committed = rows.committed?.next
+        default:
+            break
+        }
+        return rows
+    }
+
+    /// What an opening finds. `openings` counts those of this member's place, whatever directory is there;
+    /// `unsynced` are the transactions that were lost when its last process ended.
+    func alter(
+        _ recovered: RecoveredState,
+        openings: UInt64,
+        unsynced: [WriteRows]
+    ) -> RecoveredState {
+        var recovered = recovered
+        recovered.membership = alter(recovered.membership)
+        switch self {
+        case .ballotReusedAfterRestart:
+            recovered.lastRound = 0
+            recovered.promised = .zero
+        case .unfinishedRowsForgotten:
+            recovered.accepted = []
+        case .watermarkFromMinority:
+            for row in recovered.accepted where row.slot == recovered.committed.next {
+                recovered.committed = row.slot
+            }
+            let committed = recovered.committed
+            recovered.accepted.removeAll { $0.slot <= committed }
+        case .restartTrustsUnsynced:
+            for rows in unsynced { recovered.take(rows) }
+        case .wipedNodeVotes:
+            recovered.incarnation = Incarnation(high: 0, low: recovered.node.rawValue)
+            recovered.boot = Boot(openings)
+        default:
+            break
+        }
+        return recovered
+    }
+}
+
+extension RecoveredState {
+    /// Has the rows of a transaction that is not on disk.
+    fileprivate mutating func take(_ rows: WriteRows) {
+        promised = rows.promised ?? promised
+        lastRound = rows.lastRound ?? lastRound
+        for run in rows.accepted {
+            for (offset, entry) in run.run.entries.enumerated() {
+                let slot = run.run.first.advanced(by: offset)
+                guard slot > committed else { continue }
+                accepted.removeAll { $0.slot == slot }
+                accepted.append(
+                    AcceptedEntry(
+                        slot: slot,
+                        ballot: run.ballot,
+                        entry: entry,
+                        isChosen: run.isChosen
+                    )
+                )
+            }
+        }
+        accepted.sort { $0.slot < $1.slot }
+    }
+}

@@ -1,0 +1,74 @@
+/// A replica that is deliberately broken: the checkers must catch each one.
+///
+/// A mutant alters what crosses the boundary between `NodeCore` and what is around it (Mutant+Store.swift,
+/// Mutant+Core.swift), or decides by other rules than Paxos (Mutant+Rules.swift). Messages in flight are
+/// altered by none, and production code has no hook for any.
+package enum Mutant: String, CaseIterable, Sendable {
+    // What reaches the disk, and when it is said to have.
+
+    /// Promises are receipted and not written (`R1`).
+    case promiseNotPersisted = "promise-not-persisted"
+    /// Rows are receipted and not written (`R28`).
+    case rowsNotPersisted = "rows-not-persisted"
+    /// The receipt comes when the flush begins (`R28`).
+    case replyBeforeFlush = "reply-before-flush"
+    /// The promise goes with the transaction after that of its row (`R2`, `R29`).
+    case promiseAndRowInTwoTransactions = "promise-and-row-in-two-transactions"
+    /// Of several adjoining rows that are receipted the first is not written (`R18`).
+    case ackOverGap = "ack-over-gap"
+    /// Two rows of one run are written in each other's slots (`R21`).
+    case rowsSwapped = "rows-swapped"
+    /// The watermark that is written is one slot ahead (`R41`).
+    case watermarkAheadOfRows = "watermark-ahead-of-rows"
+
+    // What a restart finds.
+
+    /// Every restart finds the round and the promise as they were in the beginning (`R4`).
+    case ballotReusedAfterRestart = "ballot-reused-after-restart"
+    /// A restart finds no row above the watermark (`R34`).
+    case unfinishedRowsForgotten = "unfinished-rows-forgotten"
+    /// A restart takes every row that this one member has for committed (`R14`).
+    case watermarkFromMinority = "watermark-from-minority"
+    /// A restart finds what was written and never flushed, as a page cache shows it (`R31`).
+    case restartTrustsUnsynced = "restart-trusts-unsynced"
+    /// A directory that is made anew passes for the one that was lost (`R36`).
+    case wipedNodeVotes = "wiped-node-votes"
+
+    // What is decided.
+
+    /// An entry is taken for chosen with one acceptance less than a quorum (`R50`).
+    case quorumMinusOne = "quorum-minus-one"
+    /// An acceptor takes entries below its promise (`R2`).
+    case acceptBelowPromise = "accept-below-promise"
+    /// A new leader takes the entry of the lowest ballot (`R6`).
+    case ignoreHighestAccepted = "ignore-highest-accepted"
+    /// A new leader proposes a no-op where something was accepted (`R12`).
+    case noopOverAccepted = "noop-over-accepted"
+    /// A follower passes whatever row it has below the watermark (`R68`).
+    case commitOverStaleRow = "commit-over-stale-row"
+    /// A command has effect each time it stands in the log (`R27`, `R71`).
+    case duplicateTakesTwoSlots = "duplicate-takes-two-slots"
+    /// What is there of a torn batch has effect (`R72`).
+    case tornBatchDelivered = "torn-batch-delivered"
+
+    // What the node's surroundings hear of it.
+
+    /// Subscribers get what follows a slot and not the slot (`R17`, `R58`).
+    case holeSkippedToSubscribers = "hole-skipped-to-subscribers"
+    /// A batch reaches subscribers in two steps (`R72`).
+    case batchInTwoSteps = "batch-in-two-steps"
+    /// A leader answers barriers without asking whether it still leads (`R52`).
+    case staleLeaderBarrier = "stale-leader-barrier"
+    /// An append of unknown outcome is acknowledged (`R69`).
+    case unknownAcknowledged = "unknown-acknowledged"
+    /// An append of unknown outcome is said to be never (`R26`).
+    case unknownIsNever = "unknown-is-never"
+    /// A caller is answered twice.
+    case repliesTwice = "replies-twice"
+    /// The pipeline takes more than its limit (`R62`).
+    case limitsIgnored = "limits-ignored"
+    /// A process speaks under the nonce of another (`R76`).
+    case borrowedIdentity = "borrowed-identity"
+    /// Nobody ever looks for a new leader.
+    case sleepsThroughElections = "sleeps-through-elections"
+}

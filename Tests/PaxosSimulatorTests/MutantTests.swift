@@ -1,0 +1,76 @@
+import PaxosSimulator
+import Testing
+
+extension Tag {
+    @Tag static var slow: Self
+}
+
+/// Broken replicas in the fixed seeds: each one dies, and each checker is the death of one.
+@Suite(.tags(.slow)) struct MutantTests {
+    /// The first violation among the fixed seeds that `counts`.
+    private static func kill(
+        _ mutant: Mutant,
+        where counts: (Violation) -> Bool = { _ in true }
+    ) -> Violation? {
+        for seed in UInt64(1)...400 {
+            let report = Simulation.run(
+                seed: seed,
+                members: seed.isMultiple(of: 2) ? 3 : 5,
+                steps: 1_500,
+                mutant: mutant
+            )
+            if let violation = report.violation, counts(violation) { return violation }
+        }
+        return nil
+    }
+
+    @Test(arguments: Mutant.allCases)
+    func fixedSeedsKillTheMutant(_ mutant: Mutant) {
+        #expect(Self.kill(mutant) != nil, "\(mutant.rawValue) survives")
+    }
+
+    @Test(arguments: Invariant.allCases)
+    func everyCheckerCanFail(_ invariant: Invariant) {
+        let mutant = invariant.breaker
+        #expect(
+            Self.kill(mutant) { $0.invariant == invariant } != nil,
+            "\(mutant.rawValue) does not break \(invariant)"
+        )
+    }
+
+    /// What the issue of the simulator asks for at least.
+    @Test func theMutantsThatEverybodyKnowsAreThere() {
+        let names = [
+            "promise-not-persisted", "reply-before-flush", "promise-and-row-in-two-transactions",
+            "quorum-minus-one", "accept-below-promise", "ignore-highest-accepted",
+            "ballot-reused-after-restart", "noop-over-accepted", "watermark-from-minority",
+            "commit-over-stale-row", "hole-skipped-to-subscribers", "stale-leader-barrier",
+            "duplicate-takes-two-slots", "ack-over-gap", "restart-trusts-unsynced",
+            "wiped-node-votes",
+        ]
+        for name in names { #expect(Mutant(rawValue: name) != nil, "\(name)") }
+    }
+}
+
+extension Invariant {
+    /// A mutant that the checker of this invariant catches.
+    fileprivate var breaker: Mutant {
+        switch self {
+        case .agreement: .unfinishedRowsForgotten
+        case .promise: .ballotReusedAfterRestart
+        case .testimony: .promiseNotPersisted
+        case .ballot: .rowsSwapped
+        case .commit: .quorumMinusOne
+        case .delivery: .holeSkippedToSubscribers
+        case .acknowledgement: .unknownAcknowledged
+        case .never: .unknownIsNever
+        case .barrier: .staleLeaderBarrier
+        case .batch: .batchInTwoSteps
+        case .limits: .limitsIgnored
+        case .reply: .repliesTwice
+        case .store: .watermarkAheadOfRows
+        case .identity: .borrowedIdentity
+        case .liveness: .sleepsThroughElections
+        }
+    }
+}
