@@ -19,12 +19,15 @@ internal import Platform
 struct PageTree: ~Copyable {
     let pageSize: Int
     private let file: ReadOnlyFile
-    private let lastPage: UInt64
+    let lastPage: UInt64
     /// The table of tables.
     let main: Record
+    /// The pages that are free, by the transaction that freed them.
+    let free: Record
 
     /// Where a table's pages begin.
     struct Record: Equatable {
+        let flags: UInt16
         let depth: Int
         let rows: UInt64
         let root: UInt64?
@@ -48,19 +51,23 @@ struct PageTree: ~Copyable {
         self.pageSize = pageSize
         lastPage = newest.lastPage
         main = newest.main
+        free = newest.free
     }
 
     private struct Meta {
         static let bytes = 152
         let main: Record
+        let free: Record
         let lastPage: UInt64
         let transaction: UInt64
 
         init?(_ page: Page?) {
-            guard let page, let main = page.record(88), let lastPage = page.uint64(136),
+            guard let page, let main = page.record(88), let free = page.record(40),
+                let lastPage = page.uint64(136),
                 let transaction = page.uint64(144)
             else { return nil }
             self.main = main
+            self.free = free
             self.lastPage = lastPage
             self.transaction = transaction
         }
@@ -132,10 +139,16 @@ struct Page {
     }
 
     func record(_ place: Int) -> PageTree.Record? {
-        guard let depth = uint16(place + 6), let rows = uint64(place + 32),
+        guard let flags = uint16(place + 4), let depth = uint16(place + 6),
+            let rows = uint64(place + 32),
             let root = uint64(place + 40)
         else { return nil }
-        return PageTree.Record(depth: Int(depth), rows: rows, root: root == .max ? nil : root)
+        return PageTree.Record(
+            flags: flags,
+            depth: Int(depth),
+            rows: rows,
+            root: root == .max ? nil : root
+        )
     }
 
     // MARK: - Nodes
