@@ -112,7 +112,9 @@ struct PageTree: ~Copyable {
         }
         let run = Page.read(file, at: Int(first) * pageSize, bytes: 16 + node.length)
         guard let run, run.uint64(0) == first, run.uint16(10) == 4,
-            UInt64(run.uint32(12) ?? 0) == pages
+            // A shorter value put in the place of a longer one keeps all its pages.
+            let there = run.uint32(12).map(UInt64.init), there >= pages,
+            there <= lastPage - first + 1
         else { throw Damage(page: first, what: "an overflow page that is none") }
         return Array(run.bytes[16...])
     }

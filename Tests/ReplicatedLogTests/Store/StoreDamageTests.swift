@@ -122,6 +122,28 @@ import Darwin
         }
     }
 
+    /// It keeps the pages of the longer one, which is no damage.
+    @Test func aShorterRowInThePlaceOfALongerIsSound() throws {
+        let store = try directory.open()
+        let listener = Listener()
+        store.start(observer: listener)
+        store.submit(1) { $0.accepted = [.commands(31...31, bytes: 20_000)] }
+        store.submit(2) { $0.accepted = [.commands(31...31, bytes: 9_000)] }
+        #expect(listener.wait(through: 2))
+        store.closeAndWait()
+        let again = try directory.open()
+        #expect(again.recover().last == 31)
+        again.closeAndWait()
+        var damaged: [String] = []
+        var rows = 0
+        try DirectoryReader(at: directory.path).scanRows(damaged: { damaged.append($0) }) { _ in
+            rows += 1
+            return true
+        }
+        #expect(damaged == [])
+        #expect(rows == 31)
+    }
+
     @Test func aMissingCommittedRowRefusesTheDirectory() throws {
         try spoil(15) { _ in nil }
         #expect(directory.refusal() == .unreadableRow(path: directory.file, slot: 15))

@@ -60,7 +60,9 @@ final class StoreDirectory: Sendable {
     func overwrite(_ bytes: [UInt8]) throws {
         let descriptor = Glibc.open(file, O_WRONLY)
         defer { close(descriptor) }
-        try #require(bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) } == bytes.count)
+        try #require(
+            bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) } == bytes.count
+        )
     }
 
     /// Opens, expecting a refusal.
