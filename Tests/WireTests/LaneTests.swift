@@ -7,7 +7,7 @@ import Testing
     func everyMessageHasItsLane(_ name: String, _ message: Message) {
         let urgent = [
             "hello", "refused", "status-request", "status-reply", "status-reply-no-leader",
-            "heartbeat", "heartbeat-reply", "prepare", "promise",
+            "heartbeat", "heartbeat-reply", "farewell", "prepare", "promise",
         ]
         let envelope = Samples.envelope(message)
         #expect(envelope.lane == (urgent.contains(name) ? .liveness : .log))

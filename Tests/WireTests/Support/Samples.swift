@@ -74,6 +74,7 @@ enum Samples {
                 )
             )
         ),
+        ("farewell", .immediate(.farewell(Farewell(ballot: ballot)))),
     ]
 
     private static let phases: [(String, Message)] = [
