@@ -149,7 +149,8 @@ import Testing
             }
             let isForeign = recipient.map { others.contains($0) } ?? false
             // It is only told that another process is here now.
-            let told = said.messages.map(\.message) == [.immediate(Self.hello(asks: false, holds: 2))]
+            let hello = Self.hello(asks: false, holds: 2)
+            let told = said.messages.map(\.message) == [.immediate(hello)]
             #expect(told == isForeign)
         }
         #expect(member.core.status.counters.foreign == 2)

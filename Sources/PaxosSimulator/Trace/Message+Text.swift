@@ -55,7 +55,7 @@ extension Statement {
 extension Immediate {
     fileprivate var facts: Message.Facts {
         switch self {
-        case .hello(let hello): 
+        case .hello(let hello):
             Message.Facts(
                 code: 4,
                 first: hello.asks ? 1 : 0,
@@ -116,7 +116,7 @@ extension Immediate {
 
     fileprivate var text: String {
         switch self {
-        case .hello(let hello): 
+        case .hello(let hello):
             (hello.asks ? "hello asks" : "hello")
                 + (hello.holds.map { " holds boot=\($0.process.boot)" } ?? "")
         case .refused(let refused): "refused \(refused.reason)"
