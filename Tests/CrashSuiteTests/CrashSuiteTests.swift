@@ -3,14 +3,17 @@ import Testing
 
 /// A short form of the crash-recovery suite: real processes for a few seconds.
 @Suite(.tags(.slow)) struct CrashSuiteTests {
-    private static func run(_ arguments: String...) throws -> (status: Int32, output: String) {
+    /// Beside the test bundle.
+    private static let path: String = {
         let bundle = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }
-        var directory = (bundle?.bundleURL ?? Bundle.main.bundleURL).deletingLastPathComponent()
-        var path = directory.appendingPathComponent("crash-suite").path
-        while !FileManager.default.isExecutableFile(atPath: path), directory.path != "/" {
-            directory.deleteLastPathComponent()
-            path = directory.appendingPathComponent("crash-suite").path
+        let starts = [bundle?.bundleURL, URL(fileURLWithPath: CommandLine.arguments[0])]
+        let candidates = starts.compactMap { $0 }.map { start in
+            start.deletingLastPathComponent().appendingPathComponent("crash-suite").path
         }
+        return candidates.first { FileManager.default.isExecutableFile(atPath: $0) } ?? ""
+    }()
+
+    private static func run(_ arguments: String...) throws -> (status: Int32, output: String) {
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: path)
