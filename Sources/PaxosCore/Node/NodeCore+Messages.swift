@@ -124,6 +124,8 @@ extension Immediate {
             heartbeat.ballot.isPossible(of: sender, above: seen) && heartbeat.committed.isPossible
         case .heartbeatReply(let reply):
             reply.promised.isInReach(of: seen) && reply.committed.isPossible
+        case .farewell(let farewell):
+            farewell.ballot.isPossible(of: sender, above: seen)
         case .statusReply(let reply):
             reply.promised.isInReach(of: seen) && reply.committed.isPossible
                 && reply.leader?.isInReach(of: seen) ?? true

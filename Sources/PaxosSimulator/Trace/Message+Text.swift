@@ -94,6 +94,7 @@ extension Immediate {
                 first: reply.round,
                 last: reply.promised.round
             )
+        case .farewell(let farewell): Message.Facts(code: 20, ballot: farewell.ballot)
         case .catchUpRequest(let request):
             Message.Facts(code: 15, ballot: .zero, slots: request.slots)
         case .catchUp(let answer):
@@ -139,6 +140,7 @@ extension Immediate {
         case .heartbeatReply(let reply):
             "heard ballot=\(reply.ballot) round=\(reply.round) promised=\(reply.promised) "
                 + "committed=\(reply.committed)"
+        case .farewell(let farewell): "farewell ballot=\(farewell.ballot)"
         case .catchUpRequest(let request): "catch-up? \(request.slots.text)"
         case .catchUp(let answer):
             "catch-up from=\(answer.from) [" + answer.rows.map(\.text).joined(separator: " ")

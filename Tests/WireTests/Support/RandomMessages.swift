@@ -92,6 +92,7 @@ extension SeededGenerator {
                 .heartbeat(Heartbeat(ballot: ballot(), round: number(), committed: slot()))
             )
         case .heartbeatReply: .immediate(.heartbeatReply(heartbeatReply()))
+        case .farewell: .immediate(.farewell(Farewell(ballot: ballot())))
         case .prepare: .statement(.prepare(Prepare(ballot: ballot())))
         case .promise:
             .statement(

@@ -91,6 +91,7 @@ enum Samples {
                 )
             )
         ),
+        ("farewell", .immediate(.farewell(Farewell(ballot: ballot)))),
     ]
 
     private static let phases: [(String, Message)] = [
