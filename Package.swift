@@ -112,6 +112,26 @@ let package = Package(
             path: "Tests/Support/DurabilityChild"
         ),
 
+        // Disks that fill up or fail, for processes: a small file system, and the shim as a library of
+        // its own.
+        .target(
+            name: "FailingDisks",
+            dependencies: ["Platform"],
+            path: "Tests/Support/FailingDisks"
+        ),
+
+        // Crash recovery: what clients saw, and whether it may be so; and the driver that makes it happen
+        // to processes of `rlog node`.
+        .target(name: "CrashHistory", path: "Tests/Support/CrashHistory"),
+        .executableTarget(
+            name: "crash-suite",
+            dependencies: [
+                "CrashHistory", "FailingDisks", "PaxosSimulator", "Platform",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Support/CrashSuite"
+        ),
+
         .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore"]),
         .testTarget(
             name: "PaxosSimulatorTests",
@@ -137,6 +157,10 @@ let package = Package(
         .testTarget(name: "ReadmeTests", dependencies: ["ReplicatedLog"]),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
+        .testTarget(
+            name: "CrashSuiteTests",
+            dependencies: ["CrashHistory", "crash-suite", "rlog", "Platform"]
+        ),
         .testTarget(name: "RlogTests", dependencies: ["rlog", "ReplicatedLog", "Platform"]),
         .testTarget(name: "DiskShimTests", dependencies: ["DiskShim", "Platform", "CLMDB"]),
         .testTarget(
@@ -151,8 +175,8 @@ let package = Package(
         .testTarget(
             name: "DurabilityTests",
             dependencies: [
-                "ReplicatedLog", "PaxosCore", "LMDB", "Platform", "DiskShim", "rlog",
-                "DurabilityChild",
+                "ReplicatedLog", "PaxosCore", "LMDB", "Platform", "DiskShim",
+                "FailingDisks", "rlog", "DurabilityChild",
             ]
         ),
     ],

@@ -1,4 +1,5 @@
 import DiskShim
+import FailingDisks
 import Glibc
 import PaxosCore
 import Platform

@@ -1,3 +1,4 @@
+import FailingDisks
 import Foundation
 import PaxosCore
 import Platform

@@ -2,10 +2,10 @@ import Glibc
 import Platform
 
 /// A small ext4 in a file, if this process may mount one.
-final class SmallDisk {
-    let mountPoint: String
+package final class SmallDisk {
+    package let mountPoint: String
 
-    init?(below root: String, mebibytes: Int) {
+    package init?(below root: String, mebibytes: Int) {
         let image = root + "/disk.img"
         mountPoint = root + "/disk"
         guard getuid() == 0, (try? FileSystem.makeDirectory(mountPoint)) != nil,
@@ -21,7 +21,7 @@ final class SmallDisk {
     private var ballast: String { mountPoint + "/ballast" }
 
     /// Somebody else takes all that is left.
-    func fill() {
+    package func fill() {
         let descriptor = open(ballast, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         defer { close(descriptor) }
         let block = [UInt8](repeating: 1, count: 1 << 16)
@@ -33,5 +33,5 @@ final class SmallDisk {
         fsync(descriptor)
     }
 
-    func free() throws { try FileSystem.removeFile(ballast) }
+    package func free() throws { try FileSystem.removeFile(ballast) }
 }

@@ -1,0 +1,67 @@
+/// What clients, subscribers and readers of a cluster saw, for `HistoryCheck` to judge. Instants are
+/// numbers of one clock, taken before a request was sent and after its answer had been read.
+package struct History: Sendable {
+    package struct Append: Sendable {
+        /// Texts that no other append has.
+        package let payloads: [String]
+        package let begun: UInt64
+        package var outcome = Outcome.unknown
+        /// When the outcome had been read.
+        package var ended: UInt64?
+
+        package init(_ payloads: [String], begun: UInt64) {
+            self.payloads = payloads
+            self.begun = begun
+        }
+    }
+
+    package enum Outcome: Hashable, Sendable {
+        /// From the first to the last slot of its payloads.
+        case committed(ClosedRange<UInt64>)
+        case never
+        /// Nothing was said, or that nothing is known.
+        case unknown
+    }
+
+    package struct Barrier: Sendable {
+        package let begun: UInt64
+        package let slot: UInt64
+
+        package init(begun: UInt64, slot: UInt64) {
+            self.begun = begun
+            self.slot = slot
+        }
+    }
+
+    package struct Entry: Hashable, Sendable {
+        package let slot: UInt64
+        package let payload: String
+
+        package init(_ slot: UInt64, _ payload: String) {
+            self.slot = slot
+            self.payload = payload
+        }
+    }
+
+    /// Effective entries in the order in which somebody was given them, from slot 1 on: a subscriber's
+    /// across all restarts of its node, a reader's, a directory's.
+    package struct Log: Sendable {
+        package let name: String
+        package var entries: [Entry]
+        /// Whether it must reach the end; else it may stop early.
+        package var isWhole: Bool
+
+        package init(_ name: String, _ entries: [Entry] = [], isWhole: Bool = true) {
+            self.name = name
+            self.entries = entries
+            self.isWhole = isWhole
+        }
+    }
+
+    package var appends: [Append] = []
+    package var barriers: [Barrier] = []
+    /// The first one is what the others are compared with.
+    package var logs: [Log] = []
+
+    package init() {}
+}

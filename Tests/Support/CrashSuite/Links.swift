@@ -1,0 +1,84 @@
+import Foundation
+import PaxosSimulator
+import Platform
+
+/// Every link between members, each with a fault of its own: a proxy that stands before each member once
+/// for each other member. A member sends to another over connections that it makes itself, so that a
+/// link has one direction.
+final class Links: Sendable {
+    struct Link: Hashable, Sendable {
+        let from: Int
+        let to: Int
+    }
+
+    private struct Control {
+        /// The latest that was set is in force.
+        var faults: [Link: [(key: Int, fault: LinkFault)]] = [:]
+        var counts: [LinkFault: Int] = [:]
+        var connections = 0
+        var isOver = false
+    }
+
+    private let control = Locked(Control())
+    private let ports: [Link: UInt16]
+    private let thread: PinnedThread
+
+    /// - Parameter targets: Where each member listens.
+    init(targets: [UInt16], seed: UInt64) throws(PosixError) {
+        var ports: [Link: UInt16] = [:]
+        var listeners: [Proxy.Listener] = []
+        for from in targets.indices {
+            for to in targets.indices where to != from {
+                let link = Link(from: from, to: to)
+                let socket = try Loopback.listening()
+                ports[link] = socket.port
+                listeners.append(
+                    Proxy.Listener(descriptor: socket.descriptor, link: link, target: targets[to])
+                )
+            }
+        }
+        self.ports = ports
+        let control = control
+        let found = listeners
+        thread = try PinnedThread(name: "links") {
+            var proxy = Proxy(listeners: found, seed: seed)
+            while true {
+                let (faults, isOver) = control.withLock { control in
+                    (control.faults.compactMapValues { $0.last?.fault }, control.isOver)
+                }
+                if isOver { break }
+                let report = proxy.turn(faults)
+                control.withLock { control in
+                    control.connections += report.connections
+                    control.counts.merge(report.faults) { $0 + $1 }
+                }
+            }
+            proxy.closeAll()
+        }
+    }
+
+    /// Where one member reaches another.
+    func port(_ link: Link) -> UInt16 { ports[link] ?? 0 }
+
+    /// Until `heal` is called with the same key.
+    func set(_ fault: LinkFault, on links: [Link], key: Int) {
+        control.withLock { control in
+            for link in links { control.faults[link, default: []].append((key, fault)) }
+        }
+    }
+
+    func heal(key: Int) {
+        control.withLock { control in
+            for link in control.faults.keys { control.faults[link]?.removeAll { $0.key == key } }
+        }
+    }
+
+    /// How often what was done to a frame or a connection.
+    var counts: [LinkFault: Int] { control.withLock { $0.counts } }
+    var connections: Int { control.withLock { $0.connections } }
+
+    func close() {
+        control.withLock { $0.isOver = true }
+        thread.join()
+    }
+}
