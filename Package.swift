@@ -64,7 +64,7 @@ let package = Package(
         // For embedders' tests: faults, and suites that implementations are checked with.
         .target(
             name: "ReplicatedLogTestKit",
-            dependencies: ["ReplicatedLog", "PaxosCore", "Platform"]
+            dependencies: ["ReplicatedLog", "PaxosSimulator", "PaxosCore", "Platform"]
         ),
 
         // Test support: libc's file calls interposed, crash images made of what was seen.
@@ -97,6 +97,12 @@ let package = Package(
         .testTarget(
             name: "TransportTests",
             dependencies: ["ReplicatedLog", "ReplicatedLogTestKit", "PaxosCore", "Platform"]
+        ),
+        .testTarget(
+            name: "TestKitTests",
+            dependencies: [
+                "ReplicatedLogTestKit", "ReplicatedLog", "PaxosSimulator", "PaxosCore", "Platform",
+            ]
         ),
         .testTarget(name: "ReadmeTests", dependencies: ["ReplicatedLog"]),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
