@@ -104,10 +104,16 @@ let package = Package(
                 "ReplicatedLogTestKit", "ReplicatedLog", "PaxosSimulator", "PaxosCore", "Platform",
             ]
         ),
-        .testTarget(name: "ReadmeTests", dependencies: ["ReplicatedLog"]),
+        .testTarget(
+            name: "ReadmeTests",
+            dependencies: ["ReplicatedLog", "ReplicatedLogTestKit"]
+        ),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
-        .testTarget(name: "RlogTests", dependencies: ["rlog", "ReplicatedLog", "Platform"]),
+        .testTarget(
+            name: "RlogTests",
+            dependencies: ["rlog", "ReplicatedLog", "ReplicatedLogTestKit", "Platform"]
+        ),
         .testTarget(name: "DiskShimTests", dependencies: ["DiskShim", "Platform", "CLMDB"]),
         .testTarget(
             name: "ReplicatedLogTests",

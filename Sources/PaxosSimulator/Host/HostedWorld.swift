@@ -19,7 +19,20 @@ package final class HostedWorld {
             faults: faults,
             limits: limits
         )
-        world.begin()
+    }
+
+    /// Starts every member, lets all meet and one lead, and then the faults begin.
+    package func found() throws(Violation) {
+        world.isSettling = true
+        world.startAll()
+        for _ in 0..<world.settlingTicks where !isFounded { try run(ticks: 1) }
+        try demand(isFounded, .liveness, "nobody leads: \(world.account)")
+        world.isSettling = false
+        world.drawFaults()
+    }
+
+    private var isFounded: Bool {
+        members.allSatisfy { status(of: $0)?.leader != nil }
     }
 
     package var members: [NodeID] { world.membership.members }

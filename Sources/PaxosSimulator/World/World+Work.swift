@@ -56,7 +56,6 @@ extension World {
         _ process: SimulatedProcess
     ) {
         appends += 1
-        process.undrained += 1
         let payloads = (0..<count).map { index in
             PayloadLabel(append: appends, index: index, count: count).payload(size: size)
         }
@@ -70,6 +69,7 @@ extension World {
         deadline: Tick,
         _ process: SimulatedProcess
     ) {
+        process.undrained += 1
         let caller = Callers.Caller(
             append: appends,
             count: payloads.count,

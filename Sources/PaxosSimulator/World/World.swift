@@ -155,19 +155,13 @@ package final class World {
         try settle()
     }
 
-    /// Starts a world in which nobody calls but its host.
-    func begin() {
-        startAll()
-        drawFaults()
-    }
-
-    private func startAll() {
+    func startAll() {
         for node in nodes {
             agenda.put(.start(node.index), at: now.advanced(by: scheduleRandom.below(64)))
         }
     }
 
-    private func drawFaults() {
+    func drawFaults() {
         if !mix.drawn.isEmpty { agenda.put(.fault, at: now.advanced(byTicks: 10)) }
     }
 

@@ -39,6 +39,13 @@ extension FaultyCluster {
         try process(member).store.heldCount
     }
 
+    /// The payload bytes of those.
+    ///
+    /// - Throws: `NotRunning`.
+    public func stalledBytes(of member: NodeID) throws(NotRunning) -> Int {
+        try process(member).store.heldBytes
+    }
+
     /// Fills a member's disk, or makes room again. A full member refuses appends and serves reads.
     ///
     /// - Throws: `NotRunning`.

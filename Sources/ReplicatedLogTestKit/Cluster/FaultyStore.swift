@@ -11,8 +11,10 @@ final class FaultyStore: NodeStore {
     /// A batch that has not reached the store.
     private final class Held {
         var batch: WriteBatch?
+        let bytes: Int
 
         init(_ batch: consuming WriteBatch) {
+            bytes = batch.rows.accepted.reduce(0) { $0 + $1.run.payloadBytes }
             self.batch = consume batch
         }
     }
@@ -48,6 +50,9 @@ final class FaultyStore: NodeStore {
 
     /// Batches that wait for the end of a stall.
     var heldCount: Int { state.withLock { $0.held.count } }
+
+    /// Their payload bytes.
+    var heldBytes: Int { state.withLock { $0.held.reduce(0) { $0 + $1.bytes } } }
 
     func recover() -> RecoveredState { store.recover() }
 

@@ -52,7 +52,7 @@ public final class SimulatedLog<Machine: StateMachine> {
     private let makeMachine: () -> Machine
     private var copies: [NodeID: Copy] = [:]
 
-    /// Makes a cluster and starts every member.
+    /// Makes a cluster, starts every member and waits for a leader. Faults begin afterwards.
     ///
     /// - Parameters:
     ///   - seed: From which everything is drawn.
@@ -60,7 +60,7 @@ public final class SimulatedLog<Machine: StateMachine> {
     ///   - faults: What the seed may draw from. Without any, only order and time are drawn.
     ///   - limits: Of every node. Default: small ones, so that windows fill and logs are checkpointed.
     ///   - machine: Makes the state machine of a member, at each of its starts.
-    /// - Throws: `InvalidMembership` or `InvalidLimits`.
+    /// - Throws: `InvalidMembership`, `InvalidLimits` or `SimulationFailure`.
     public init(
         seed: UInt64,
         members: Int = 3,
@@ -82,8 +82,7 @@ public final class SimulatedLog<Machine: StateMachine> {
             faults: kinds,
             limits: try limits.validated()
         )
-        // Until all have started.
-        try run(ticks: 4)
+        try checked { () throws(Violation) in try world.found() }
     }
 
     /// The members, `n1` and so on.
