@@ -15,7 +15,7 @@ import Testing
         }
         // Until the last notice has been everywhere, so that all have the same watermark.
         let node = try cluster.node(1)
-        let isEverywhere = try await cluster.eventually {
+        let isEverywhere = await cluster.eventually {
             let status = await node.status
             return status.committedSlot >= 30 && status.members.allSatisfy { $0.lag == 0 }
         }

@@ -42,7 +42,8 @@ func accountsAgreeWhateverFails(seed: UInt64) throws {
     _ = try log.append([7, 100])
     log.partition([[1], [2, 3]])
     let alone = log.submit([[7, 1]], on: 1)
-    guard case .committed = try log.append([7, 10], on: 2) else { return Issue.record("no quorum") }
+    let outcome = try log.append([7, 10], on: 2)
+    #expect(outcome != .never && outcome != .unknown)
     #expect(log.outcome(of: alone) == nil)
     try log.crash(3)
     log.start(3)

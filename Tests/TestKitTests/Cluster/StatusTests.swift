@@ -26,7 +26,7 @@ import Testing
             let isTold = await cluster.eventually {
                 await lags() == [others[0]: behind, others[1]: 0]
             }
-            #expect(isTold, "\(await lags()), \(behind) slots behind")
+            #expect(isTold, "\(behind) slots behind")
             let status = await node.status
             for member in status.members {
                 #expect(status.committedSlot.count(after: member.committedSlot) == member.lag)
