@@ -6,14 +6,23 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "ReplicatedLog", targets: ["ReplicatedLog"]),
+        // Needs the trait NIO: `.package(url: …, traits: ["NIO"])`.
+        .library(name: "ReplicatedLogNIO", targets: ["ReplicatedLogNIO"]),
         .library(name: "ReplicatedLogTestKit", targets: ["ReplicatedLogTestKit"]),
         .library(name: "LMDB", targets: ["LMDB"]),
+    ],
+    traits: [
+        .default(enabledTraits: []),
+        .trait(name: "NIO", description: "TCP and mutual TLS between nodes, by swift-nio."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.7.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.2.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+        // Resolved by those only who enable the trait NIO.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.90.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.34.0"),
         // Only rlog uses these two, and rlog is no product: who depends on the libraries never
         // resolves them.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
@@ -48,6 +57,21 @@ let package = Package(
             ]
         ),
 
+        // Nodes in processes of their own. Whoever depends on this package without the trait NIO gets
+        // the codecs alone, and resolves no swift-nio.
+        .target(
+            name: "ReplicatedLogNIO",
+            dependencies: ["ReplicatedLog", "PaxosCore", "CCRC32C"]
+                + nio(condition: .when(traits: ["NIO"]))
+        ),
+        // The same sources (a symbolic link) for rlog and the tests, with no trait to enable: no product
+        // reaches this target, so nobody else resolves what it needs (docs/DESIGN.md, rooms).
+        .target(
+            name: "NIOTransport",
+            dependencies: ["ReplicatedLog", "PaxosCore", "CCRC32C"] + nio(),
+            swiftSettings: [.define("NIO")]
+        ),
+
         // The deterministic world that runs the pure protocol.
         .target(name: "PaxosSimulator", dependencies: ["PaxosCore"]),
 
@@ -55,7 +79,9 @@ let package = Package(
         .executableTarget(
             name: "rlog",
             dependencies: [
-                "ReplicatedLog", "PaxosCore", "PaxosSimulator", "Platform", "CLMDB",
+                "ReplicatedLog", "NIOTransport", "PaxosCore", "PaxosSimulator", "Platform",
+                "CLMDB",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]
@@ -93,7 +119,11 @@ let package = Package(
             exclude: ["Scenarios"]
         ),
         .testTarget(name: "SourceRuleTests"),
-        .testTarget(name: "WireTests", dependencies: ["PaxosCore"], exclude: ["Golden"]),
+        .testTarget(
+            name: "WireTests",
+            dependencies: ["PaxosCore", "ReplicatedLogNIO"],
+            exclude: ["Golden"]
+        ),
         .testTarget(
             name: "TransportTests",
             dependencies: ["ReplicatedLog", "ReplicatedLogTestKit", "PaxosCore", "Platform"]
@@ -102,6 +132,12 @@ let package = Package(
             name: "TestKitTests",
             dependencies: [
                 "ReplicatedLogTestKit", "ReplicatedLog", "PaxosSimulator", "PaxosCore", "Platform",
+            ]
+        ),
+        .testTarget(
+            name: "NIOTransportTests",
+            dependencies: [
+                "NIOTransport", "ReplicatedLog", "ReplicatedLogTestKit", "PaxosCore", "Platform",
             ]
         ),
         .testTarget(
@@ -134,6 +170,12 @@ let package = Package(
     ],
     cLanguageStandard: .c11
 )
+
+func nio(condition: TargetDependencyCondition? = nil) -> [Target.Dependency] {
+    ["NIOCore", "NIOPosix", "NIOConcurrencyHelpers"].map {
+        .product(name: $0, package: "swift-nio", condition: condition)
+    } + [.product(name: "NIOSSL", package: "swift-nio-ssl", condition: condition)]
+}
 
 // What only this repository needs is asked for by the environment, so that whoever depends on the
 // libraries neither sees nor resolves it.

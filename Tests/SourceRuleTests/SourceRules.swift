@@ -36,7 +36,8 @@ enum SourceRules {
             "CoreMetrics", "ServiceLifecycle", "DequeModule",
         ],
         "ReplicatedLogNIO": [
-            "ReplicatedLog", "PaxosCore", "CCRC32C", "NIO", "NIOCore", "NIOPosix", "NIOSSL",
+            "ReplicatedLog", "PaxosCore", "CCRC32C", "NIOCore", "NIOPosix",
+            "NIOConcurrencyHelpers", "NIOSSL",
         ],
         "PaxosSimulator": ["PaxosCore"],
         "ReplicatedLogTestKit": ["ReplicatedLog", "PaxosCore", "PaxosSimulator", "Platform"],

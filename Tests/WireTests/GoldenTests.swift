@@ -24,7 +24,10 @@ import Testing
     }
 
     @Test func noGoldenFileIsLeftOver() throws {
-        let known = Samples.messages.map(\.name) + ["checkpoint", "membership", "peers"]
+        let known =
+            Samples.messages.map(\.name) + [
+                "checkpoint", "membership", "peers", "greeting", "refusal-of-a-cluster", "frames",
+            ]
         #expect(try Golden.names == known.sorted())
     }
 

@@ -75,7 +75,8 @@ extension Envelope {
 }
 
 extension NodeIdentity {
-    fileprivate func appendNumbers(to bytes: inout [UInt8]) {
+    /// The sender's numbers, as in the table above; the name follows elsewhere.
+    package func appendNumbers(to bytes: inout [UInt8]) {
         bytes.append(node: node)
         bytes.append(littleEndian: incarnation.high)
         bytes.append(littleEndian: incarnation.low)
@@ -83,7 +84,8 @@ extension NodeIdentity {
         bytes.append(littleEndian: nonce.rawValue)
     }
 
-    fileprivate init?(from reader: inout ByteReader, nameBytes: Int) {
+    /// Numbers and, behind them, a name of so many bytes.
+    package init?(from reader: inout ByteReader, nameBytes: Int) {
         guard let node = reader.node(), let high = reader.uint64(), let low = reader.uint64(),
             let boot = reader.uint64(), let nonce = reader.uint64(),
             let name = reader.bytes(nameBytes),

@@ -3,18 +3,6 @@ package import PaxosCore
 
 /// Reading past damage in the pages themselves, which LMDB's own cursors may not survive.
 extension DirectoryReader {
-    /// Refuses a directory in which LMDB could not be asked for the small values.
-    static func checkPages(at path: String) throws(LogOpenError) {
-        let tree = try PageTree(path: path)
-        do throws(PageTree.Damage) {
-            for table in try tree.tables() where table.name == Array(Schema.state.utf8) {
-                _ = try tree.rows(of: table.record, order: .bytes)
-            }
-        } catch {
-            throw .corrupt(path: path, detail: error.description)
-        }
-    }
-
     /// The highest slot with a row; 0 if there is none, or if the way to it is damaged.
     func highestSlot() throws(LogOpenError) -> UInt64 {
         let tree = try PageTree(path: Schema.dataPath(in: path))

@@ -27,7 +27,7 @@ package struct DirectoryReader: ~Copyable, Sendable {
             directory: directory,
             options: .init(mapSize: length, access: .inspect)
         )
-        try Self.checkPages(at: path)
+        try OpenedLog.checkPages(path, of: .values)
         let values = try OpenedLog.state(in: environment, directory: directory)
         let identity = try OpenedLog.identity(in: environment, values, directory: directory)
         let tables = try OpenedLog.tables(in: environment, values)

@@ -7,7 +7,7 @@ extension LMDBStore {
     ///
     /// In this order, and nothing is believed before its turn: the file's length against its last page
     /// (a shorter one would be a SIGBUS); our lock; identity and version; the small values; every row that
-    /// will be replayed. Then one real write with full sync, the boot counter: after a kill the page cache
+    /// will be replayed. The pages of each are checked before LMDB follows them. Then one real write with full sync, the boot counter: after a kill the page cache
     /// may show what the disk does not hold (`R31`). A directory or file that is missing is never made.
     ///
     /// The cost is bounded by the checkpoint interval and does not grow with the log. Blocks; call it on a
@@ -30,6 +30,7 @@ extension LMDBStore {
             directory: directory,
             options: .init(mapSize: storage.mapSize)
         )
+        try OpenedLog.checkPages(path, of: .values)
         let values = try OpenedLog.state(in: environment, directory: directory)
         let identity = try OpenedLog.identity(in: environment, values, directory: directory)
         if let expected {

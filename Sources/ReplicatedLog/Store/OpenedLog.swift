@@ -112,30 +112,47 @@ enum OpenedLog {
         }
     }
 
+    /// What of a file's pages is about to be followed.
+    enum Pages {
+        case values
+        case rows(from: Slot)
+    }
+
+    /// Refuses a file whose pages LMDB might not survive.
+    static func checkPages(_ path: String, of pages: Pages) throws(LogOpenError) {
+        let tree = try PageTree(path: path)
+        do throws(PageTree.Damage) {
+            switch pages {
+            case .values: try tree.checkValues()
+            case .rows(let first): try tree.checkRows(from: first)
+            }
+        } catch {
+            throw .corrupt(path: path, detail: error.description)
+        }
+    }
+
     static func read(
         _ environment: borrowing Environment,
         _ tables: Schema.Tables,
         _ identity: DirectoryIdentity,
         path: String
     ) throws(LogOpenError) -> StoredLog {
+        let state = try smallValues(environment, tables, identity, path: path)
+        try checkPages(path, of: .rows(from: StoredLog.firstReplayed(state)))
         let result: Result<StoredLog, StoredLog.Finding>
         do throws(TransactionError<LMDBError>) {
             result = try environment.withRead {
                 (txn: borrowing ReadTransaction) throws(LMDBError) in
-                let cluster = identity.cluster
+                var state = state
                 let pages = try tables.livePages(txn)
-                switch try StoredLog.state(txn, tables, identity) {
-                case .failure(let finding): return .failure(finding)
-                case .success(var state):
-                    let present = try StoredLog.verifyRows(
-                        txn,
-                        tables,
-                        cluster: cluster,
-                        &state
-                    )
-                    return present.map { [state] in
-                        StoredLog(state: state, present: $0, livePages: pages)
-                    }
+                let present = try StoredLog.verifyRows(
+                    txn,
+                    tables,
+                    cluster: identity.cluster,
+                    &state
+                )
+                return present.map { [state] in
+                    StoredLog(state: state, present: $0, livePages: pages)
                 }
             }
         } catch {
@@ -143,6 +160,27 @@ enum OpenedLog {
         }
         switch result {
         case .success(let stored): return stored
+        case .failure(let finding): throw LogOpenError(finding, path: path)
+        }
+    }
+
+    private static func smallValues(
+        _ environment: borrowing Environment,
+        _ tables: Schema.Tables,
+        _ identity: DirectoryIdentity,
+        path: String
+    ) throws(LogOpenError) -> RecoveredState {
+        let result: Result<RecoveredState, StoredLog.Finding>
+        do throws(TransactionError<LMDBError>) {
+            result = try environment.withRead {
+                (txn: borrowing ReadTransaction) throws(LMDBError) in
+                try StoredLog.state(txn, tables, identity)
+            }
+        } catch {
+            throw LogOpenError(error.error, path: path)
+        }
+        switch result {
+        case .success(let state): return state
         case .failure(let finding): throw LogOpenError(finding, path: path)
         }
     }

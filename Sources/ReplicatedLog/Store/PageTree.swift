@@ -19,12 +19,15 @@ internal import Platform
 struct PageTree: ~Copyable {
     let pageSize: Int
     private let file: ReadOnlyFile
-    private let lastPage: UInt64
+    let lastPage: UInt64
     /// The table of tables.
     let main: Record
+    /// The pages that are free, by the transaction that freed them.
+    let free: Record
 
     /// Where a table's pages begin.
     struct Record: Equatable {
+        let flags: UInt16
         let depth: Int
         let rows: UInt64
         let root: UInt64?
@@ -48,19 +51,23 @@ struct PageTree: ~Copyable {
         self.pageSize = pageSize
         lastPage = newest.lastPage
         main = newest.main
+        free = newest.free
     }
 
     private struct Meta {
         static let bytes = 152
         let main: Record
+        let free: Record
         let lastPage: UInt64
         let transaction: UInt64
 
         init?(_ page: Page?) {
-            guard let page, let main = page.record(88), let lastPage = page.uint64(136),
+            guard let page, let main = page.record(88), let free = page.record(40),
+                let lastPage = page.uint64(136),
                 let transaction = page.uint64(144)
             else { return nil }
             self.main = main
+            self.free = free
             self.lastPage = lastPage
             self.transaction = transaction
         }
@@ -105,7 +112,9 @@ struct PageTree: ~Copyable {
         }
         let run = Page.read(file, at: Int(first) * pageSize, bytes: 16 + node.length)
         guard let run, run.uint64(0) == first, run.uint16(10) == 4,
-            UInt64(run.uint32(12) ?? 0) == pages
+            // A shorter value put in the place of a longer one keeps all its pages.
+            let there = run.uint32(12).map(UInt64.init), there >= pages,
+            there <= lastPage - first + 1
         else { throw Damage(page: first, what: "an overflow page that is none") }
         return Array(run.bytes[16...])
     }
@@ -132,10 +141,16 @@ struct Page {
     }
 
     func record(_ place: Int) -> PageTree.Record? {
-        guard let depth = uint16(place + 6), let rows = uint64(place + 32),
+        guard let flags = uint16(place + 4), let depth = uint16(place + 6),
+            let rows = uint64(place + 32),
             let root = uint64(place + 40)
         else { return nil }
-        return PageTree.Record(depth: Int(depth), rows: rows, root: root == .max ? nil : root)
+        return PageTree.Record(
+            flags: flags,
+            depth: Int(depth),
+            rows: rows,
+            root: root == .max ? nil : root
+        )
     }
 
     // MARK: - Nodes

@@ -82,6 +82,11 @@ struct StoredLog {
 
     // MARK: - Rows
 
+    /// The lowest slot whose row an opening reads.
+    static func firstReplayed(_ state: RecoveredState) -> Slot {
+        max(state.trimmed, min(state.checkpoint.slot, state.committed)).next
+    }
+
     /// Reads every row that will be replayed or repeated: above the checkpoint, or the watermark if that
     /// is lower. One that is not what was written refuses the directory (`R34`), and so does one that
     /// is missing up to the watermark. What lies below is checked when it is read, so that the cost of
@@ -92,7 +97,7 @@ struct StoredLog {
         cluster: ClusterID,
         _ state: inout RecoveredState
     ) throws(LMDBError) -> Result<SlotPrefix, Finding> {
-        let start = max(state.trimmed, min(state.checkpoint.slot, state.committed))
+        let start = firstReplayed(state).previous
         let coding = RowCoding(cluster: cluster)
         var present = SlotPrefix(through: start)
         var unreadable: Slot?

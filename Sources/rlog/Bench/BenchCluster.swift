@@ -11,7 +11,9 @@ struct BenchCluster: Sendable {
 
     /// Makes the directories `n1`, `n2` and so on below `directory`, runs a node on each, and waits until
     /// one of them leads.
-    static func start(_ replicas: Int, below directory: String) async throws(Failure) -> BenchCluster {
+    static func start(_ replicas: Int, below directory: String) async throws(Failure)
+        -> BenchCluster
+    {
         let network = InMemoryNetwork()
         let members = (1...UInt64(replicas)).compactMap(NodeID.init(rawValue:))
         do throws(PosixError) {

@@ -14,7 +14,8 @@ struct BenchReport {
         self.place = place
         var columns = [
             ("outstanding", 11), ("appends/s", 10), ("p50", 8), ("p99", 8), ("p99.9", 8),
-            ("max", 8), ("appends/commit", 8), ("bytes/byte", 8), ("messages/append", 8), ("cpu s/100k", 8),
+            ("max", 8), ("appends/commit", 8), ("bytes/byte", 8), ("messages/append", 8),
+            ("cpu s/100k", 8),
             ("memory", 8),
         ]
         if settings.baseline {

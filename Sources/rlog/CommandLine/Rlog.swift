@@ -18,13 +18,18 @@ struct Rlog: ParsableCommand {
             5 unavailable.
             """,
         version: version,
-        subcommands: [Init.self, Bench.self, Inspect.self, Dump.self, Verify.self, Simulate.self]
+        subcommands: [
+            Init.self, Node.self, Bench.self, Inspect.self, Dump.self, Verify.self, Frames.self,
+            Simulate.self,
+        ]
     )
 
     static let version = "0.1.0"
 
     func run() throws {
-        throw ValidationError("Name a command: init, bench, inspect, dump, verify or simulate.")
+        throw ValidationError(
+            "Name a command: init, node, bench, inspect, dump, verify, frames or simulate."
+        )
     }
 }
 

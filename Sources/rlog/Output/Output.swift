@@ -32,7 +32,8 @@ enum Output {
 
     static let errorIsTerminal = isatty(STDERR_FILENO) == 1
 
-    private static func write(_ text: String, to descriptor: Int32) {
+    /// Text whole, in as few calls as the system allows: one, but for a signal or a full disk.
+    static func write(_ text: String, to descriptor: Int32) {
         var text = text
         text.withUTF8 { bytes in
             var rest = UnsafeRawBufferPointer(bytes)

@@ -85,6 +85,65 @@ import Darwin
         #expect(unreadable == [5])
     }
 
+    /// Bits flipped anywhere in the pages: the directory is refused, or opens and takes an append. In a
+    /// process of its own, which LMDB might end.
+    @Test(.tags(.slow)) func noFlippedBitEndsTheProcess() async throws {
+        await #expect(processExitsWith: .success) {
+            let tests = try StoreDamageTests()
+            let file = try DataFile.inspect(tests.directory.file)
+            let whole = try FileSystem.read(
+                tests.directory.file,
+                at: 0,
+                count: file.usedBytes
+            )
+            var refused = 0
+            for number in 1...400 {
+                let place = number &* 2_654_435_761 % whole.count
+                // Half of them in the first bytes of a page, where its header and places are.
+                let near = place / file.pageSize * file.pageSize + place % 64
+                let flipped = number % 2 == 0 ? place : near
+                var bytes = whole
+                bytes[flipped] ^= 1 << UInt8(number / 2 % 8)
+                try tests.directory.overwrite(bytes)
+                print("bit \(number / 2 % 8) of byte \(flipped)")
+                do throws(LogOpenError) {
+                    let store = try tests.directory.open()
+                    let listener = Listener()
+                    store.start(observer: listener)
+                    let next = store.recover().last.rawValue + 1
+                    store.submit(1) { $0.accepted = [.commands(next...next + 2, bytes: 100)] }
+                    _ = listener.wait(through: 1)
+                    store.closeAndWait()
+                } catch {
+                    refused += 1
+                }
+            }
+            precondition(refused > 50, "only \(refused) of 400 were refused")
+        }
+    }
+
+    /// It keeps the pages of the longer one, which is no damage.
+    @Test func aShorterRowInThePlaceOfALongerIsSound() throws {
+        let store = try directory.open()
+        let listener = Listener()
+        store.start(observer: listener)
+        store.submit(1) { $0.accepted = [.commands(31...31, bytes: 20_000)] }
+        store.submit(2) { $0.accepted = [.commands(31...31, bytes: 9_000)] }
+        #expect(listener.wait(through: 2))
+        store.closeAndWait()
+        let again = try directory.open()
+        #expect(again.recover().last == 31)
+        again.closeAndWait()
+        var damaged: [String] = []
+        var rows = 0
+        try DirectoryReader(at: directory.path).scanRows(damaged: { damaged.append($0) }) { _ in
+            rows += 1
+            return true
+        }
+        #expect(damaged == [])
+        #expect(rows == 31)
+    }
+
     @Test func aMissingCommittedRowRefusesTheDirectory() throws {
         try spoil(15) { _ in nil }
         #expect(directory.refusal() == .unreadableRow(path: directory.file, slot: 15))

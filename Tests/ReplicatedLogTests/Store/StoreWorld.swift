@@ -56,6 +56,15 @@ final class StoreDirectory: Sendable {
         )
     }
 
+    /// Changes the data file from its beginning, as rot would.
+    func overwrite(_ bytes: [UInt8]) throws {
+        let descriptor = Glibc.open(file, O_WRONLY)
+        defer { close(descriptor) }
+        try #require(
+            bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) } == bytes.count
+        )
+    }
+
     /// Opens, expecting a refusal.
     func refusal(
         cluster: ClusterID? = nil,

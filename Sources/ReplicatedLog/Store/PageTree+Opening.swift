@@ -1,0 +1,85 @@
+internal import PaxosCore
+
+/// What an opening follows through LMDB's cursors and writes beside, checked before the first of them
+/// is used: a flipped bit refuses the directory instead of ending the process.
+///
+/// The cost is that of the rows which an opening reads anyway. What lies below the checkpoint is left to
+/// `rlog verify`.
+extension PageTree {
+    private static let integerKeys: UInt16 = 8
+    private static let duplicates: UInt16 = 4
+
+    /// The table of tables, and the small values, by which a directory is known.
+    func checkValues() throws(Damage) {
+        for table in try tables() where table.name == Array(Schema.state.utf8) {
+            _ = try rows(of: table.record, order: .bytes)
+        }
+    }
+
+    /// The kinds of the tables, the ways to where rows are read and put, and the list of free pages.
+    ///
+    /// - Parameter first: The lowest slot that the opening reads.
+    func checkRows(from first: Slot) throws(Damage) {
+        for (name, record) in try tables() {
+            switch name {
+            case Array(Schema.state.utf8):
+                try check(record, flags: 0)
+            case Array(Schema.accepted.utf8):
+                try check(record, flags: Self.integerKeys)
+                try checkRows(of: record, from: first)
+            case Array(Schema.ineffective.utf8):
+                try check(record, flags: Self.integerKeys)
+                try checkRows(of: record, from: first)
+            default:
+                continue
+            }
+        }
+        try checkFreePages()
+    }
+
+    private func check(_ table: Record, flags: UInt16) throws(Damage) {
+        guard table.flags == flags else {
+            throw Damage(page: table.root ?? 0, what: "a table of another kind")
+        }
+    }
+
+    private func checkRows(of table: Record, from first: Slot) throws(Damage) {
+        var start: [UInt8] = []
+        start.append(littleEndian: first.rawValue)
+        var found: Damage?
+        walk(table, order: .number, from: start, damaged: { found = found ?? $0 }) { _, _ in
+            found == nil
+        }
+        if let found { throw found }
+        _ = try highestKey(of: table)
+    }
+
+    /// The pages that the next transactions may overwrite: each list is counted, descending, and of pages
+    /// that are there.
+    private func checkFreePages() throws(Damage) {
+        guard free.flags & Self.integerKeys != 0, free.flags & Self.duplicates == 0 else {
+            throw Damage(page: free.root ?? 0, what: "a list of free pages of another kind")
+        }
+        var found: Damage?
+        walk(free, order: .number, damaged: { found = found ?? $0 }) { _, list in
+            if !isFreeList(Page(bytes: list)) {
+                found = found ?? Damage(page: free.root ?? 0, what: "a list of free pages")
+            }
+            return found == nil
+        }
+        if let found { throw found }
+    }
+
+    private func isFreeList(_ list: Page) -> Bool {
+        guard let count = list.uint64(0), list.bytes.count == 8 * (Int(clamping: count) &+ 1)
+        else { return false }
+        var above = lastPage + 1
+        for index in 0..<Int(count) {
+            guard let number = list.uint64(8 * (index + 1)), number > 1, number < above else {
+                return false
+            }
+            above = number
+        }
+        return true
+    }
+}

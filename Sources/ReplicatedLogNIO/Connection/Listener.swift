@@ -1,0 +1,97 @@
+#if NIO
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+internal import NIOPosix
+internal import PaxosCore
+internal import ReplicatedLog
+
+/// Takes connections and keeps them few: those that have not shown who they are, and those of each peer.
+final class Listener: Sendable {
+    private struct State {
+        /// Oldest first.
+        var halfOpen: [any Channel] = []
+        /// Oldest first.
+        var open: [(peer: NodeID, channel: any Channel)] = []
+    }
+
+    /// A peer has one connection; another is one that this end has not seen end yet, or a twin, whom the
+    /// node refuses by what it says.
+    private static let maxOpenPerPeer = 2
+
+    private let shared: Shared
+    private let links: NIOLockedValueBox<[PeerLink]>
+    private let state = NIOLockedValueBox(State())
+
+    init(_ shared: Shared) {
+        self.shared = shared
+        links = NIOLockedValueBox([])
+    }
+
+    /// Whose dialers are told when their peer shows itself.
+    func setLinks(_ links: [PeerLink]) {
+        self.links.withLockedValue { $0 = links }
+    }
+
+    func bind(_ address: TCPAddress, on group: any EventLoopGroup) async throws -> any Channel {
+        try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: 1 << 10,
+                    initial: 16 << 10,
+                    maximum: 1 << 20
+                )
+            )
+            .childChannelInitializer { [self] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    admit(channel)
+                    try channel.pipeline.syncOperations.addHandlers(
+                        shared.tls.map { [$0.serverHandler()] } ?? []
+                    )
+                    try channel.pipeline.syncOperations.addHandler(
+                        ListenerHandler(self, shared)
+                    )
+                }
+            }
+            .bind(host: address.host, port: Int(address.port))
+            .get()
+    }
+
+    private func admit(_ channel: any Channel) {
+        let oldest: (any Channel)? = state.withLockedValue { state in
+            state.halfOpen.append(channel)
+            let isOver = state.halfOpen.count > max(1, shared.options.maxHalfOpen)
+            return isOver ? state.halfOpen.removeFirst() : nil
+        }
+        guard let oldest else { return }
+        shared.refuse(.tooManyHalfOpen)
+        oldest.close(promise: nil)
+    }
+
+    /// The other end has shown that it is a peer.
+    func welcomed(_ channel: any Channel, _ peer: NodeID) {
+        let surplus: (any Channel)? = state.withLockedValue { state in
+            state.halfOpen.removeAll { $0 === channel }
+            state.open.append((peer, channel))
+            guard state.open.count(where: { $0.peer == peer }) > Self.maxOpenPerPeer,
+                let place = state.open.firstIndex(where: { $0.peer == peer })
+            else { return nil }
+            return state.open.remove(at: place).channel
+        }
+        surplus?.close(promise: nil)
+        shared.count { $0.accepted += 1 }
+        links.withLockedValue { $0 }.first { $0.node == peer }?.nudge()
+    }
+
+    func closed(_ channel: any Channel) {
+        state.withLockedValue { state in
+            state.halfOpen.removeAll { $0 === channel }
+            state.open.removeAll { $0.channel === channel }
+        }
+    }
+}
+#endif

@@ -1,0 +1,110 @@
+#if NIO
+internal import NIOCore
+internal import PaxosCore
+internal import ReplicatedLog
+
+/// One connection that was made to this node: hears a greeting, answers, and hands messages over.
+final class ListenerHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// What is handed over at once.
+    private static let batchBytes = 1 << 20
+
+    private let listener: Listener
+    private let shared: Shared
+    private var session: InboundSession
+    private var limit: Scheduled<Void>?
+    private var batch: [Envelope] = []
+    private var batchBytes = 0
+    private var isOver = false
+
+    init(_ listener: Listener, _ shared: Shared) {
+        self.listener = listener
+        self.shared = shared
+        session = InboundSession(
+            local: shared.local.identity,
+            peers: shared.peers,
+            maxBodyBytes: shared.local.limits.maxEnvelopeBytes,
+            tag: Shared.tag()
+        )
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        let channel = context.channel
+        let shared = shared
+        limit = context.eventLoop.scheduleTask(in: shared.options.handshakeLimit.timeAmount) {
+            shared.refuse(.handshakeTimedOut)
+            channel.close(promise: nil)
+        }
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isOver else { return }
+        let buffer = unwrapInboundIn(data)
+        shared.count { $0.receivedBytes += buffer.readableBytes }
+        buffer.withUnsafeReadableBytes { session.receive($0) }
+        do throws(PeerRefusal) {
+            let isUsed = shared.tls != nil
+            let vouches = { (name: CertifiedName) in
+                TLSIdentity.vouches(for: name, in: context, isUsed: isUsed)
+            }
+            while let step = try session.next(certified: vouches) {
+                take(step, context)
+            }
+        } catch {
+            refuse(error, context)
+        }
+    }
+
+    private func take(_ step: InboundSession.Step, _ context: ChannelHandlerContext) {
+        switch step {
+        case .welcomed(let peer, let answer):
+            limit?.cancel()
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer)), promise: nil)
+            listener.welcomed(context.channel, peer.node)
+        case .message(let envelope):
+            batch.append(envelope)
+            batchBytes += envelope.byteCount
+            if batchBytes >= Self.batchBytes { handOver() }
+        }
+    }
+
+    private func refuse(_ refusal: PeerRefusal, _ context: ChannelHandlerContext) {
+        isOver = true
+        shared.refuse(refusal)
+        if let answer = session.answer(to: refusal) {
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer)), promise: nil)
+        }
+        context.close(promise: nil)
+    }
+
+    private func handOver() {
+        guard !batch.isEmpty else { return }
+        let count = batch.count
+        shared.count { $0.receivedMessages += count }
+        shared.local.receive(batch)
+        batch = []
+        batchBytes = 0
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // What came whole before a bad frame counts.
+        handOver()
+        context.fireChannelReadComplete()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        limit?.cancel()
+        handOver()
+        listener.closed(context.channel)
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if TLSIdentity.isFailure(error) { shared.refuse(.tls) }
+        context.close(promise: nil)
+    }
+}
+#endif

@@ -1,0 +1,223 @@
+#if NIO
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+internal import NIOPosix
+internal import PaxosCore
+public import ReplicatedLog
+
+/// A transport over TCP, with mutual TLS if it is given a certificate.
+///
+/// ```swift
+/// let transport = TCPTransport(
+///     listen: TCPAddress(host: "10.0.0.1", port: 7001),
+///     peers: [2: TCPAddress(host: "10.0.0.2", port: 7001), 3: TCPAddress(host: "10.0.0.3", port: 7001)],
+///     tls: try TLSIdentity(certificate: "n1.pem", key: "n1.key", authority: "ca.pem"))
+/// let node = try await LogNode.open(configuration, directory: "data/n1", transport: transport)
+/// ```
+///
+/// Each node connects to each of its peers and only sends there; what it receives comes on the connections
+/// that were made to it. docs/PROTOCOL.md has the bytes. What waits for a peer is bounded by
+/// `OutboundQueue.Bounds`; while a peer cannot be reached, it is dropped with each failed attempt. Without
+/// TLS anyone who reaches the port can speak as a node: use that on a loopback or a private network only.
+public final class TCPTransport: Transport {
+    /// What was started.
+    fileprivate struct Running {
+        let group: MultiThreadedEventLoopGroup
+        let channel: any Channel
+        let shared: Shared
+        let links: [PeerLink]
+    }
+
+    private enum Stage {
+        case idle
+        case starting
+        case started(Running)
+        /// With what was started, and the end of it, for which everybody waits who stops it.
+        case stopped(Running?, Task<Void, Never>?)
+    }
+
+    private let listen: TCPAddress
+    private let peers: [NodeID]
+    private let tls: TLSIdentity?
+    private let options: TCPOptions
+    private let addressOf: @Sendable (NodeID) -> TCPAddress?
+    private let stage = NIOLockedValueBox(Stage.idle)
+
+    /// Makes a transport, to be started by the node that it is given to.
+    ///
+    /// - Parameters:
+    ///   - listen: Where this node takes connections.
+    ///   - peers: Where the other members do; nobody else is welcomed.
+    ///   - tls: Shown to peers and asked of them. Without it nothing is encrypted and nobody's word is
+    ///     checked.
+    ///   - options: Bounds and times.
+    public convenience init(
+        listen: TCPAddress,
+        peers: [NodeID: TCPAddress],
+        tls: TLSIdentity? = nil,
+        options: TCPOptions = TCPOptions()
+    ) {
+        self.init(
+            listen: listen,
+            peers: peers.keys.sorted(),
+            tls: tls,
+            options: options
+        ) { peers[$0] }
+    }
+
+    /// - Parameter addressOf: Asked before each attempt to connect.
+    package init(
+        listen: TCPAddress,
+        peers: [NodeID],
+        tls: TLSIdentity? = nil,
+        options: TCPOptions = TCPOptions(),
+        addressOf: @escaping @Sendable (NodeID) -> TCPAddress?
+    ) {
+        self.listen = listen
+        self.peers = peers
+        self.tls = tls
+        self.options = options
+        self.addressOf = addressOf
+    }
+
+    deinit {
+        // Dropped without a stop: nobody waits, but threads and connections must not stay.
+        if case .started(let running) = stage.withLockedValue({ $0 }) {
+            for link in running.links { link.close() }
+            running.group.shutdownGracefully { _ in }
+        }
+    }
+
+    /// Listens, and begins to connect to the peers.
+    ///
+    /// - Throws: `TCPTransportError`.
+    public func start(_ local: LocalNode) async throws {
+        let identity = local.identity
+        try tls?.check(CertifiedName(cluster: identity.cluster, node: identity.node))
+        let isFirst = stage.withLockedValue { stage in
+            guard case .idle = stage else { return false }
+            stage = .starting
+            return true
+        }
+        guard isFirst else { throw TCPTransportError.alreadyUsed }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, options.threads))
+        let shared = Shared(
+            local: local,
+            peers: peers.filter { $0 != identity.node },
+            options: options,
+            tls: tls,
+            addressOf: addressOf
+        )
+        do {
+            let running = try await run(shared, on: group)
+            let isWanted = stage.withLockedValue { stage in
+                guard case .starting = stage else { return false }
+                stage = .started(running)
+                return true
+            }
+            guard isWanted else { throw TCPTransportError.alreadyUsed }
+        } catch {
+            stage.withLockedValue { $0 = .stopped(nil, nil) }
+            try? await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private func run(
+        _ shared: Shared,
+        on group: MultiThreadedEventLoopGroup
+    ) async throws -> Running {
+        let listener = Listener(shared)
+        let channel: any Channel
+        do {
+            channel = try await listener.bind(listen, on: group)
+        } catch {
+            throw Self.reason(error, listen)
+        }
+        var links: [PeerLink] = []
+        for peer in shared.peers {
+            links.append(try await PeerLink.make(to: peer, on: group.next(), shared).get())
+        }
+        listener.setLinks(links)
+        return Running(group: group, channel: channel, shared: shared, links: links)
+    }
+
+    private static func reason(_ error: any Error, _ address: TCPAddress) -> TCPTransportError {
+        if let error = error as? IOError, error.errnoCode == addressInUse {
+            return .addressInUse(address)
+        }
+        return .cannotListen(address, reason: "\(error)")
+    }
+
+    /// EADDRINUSE.
+    private static let addressInUse: CInt = {
+        #if os(Linux)
+        98
+        #else
+        48
+        #endif
+    }()
+
+    /// Queues the messages for their peers.
+    public func send(_ envelopes: [Envelope]) {
+        let links: [PeerLink] = stage.withLockedValue { stage in
+            if case .started(let running) = stage { running.links } else { [] }
+        }
+        for link in links {
+            let own = envelopes.lazy.filter { $0.destination == link.node }
+            if !own.isEmpty { link.send(own) }
+        }
+    }
+
+    /// Ends it: returns when nothing is being handed over and nothing will be, and every connection and
+    /// thread is gone.
+    public func stop() async {
+        let end: Task<Void, Never>? = stage.withLockedValue { stage in
+            switch stage {
+            case .idle, .starting:
+                stage = .stopped(nil, nil)
+                return nil
+            case .started(let running):
+                let end = Task { await running.end() }
+                stage = .stopped(running, end)
+                return end
+            case .stopped(_, let end):
+                return end
+            }
+        }
+        await end?.value
+    }
+
+    /// What the transport has done since it was started.
+    public var counters: TCPCounters {
+        stage.withLockedValue { stage in
+            switch stage {
+            case .started(let running), .stopped(let running?, _): running.counters
+            case .idle, .starting, .stopped(nil, _): TCPCounters()
+            }
+        }
+    }
+
+    /// Where it listens: the port that the system chose, if it was asked to. `nil` before the start.
+    public var listening: TCPAddress? {
+        guard case .started(let running) = stage.withLockedValue({ $0 }),
+            let port = running.channel.localAddress?.port
+        else { return nil }
+        return TCPAddress(host: listen.host, port: UInt16(clamping: port))
+    }
+}
+
+extension TCPTransport.Running {
+    /// Closes every connection, and returns when the threads are gone.
+    fileprivate func end() async {
+        for link in links { link.close() }
+        try? await group.shutdownGracefully()
+    }
+
+    var counters: TCPCounters {
+        var counters = shared.counters
+        for link in links { counters.dropped += link.dropped }
+        return counters
+    }
+}
+#endif

@@ -1,0 +1,102 @@
+package import PaxosCore
+
+/// The receiving end of a connection, without the connection: bytes in, an answer and messages out. The
+/// first refusal is the last thing it says.
+package struct InboundSession: Sendable {
+    package enum Step: Hashable, Sendable {
+        /// The other end is this node's peer; the answer is to be sent.
+        case welcomed(NodeIdentity, answer: [UInt8])
+        case message(Envelope)
+    }
+
+    private enum Stage: Hashable, Sendable {
+        case greeting
+        case open(NodeIdentity)
+    }
+
+    private let local: NodeIdentity
+    private let peers: [NodeID]
+    private let tag: UInt64
+    private var stage = Stage.greeting
+    private var received = ReceivedBytes()
+    private var frames: FrameReader
+    /// Whom a refusal is for.
+    private var greeting: Handshake?
+
+    package init(local: NodeIdentity, peers: [NodeID], maxBodyBytes: Int, tag: UInt64) {
+        self.local = local
+        self.peers = peers
+        self.tag = tag
+        frames = FrameReader(tag: tag, maxBodyBytes: maxBodyBytes)
+    }
+
+    package mutating func receive(_ bytes: UnsafeRawBufferPointer) { received.append(bytes) }
+    package mutating func receive(_ bytes: [UInt8]) { received.append(bytes) }
+
+    /// What follows from the bytes so far; `nil` if more must come first.
+    ///
+    /// - Parameter certified: What the other end's certificate is good for; without TLS anything is.
+    package mutating func next(
+        certified: (CertifiedName) -> Bool
+    ) throws(PeerRefusal) -> Step? {
+        switch stage {
+        case .greeting:
+            guard let greeting = try Handshake.take(from: &received) else { return nil }
+            self.greeting = greeting
+            try check(greeting, certified: certified)
+            stage = .open(greeting.sender)
+            let welcome = answer(.welcome, to: greeting)
+            return .welcomed(greeting.sender, answer: welcome.encoded())
+        case .open(let peer):
+            guard let body = try frames.next(from: &received) else { return nil }
+            guard let envelope = Envelope(decoding: body) else { throw .malformedMessage }
+            guard envelope.sender == peer, envelope.destination == local.node else {
+                throw .foreignMessage
+            }
+            return .message(envelope)
+        }
+    }
+
+    private func check(
+        _ greeting: Handshake,
+        certified: (CertifiedName) -> Bool
+    ) throws(PeerRefusal) {
+        guard greeting.kind == .greeting else { throw .malformedHandshake }
+        guard greeting.versions.overlaps(Handshake.versions) else { throw .version }
+        guard greeting.sender.cluster == local.cluster else { throw .otherCluster }
+        guard greeting.destination == local.node else { throw .otherNode }
+        guard peers.contains(greeting.sender.node) else { throw .notAPeer }
+        let name = CertifiedName(cluster: local.cluster, node: greeting.sender.node)
+        guard certified(name) else { throw .certificate }
+    }
+
+    /// What to say to an end that greeted and was refused, so that its operator learns why.
+    package func answer(to refusal: PeerRefusal) -> [UInt8]? {
+        guard stage == .greeting, refusal.number != nil, let greeting else { return nil }
+        return answer(.refusal(refusal), to: greeting).encoded()
+    }
+
+    private func answer(_ kind: Handshake.Kind, to greeting: Handshake) -> Handshake {
+        Handshake(
+            kind: kind,
+            destination: greeting.sender.node,
+            tag: tag,
+            echo: greeting.tag,
+            sender: local
+        )
+    }
+}
+
+/// The name that a node's certificate carries as a subjectAltName of the kind URI.
+package struct CertifiedName: Hashable, Sendable {
+    package let cluster: ClusterID
+    package let node: NodeID
+
+    package init(cluster: ClusterID, node: NodeID) {
+        self.cluster = cluster
+        self.node = node
+    }
+
+    /// `rlog://CLUSTER/node/ID`.
+    package var uri: String { "rlog://\(cluster.name)/node/\(node.rawValue)" }
+}

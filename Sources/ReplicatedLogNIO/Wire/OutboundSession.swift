@@ -1,0 +1,59 @@
+package import PaxosCore
+
+/// The sending end of a connection, without the connection: it greets, is welcomed, and puts messages into
+/// frames.
+package struct OutboundSession: Sendable {
+    private let local: NodeIdentity
+    private let peer: NodeID
+    private let tag: UInt64
+    private var received = ReceivedBytes()
+    private var writer: FrameWriter?
+
+    package init(local: NodeIdentity, peer: NodeID, tag: UInt64) {
+        self.local = local
+        self.peer = peer
+        self.tag = tag
+    }
+
+    /// What to send first.
+    package var greeting: [UInt8] {
+        Handshake(kind: .greeting, destination: peer, tag: tag, echo: 0, sender: local).encoded()
+    }
+
+    package var isOpen: Bool { writer != nil }
+
+    package mutating func receive(_ bytes: UnsafeRawBufferPointer) { received.append(bytes) }
+    package mutating func receive(_ bytes: [UInt8]) { received.append(bytes) }
+
+    /// Who has welcomed this end, once it has; `nil` if more bytes must come first.
+    ///
+    /// - Parameter certified: What the other end's certificate is good for; without TLS anything is.
+    package mutating func next(
+        certified: (CertifiedName) -> Bool
+    ) throws(PeerRefusal) -> NodeIdentity? {
+        if isOpen {
+            // The other end has no more to say.
+            guard received.count == 0 else { throw .unknownFrame }
+            return nil
+        }
+        guard let answer = try Handshake.take(from: &received) else { return nil }
+        guard answer.echo == tag else { throw .replayed }
+        if case .refusal = answer.kind { throw .refusedByPeer }
+        guard answer.kind == .welcome, answer.destination == local.node else {
+            throw .malformedHandshake
+        }
+        guard answer.versions.overlaps(Handshake.versions) else { throw .version }
+        guard answer.sender.cluster == local.cluster else { throw .otherCluster }
+        guard answer.sender.node == peer else { throw .otherNode }
+        guard certified(CertifiedName(cluster: local.cluster, node: peer)) else {
+            throw .certificate
+        }
+        writer = FrameWriter(tag: answer.tag)
+        return answer.sender
+    }
+
+    /// Appends a frame for each message; nothing before the welcome.
+    package mutating func encode(_ envelopes: [Envelope], into bytes: inout [UInt8]) {
+        for envelope in envelopes { writer?.append(envelope, to: &bytes) }
+    }
+}

@@ -1,0 +1,78 @@
+import Platform
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Reads standard input line by line on a thread of its own, no faster than requests are answered.
+final class Intake: Sendable {
+    private struct State {
+        var pending = 0
+        var isOver = false
+    }
+
+    /// Requests that may wait for their answers at a time; beyond it nothing more is read.
+    private static let maxPending = 8_192
+
+    private let maxLineBytes: Int
+    private let state = Locked(State())
+    private let parker = Parker()
+
+    init(maxLineBytes: Int) {
+        self.maxLineBytes = maxLineBytes
+    }
+
+    /// Calls `take` with each line, `nil` for one that is too long, and `end` at the end of the input.
+    func begin(
+        _ take: @escaping @Sendable ([UInt8]?) -> Void,
+        end: @escaping @Sendable () -> Void
+    ) throws(PosixError) {
+        _ = try PinnedThread(name: "rlog-input") { [self] in
+            var line: [UInt8] = []
+            var isTooLong = false
+            var piece = [UInt8](repeating: 0, count: 1 << 16)
+            while true {
+                let count = read(STDIN_FILENO, &piece, piece.count)
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { break }
+                for part in piece[..<count].split(
+                    separator: UInt8(ascii: "\n"),
+                    maxSplits: .max,
+                    omittingEmptySubsequences: false
+                ).enumerated() {
+                    if part.offset > 0 {
+                        give(isTooLong ? nil : line, to: take)
+                        line = []
+                        isTooLong = false
+                    }
+                    if line.count + part.element.count > maxLineBytes {
+                        isTooLong = true
+                        line = []
+                    }
+                    if !isTooLong { line += part.element }
+                }
+            }
+            if isTooLong || !line.isEmpty { give(isTooLong ? nil : line, to: take) }
+            end()
+        }
+    }
+
+    private func give(_ line: [UInt8]?, to take: @Sendable ([UInt8]?) -> Void) {
+        if let line, line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { return }
+        while state.withLock({ $0.pending >= Self.maxPending && !$0.isOver }) { parker.park() }
+        state.withLock { $0.pending += 1 }
+        take(line)
+    }
+
+    /// A line has its answer.
+    func answered() {
+        state.withLock { $0.pending -= 1 }
+        parker.unpark()
+    }
+
+    var pending: Int { state.withLock { $0.pending } }
+}

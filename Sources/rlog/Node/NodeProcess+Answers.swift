@@ -1,0 +1,230 @@
+import NIOTransport
+import PaxosCore
+import Platform
+import ReplicatedLog
+
+// What each request comes to. The names are a contract: docs/OPERATIONS.md.
+
+extension NodeProcess {
+    func append(_ payload: [UInt8], _ timeout: Duration?) async -> [(String, JSON)] {
+        do throws(AppendError) {
+            let slot = try await log.append(payload, timeout: timeout)
+            return [("outcome", .string("committed")), ("slot", .unsigned(slot.rawValue))]
+        } catch {
+            return error.fields
+        }
+    }
+
+    func append(
+        contentsOf payloads: [[UInt8]],
+        _ timeout: Duration?
+    ) async -> [(String, JSON)] {
+        do throws(AppendError) {
+            let slots = try await log.append(contentsOf: payloads, timeout: timeout)
+            return [
+                ("outcome", .string("committed")),
+                ("first_slot", .unsigned(slots.lowerBound.rawValue)),
+                ("last_slot", .unsigned(slots.upperBound.rawValue)),
+            ]
+        } catch {
+            return error.fields
+        }
+    }
+
+    func barrier(_ timeout: Duration?) async -> [(String, JSON)] {
+        do throws(BarrierError) {
+            return [("slot", .unsigned(try await log.barrier(timeout: timeout).rawValue))]
+        } catch {
+            return error.fields
+        }
+    }
+
+    /// The most payload bytes of one answer; what is missing begins after its `through`.
+    private static let maxReadBytes = 64 << 20
+
+    func read(_ slots: ClosedRange<Slot>) async -> [(String, JSON)] {
+        var entries: [JSON] = []
+        var through = slots.lowerBound.previous
+        var bytes = 0
+        do throws(ReadError) {
+            while through < slots.upperBound, bytes < Self.maxReadBytes {
+                let page = try await log.entries(in: through.next...slots.upperBound)
+                for entry in page.entries {
+                    bytes += entry.payload.count
+                    entries.append(
+                        .object([
+                            ("slot", .unsigned(entry.slot.rawValue)),
+                            ("payload_base64", .string(Base64.encode(entry.payload))),
+                        ])
+                    )
+                }
+                guard page.through > through else { break }
+                through = page.through
+            }
+        } catch {
+            return error.fields
+        }
+        return [("entries", .array(entries)), ("through", .unsigned(through.rawValue))]
+    }
+
+    func status() async -> [(String, JSON)] {
+        let status = await log.status
+        let members = status.members.map { member in
+            JSON.object([
+                ("node", .unsigned(member.node.rawValue)),
+                ("committed_slot", .unsigned(member.committedSlot.rawValue)),
+                ("lag", .integer(member.lag)),
+            ])
+        }
+        return [
+            ("node", .unsigned(status.node.rawValue)),
+            ("cluster", .string(log.configuration.cluster.name)),
+            ("incarnation", .string(log.incarnation.description)),
+            ("role", .string(status.role.rawValue)),
+            ("leader", .optional(status.leader?.rawValue)),
+            ("ballot", .optional(status.ballot?.text)),
+            ("promised", .string(status.promised.text)),
+            ("committed_slot", .unsigned(status.committedSlot.rawValue)),
+            ("delivered_slot", .unsigned(status.deliveredSlot.rawValue)),
+            ("trimmed_slot", .unsigned(status.trimmedSlot.rawValue)),
+            ("health", .string(status.health.name)),
+            ("health_detail", .optional(status.health.detail)),
+            ("resident_bytes", .optional(ProcessUsage.now().anonymousResidentBytes)),
+            ("members", .array(members)), ("counters", .object(counters(status))),
+        ]
+    }
+
+    private func counters(_ status: LogStatus) -> [(String, JSON)] {
+        let storage = status.storage
+        var counters: [(String, JSON)] = [
+            ("commits", .unsigned(storage.commits)), ("flushes", .unsigned(storage.flushes)),
+            ("rows", .unsigned(storage.rows)), ("payload_bytes", .unsigned(storage.payloadBytes)),
+            ("bytes_written", .optional(storage.bytesWritten)),
+            ("map_used_bytes", .integer(storage.mapUsedBytes)),
+            ("map_bytes", .integer(storage.mapBytes)),
+            ("slots_in_flight", .integer(status.slotsInFlight)),
+            ("inbox_appends", .integer(status.inboxAppends)),
+            ("inbox_bytes", .integer(status.inboxBytes)),
+            ("dropped_messages", .unsigned(status.droppedMessages)),
+        ]
+        guard let transport else { return counters }
+        let tcp = transport.counters
+        counters += [
+            ("connected", .integer(tcp.connected)), ("accepted", .integer(tcp.accepted)),
+            ("unreachable", .integer(tcp.unreachable)),
+            ("sent_messages", .integer(tcp.sentMessages)),
+            ("sent_bytes", .integer(tcp.sentBytes)), ("writes", .integer(tcp.writes)),
+            ("received_messages", .integer(tcp.receivedMessages)),
+            ("received_bytes", .integer(tcp.receivedBytes)),
+            ("unsent_messages", .integer(tcp.dropped)),
+            ("refused_connections", .integer(tcp.refusedTotal)),
+        ]
+        for (refusal, count) in tcp.refused.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            counters.append(("refused_\(refusal.rawValue)", .integer(count)))
+        }
+        return counters
+    }
+}
+
+extension LogStatus.Health {
+    fileprivate var name: String {
+        switch self {
+        case .healthy: "healthy"
+        case .full: "full"
+        case .refused: "refused"
+        case .failed: "failed"
+        case .closed: "closed"
+        }
+    }
+
+    fileprivate var detail: String? {
+        switch self {
+        case .refused(let node, let reason): "by node \(node.rawValue): \(reason)"
+        case .failed(let what): what
+        default: nil
+        }
+    }
+}
+
+extension AppendError {
+    /// `never` of what is in the log nowhere and will not be; `unknown`, with its token, of everything
+    /// else.
+    var fields: [(String, JSON)] {
+        switch self {
+        case .unknown(let token, let reason):
+            outcome("unknown", token: token, error: reason.name)
+        case .never(let reason): outcome("never", error: reason.name)
+        case .payloadTooLarge: outcome("never", error: "payload_too_large")
+        case .emptyBatch: outcome("never", error: "empty_batch")
+        case .batchTooLarge: outcome("never", error: "batch_too_large")
+        case .overloaded: outcome("never", error: "overloaded")
+        }
+    }
+
+    private func outcome(
+        _ outcome: String,
+        token: Token? = nil,
+        error: String
+    ) -> [(String, JSON)] {
+        [
+            ("outcome", .string(outcome)), ("token", .optional(token.map { "\($0)" })),
+            ("error", .string(error)),
+        ]
+    }
+}
+
+extension AppendError.Reason {
+    fileprivate var name: String {
+        switch self {
+        case .timedOut: "timed_out"
+        case .cancelled: "cancelled"
+        case .full: "full"
+        case .closed: "closed"
+        case .storeFailed: Failure.storeFailed
+        }
+    }
+}
+
+extension BarrierError {
+    fileprivate var fields: [(String, JSON)] {
+        let name =
+            switch self {
+            case .timedOut: "timed_out"
+            case .cancelled: "cancelled"
+            case .closed: "closed"
+            case .storeFailed: Failure.storeFailed
+            }
+        return [("error", .string(name))]
+    }
+}
+
+extension ReadError {
+    var fields: [(String, JSON)] {
+        switch self {
+        case .trimmed(let through):
+            [("error", .string("trimmed")), ("through", .unsigned(through.rawValue))]
+        case .unreadable(let slot):
+            [("error", .string("unreadable")), ("slot", .unsigned(slot.rawValue))]
+        case .closed: [("error", .string("closed"))]
+        case .storeFailed: [("error", .string(Failure.storeFailed))]
+        }
+    }
+}
+
+extension Subscription.Event {
+    var fields: [(String, JSON)] {
+        switch self {
+        case .entry(let slot, let payload, let previous):
+            [
+                ("event", .string("entry")), ("slot", .unsigned(slot.rawValue)),
+                ("payload_base64", .string(Base64.encode(payload))),
+                ("previous", .unsigned(previous.rawValue)),
+            ]
+        case .gap(let through, let reason):
+            [
+                ("event", .string("gap")), ("through", .unsigned(through.rawValue)),
+                ("reason", .string(reason.rawValue)),
+            ]
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import ReplicatedLog
+
+/// One line of standard input.
+struct Request: Sendable {
+    enum Operation: Sendable {
+        case append([UInt8], timeout: Duration?)
+        case appendBatch([[UInt8]], timeout: Duration?)
+        case barrier(timeout: Duration?)
+        case read(ClosedRange<Slot>)
+        case subscribe(from: Slot)
+        case unsubscribe
+        case status
+        case shutdown
+        /// Known, and not there yet.
+        case unsupported
+    }
+
+    /// As it was given: a text or a number.
+    let id: JSON
+    let operation: Operation
+
+    /// - Throws: `InvalidRequest`: nothing happens then.
+    init(_ line: [UInt8]) throws(InvalidRequest) {
+        guard let object = JSON(parsing: line), case .object = object else {
+            throw InvalidRequest("not a JSON object")
+        }
+        switch object["id"] {
+        case .string(let id)?: self.id = .string(id)
+        case .integer(let id)?: self.id = .integer(id)
+        case .unsigned(let id)?: self.id = .unsigned(id)
+        default: throw InvalidRequest("id must be a string or a whole number")
+        }
+        guard let name = object["op"]?.asString else { throw InvalidRequest("op is missing") }
+        operation = try Self.operation(name, object)
+    }
+
+    private static func operation(
+        _ name: String,
+        _ object: JSON
+    ) throws(InvalidRequest) -> Operation {
+        switch name {
+        case "append":
+            let payload = try payload(object)
+            if object["token"] != nil || object["expected_slot"] != nil { return .unsupported }
+            return .append(payload, timeout: try timeout(object))
+        case "append_batch":
+            return .appendBatch(try payloads(object), timeout: try timeout(object))
+        case "barrier": return .barrier(timeout: try timeout(object))
+        case "read":
+            let from = try slot("from", object)
+            let to = try slot("to", object)
+            guard from <= to else { throw InvalidRequest("from must not be above to") }
+            return .read(from...to)
+        case "subscribe": return .subscribe(from: try slot("from", object))
+        case "unsubscribe": return .unsubscribe
+        case "status": return .status
+        case "shutdown": return .shutdown
+        case "resolve", "trim", "transfer": return .unsupported
+        default: throw InvalidRequest("there is no op \(name)")
+        }
+    }
+
+    private static func payload(_ object: JSON) throws(InvalidRequest) -> [UInt8] {
+        switch (object["payload"], object["payload_base64"]) {
+        case (.string(let text)?, nil): return Array(text.utf8)
+        case (nil, .string(let text)?):
+            guard let bytes = Base64.decode(text) else {
+                throw InvalidRequest("payload_base64 is not base 64")
+            }
+            return bytes
+        default: throw InvalidRequest("one of payload and payload_base64 must be a string")
+        }
+    }
+
+    /// Texts, or in base 64.
+    private static func payloads(_ object: JSON) throws(InvalidRequest) -> [[UInt8]] {
+        let isEncoded = object["payloads_base64"] != nil
+        guard let values = (object["payloads"] ?? object["payloads_base64"])?.asArray else {
+            throw InvalidRequest("payloads must be an array of strings")
+        }
+        var payloads: [[UInt8]] = []
+        for value in values {
+            guard let text = value.asString,
+                let bytes = isEncoded ? Base64.decode(text) : Array(text.utf8)
+            else { throw InvalidRequest("payloads must be an array of strings") }
+            payloads.append(bytes)
+        }
+        return payloads
+    }
+
+    private static func slot(_ name: String, _ object: JSON) throws(InvalidRequest) -> Slot {
+        guard let number = object[name]?.asUnsigned, number >= 1, number < 1 << 62 else {
+            throw InvalidRequest("\(name) must be a slot, from 1")
+        }
+        return Slot(rawValue: number)
+    }
+
+    private static func timeout(_ object: JSON) throws(InvalidRequest) -> Duration? {
+        guard let value = object["timeout_ms"] else { return nil }
+        guard let milliseconds = value.asUnsigned, milliseconds <= 1 << 40 else {
+            throw InvalidRequest("timeout_ms must be a whole number")
+        }
+        return .milliseconds(Int64(milliseconds))
+    }
+}
+
+/// A line that asks for nothing.
+struct InvalidRequest: Error {
+    let reason: String
+
+    init(_ reason: String) {
+        self.reason = reason
+    }
+}

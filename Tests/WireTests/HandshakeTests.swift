@@ -1,0 +1,186 @@
+import PaxosCore
+import ReplicatedLogNIO
+import Testing
+
+/// What both ends of a connection say first, and who is not welcomed.
+@Suite struct HandshakeTests {
+    private static let greeting = Handshake(
+        kind: .greeting,
+        destination: 1,
+        tag: 0x1122_3344_5566_7788,
+        echo: 0,
+        sender: Samples.sender
+    )
+
+    private static func read(_ bytes: [UInt8]) throws(PeerRefusal) -> Handshake? {
+        var received = ReceivedBytes()
+        received.append(bytes)
+        return try Handshake.take(from: &received)
+    }
+
+    @Test(arguments: [
+        ("greeting", greeting),
+        (
+            "refusal-of-a-cluster",
+            Handshake(
+                kind: .refusal(.otherCluster),
+                destination: 2,
+                tag: 5,
+                echo: greeting.tag,
+                sender: Connection.receiver
+            )
+        ),
+    ])
+    func aHandshakeHasItsBytes(_ name: String, _ handshake: Handshake) throws {
+        let title = "\(handshake.kind), protocol version \(Envelope.protocolVersion)"
+        try Golden.check(name, handshake.encoded(), title: title)
+        #expect(try Self.read(Golden.parse(try #require(Golden.text(name)))) == handshake)
+    }
+
+    @Test func itIsReadByteByByte() throws {
+        let bytes = Self.greeting.encoded()
+        var received = ReceivedBytes()
+        for byte in bytes.dropLast() {
+            received.append([byte])
+            #expect(try Handshake.take(from: &received) == nil)
+        }
+        received.append([bytes[bytes.count - 1], 7])
+        #expect(try Handshake.take(from: &received) == Self.greeting)
+        #expect(received.count == 1)
+    }
+
+    @Test func everyDamagedByteIsFound() throws {
+        let bytes = Self.greeting.encoded()
+        for place in bytes.indices {
+            for bit in 0..<8 {
+                var damaged = bytes
+                damaged[place] ^= 1 << UInt8(bit)
+                // A longer name waits for bytes that do not come; anything else is refused.
+                let outcome = Result { () throws(PeerRefusal) in try Self.read(damaged) }
+                if case .success(let handshake) = outcome { #expect(handshake == nil) }
+            }
+        }
+    }
+
+    @Test(arguments: [
+        Array("GET / HTTP/1.1\r\n".utf8), [0x16, 0x03, 0x01], [0], [0x89, 0x52, 0x4C, 0x4F, 0x48],
+    ])
+    func anotherProtocolIsRefusedAtItsFirstByte(_ bytes: [UInt8]) {
+        #expect(throws: PeerRefusal.notTheProtocol) { try Self.read(bytes) }
+    }
+
+    // MARK: - Meetings
+
+    @Test func peersMeet() throws {
+        var connection = Connection()
+        connection.inbound.receive(connection.outbound.greeting)
+        guard case .welcomed(let peer, let answer)? = try connection.inbound.nextOfAnyone() else {
+            Issue.record("not welcomed")
+            return
+        }
+        #expect(peer == Connection.sender)
+        connection.outbound.receive(answer)
+        #expect(try connection.outbound.nextOfAnyone() == Connection.receiver)
+        #expect(connection.outbound.isOpen)
+    }
+
+    private static func with(
+        cluster: String = "orders",
+        node: NodeID = 1
+    ) -> NodeIdentity {
+        NodeIdentity(
+            cluster: Samples.cluster(cluster),
+            node: node,
+            incarnation: Incarnation(high: 7, low: 8),
+            boot: Boot(1),
+            nonce: Nonce(9)
+        )
+    }
+
+    @Test(arguments: [
+        (with(cluster: "other"), [2, 3] as [NodeID], PeerRefusal.otherCluster),
+        (with(node: 3), [2, 3], .otherNode), (with(), [3], .notAPeer),
+    ])
+    func whoDoesNotBelongIsRefusedAndTold(
+        _ receiver: NodeIdentity,
+        _ peers: [NodeID],
+        _ refusal: PeerRefusal
+    ) throws {
+        var connection = Connection(to: receiver, peers: peers)
+        connection.inbound.receive(connection.outbound.greeting)
+        #expect(throws: refusal) { try connection.inbound.nextOfAnyone() }
+        let answer = try #require(connection.inbound.answer(to: refusal))
+        #expect(try Self.read(answer)?.kind == .refusal(refusal))
+        connection.outbound.receive(answer)
+        #expect(throws: PeerRefusal.refusedByPeer) { try connection.outbound.nextOfAnyone() }
+        #expect(!connection.outbound.isOpen)
+    }
+
+    @Test func noCommonVersionIsRefused() throws {
+        for versions in [2...9 as ClosedRange<UInt16>, 0...0] {
+            let greeting = Handshake(
+                kind: .greeting,
+                versions: versions,
+                destination: 1,
+                tag: 1,
+                echo: 0,
+                sender: Samples.sender
+            )
+            var connection = Connection()
+            connection.inbound.receive(greeting.encoded())
+            #expect(throws: PeerRefusal.version) { try connection.inbound.nextOfAnyone() }
+        }
+    }
+
+    /// Versions to come are no reason to refuse who speaks this one too.
+    @Test func aRangeThatHoldsOursIsTaken() throws {
+        let greeting = Handshake(
+            kind: .greeting,
+            versions: 1...7,
+            destination: 1,
+            tag: 1,
+            echo: 0,
+            sender: Samples.sender
+        )
+        var connection = Connection()
+        connection.inbound.receive(greeting.encoded())
+        #expect(try connection.inbound.nextOfAnyone() != nil)
+    }
+
+    @Test func aWelcomeOfAnotherMeetingOrNodeIsRefused() throws {
+        let wrong: [(Handshake, PeerRefusal)] = [
+            (Self.welcome(echo: 3), .replayed),
+            (Self.welcome(from: Self.with(node: 3)), .otherNode),
+            (Self.welcome(from: Self.with(cluster: "other")), .otherCluster),
+            (Self.welcome(to: 3), .malformedHandshake),
+        ]
+        for (welcome, refusal) in wrong {
+            var connection = Connection()
+            connection.outbound.receive(welcome.encoded())
+            #expect(throws: refusal) { try connection.outbound.nextOfAnyone() }
+        }
+    }
+
+    private static func welcome(
+        from sender: NodeIdentity = Connection.receiver,
+        to destination: NodeID = 2,
+        echo: UInt64 = 0x2222_2222_2222_2222
+    ) -> Handshake {
+        Handshake(kind: .welcome, destination: destination, tag: 1, echo: echo, sender: sender)
+    }
+
+    @Test func aCertificateMustNameTheOtherEnd() throws {
+        var connection = Connection()
+        connection.inbound.receive(connection.outbound.greeting)
+        #expect(throws: PeerRefusal.certificate) {
+            try connection.inbound.next { $0.uri == "rlog://orders/node/3" }
+        }
+        connection = Connection()
+        connection.inbound.receive(connection.outbound.greeting)
+        #expect(try connection.inbound.next { $0.uri == "rlog://orders/node/2" } != nil)
+        connection.outbound.receive(Self.welcome().encoded())
+        #expect(throws: PeerRefusal.certificate) {
+            try connection.outbound.next { $0.uri == "rlog://orders/node/2" }
+        }
+    }
+}

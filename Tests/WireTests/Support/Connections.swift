@@ -1,0 +1,86 @@
+import PaxosCore
+import ReplicatedLogNIO
+
+/// The two ends of a connection, without a connection: node 2 sends, node 1 receives.
+struct Connection {
+    static let sender = Samples.sender
+    static let receiver = NodeIdentity(
+        cluster: sender.cluster,
+        node: 1,
+        incarnation: Incarnation(high: 7, low: 8),
+        boot: Boot(1),
+        nonce: Nonce(9)
+    )
+    static let maxBodyBytes = 1 << 16
+
+    var outbound = OutboundSession(local: sender, peer: 1, tag: 0x2222_2222_2222_2222)
+    var inbound: InboundSession
+
+    init(to receiver: NodeIdentity = Self.receiver, peers: [NodeID] = [2, 3], tag: UInt64 = 0x11) {
+        inbound = InboundSession(
+            local: receiver,
+            peers: peers,
+            maxBodyBytes: Self.maxBodyBytes,
+            tag: tag
+        )
+    }
+
+    /// Lets the ends meet.
+    static func open(tag: UInt64 = 0x11) throws -> Connection {
+        var connection = Connection(tag: tag)
+        connection.inbound.receive(connection.outbound.greeting)
+        guard case .welcomed(_, let answer) = try connection.inbound.nextOfAnyone() else {
+            return connection
+        }
+        connection.outbound.receive(answer)
+        _ = try connection.outbound.nextOfAnyone()
+        return connection
+    }
+
+    static func message(_ number: Int, bytes: Int = 20) -> Envelope {
+        let token = Token(node: 2, boot: Boot(3), sequence: UInt64(number))
+        let payload = (0..<bytes).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ number) }
+        let run = EntryRun(
+            first: Slot(rawValue: UInt64(number)),
+            entries: [.command(Command(token: token, payload: payload))]
+        )
+        return Envelope(
+            sender: sender,
+            destination: 1,
+            message: .immediate(
+                .accept(Accept(ballot: Samples.ballot, run: run, committed: .zero))
+            )
+        )
+    }
+
+    /// The bytes of messages, each in a frame of its own.
+    mutating func frames(_ messages: [Envelope]) -> [[UInt8]] {
+        messages.map { message in
+            var bytes: [UInt8] = []
+            outbound.encode([message], into: &bytes)
+            return bytes
+        }
+    }
+}
+
+extension InboundSession {
+    mutating func nextOfAnyone() throws(PeerRefusal) -> Step? { try next { _ in true } }
+
+    /// Everything that comes of bytes, and what ended it.
+    mutating func messages(in bytes: [UInt8]) -> ([Envelope], PeerRefusal?) {
+        receive(bytes)
+        var messages: [Envelope] = []
+        do throws(PeerRefusal) {
+            while let step = try nextOfAnyone() {
+                if case .message(let envelope) = step { messages.append(envelope) }
+            }
+            return (messages, nil)
+        } catch {
+            return (messages, error)
+        }
+    }
+}
+
+extension OutboundSession {
+    mutating func nextOfAnyone() throws(PeerRefusal) -> NodeIdentity? { try next { _ in true } }
+}
