@@ -11,7 +11,8 @@ import Testing
         try await cluster.startAll()
         for number in 0..<30 {
             let node = try cluster.node(cluster.members[number % 3])
-            _ = try await cluster.withTime { try await node.append(Array("\(text) \(number)".utf8)) }
+            let payload = Array("\(text) \(number)".utf8)
+            _ = try await cluster.withTime { try await node.append(payload) }
         }
         // Until the last notice has been everywhere, so that all have the same watermark.
         // The leader hears of everybody.

@@ -57,9 +57,13 @@ final class FaultyStore: NodeStore {
     func recover() -> RecoveredState { store.recover() }
 
     func start(observer: any StoreObserver) {
-        state.withLock { $0.observer = observer }
+        let hasCrashed = state.withLock { state -> Bool in
+            state.observer = observer
+            return if case .over = state.fate { true } else { false }
+        }
         store.start(observer: self)
         reportRoom()
+        if hasCrashed { report(Self.failure("crash")) }
     }
 
     func submit(_ batch: consuming WriteBatch) {
@@ -164,15 +168,17 @@ extension FaultyStore {
     /// The process ends here: of what waits, the first `count` batches still reach the disk, and nobody
     /// ever hears of any of it.
     func crash(keeping count: Int) {
-        state.withLock { state in
+        let isNews = state.withLock { state -> Bool in
+            let isNews = if case .over = state.fate { false } else { true }
             state.fate = .over
             for (place, held) in state.held.enumerated() {
                 guard let batch = held.batch.take() else { continue }
                 if place < count { store.submit(batch) } else { batch.abandon() }
             }
             state.held = []
+            return isNews
         }
-        report(Self.failure("crash"))
+        if isNews { report(Self.failure("crash")) }
     }
 
     private func reportRoom() {
@@ -183,22 +189,14 @@ extension FaultyStore {
 
 extension FaultyStore: StoreObserver {
     func durable(_ receipt: consuming DurabilityReceipt) {
-        var passing: DurabilityReceipt? = consume receipt
-        let (observer, failure) = state.withLock { state -> (any StoreObserver, StoreFailure?)? in
-            guard let observer = state.observer else { return nil }
-            switch state.fate {
-            case .over: return nil
-            case .sound, .failsInWrite: return (observer, nil)
-            case .failsInFlush:
-                state.fate = .over
-                return (observer, Self.failure("flush"))
-            }
-        } ?? (nil, nil)
-        guard let observer else { return }
-        if let failure {
-            observer.failed(failure)
-        } else if let receipt = passing.take() {
-            observer.durable(receipt)
+        let fate = state.withLock { state -> Fate in
+            defer { if case .failsInFlush = state.fate { state.fate = .over } }
+            return state.fate
+        }
+        switch fate {
+        case .over: break
+        case .failsInFlush: report(Self.failure("flush"))
+        case .sound, .failsInWrite: state.withLock { $0.observer }?.durable(receipt)
         }
     }
 

@@ -26,8 +26,13 @@ private struct Crooked: StateMachine, Equatable {
 }
 
 @Suite struct SimulatedLogTests {
-    private func story(_ seed: UInt64) throws -> (digest: String, log: [LogPage.Entry], ticks: UInt64)
-    {
+    private struct Story: Equatable {
+        let digest: String
+        let log: [LogPage.Entry]
+        let ticks: UInt64
+    }
+
+    private func story(_ seed: UInt64) throws -> Story {
         let log = try SimulatedLog(seed: seed, faults: .all) { Applied() }
         for number in 0..<60 {
             let member = log.members[number % 3]
@@ -36,7 +41,7 @@ private struct Crooked: StateMachine, Equatable {
         }
         try log.settle()
         #expect(log.divergences() == [])
-        return (log.digest, log.log, log.ticks)
+        return Story(digest: log.digest, log: log.log, ticks: log.ticks)
     }
 
     @Test func theSameSeedIsTheSameStory() throws {
