@@ -6,8 +6,8 @@ import Testing
     @Test(arguments: Samples.messages)
     func everyMessageHasItsLane(_ name: String, _ message: Message) {
         let urgent = [
-            "hello", "refused", "status-request", "status-reply", "status-reply-no-leader",
-            "heartbeat", "heartbeat-reply", "prepare", "promise",
+            "hello", "hello-holds", "refused", "status-request", "status-reply",
+            "status-reply-no-leader", "heartbeat", "heartbeat-reply", "prepare", "promise",
         ]
         let envelope = Samples.envelope(message)
         #expect(envelope.lane == (urgent.contains(name) ? .liveness : .log))

@@ -46,7 +46,8 @@ extension StoreRun {
                 node: node,
                 incarnation: Incarnation(high: 7, low: node.rawValue),
                 boot: Boot(4),
-                nonce: Nonce(99)
+                nonce: Nonce(99),
+                isMutual: node == 2
             )
         }
         let promise = Ballot(round: 3, node: 2)
