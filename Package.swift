@@ -90,7 +90,7 @@ let package = Package(
         // For embedders' tests: faults, and suites that implementations are checked with.
         .target(
             name: "ReplicatedLogTestKit",
-            dependencies: ["ReplicatedLog", "PaxosCore", "Platform"]
+            dependencies: ["ReplicatedLog", "PaxosSimulator", "PaxosCore", "Platform"]
         ),
 
         // Test support: libc's file calls interposed, crash images made of what was seen.
@@ -149,19 +149,31 @@ let package = Package(
             dependencies: ["ReplicatedLog", "ReplicatedLogTestKit", "PaxosCore", "Platform"]
         ),
         .testTarget(
+            name: "TestKitTests",
+            dependencies: [
+                "ReplicatedLogTestKit", "ReplicatedLog", "PaxosSimulator", "PaxosCore", "Platform",
+            ]
+        ),
+        .testTarget(
             name: "NIOTransportTests",
             dependencies: [
                 "NIOTransport", "ReplicatedLog", "ReplicatedLogTestKit", "PaxosCore", "Platform",
             ]
         ),
-        .testTarget(name: "ReadmeTests", dependencies: ["ReplicatedLog"]),
+        .testTarget(
+            name: "ReadmeTests",
+            dependencies: ["ReplicatedLog", "ReplicatedLogTestKit"]
+        ),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
         .testTarget(
             name: "CrashSuiteTests",
             dependencies: ["CrashHistory", "crash-suite", "rlog", "Platform"]
         ),
-        .testTarget(name: "RlogTests", dependencies: ["rlog", "ReplicatedLog", "Platform"]),
+        .testTarget(
+            name: "RlogTests",
+            dependencies: ["rlog", "ReplicatedLog", "ReplicatedLogTestKit", "Platform"]
+        ),
         .testTarget(name: "DiskShimTests", dependencies: ["DiskShim", "Platform", "CLMDB"]),
         .testTarget(
             name: "ReplicatedLogTests",

@@ -215,4 +215,33 @@ import Testing
         #expect(acceptor.windowBytes == 0)
         #expect(acceptor.hasRoom(through: 7, bytes: .max))
     }
+
+    /// A follower that cannot deliver takes two pipelines of payload and no more, but always what lies
+    /// below the highest slot it has: nothing leaves the window before that is there (`R62`).
+    @Test func aFollowerIsBoundedInBytesToo() {
+        var limits = Limits()
+        limits.pipelineBytes = 4
+        var acceptor = Acceptor(recovered: Identities.recovered(of: [1, 2, 3]), limits: limits)
+        func take(_ slot: Slot) -> Bool {
+            var output = Output()
+            acceptor.receive(
+                Accept(
+                    ballot: Self.promised,
+                    run: EntryRun(first: slot, entries: [Self.command]),
+                    committed: .zero
+                ),
+                from: 3,
+                committed: .zero,
+                output: &output
+            )
+            return !output.rows.accepted.isEmpty
+        }
+        #expect(([2, 3, 5, 6] as [Slot]).allSatisfy(take))
+        #expect(acceptor.windowBytes == 8)
+        #expect(!take(7))
+        #expect(take(4) && take(1))
+        for _ in 1...6 { #expect(acceptor.takeFirst() == Self.command) }
+        #expect(acceptor.windowBytes == 0)
+        #expect(take(7))
+    }
 }

@@ -52,6 +52,22 @@ public struct Limits: Hashable, Sendable {
     /// The most payload bytes that one batch may hold.
     public var maxBatchBytes: Int { pipelineBytes / 2 }
 
+    /// The most memory that a node takes for the log, in bytes, whatever is asked of it and however slow
+    /// its disk or a peer is. LMDB's map, which the system may take back, is not part of it; nor are
+    /// the callers that wait, each of which holds its own payload.
+    ///
+    /// Twice `inboxBytes`, for appends and for messages; four times `pipelineBytes`, for what is
+    /// proposed, on its way to the disk, in the transaction under way, and forwarded; `tailBytes`; for each
+    /// other member two pipelines in the queue to it and two pages that it is sent; and 512 bytes of
+    /// bookkeeping for each append in the inbox and slot of the pipeline.
+    ///
+    /// - Parameter members: How many members the cluster has.
+    public func memoryBytes(members: Int) -> Int {
+        2 * inboxBytes + 4 * pipelineBytes + tailBytes
+            + (members - 1) * (2 * pipelineBytes + 2 * pageBytes)
+            + 512 * (inboxAppends + pipelineSlots)
+    }
+
     /// Returns the limits if they make sense together.
     ///
     /// - Throws: `InvalidLimits`, naming the first value that does not.

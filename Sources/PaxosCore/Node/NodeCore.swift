@@ -157,7 +157,10 @@ package struct NodeCore: ~Copyable {
     /// the slots in flight, or those are durable. With others a step proposes what is there, and a
     /// sixteenth of what is in flight is worth one; whatever else arrives takes them along.
     package var leastAppends: Int {
-        guard let inFlight = replica.leader?.slotsInFlight else { return 1 }
+        // Without room nothing in flight may end: who waits is refused at once.
+        guard let inFlight = replica.leader?.slotsInFlight, !replica.acceptor.isFull else {
+            return 1
+        }
         return max(1, replica.isAlone ? inFlight / 2 - inbox.count : inFlight / 16)
     }
 

@@ -7,7 +7,11 @@ package protocol LogStore: Sendable {
     /// What the store held when it was opened.
     func recover() -> RecoveredState
 
-    /// Queues a batch. Its receipt, or the store's failure, is reported to the store's observer.
+    /// Begins to write what was submitted, and reports to the observer from then on. Once only.
+    func start(observer: any StoreObserver)
+
+    /// Queues a batch. Its receipt, or the store's failure, is reported to the store's observer. Batches
+    /// come in the order of their numbers; after `close` or a failure they are abandoned.
     func submit(_ batch: consuming WriteBatch)
 
     /// Reads rows off the driver's thread: those in `slots`, in slot order, until about `maxBytes` of
@@ -17,6 +21,10 @@ package protocol LogStore: Sendable {
         maxBytes: Int,
         completion: @escaping @Sendable (Result<RowPage, ReadFailure>) -> Void
     )
+
+    /// Finishes what was submitted, answers reads that wait or come with `closed`, and then calls
+    /// `completion`: the medium can be opened again.
+    func close(completion: @escaping @Sendable () -> Void)
 }
 
 /// Whom a store tells what became of its batches.

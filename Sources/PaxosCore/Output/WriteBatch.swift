@@ -25,6 +25,11 @@ package struct WriteBatch: ~Copyable {
         self.testimony = testimony
     }
 
+    /// A batch that speaks for nobody: rows to be written, for those who look at a store alone.
+    package init(number: UInt64, rows: WriteRows) {
+        self.init(id: WriteID(number), rows: rows, testimony: [])
+    }
+
     /// Joins a batch submitted later: one transaction, one flush, all the testimony of both.
     package mutating func merge(_ later: consuming WriteBatch) {
         precondition(later.id > id, "batches are merged in the order of their submission")

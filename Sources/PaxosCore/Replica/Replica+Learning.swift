@@ -15,7 +15,8 @@ extension Replica {
 
     /// Asks one member for the missing slots, and another one if it does not answer.
     private mutating func requestMissing(output: inout Output) {
-        guard var missing = learner.missing, acceptor.isInWindow(missing.lowerBound) else { return }
+        guard var missing = learner.missing, acceptor.isInWindow(missing.lowerBound, bytes: 1)
+        else { return }
         if acceptor.isFull {
             // As with Accepts: what takes room waits, what replaces a row does not (`R79`).
             guard missing.lowerBound <= acceptor.last else { return }
@@ -107,8 +108,11 @@ extension Replica {
     /// would pass it (`R68`).
     mutating func learn(chosen rows: [AcceptedEntry], from first: Slot, output: inout Output) {
         var adjoining: [AcceptedEntry] = []
+        var bytes = 0
         for row in rows where row.slot == first.advanced(by: adjoining.count) {
-            guard acceptor.isInWindow(row.slot), !acceptor.isFull || row.slot <= acceptor.last
+            bytes += row.entry.payloadBytes
+            guard acceptor.isInWindow(row.slot, bytes: bytes),
+                !acceptor.isFull || row.slot <= acceptor.last
             else { break }
             adjoining.append(row)
         }

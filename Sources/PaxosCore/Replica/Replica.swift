@@ -167,7 +167,8 @@ package struct Replica: Sendable {
     private func hasRoomForRecovered(_ entry: Entry) -> Bool {
         guard let leader, acceptor.promised == leader.ballot else { return false }
         return leader.hasRoom(entries: 1, bytes: entry.payloadBytes)
-            && acceptor.isInWindow(leader.next) && !isBlocked
+            && acceptor.isInWindow(leader.next, bytes: unsentBytes + entry.payloadBytes)
+            && !isBlocked
     }
 
     /// True while the store has no room for what phase 1 found. The leader's own acceptor must take it: only

@@ -89,7 +89,7 @@ package struct Acceptor: Sendable {
             return
         }
         // Beyond the window the Accept is dropped: this node lags and will catch up.
-        guard isInWindow(run.last) else { return }
+        guard isInWindow(run.last, bytes: run.payloadBytes) else { return }
         raise(to: accept.ballot, output: &output)
         store(AcceptedRun(ballot: accept.ballot, run: run), output: &output)
         output.testify(.accepted(Accepted(ballot: accept.ballot, slots: run.slots)), to: leader)
@@ -104,11 +104,16 @@ package struct Acceptor: Sendable {
         }
     }
 
-    /// True if an Accept or a chosen row for this slot can be held. A follower holds twice what a leader
-    /// may have in flight: it delivers later than the leader, by a notice and a flush, and would else
-    /// drop the end of every full pipeline.
-    func isInWindow(_ slot: Slot) -> Bool {
-        slot.count(after: window.base) < 2 * limits.pipelineSlots
+    /// True if an Accept or chosen rows of so many bytes, up to this slot, can be held. A follower holds
+    /// twice what a leader may have in flight, in slots and in bytes: it delivers later than the
+    /// leader, by a notice and a flush, and would else drop the end of every full pipeline.
+    ///
+    /// The bytes bound what goes beyond the last slot only (`R62`): nothing leaves the window before its
+    /// holes are filled.
+    func isInWindow(_ slot: Slot, bytes: Int) -> Bool {
+        guard slot.count(after: window.base) < 2 * limits.pipelineSlots else { return false }
+        if slot <= last || windowBytes == 0 { return true }
+        return windowBytes + bytes <= 2 * limits.pipelineBytes
     }
 
     /// True if the row of this slot is what was chosen, given that a leader of this ballot knows the

@@ -148,6 +148,9 @@ package struct ExpectedLog {
 
 /// What the world writes into each payload, to know it again.
 package struct PayloadLabel: Hashable, Sendable, CustomStringConvertible {
+    /// What a label takes of a payload.
+    package static let bytes = 8
+
     package let append: Int
     package let index: Int
     package let count: Int
@@ -159,7 +162,7 @@ package struct PayloadLabel: Hashable, Sendable, CustomStringConvertible {
     }
 
     package init?(_ payload: [UInt8]) {
-        guard payload.count >= 8 else { return nil }
+        guard payload.count >= Self.bytes else { return nil }
         var number: UInt64 = 0
         for byte in payload.prefix(8).reversed() { number = number << 8 | UInt64(byte) }
         append = Int(number >> 24)

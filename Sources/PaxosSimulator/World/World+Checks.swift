@@ -82,6 +82,7 @@ extension World {
                 + "the log is \(expected.label) in slot \(expected.slot)"
         )
         process.position += 1
+        host?.take(delivered, number: process.position)
     }
 
     private func isWhole(_ process: SimulatedProcess) -> Bool {
@@ -140,6 +141,7 @@ extension World {
             "\(caller.label) \(reply.outcome.text)"
         )
         stage?.answer(caller.label, reply.outcome.text)
+        host?.answer(caller, reply.outcome)
         switch reply.outcome {
         case .committed(let first, let count):
             guard let append = caller.append else {

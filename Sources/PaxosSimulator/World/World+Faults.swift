@@ -3,8 +3,10 @@ import PaxosCore
 /// The fault drawer: what goes wrong next.
 extension World {
     func drawFault() throws(Violation) {
-        guard !isSettling else { return }
+        // A host may go on after a calm.
+        guard !isSettling || host != nil else { return }
         agenda.put(.fault, at: now.advanced(byTicks: faultRandom.within(mix.faultInterval)))
+        guard !isSettling else { return }
         backUp()
         guard let kind = faultRandom.pick(mix.drawn), faults.contains(kind) else { return }
         switch kind {

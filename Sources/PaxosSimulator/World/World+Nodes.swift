@@ -4,6 +4,7 @@ import PaxosCore
 extension World {
     func start(_ node: SimulatedNode) throws(Violation) {
         guard node.process == nil, !node.isRetired, let cluster = Self.cluster else { return }
+        if let host, host.isKeptDown(node.id) { return }
         guard stage != nil || mayBoot(node) else {
             node.isRetired = true
             return

@@ -4,12 +4,22 @@ import PaxosCore
 extension World {
     /// Ticks in which that must be done: a few elections, and the catching up in pages that may hold one
     /// row each.
-    private var settlingTicks: Int { 3_000 + 6 * Int(ledger.chosenThrough.rawValue) }
+    var settlingTicks: Int { 3_000 + 6 * Int(ledger.chosenThrough.rawValue) }
 
     func settle() throws(Violation) {
+        calmDown()
+        let ticks = settlingTicks
+        trace.note(.note, at: now, "faults stop")
+        probes = nodes.filter(\.isHealthy).map { Probe(node: $0.index) }
+        try drive(ticks: ticks)
+        guard !isSettled, !excusesLiveness else { return }
+        throw Violation(.liveness, "after \(ticks) calm ticks: \(account)")
+    }
+
+    /// Ends every fault that lasts, and starts whoever is down.
+    func calmDown() {
         isSettling = true
         network.healAll()
-        let ticks = settlingTicks
         for node in nodes {
             // A twin that takes half of a node's mail is not a calm world.
             if node.isTwin {
@@ -21,11 +31,6 @@ extension World {
             setFull(false, node)
             agenda.put(.start(node.index), at: now.advanced(by: 1))
         }
-        trace.note(.note, at: now, "faults stop")
-        probes = nodes.filter(\.isHealthy).map { Probe(node: $0.index) }
-        try drive(ticks: ticks)
-        guard !isSettled, !excusesLiveness else { return }
-        throw Violation(.liveness, "after \(ticks) calm ticks: \(account)")
     }
 
     /// Runs until every probe is through and everybody has caught up, or the time is over.

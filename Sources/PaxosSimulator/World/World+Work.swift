@@ -56,13 +56,23 @@ extension World {
         _ process: SimulatedProcess
     ) {
         appends += 1
-        process.undrained += 1
         let payloads = (0..<count).map { index in
             PayloadLabel(append: appends, index: index, count: count).payload(size: size)
         }
+        submit(payloads, isBatch: isBatch, deadline: deadline, process)
+    }
+
+    /// Hands payloads, each behind its label, to a node as append number `appends`.
+    func submit(
+        _ payloads: [[UInt8]],
+        isBatch: Bool,
+        deadline: Tick,
+        _ process: SimulatedProcess
+    ) {
+        process.undrained += 1
         let caller = Callers.Caller(
             append: appends,
-            count: count,
+            count: payloads.count,
             deadline: deadline,
             floor: ledger.acknowledged
         )
@@ -70,17 +80,17 @@ extension World {
             AppendRequest(
                 waiter: process.callers.add(caller),
                 payloads: isBatch ? .batch(payloads) : .one(payloads[0]),
-                bytes: size * count,
+                bytes: payloads.reduce(0) { $0 + $1.count },
                 deadline: deadline
             )
         )
     }
 
     func barrier(_ node: SimulatedNode, _ process: SimulatedProcess) {
-        let deadline = stage == nil ? deadline(process) : .never
+        let deadline = stage == nil && host == nil ? deadline(process) : .never
         let caller = Callers.Caller(
             append: nil,
-            barrier: stage?.nextBarrier(),
+            barrier: stage?.nextBarrier() ?? host?.nextBarrier(),
             count: 0,
             deadline: deadline,
             floor: ledger.acknowledged

@@ -33,6 +33,8 @@ package final class World {
     var faultRandom: SeededGenerator
     /// The script that takes the place of chance, if there is one.
     let stage: Stage?
+    /// Who calls in the place of the drawn callers, if somebody does.
+    let host: Host?
     static let cluster = try? ClusterID("world")
 
     enum Event {
@@ -63,7 +65,8 @@ package final class World {
             faults: faults,
             mutant: mutant,
             trace: Trace(keepsTrace ? .timed : .none),
-            stage: nil
+            stage: nil,
+            host: nil
         )
     }
 
@@ -75,7 +78,28 @@ package final class World {
             faults: .none,
             mutant: nil,
             trace: Trace(.exchange),
-            stage: stage
+            stage: stage,
+            host: nil
+        )
+        mix.limits = limits
+    }
+
+    /// A world of drawn faults in which a host calls.
+    convenience init(
+        host: Host,
+        seed: UInt64,
+        members: Int,
+        faults: FaultSet,
+        limits: Limits
+    ) throws(InvalidMembership) {
+        try self.init(
+            seed: seed,
+            members: members,
+            faults: faults,
+            mutant: nil,
+            trace: Trace(.none),
+            stage: nil,
+            host: host
         )
         mix.limits = limits
     }
@@ -86,7 +110,8 @@ package final class World {
         faults: FaultSet,
         mutant: Mutant?,
         trace: Trace,
-        stage: Stage?
+        stage: Stage?,
+        host: Host?
     ) throws(InvalidMembership) {
         var random = SeededGenerator(seed: seed)
         scheduleRandom = SeededGenerator(seed: random.next())
@@ -102,6 +127,7 @@ package final class World {
         ledger = Ledger(membership: membership)
         self.trace = trace
         self.stage = stage
+        self.host = host
         for (index, id) in ids.enumerated() {
             let store = SimulatedStore(node: id, disk: freshDisk(), mutant: mutant)
             store.ledger = ledger
@@ -117,11 +143,9 @@ package final class World {
 
     /// Runs until `limit` steps are done, then lets faults stop and asks for progress.
     package func run(steps limit: Int) throws(Violation) {
-        for node in nodes {
-            agenda.put(.start(node.index), at: now.advanced(by: scheduleRandom.below(64)))
-        }
+        startAll()
         agenda.put(.work, at: now.advanced(byTicks: 1))
-        if !mix.drawn.isEmpty { agenda.put(.fault, at: now.advanced(byTicks: 10)) }
+        drawFaults()
         var events = 0
         while steps < limit, events < 60 * limit, let next = agenda.popFirst() {
             events += 1
@@ -129,6 +153,16 @@ package final class World {
             try handle(next.event)
         }
         try settle()
+    }
+
+    func startAll() {
+        for node in nodes {
+            agenda.put(.start(node.index), at: now.advanced(by: scheduleRandom.below(64)))
+        }
+    }
+
+    func drawFaults() {
+        if !mix.drawn.isEmpty { agenda.put(.fault, at: now.advanced(byTicks: 10)) }
     }
 
     func handle(_ event: Event) throws(Violation) {

@@ -9,7 +9,7 @@ internal import Platform
 final class Driver: Sendable {
     /// Who this process of the node is.
     let identity: NodeIdentity
-    private let store: LMDBStore
+    private let store: any NodeStore
     private let transport: (any Transport)?
     private let inbox: Inbox
     private let tail: Tail
@@ -23,7 +23,7 @@ final class Driver: Sendable {
 
     init(
         configuration: LogNode.Configuration,
-        store: LMDBStore,
+        store: any NodeStore,
         transport: (any Transport)?,
         inbox: Inbox,
         tail: Tail,
@@ -107,11 +107,13 @@ final class Driver: Sendable {
     private func sleep(until deadline: Tick, atMostATick: Bool) -> Bool {
         var deadline = min(deadline, inbox.overflowDeadline)
         if atMostATick { deadline = min(deadline, clock.now.advanced(by: 1)) }
-        if deadline != .never, let instant = clock.instant(of: deadline) {
-            return parker.park(until: instant)
+        guard deadline != .never else {
+            parker.park()
+            return true
         }
+        if let instant = clock.instant(of: deadline) { return parker.park(until: instant) }
         parker.park()
-        return true
+        return clock.now < deadline
     }
 
     private func read(_ request: ReadRequest) {

@@ -55,6 +55,23 @@ extension LogNode: Service {
         transport: (any Transport)? = nil,
         logger: Logger? = nil
     ) async throws(LogOpenError) -> LogNode {
+        try await open(
+            configuration,
+            directory: directory,
+            transport: transport,
+            logger: logger,
+            surroundings: Surroundings()
+        )
+    }
+
+    /// As `open(_:directory:transport:logger:)`, with another clock or something before the store.
+    package static func open(
+        _ configuration: Configuration,
+        directory: String,
+        transport: (any Transport)?,
+        logger: Logger?,
+        surroundings: Surroundings
+    ) async throws(LogOpenError) -> LogNode {
         do {
             _ = try configuration.limits.validated()
         } catch {
@@ -73,7 +90,7 @@ extension LogNode: Service {
                 limits: configuration.limits
             )
         }
-        let store = try result.get()
+        let store = surroundings.store(try result.get())
         let logger = logger ?? Logger(label: "replicated-log") { _ in SwiftLogNoOpLogHandler() }
         logger.info(
             "opened",
@@ -88,7 +105,8 @@ extension LogNode: Service {
             store: store,
             transport: transport,
             logger: logger,
-            metrics: EngineMetrics.backend
+            metrics: EngineMetrics.backend,
+            clock: surroundings.clock
         )
     }
 

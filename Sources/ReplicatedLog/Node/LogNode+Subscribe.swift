@@ -65,6 +65,11 @@ public struct LogPage: Hashable, Sendable {
         public let slot: Slot
         /// The bytes that were appended.
         public let payload: [UInt8]
+
+        package init(slot: Slot, payload: [UInt8]) {
+            self.slot = slot
+            self.payload = payload
+        }
     }
 
     /// The effective commands, in slot order.

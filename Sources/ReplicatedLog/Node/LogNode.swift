@@ -29,7 +29,7 @@ public final class LogNode: Sendable {
     /// Where the node's data lies.
     public let directory: String
 
-    let store: LMDBStore
+    let store: any NodeStore
     let transport: (any Transport)?
     let inbox: Inbox
     let tail: Tail
@@ -41,15 +41,17 @@ public final class LogNode: Sendable {
     init(
         configuration: Configuration,
         directory: String,
-        store: LMDBStore,
+        store: any NodeStore,
         transport: (any Transport)?,
         logger: Logger,
-        metrics: (any MetricsFactory)?
+        metrics: (any MetricsFactory)?,
+        clock: TickClock
     ) {
-        let clock = TickClock()
         let parker = Parker()
+        clock.wake(parker)
         let inbox = Inbox(limits: configuration.limits, clock: clock, parker: parker)
-        let tail = Tail(recovered: store.recover(), limits: configuration.limits)
+        let recovered = store.recover()
+        let tail = Tail(recovered: recovered, limits: configuration.limits)
         self.configuration = configuration
         self.directory = directory
         self.store = store
@@ -58,7 +60,7 @@ public final class LogNode: Sendable {
         self.tail = tail
         self.clock = clock
         self.logger = logger
-        incarnation = store.identity.incarnation
+        incarnation = recovered.incarnation
         life = Lifecycle()
         driver = Driver(
             configuration: configuration,

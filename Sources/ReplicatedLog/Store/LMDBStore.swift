@@ -88,6 +88,8 @@ package final class LMDBStore: LogStore {
     }
 }
 
+extension LMDBStore: NodeStore {}
+
 /// Calls back when both threads have let go of the environment.
 final class StoreEnding: Sendable {
     private struct State {

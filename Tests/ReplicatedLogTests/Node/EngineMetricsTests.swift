@@ -18,7 +18,8 @@ import Testing
             store: try directory.openStore(),
             transport: nil,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            metrics: backend
+            metrics: backend,
+            clock: TickClock()
         )
         try await running(node) { node in
             for number in 0..<20 { try await node.append(payload(number)) }

@@ -1,0 +1,23 @@
+package import PaxosCore
+
+/// A store as a node uses one: the boundary of the protocol, and an account of what it does.
+package protocol NodeStore: LogStore {
+    var counters: StoreCounters { get }
+}
+
+/// What a node takes from outside itself, its transport apart: the time, and what stands between it and
+/// its store. The defaults are the machine's clock and nothing.
+package struct Surroundings: Sendable {
+    /// Whose ticks the node counts.
+    package var clock: TickClock
+    /// Called once with the store that was opened; the node uses what it returns.
+    package var store: @Sendable (any NodeStore) -> any NodeStore
+
+    package init(
+        clock: TickClock = TickClock(),
+        store: @escaping @Sendable (any NodeStore) -> any NodeStore = { $0 }
+    ) {
+        self.clock = clock
+        self.store = store
+    }
+}

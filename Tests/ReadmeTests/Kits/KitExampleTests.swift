@@ -1,0 +1,22 @@
+import Foundation
+import Testing
+
+/// docs/TESTKIT.md shows what is compiled and run here.
+@Suite struct KitExampleTests {
+    @Test func theClusterOutlivesADisk() async throws {
+        let directory =
+            ".build/test-data/testkit-" + String(UInt64.random(in: 0 ... .max), radix: 36)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try await outliveADisk(in: directory)
+    }
+
+    @Test(arguments: ["SimulatedLogExample", "FaultyClusterExample"])
+    func theDocumentShowsWhatIsRun(name: String) throws {
+        let source = try Repository.text("Tests/ReadmeTests/Kits/\(name).swift")
+        let begin = try #require(source.range(of: "// TESTKIT begins\n"))
+        let end = try #require(source.range(of: "// TESTKIT ends\n"))
+        let snippet = String(source[begin.upperBound..<end.lowerBound])
+        #expect(snippet.contains("import ReplicatedLogTestKit"))
+        #expect(try Repository.text("docs/TESTKIT.md").contains("```swift\n" + snippet + "```\n"))
+    }
+}

@@ -1,0 +1,80 @@
+import Platform
+import ReplicatedLog
+import ReplicatedLogTestKit
+import Testing
+
+/// More waits than fits: nobody keeps more than `Limits` says.
+@Suite(.serialized, .tags(.slow)) struct OverloadTests {
+    static let payloadBytes = 4 << 10
+    static let appends = 10_000
+
+    static var limits: Limits {
+        var limits = Limits()
+        limits.maxPayloadBytes = 64 << 10
+        limits.pipelineSlots = 256
+        limits.pipelineBytes = 512 << 10
+        limits.inboxBytes = 1 << 20
+        limits.tailBytes = 512 << 10
+        limits.pageBytes = 64 << 10
+        limits.appendTimeoutMilliseconds = 600_000
+        return limits
+    }
+
+    /// What the callers hold themselves: the payload, the array around it, the task that waits.
+    private var held: Int { Self.appends * (Self.payloadBytes + 4 << 10) }
+
+    @Test func anOverloadedLeaderStaysWithinItsLimits() async throws {
+        let limits = Self.limits
+        try await withCluster { options in
+            options.limits = limits
+            options.network.bounds = OutboundQueue.Bounds(limits: limits)
+            options.watches = false
+        } _: { cluster in
+            _ = try await cluster.append("before", on: 1)
+            let leader = try await cluster.leader()
+            let slow = cluster.others(than: leader)[0]
+            let node = try cluster.node(leader)
+            try cluster.stall(slow)
+            let before = try #require(ProcessUsage.now().anonymousResidentBytes)
+            let peak = Locked<UInt64>(before)
+            let mostHeld = Locked(0)
+            try await cluster.withTime {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for number in 0..<Self.appends {
+                        group.addTask {
+                            let byte = UInt8(truncatingIfNeeded: number)
+                            try await node.append(
+                                [UInt8](repeating: byte, count: Self.payloadBytes)
+                            )
+                        }
+                    }
+                    var done = 0
+                    while try await group.next() != nil {
+                        done += 1
+                        guard done % 50 == 0 else { continue }
+                        let now = ProcessUsage.now().anonymousResidentBytes ?? 0
+                        peak.withLock { $0 = max($0, now) }
+                        let waiting = try cluster.stalledBytes(of: slow)
+                        mostHeld.withLock { $0 = max($0, waiting) }
+                        let status = await node.status
+                        #expect(status.inboxBytes <= limits.inboxBytes)
+                        #expect(status.slotsInFlight <= limits.pipelineSlots)
+                    }
+                }
+            }
+            let grown = Int(peak.withLock { $0 } - before)
+            let cap = held + 3 * limits.memoryBytes(members: 3)
+            #expect(grown <= cap, "grown by \(grown) bytes, the cap is \(cap)")
+            // The follower's own bound: two pipelines, and what the leader sent again meanwhile.
+            let waiting = mostHeld.withLock { $0 }
+            #expect(waiting > 0)
+            #expect(
+                waiting <= 3 * limits.pipelineBytes,
+                "\(waiting) bytes wait for a disk that hangs"
+            )
+            try cluster.resume(slow)
+            let log = try await cluster.log(slow)
+            #expect(log.count == Self.appends + 1)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import ReplicatedLog
+import ReplicatedLogTestKit
+import Testing
+
+/// What a node says of the others.
+@Suite(.serialized, .tags(.slow)) struct StatusTests {
+    /// A member whose disk hangs falls behind by every slot, and is told to; the other does not.
+    @Test func theLagOfEachMemberIsTold() async throws {
+        try await withCluster { cluster in
+            _ = try await cluster.append("before", on: 1)
+            let leader = try await cluster.leader()
+            let others = cluster.others(than: leader)
+            let node = try cluster.node(leader)
+            func lags() async -> [NodeID: Int] {
+                let members = await node.status.members
+                return Dictionary(uniqueKeysWithValues: members.map { ($0.node, $0.lag) })
+            }
+            let isLevel = await cluster.eventually { await lags().values.allSatisfy { $0 == 0 } }
+            #expect(isLevel)
+            let start = await node.status.committedSlot
+            try cluster.stall(others[0])
+            for number in 0..<20 { _ = try await cluster.append("\(number)", on: leader) }
+            let end = await node.status.committedSlot
+            let behind = end.count(after: start)
+            #expect(behind >= 20)
+            let isTold = await cluster.eventually {
+                await lags() == [others[0]: behind, others[1]: 0]
+            }
+            #expect(isTold, "\(behind) slots behind")
+            let status = await node.status
+            for member in status.members {
+                #expect(status.committedSlot.count(after: member.committedSlot) == member.lag)
+            }
+            try cluster.resume(others[0])
+            let isBack = await cluster.eventually { await lags().values.allSatisfy { $0 == 0 } }
+            #expect(isBack)
+        }
+    }
+}
