@@ -21,7 +21,7 @@ import Testing
             Envelope(
                 sender: sender,
                 destination: destination,
-                message: .immediate(.hello(Hello(asks: false)))
+                message: .immediate(.hello(Hello(asks: false, holds: nil)))
             ),
             output: &output
         )
@@ -93,41 +93,120 @@ import Testing
         )
     }
 
+    /// What node 1's first process is to a peer that holds it.
+    private static let own = Identities.identity(of: 1).presence
+
+    @discardableResult
+    private static func meet(
+        _ admission: inout Admission,
+        _ sender: NodeIdentity,
+        holds: Presence? = nil
+    ) -> [PeerRecord] {
+        var output = Output()
+        admission.meet(sender, Hello(asks: false, holds: holds), output: &output)
+        return output.rows.peers
+    }
+
+    private static func fresh(_ peers: [PeerRecord]) -> Admission {
+        Admission(
+            identity: Identities.identity(of: 1),
+            membership: Identities.membership([1, 2, 3]),
+            recovered: peers
+        )
+    }
+
     /// Nothing is written before all founders are met; then all of them at once; and nobody counts before
     /// that is on disk (`R75`).
     @Test func theRosterIsWrittenWholeAndFirst() {
         var admission = Self.admission(met: [])
-        #expect(admission.unmet == [2, 3])
-        var output = Output()
-        admission.meet(Identities.identity(of: 2), output: &output)
-        #expect(output.rows.peers.isEmpty)
-        #expect(admission.unmet == [3])
+        #expect(admission.sought == [2, 3])
+        #expect(Self.meet(&admission, Identities.identity(of: 2), holds: Self.own).isEmpty)
+        #expect(admission.sought == [3])
         #expect(Self.admit(&admission, Identities.identity(of: 2)).verdict == .held)
         // Formatted again before all had met: the directory met first is the founder.
         let wiped = Identities.identity(of: 2, incarnation: Incarnation(high: 0, low: 1))
-        admission.meet(wiped, output: &output)
-        admission.meet(Identities.identity(of: 9), output: &output)
-        admission.meet(Identities.identity(of: 3), output: &output)
-        #expect(output.rows.peers == [Identities.record(of: 2), Identities.record(of: 3)])
-        #expect(admission.unmet.isEmpty)
+        #expect(Self.meet(&admission, wiped).isEmpty)
+        #expect(Self.meet(&admission, Identities.identity(of: 9)).isEmpty)
+        let roster = [2, 3].map { Identities.record(of: $0, isMutual: false) }
+        #expect(Self.meet(&admission, Identities.identity(of: 3)) == roster)
+        #expect(admission.holds(2) == nil, "it is not on disk yet")
+        admission.markDurable([roster[0]])
+        #expect(!admission.isComplete)
+        admission.markDurable([roster[1]])
+        #expect(admission.isComplete)
+        #expect(admission.holds(2) == Identities.identity(of: 2).presence)
         #expect(!admission.isEstablished)
         #expect(Self.admit(&admission, Identities.identity(of: 2)).verdict == .held)
-        admission.markDurable([Identities.record(of: 2)])
-        #expect(!admission.isEstablished)
-        #expect(Self.admit(&admission, Identities.identity(of: 2)).verdict == .held)
-        admission.markDurable([Identities.record(of: 3)])
+        #expect(Self.admit(&admission, wiped).verdict == .refused(.otherIncarnation), "R36")
+    }
+
+    /// A complete roster is half of a meeting: each peer must hold this node too, and that on disk (`R75`).
+    @Test func everyPeerMustHoldThisNode() {
+        var admission = Self.fresh([2, 3].map { Identities.record(of: $0, isMutual: false) })
+        #expect(admission.isComplete && !admission.isEstablished)
+        #expect(admission.sought == [2, 3])
+        for node in [2, 3] as [NodeID] {
+            let peer = Identities.identity(of: node)
+            #expect(Self.meet(&admission, peer, holds: Self.own) == [Identities.record(of: node)])
+            #expect(Self.meet(&admission, peer, holds: Self.own).isEmpty, "written once")
+            #expect(!admission.isEstablished)
+            admission.markDurable([Identities.record(of: node)])
+        }
+        #expect(admission.sought.isEmpty)
         #expect(admission.isEstablished)
         #expect(Self.admit(&admission, Identities.identity(of: 2)).verdict == .admitted)
-        #expect(Self.admit(&admission, wiped).verdict == .refused(.otherIncarnation), "R36")
+        // A restart needs nobody; one before the last peer goes on with that one.
+        #expect(Self.admission().isEstablished)
+        let rest = Self.fresh([Identities.record(of: 2), Identities.record(of: 3, isMutual: false)])
+        #expect(rest.sought == [3] && !rest.isEstablished)
+    }
+
+    /// Whoever holds another directory or another process of this node, or nobody, confirms nothing; nor does
+    /// another process of the peer than the one that is known.
+    @Test func onlyThisProcessIsConfirmed() {
+        let others = [
+            nil, Identities.identity(of: 1, incarnation: Incarnation(high: 0, low: 1)).presence,
+            Identities.identity(of: 1, boot: 2).presence,
+            Identities.identity(of: 1, nonce: 2).presence,
+        ]
+        var admission = Self.fresh([2, 3].map { Identities.record(of: $0, isMutual: false) })
+        for other in others {
+            #expect(Self.meet(&admission, Identities.identity(of: 2), holds: other).isEmpty)
+        }
+        let strangers = [
+            Identities.identity(of: 2, incarnation: Incarnation(high: 0, low: 1)),
+            Identities.identity(of: 2, boot: 2), Identities.identity(of: 2, nonce: 2),
+            Identities.identity(of: 9),
+        ]
+        for stranger in strangers {
+            #expect(Self.meet(&admission, stranger, holds: Self.own).isEmpty)
+        }
+        #expect(admission.sought == [2, 3])
+    }
+
+    /// A later boot of a peer keeps what was confirmed: its directory holds this node for good.
+    @Test func whatWasConfirmedOutlivesAProcess() {
+        var admission = Self.admission()
+        let later = Self.admit(&admission, Identities.identity(of: 2, boot: 2, nonce: 5))
+        #expect(later.rows.peers == [Identities.record(of: 2, boot: 2, nonce: 5)])
+        #expect(admission.isEstablished && admission.sought.isEmpty)
+    }
+
+    /// A cluster of one member has nobody to meet.
+    @Test func aLoneMemberIsEstablished() {
+        let admission = Admission(
+            identity: Identities.identity(of: 1),
+            membership: Identities.membership([1]),
+            recovered: []
+        )
+        #expect(admission.isEstablished && admission.sought.isEmpty)
     }
 
     /// A meeting teaches a member's directory once: a wiped one does not come back by saying hello.
     @Test func aMeetingTeachesOnce() {
         var admission = Self.admission()
-        var output = Output()
         let wiped = Identities.identity(of: 2, incarnation: Incarnation(high: 0, low: 1))
-        admission.meet(wiped, output: &output)
-        #expect(output.rows == WriteRows())
+        #expect(Self.meet(&admission, wiped, holds: Self.own).isEmpty)
         #expect(Self.admit(&admission, wiped).verdict == .refused(.otherIncarnation))
         #expect(Self.admit(&admission, Identities.identity(of: 2)).verdict == .admitted)
     }

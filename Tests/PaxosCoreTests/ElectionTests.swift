@@ -55,6 +55,25 @@ import Testing
         #expect(drawn.count > 20)
     }
 
+    /// A leader's farewell lets the next be looked for within a quarter of a timeout, if it is of the
+    /// leader that is followed.
+    @Test func aFarewellShortensTheWait() {
+        var drawn: Set<UInt64> = []
+        for seed in UInt64(1)...50 {
+            var election = Self.election(seed: seed)
+            election.hearLeader(Self.ballot, at: Tick(100))
+            let deadline = election.deadline
+            election.loseLeader(Ballot(round: 3, node: 3), at: Tick(101))
+            #expect(election.deadline == deadline)
+            #expect(election.liveLeader(at: Tick(101)) == Self.ballot)
+            election.loseLeader(Self.ballot, at: Tick(101))
+            #expect((101..<108).contains(election.deadline.rawValue))
+            #expect(election.liveLeader(at: Tick(101)) == nil)
+            drawn.insert(election.deadline.rawValue)
+        }
+        #expect(drawn.count > 4)
+    }
+
     /// A quorum of distinct members must answer in time, and to this round (`R8`, `R24`).
     @Test func aQuorumMustAnswerThisRound() throws {
         var election = Self.election()

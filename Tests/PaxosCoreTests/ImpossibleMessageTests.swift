@@ -38,6 +38,8 @@ import Testing
         accept(other), accept(far), heartbeat(other), heartbeat(far),
         .immediate(.commit(CommitNotice(ballot: other, committed: 0))),
         .immediate(.commit(CommitNotice(ballot: far, committed: 0))),
+        .immediate(.farewell(Farewell(ballot: other))),
+        .immediate(.farewell(Farewell(ballot: far))),
         .immediate(
             .heartbeatReply(HeartbeatReply(ballot: own, round: 1, promised: far, committed: 0))
         ),

@@ -3,9 +3,18 @@ import Testing
 
 /// The first start of a cluster, and a member that comes back.
 @Suite struct MeetingTests {
-    private static let hello = Immediate.hello(Hello(asks: true))
+    private static let hello = Immediate.hello(Hello(asks: true, holds: nil))
 
-    /// Until the roster is on disk a node greets, and promises, campaigns and answers nothing (`R75`).
+    private static func hello(asks: Bool, holds node: NodeID?) -> Immediate {
+        .hello(Hello(asks: asks, holds: node.map { Identities.identity(of: $0).presence }))
+    }
+
+    private static func toAll(_ body: (NodeID) -> Immediate) -> [Addressed<Immediate>] {
+        [2, 3].map { Addressed(destination: $0, body: body($0)) }
+    }
+
+    /// Until the roster is on disk, and that everybody has this node in theirs, a node greets, and promises,
+    /// campaigns and answers nothing (`R75`).
     @Test func theRosterComesBeforeTheFirstPromise() throws {
         let member = OneMember(members: [1, 2, 3], isMet: false)
         #expect(try member.step().immediate.map(\.body) == [Self.hello, Self.hello])
@@ -13,7 +22,8 @@ import Testing
         let prepare = Prepare(ballot: Ballot(round: 1, node: 2))
         let met = try member.hear(2, at: 1, Self.hello)
         #expect(
-            met.immediate == [Addressed(destination: 2, body: .hello(Hello(asks: false)))]
+            met.immediate
+                == [Addressed(destination: 2, body: Self.hello(asks: false, holds: nil))]
         )
         #expect(try member.hear(2, at: 2, .prepare(prepare)).rows == nil)
         for now in 3...200 as ClosedRange<UInt64> {
@@ -22,13 +32,75 @@ import Testing
             // Only n3 is still looked for.
             #expect(said.immediate.allSatisfy { $0 == Addressed(destination: 3, body: Self.hello) })
         }
-        let all = try member.hear(3, at: 201, Self.hello)
-        #expect(all.rows?.peers.map(\.node) == [2, 3])
+        let all = try member.hear(3, at: 201, Self.hello(asks: true, holds: 1))
+        #expect(all.rows?.peers == [2, 3].map { Identities.record(of: $0, isMutual: false) })
+        #expect(all.immediate.map(\.body) == [Self.hello(asks: false, holds: nil)], "not on disk")
         #expect(try member.hear(2, at: 201, .prepare(prepare)).rows == nil, "not on disk yet")
+        // Now that they are held, they are told; and asked whether they hold this node.
+        let complete = try member.step(at: 201, flush: member.store.waiting)
+        #expect(complete.immediate == Self.toAll { Self.hello(asks: true, holds: $0) })
+        for now in 202...400 as ClosedRange<UInt64> {
+            let said = try member.step(at: now)
+            #expect(said.rows == nil && said.statements.isEmpty)
+            let asked = Self.toAll { Self.hello(asks: true, holds: $0) }
+            #expect(said.immediate.isEmpty || said.immediate == asked)
+        }
+        #expect(try member.hear(2, at: 401, .prepare(prepare)).rows == nil, "n2 may not hold n1")
         #expect(member.core.status.promised == .zero)
-        try member.step(at: 201, flush: member.store.waiting)
-        #expect(try member.hear(2, at: 202, .prepare(prepare)).rows?.promised == prepare.ballot)
-        #expect(member.store.disk.peers.count == 2)
+        let second = try member.hear(2, at: 401, Self.hello(asks: false, holds: 1))
+        #expect(second.rows?.peers == [Identities.record(of: 2)])
+        let third = try member.hear(3, at: 401, Self.hello(asks: false, holds: 1))
+        #expect(third.rows?.peers == [Identities.record(of: 3)])
+        #expect(try member.hear(2, at: 401, .prepare(prepare)).rows == nil, "not on disk yet")
+        try member.step(at: 401, flush: member.store.waiting)
+        #expect(try member.hear(2, at: 402, .prepare(prepare)).rows?.promised == prepare.ballot)
+        #expect(member.store.disk.peers == [2, 3].map { Identities.record(of: $0) })
+    }
+
+    /// Who was not in everybody's roster when it ended goes on meeting, with what it has on disk.
+    @Test func aMeetingGoesOnAfterARestart() throws {
+        let peers = [Identities.record(of: 2), Identities.record(of: 3, isMutual: false)]
+        let disk = TestDisk(members: [1, 2, 3], peers: peers)
+        let member = OneMember(disk: disk, members: [1, 2, 3], isMet: false)
+        let greeting = Self.toAll { Self.hello(asks: true, holds: $0) }
+        #expect(try member.step().immediate == greeting)
+        #expect(try member.step(at: 5).immediate == [greeting[1]], "n2 holds n1 already")
+        let prepare = Prepare(ballot: Ballot(round: 1, node: 2))
+        #expect(try member.hear(2, at: 6, .prepare(prepare)).rows == nil)
+        try member.hear(3, at: 6, Self.hello(asks: false, holds: 1))
+        try member.step(at: 6, flush: member.store.waiting)
+        #expect(try member.hear(2, at: 7, .prepare(prepare)).rows?.promised == prepare.ballot)
+    }
+
+    /// Who has met all tells a slow founder that it is held, as often as it asks.
+    @Test func aSlowFounderIsAnswered() throws {
+        let member = OneMember(members: [1, 2, 3])
+        for _ in 1...2 {
+            let said = try member.hear(3, Self.hello)
+            #expect(
+                said.immediate
+                    == [Addressed(destination: 3, body: Self.hello(asks: false, holds: 3))]
+            )
+            #expect(said.rows == nil)
+        }
+    }
+
+    /// A directory that is made anew is never told that it is held: it is refused, and says so.
+    @Test func aWipedFounderIsRefusedBeforeAllHaveMet() throws {
+        let peers = [2, 3].map { Identities.record(of: $0, isMutual: false) }
+        let disk = TestDisk(members: [1, 2, 3], peers: peers)
+        let member = OneMember(disk: disk, members: [1, 2, 3], isMet: false)
+        try member.step()
+        let wiped = Identities.identity(of: 2, incarnation: Incarnation(high: 0, low: 1))
+        let greeting = Envelope(
+            sender: wiped,
+            destination: 1,
+            message: .immediate(Self.hello(asks: true, holds: 1))
+        )
+        let said = try member.step { $0.messages = [greeting] }
+        #expect(said.rows == nil)
+        let refusal = Immediate.refused(Refused(reason: .otherIncarnation))
+        #expect(said.immediate == [Addressed(destination: 2, body: refusal)])
     }
 
     /// A peer's next boot is on disk before anything of it is answered; its promise may be lost until then
@@ -77,7 +149,8 @@ import Testing
             }
             let isForeign = recipient.map { others.contains($0) } ?? false
             // It is only told that another process is here now.
-            let told = said.messages.map(\.message) == [.immediate(.hello(Hello(asks: false)))]
+            let hello = Self.hello(asks: false, holds: 2)
+            let told = said.messages.map(\.message) == [.immediate(hello)]
             #expect(told == isForeign)
         }
         #expect(member.core.status.counters.foreign == 2)

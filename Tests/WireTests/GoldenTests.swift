@@ -57,7 +57,8 @@ import Testing
                 node: node,
                 incarnation: Incarnation(high: 0x0102_0304_0506_0708, low: node.rawValue),
                 boot: Boot(5),
-                nonce: Nonce(0xFF)
+                nonce: Nonce(0xFF),
+                isMutual: node == 3
             )
         }
         try Golden.check("peers", PeerRecord.encoded(peers), title: "two peer records")

@@ -117,7 +117,7 @@ import Testing
     }
 
     @Test func noCommonVersionIsRefused() throws {
-        for versions in [2...9 as ClosedRange<UInt16>, 0...0] {
+        for versions in [3...9 as ClosedRange<UInt16>, 0...0] {
             let greeting = Handshake(
                 kind: .greeting,
                 versions: versions,

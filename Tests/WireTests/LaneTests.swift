@@ -6,8 +6,9 @@ import Testing
     @Test(arguments: Samples.messages)
     func everyMessageHasItsLane(_ name: String, _ message: Message) {
         let urgent = [
-            "hello", "refused", "status-request", "status-reply", "status-reply-no-leader",
-            "heartbeat", "heartbeat-reply", "prepare", "promise",
+            "hello", "hello-holds", "refused", "status-request", "status-reply",
+            "status-reply-no-leader", "heartbeat", "heartbeat-reply", "farewell", "prepare",
+            "promise",
         ]
         let envelope = Samples.envelope(message)
         #expect(envelope.lane == (urgent.contains(name) ? .liveness : .log))

@@ -18,6 +18,7 @@ package enum MessageKind: UInt8, CaseIterable, Sendable {
     case statusReply = 0x11
     case heartbeat = 0x12
     case heartbeatReply = 0x13
+    case farewell = 0x14
 
     case prepare = 0x20
     case promise = 0x21

@@ -7,6 +7,7 @@
 ///     node           8  at least 1
 ///     ballot        16  round | node; all zero for `Ballot.zero`
 ///     token         24  node | boot | sequence
+///     presence      32  incarnation high | low | boot | nonce
 ///     payload      4+n  count of bytes | bytes
 extension ByteReader {
     mutating func slot() -> Slot? {
@@ -29,6 +30,15 @@ extension ByteReader {
     mutating func token() -> Token? {
         guard let node = node(), let boot = uint64(), let sequence = uint64() else { return nil }
         return Token(node: node, boot: Boot(boot), sequence: sequence)
+    }
+
+    mutating func presence() -> Presence? {
+        guard let high = uint64(), let low = uint64(), let boot = uint64(), let nonce = uint64()
+        else { return nil }
+        return Presence(
+            incarnation: Incarnation(high: high, low: low),
+            process: ProcessID(boot: Boot(boot), nonce: Nonce(nonce))
+        )
     }
 
     mutating func payload() -> [UInt8]? {
@@ -62,6 +72,13 @@ extension [UInt8] {
         append(littleEndian: token.sequence)
     }
 
+    mutating func append(presence: Presence) {
+        append(littleEndian: presence.incarnation.high)
+        append(littleEndian: presence.incarnation.low)
+        append(littleEndian: presence.process.boot.rawValue)
+        append(littleEndian: presence.process.nonce.rawValue)
+    }
+
     mutating func append(payload: [UInt8]) {
         append(littleEndian: UInt32(payload.count))
         append(contentsOf: payload)
@@ -77,6 +94,7 @@ enum Width {
     static let node = 8
     static let ballot = 16
     static let token = 24
+    static let presence = 32
     /// Beside the bytes themselves.
     static let payload = 4
 }

@@ -13,6 +13,7 @@
 ///                          8  round of the heartbeat
 ///                         16  promised ballot
 ///                          8  committed slot
+///     farewell            16  ballot
 extension StatusRequest: Body {
     static let kind = MessageKind.statusRequest
     var byteCount: Int { 8 }
@@ -83,5 +84,17 @@ extension HeartbeatReply: Body {
             let promised = reader.ballot(), let committed = reader.slot()
         else { return nil }
         self.init(ballot: ballot, round: round, promised: promised, committed: committed)
+    }
+}
+
+extension Farewell: Body {
+    static let kind = MessageKind.farewell
+    var byteCount: Int { Width.ballot }
+
+    func append(to bytes: inout [UInt8]) { bytes.append(ballot: ballot) }
+
+    init?(from reader: inout ByteReader) {
+        guard let ballot = reader.ballot() else { return nil }
+        self.init(ballot: ballot)
     }
 }

@@ -1,17 +1,24 @@
 /// The bodies of the messages by which members meet:
 ///
 ///     message  bytes  what
-///     hello        1  1 if it asks for an answer
+///     hello     2/34  1 if it asks for an answer | 1 if it holds the recipient's node, and then whom:
+///                     incarnation high | low | boot | nonce
 ///     refused      1  1 another incarnation, 2 rolled back, 3 a twin
 extension Hello: Body {
     static let kind = MessageKind.hello
-    var byteCount: Int { 1 }
+    var byteCount: Int { holds == nil ? 2 : 2 + Width.presence }
 
-    func append(to bytes: inout [UInt8]) { bytes.append(flag: asks) }
+    func append(to bytes: inout [UInt8]) {
+        bytes.append(flag: asks)
+        bytes.append(flag: holds != nil)
+        if let holds { bytes.append(presence: holds) }
+    }
 
     init?(from reader: inout ByteReader) {
-        guard let asks = reader.flag() else { return nil }
-        self.init(asks: asks)
+        guard let asks = reader.flag(), let isHeld = reader.flag() else { return nil }
+        let holds = isHeld ? reader.presence() : nil
+        guard isHeld == (holds != nil) else { return nil }
+        self.init(asks: asks, holds: holds)
     }
 }
 

@@ -20,6 +20,7 @@ extension Message {
             case .heartbeat: Heartbeat(from: &reader).map { .immediate(.heartbeat($0)) }
             case .heartbeatReply:
                 HeartbeatReply(from: &reader).map { .immediate(.heartbeatReply($0)) }
+            case .farewell: Farewell(from: &reader).map { .immediate(.farewell($0)) }
             case .prepare: Prepare(from: &reader).map { .statement(.prepare($0)) }
             case .promise: Promise(from: &reader).map { .statement(.promise($0)) }
             case .pageRequest: PageRequest(from: &reader).map { .immediate(.pageRequest($0)) }
@@ -66,6 +67,7 @@ extension Immediate {
         case .commit(let body): body
         case .heartbeat(let body): body
         case .heartbeatReply(let body): body
+        case .farewell(let body): body
         case .catchUpRequest(let body): body
         case .catchUp(let body): body
         case .forward(let body): body

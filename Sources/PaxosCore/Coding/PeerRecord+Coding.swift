@@ -1,20 +1,19 @@
-/// The bytes of what a node knows of its peers, all numbers 64-bit little-endian:
+/// The bytes of what a node knows of its peers, all numbers 64-bit little-endian, and
+/// a byte that is 1 if the two have met both ways:
 ///
-///     count | { node | incarnation high | incarnation low | boot | nonce }
+///     count | { node | incarnation high | incarnation low | boot | nonce | mutual }
 ///
 /// Read back only behind a checksum, and refused whole if anything is out of order.
 extension PeerRecord {
-    private static let byteCount = 40
+    private static let byteCount = Width.node + Width.presence + 1
 
     package static func encoded(_ records: [PeerRecord]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(littleEndian: UInt64(records.count))
         for record in records {
-            bytes.append(littleEndian: record.node.rawValue)
-            bytes.append(littleEndian: record.incarnation.high)
-            bytes.append(littleEndian: record.incarnation.low)
-            bytes.append(littleEndian: record.boot.rawValue)
-            bytes.append(littleEndian: record.nonce.rawValue)
+            bytes.append(node: record.node)
+            bytes.append(presence: record.presence)
+            bytes.append(flag: record.isMutual)
         }
         return bytes
     }
@@ -24,17 +23,17 @@ extension PeerRecord {
         guard let count = reader.count(ofSize: byteCount) else { return nil }
         var records: [PeerRecord] = []
         for _ in 0..<count {
-            guard let node = reader.uint64().flatMap(NodeID.init(rawValue:)),
-                let high = reader.uint64(), let low = reader.uint64(), let boot = reader.uint64(),
-                let nonce = reader.uint64(),
+            guard let node = reader.node(), let presence = reader.presence(),
+                let isMutual = reader.flag(),
                 records.allSatisfy({ $0.node < node })
             else { return nil }
             records.append(
                 PeerRecord(
                     node: node,
-                    incarnation: Incarnation(high: high, low: low),
-                    boot: Boot(boot),
-                    nonce: Nonce(nonce)
+                    incarnation: presence.incarnation,
+                    boot: presence.process.boot,
+                    nonce: presence.process.nonce,
+                    isMutual: isMutual
                 )
             )
         }

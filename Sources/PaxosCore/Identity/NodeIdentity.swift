@@ -37,8 +37,20 @@ package struct ProcessID: Hashable, Sendable {
     }
 }
 
+/// Who of a node is there: a directory, and the process that has it open.
+package struct Presence: Hashable, Sendable {
+    package let incarnation: Incarnation
+    package let process: ProcessID
+
+    package init(incarnation: Incarnation, process: ProcessID) {
+        self.incarnation = incarnation
+        self.process = process
+    }
+}
+
 extension NodeIdentity {
     package var process: ProcessID { ProcessID(boot: boot, nonce: nonce) }
+    package var presence: Presence { Presence(incarnation: incarnation, process: process) }
 }
 
 /// A random number of a process: two processes that opened copies of one directory differ in it though
@@ -63,11 +75,24 @@ package struct PeerRecord: Hashable, Sendable {
     /// The highest boot seen, with the nonce of the process that had it.
     package var boot: Boot
     package var nonce: Nonce
+    /// That directory is known to hold this node's durably too: they have met both ways (`R75`).
+    package var isMutual: Bool
 
-    package init(node: NodeID, incarnation: Incarnation, boot: Boot, nonce: Nonce) {
+    package init(
+        node: NodeID,
+        incarnation: Incarnation,
+        boot: Boot,
+        nonce: Nonce,
+        isMutual: Bool
+    ) {
         self.node = node
         self.incarnation = incarnation
         self.boot = boot
         self.nonce = nonce
+        self.isMutual = isMutual
+    }
+
+    package var presence: Presence {
+        Presence(incarnation: incarnation, process: ProcessID(boot: boot, nonce: nonce))
     }
 }

@@ -58,7 +58,8 @@ extension Message {
         case .statement(.accepted): .log
         case .immediate(let message):
             switch message {
-            case .hello, .refused, .statusRequest, .statusReply, .heartbeat, .heartbeatReply:
+            case .hello, .refused, .statusRequest, .statusReply, .heartbeat, .heartbeatReply,
+                .farewell:
                 .liveness
             case .pageRequest, .page, .accept, .reject, .commit, .catchUpRequest, .catchUp,
                 .forward, .barrierRequest, .barrierReply:

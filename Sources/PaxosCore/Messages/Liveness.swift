@@ -30,3 +30,8 @@ package struct HeartbeatReply: Hashable, Sendable {
     package let promised: Ballot
     package let committed: Slot
 }
+
+/// The leader of this ballot ends in order: whoever follows it need not wait to find out.
+package struct Farewell: Hashable, Sendable {
+    package let ballot: Ballot
+}

@@ -1,8 +1,14 @@
 /// How members meet, and how one that does not belong is told so (DESIGN, identity).
 
-/// Says who is there; the head of the envelope says it all. Answered by a `Hello` if `asks`.
+/// Says who is there, by the head of the envelope, and whom the sender has met.
+///
+/// A peer counts on being held for ever, so only what is durable may be named (`R75`). That is why it may
+/// leave at once: it speaks of no write that is still in flight.
 package struct Hello: Hashable, Sendable {
+    /// Wants a `Hello` for an answer.
     package let asks: Bool
+    /// Who of the recipient's node the sender holds durably; `nil` before they have met.
+    package let holds: Presence?
 }
 
 /// The sender of the answered message does not count here, and why. Never answered.

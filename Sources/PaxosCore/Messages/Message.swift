@@ -19,6 +19,7 @@ package enum Immediate: Hashable, Sendable {
     case commit(CommitNotice)
     case heartbeat(Heartbeat)
     case heartbeatReply(HeartbeatReply)
+    case farewell(Farewell)
     case catchUpRequest(CatchUpRequest)
     case catchUp(CatchUp)
     case forward(Forward)

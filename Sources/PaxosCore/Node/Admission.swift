@@ -1,8 +1,10 @@
 /// Whose messages count: the roster of incarnations, and of each peer the latest process.
 ///
-/// The founding members exchange incarnations once. A node takes no part before it knows all of them
-/// and has them on disk (`R75`); from then on only these directories count, so that one which was wiped
-/// and formatted again does not vote (`R36`). A peer's boot and nonce are on disk before its first
+/// The founding members exchange incarnations once, both ways. A node writes down all of them as one
+/// roster, from which on only these directories count for it, so that one which was wiped and formatted
+/// again is not heard (`R36`). It takes no part before each of them has said that it holds this process
+/// durably, and that is on disk as well (`R75`): then no other directory of this node can ever get as
+/// far, since a directory holds one incarnation of a node for good. A peer's boot and nonce are on disk before its first
 /// message is looked at: a lower boot is an old copy of its directory (`R37`), the same boot with
 /// another nonce a second process on a copy (`R76`). What no reachable peer has witnessed cannot be told
 /// apart.
@@ -29,8 +31,10 @@ struct Admission: Sendable {
 
     let identity: NodeIdentity
     private var peers: [Peer]
-    /// Every peer's record is durable.
-    private(set) var isEstablished: Bool
+    /// Every peer's record is durable: from now on others may be told that they are held.
+    private(set) var isComplete = false
+    /// Every peer is durably known to hold this node as well: it takes part.
+    private(set) var isEstablished = false
 
     init(identity: NodeIdentity, membership: Membership, recovered: [PeerRecord]) {
         self.identity = identity
@@ -38,19 +42,33 @@ struct Admission: Sendable {
             let record = recovered.first { $0.node == node }
             return Peer(node: node, record: record, durable: record)
         }
-        isEstablished = peers.allSatisfy { $0.durable != nil }
+        weigh()
     }
 
-    /// The members this node has not met yet.
-    var unmet: [NodeID] {
-        peers.filter { $0.record == nil && $0.met == nil }.map(\.node)
+    /// The members from which this node needs something before it can go on: who they are, and once that
+    /// is known of all, whether they hold it.
+    var sought: [NodeID] {
+        let unmet = peers.filter { $0.record == nil && $0.met == nil }
+        return (unmet.isEmpty ? peers.filter { $0.record?.isMutual != true } : unmet).map(\.node)
     }
 
-    /// A founding member says who it is. Only this teaches an incarnation.
-    mutating func meet(_ sender: NodeIdentity, output: inout Output) {
-        guard let place = peers.firstIndex(where: { $0.node == sender.node }),
-            peers[place].record == nil
+    /// A founding member that is not refused says who it is, and whom of this node it holds. Only this
+    /// teaches an incarnation.
+    mutating func meet(_ sender: NodeIdentity, _ hello: Hello, output: inout Output) {
+        guard let place = peers.firstIndex(where: { $0.node == sender.node }) else { return }
+        guard var record = peers[place].record else {
+            return learn(sender, at: place, output: &output)
+        }
+        guard record.presence == sender.presence, !record.isMutual,
+            // Another process of this node may be a copy of its directory.
+            hello.holds == identity.presence
         else { return }
+        record.isMutual = true
+        peers[place].record = record
+        output.rows.peers.append(record)
+    }
+
+    private mutating func learn(_ sender: NodeIdentity, at place: Int, output: inout Output) {
         if peers[place].met?.incarnation ?? sender.incarnation == sender.incarnation {
             peers[place].met = sender
         }
@@ -61,7 +79,8 @@ struct Admission: Sendable {
                 node: met.node,
                 incarnation: met.incarnation,
                 boot: met.boot,
-                nonce: met.nonce
+                nonce: met.nonce,
+                isMutual: false
             )
             peers[place].record = record
             output.rows.peers.append(record)
@@ -100,6 +119,11 @@ struct Admission: Sendable {
         return ProcessID(boot: record.boot, nonce: record.nonce)
     }
 
+    /// What a peer may be told that this node holds of it: what is durable.
+    func holds(_ node: NodeID) -> Presence? {
+        peers.first { $0.node == node }?.durable?.presence
+    }
+
     var peerNodes: [NodeID] { peers.map(\.node) }
 
     mutating func markDurable(_ records: [PeerRecord]) {
@@ -107,6 +131,11 @@ struct Admission: Sendable {
             guard let place = peers.firstIndex(where: { $0.node == record.node }) else { continue }
             peers[place].durable = record
         }
-        isEstablished = peers.allSatisfy { $0.durable != nil }
+        weigh()
+    }
+
+    private mutating func weigh() {
+        isComplete = peers.allSatisfy { $0.durable != nil }
+        isEstablished = peers.allSatisfy { $0.durable?.isMutual == true }
     }
 }

@@ -48,6 +48,7 @@ extension NodeCore {
             output.rows.checkpoint = delivery.checkpoint
         }
         output.rows.isFinal = true
+        replica.sayFarewell(output: &output)
     }
 
     /// The store has failed: what is in the inbox is never in the log, of the rest nobody knows.

@@ -22,7 +22,7 @@ extension NodeCore {
         case .misaddressed:
             // Nothing else might ever tell it: followers have nothing to say to each other.
             counters.foreign += 1
-            output.send(.hello(Hello(asks: false)), to: sender)
+            sayHello(to: sender, asks: false, output: &output)
         case .held:
             meet(envelope, output: &output)
         case .admitted:
@@ -38,8 +38,8 @@ extension NodeCore {
     private mutating func meet(_ envelope: Envelope, output: inout Output) {
         switch envelope.message {
         case .immediate(.hello(let hello)):
-            admission.meet(envelope.sender, output: &output)
-            if hello.asks { output.send(.hello(Hello(asks: false)), to: envelope.sender.node) }
+            admission.meet(envelope.sender, hello, output: &output)
+            if hello.asks { sayHello(to: envelope.sender.node, asks: false, output: &output) }
         case .immediate(.refused(let refused)):
             refusedBy = (envelope.sender.node, refused.reason)
         default:
@@ -52,7 +52,7 @@ extension NodeCore {
         case .statement(let statement):
             replica.receive(statement, from: sender, output: &output)
         case .immediate(.hello(let hello)):
-            if hello.asks { output.send(.hello(Hello(asks: false)), to: sender) }
+            if hello.asks { sayHello(to: sender, asks: false, output: &output) }
         case .immediate(.refused(let refused)):
             refusedBy = (sender, refused.reason)
         case .immediate(.forward(let forward)):
@@ -66,16 +66,20 @@ extension NodeCore {
         }
     }
 
-    /// Says to every member that this process is here now, and looks for the founding members that have
-    /// not been met, a few times a second.
+    /// Says to every member that this process is here now, and again once it holds them all; and asks the
+    /// founding members that it waits for, a few times a second.
     mutating func greet(output: inout Output) {
         guard takesPart, !hasGreeted || (!admission.isEstablished && now >= nextGreeting) else {
             return
         }
         nextGreeting = now.advanced(by: limits.heartbeatTicks)
-        let nodes = hasGreeted ? admission.unmet : admission.peerNodes
+        let nodes = hasGreeted ? admission.sought : admission.peerNodes
         hasGreeted = true
-        for node in nodes { output.send(.hello(Hello(asks: true)), to: node) }
+        for node in nodes { sayHello(to: node, asks: true, output: &output) }
+    }
+
+    private func sayHello(to node: NodeID, asks: Bool, output: inout Output) {
+        output.send(.hello(Hello(asks: asks, holds: admission.holds(node))), to: node)
     }
 }
 
@@ -120,6 +124,8 @@ extension Immediate {
             heartbeat.ballot.isPossible(of: sender, above: seen) && heartbeat.committed.isPossible
         case .heartbeatReply(let reply):
             reply.promised.isInReach(of: seen) && reply.committed.isPossible
+        case .farewell(let farewell):
+            farewell.ballot.isPossible(of: sender, above: seen)
         case .statusReply(let reply):
             reply.promised.isInReach(of: seen) && reply.committed.isPossible
                 && reply.leader?.isInReach(of: seen) ?? true

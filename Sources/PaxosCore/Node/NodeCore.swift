@@ -138,7 +138,7 @@ package struct NodeCore: ~Copyable {
     package var nextDeadline: Tick {
         switch phase {
         case .running, .closing:
-            // Before all have met, only greetings are due: the replica's clock stands still.
+            // Before all have met both ways, only greetings are due: the replica's clock stands still.
             let next = admission.isEstablished ? replica.nextDeadline : nextGreeting
             let deadline = min(waiters.nextDeadline, next)
             if case .closing(let by) = phase { return min(deadline, by) }
@@ -206,7 +206,9 @@ package struct NodeCore: ~Copyable {
         let through = receipt.through
         while let write = writes.first, write.id <= through { _ = writes.popFirst() }
         replica.oldestWrite = writes.first?.at
+        let wasComplete = admission.isComplete
         admission.markDurable(receipt.peers)
+        if !wasComplete, admission.isComplete { hasGreeted = false }
         replica.markDurable(promised: receipt.promised, runs: receipt.runs)
         output.checkpointed = receipt.checkpointed
         for testimony in receipt.testimony {

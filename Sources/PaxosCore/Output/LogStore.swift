@@ -44,7 +44,7 @@ package struct RecoveredState: Hashable, Sendable {
     /// Every row above `committed`, in slot order: what was accepted and may be chosen.
     package var accepted: [AcceptedEntry]
     package var checkpoint: Checkpoint
-    /// What was stored of the peers: all of them, or none before the first meeting.
+    /// What was stored of the peers: all of them, or none before all have been met.
     package var peers: [PeerRecord]
 
     /// The highest slot with a row.

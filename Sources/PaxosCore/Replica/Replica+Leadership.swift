@@ -72,6 +72,14 @@ extension Replica {
         election.yield(at: now)
     }
 
+    /// Tells the followers of a leader that ends in order.
+    mutating func sayFarewell(output: inout Output) {
+        guard let leader else { return }
+        for member in membership.members where member != node {
+            output.send(.farewell(Farewell(ballot: leader.ballot)), to: member)
+        }
+    }
+
     /// Sends a heartbeat to every other member and returns its round; none while a write is overdue.
     @discardableResult
     mutating func beat(output: inout Output) -> UInt64? {

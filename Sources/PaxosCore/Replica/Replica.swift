@@ -136,6 +136,7 @@ package struct Replica: Sendable {
             hearLeader(notice.ballot, committed: notice.committed, output: &output)
         case .heartbeat(let heartbeat): receive(heartbeat, from: sender, output: &output)
         case .heartbeatReply(let reply): receive(reply, from: sender, output: &output)
+        case .farewell(let farewell): election.loseLeader(farewell.ballot, at: now)
         case .statusRequest(let request): receive(request, from: sender, output: &output)
         case .statusReply(let reply): receive(reply, from: sender, output: &output)
         case .catchUpRequest(let request): receive(request, from: sender, output: &output)

@@ -79,6 +79,15 @@ struct Election: Sendable {
         relay = nil
     }
 
+    /// The leader has said that it ends: the next is looked for within a quarter of a timeout, drawn so
+    /// that not all look at the same time.
+    mutating func loseLeader(_ ballot: Ballot, at now: Tick) {
+        guard leader?.ballot == ballot else { return }
+        forgetLeader()
+        round = nil
+        deadline = now.advanced(by: generator.next() % max(1, timeout / 4))
+    }
+
     // MARK: - Status rounds
 
     /// Somebody campaigns with good reason: give it time.

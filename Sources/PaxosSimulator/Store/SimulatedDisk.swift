@@ -171,7 +171,8 @@ package struct SimulatedDisk: Sendable {
             return
         }
         try demand(
-            peers[place].incarnation == peer.incarnation && peers[place].boot <= peer.boot,
+            peers[place].incarnation == peer.incarnation && peers[place].boot <= peer.boot
+                && (peer.isMutual || !peers[place].isMutual),
             .store,
             "the record of \(peer.node) falls or changes its incarnation"
         )

@@ -55,7 +55,12 @@ extension Statement {
 extension Immediate {
     fileprivate var facts: Message.Facts {
         switch self {
-        case .hello(let hello): Message.Facts(code: 4, first: hello.asks ? 1 : 0)
+        case .hello(let hello):
+            Message.Facts(
+                code: 4,
+                first: hello.asks ? 1 : 0,
+                last: hello.holds?.process.boot.rawValue ?? 0
+            )
         case .refused: Message.Facts(code: 5)
         case .statusRequest(let request): Message.Facts(code: 6, first: request.id)
         case .statusReply(let reply):
@@ -89,6 +94,7 @@ extension Immediate {
                 first: reply.round,
                 last: reply.promised.round
             )
+        case .farewell(let farewell): Message.Facts(code: 20, ballot: farewell.ballot)
         case .catchUpRequest(let request):
             Message.Facts(code: 15, ballot: .zero, slots: request.slots)
         case .catchUp(let answer):
@@ -111,7 +117,9 @@ extension Immediate {
 
     fileprivate var text: String {
         switch self {
-        case .hello(let hello): hello.asks ? "hello asks" : "hello"
+        case .hello(let hello):
+            (hello.asks ? "hello asks" : "hello")
+                + (hello.holds.map { " holds boot=\($0.process.boot)" } ?? "")
         case .refused(let refused): "refused \(refused.reason)"
         case .statusRequest: "status?"
         case .statusReply(let reply):
@@ -132,6 +140,7 @@ extension Immediate {
         case .heartbeatReply(let reply):
             "heard ballot=\(reply.ballot) round=\(reply.round) promised=\(reply.promised) "
                 + "committed=\(reply.committed)"
+        case .farewell(let farewell): "farewell ballot=\(farewell.ballot)"
         case .catchUpRequest(let request): "catch-up? \(request.slots.text)"
         case .catchUp(let answer):
             "catch-up from=\(answer.from) [" + answer.rows.map(\.text).joined(separator: " ")
@@ -209,7 +218,9 @@ extension WriteRows {
         }
         if let committed { parts.append("committed=\(committed)") }
         if let checkpoint { parts.append("checkpoint=\(checkpoint.slot)") }
-        for peer in peers { parts.append("peer \(peer.node) boot=\(peer.boot)") }
+        for peer in peers {
+            parts.append("peer \(peer.node) boot=\(peer.boot)" + (peer.isMutual ? " mutual" : ""))
+        }
         if isFinal { parts.append("final") }
         return parts.isEmpty ? "-" : parts.joined(separator: " ")
     }

@@ -14,6 +14,8 @@ package final class SimulatedNode {
     /// Its directory has lost something, or cannot be told from one that has: it is in the minority that
     /// the fault drawer may damage.
     var isDamaged = false
+    /// Its directory is an older state of one that another process has written to since.
+    var isCopy: Bool
     /// Never started again.
     var isRetired = false
     var isFull = false
@@ -31,6 +33,7 @@ package final class SimulatedNode {
         self.id = id
         self.store = store
         self.isTwin = isTwin
+        isCopy = isTwin
     }
 
     var label: String { isTwin ? "\(id)'" : "\(id)" }

@@ -158,9 +158,7 @@ extension World {
     /// protocol survives that (DESIGN, identity).
     private func damage(_ kind: FaultKind) throws(Violation) {
         let most = (membership.members.count - 1) / 2
-        // A member with a twin counts too: a blank copy and a wiped founder would found a cluster anew.
-        let twins = nodes.filter(\.isTwin).map(\.id)
-        let damaged = nodes.filter { !$0.isTwin && ($0.isDamaged || twins.contains($0.id)) }
+        let damaged = nodes.filter { !$0.isTwin && $0.isDamaged }
         let candidates = nodes.filter { !$0.isTwin && !$0.isRetired }
         guard let node = faultRandom.pick(candidates),
             damaged.contains(where: { $0 === node }) || damaged.count < most
@@ -179,8 +177,11 @@ extension World {
         agenda.put(.start(node.index), at: now.advanced(byTicks: downtime))
     }
 
+    /// Everybody else has met the node both ways, and can do without it.
     private func haveAllMet(_ node: SimulatedNode) -> Bool {
-        nodes.allSatisfy { $0.id == node.id || $0.store.disk.record(of: node.id) != nil }
+        nodes.allSatisfy {
+            $0.id == node.id || $0.store.disk.record(of: node.id)?.isMutual == true
+        }
     }
 
     /// Any row: whatever was chosen stands in a sound row of a sound member as well, though none of those
@@ -217,9 +218,11 @@ extension World {
         else { return }
         counts.count(.rollback)
         note(.rollback, node)
+        if !haveAllMet(node) { excusesLiveness = true }
         node.end()
         try node.store.crash(keeping: 0)
         node.isDamaged = true
+        node.isCopy = true
         node.store.ledger = nil
         node.store.replace(disk: backup)
         restart(node)

@@ -48,16 +48,18 @@ extension World {
         schedule(node)
     }
 
-    /// A directory that was rolled back is told from the real one by boots that its peers have seen, so
-    /// it may not be started more often than they have.
+    /// A copy has the incarnation of the real directory and is told from it by the boots that peers have
+    /// seen, so it may not be started more often than they have. One that was made anew is known by its
+    /// incarnation, and may start at any time.
     private func mayBoot(_ node: SimulatedNode) -> Bool {
-        guard node.isTwin || node.store.ledger == nil else { return true }
+        guard node.isCopy else { return true }
         let disk = node.store.disk
         return isWitnessed(incarnation: disk.incarnation, boot: disk.boot.next, of: node.id)
     }
 
     /// Every member that counts has seen this boot, or a later one, of the node, or another directory of it.
-    /// One with a rotten row counts like any other: it must not be the first to meet a copy.
+    /// One that has not takes whichever of two copies it hears first for the real one, and nobody could tell
+    /// it otherwise. One with a rotten row counts like any other.
     func isWitnessed(incarnation: Incarnation, boot: Boot, of id: NodeID) -> Bool {
         for peer in nodes where peer.id != id && peer.store.ledger != nil && !peer.isRetired {
             guard let record = peer.store.disk.record(of: id) else { return false }

@@ -40,6 +40,7 @@ internal import LMDB
 //     committed    u64                    a lower bound of what is chosen without a hole (`R41`)
 //     trimmed      u64                    rows up to here are gone on purpose
 //     checkpoint   as Checkpoint.encoded()
+//     peers        as PeerRecord.encoded()
 //
 // and one value that every version of this software must recognise, so it begins with what never
 // changes:
@@ -51,7 +52,7 @@ internal import LMDB
 // Table `ineffective`, slot -> one byte, 1. Committed commands that have no effect, for readers that
 // do not replay the log from its beginning.
 enum Schema {
-    static let formatVersion: UInt32 = 1
+    static let formatVersion: UInt32 = 2
     static let dataFile = "log.mdb"
 
     static let accepted = "accepted"

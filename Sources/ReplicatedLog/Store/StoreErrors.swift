@@ -15,7 +15,8 @@ public enum LogOpenError: Error, Hashable, Sendable {
     case foreignNode(path: String, found: NodeID, expected: NodeID)
     /// The directory was made for other founding members.
     case differentMembers(path: String, found: Membership, expected: Membership)
-    /// The directory was written by a later version of this software.
+    /// The directory was written by another version of this software: a later one, or one from before the
+    /// format was changed.
     case newerFormat(path: String, found: UInt32, supported: UInt32)
     /// This process or another has the directory open.
     case directoryInUse(path: String)
@@ -56,8 +57,8 @@ extension LogOpenError: CustomStringConvertible {
             "\(path) was made for the members \(Self.list(found)), not \(Self.list(expected)): "
                 + "configure the founding members and quorum with which it was created"
         case .newerFormat(let path, let found, let supported):
-            "\(path) has format \(found), and this version knows up to \(supported): "
-                + "open it with the newer version that wrote it"
+            "\(path) has format \(found), and this version reads \(supported): "
+                + "open it with the version that wrote it"
         case .directoryInUse(let path):
             "\(path) is open already, in this process or another: stop that one first"
         case .networkFileSystem(let path, let name):

@@ -135,6 +135,7 @@ extension Immediate {
                     slot("committed_slot", reply.committed),
                 ]
             )
+        case .farewell(let farewell): MessageFacts(farewell.ballot)
         case .catchUpRequest(let request): request.facts
         case .catchUp(let answer):
             MessageFacts(nil, answer.rows, [slot("committed_slot", answer.committed)])

@@ -29,12 +29,18 @@ enum Identities {
         )
     }
 
-    static func record(of node: NodeID, boot: UInt64 = 1, nonce: UInt64 = 1) -> PeerRecord {
+    static func record(
+        of node: NodeID,
+        boot: UInt64 = 1,
+        nonce: UInt64 = 1,
+        isMutual: Bool = true
+    ) -> PeerRecord {
         PeerRecord(
             node: node,
             incarnation: incarnation(of: node),
             boot: Boot(boot),
-            nonce: Nonce(nonce)
+            nonce: Nonce(nonce),
+            isMutual: isMutual
         )
     }
 
@@ -45,7 +51,7 @@ enum Identities {
         return membership
     }
 
-    /// What the node of an empty disk finds; its peers have been met.
+    /// What the node of an empty disk finds; its peers have been met, both ways.
     static func recovered(node: NodeID = 1, of members: [NodeID] = [1]) -> RecoveredState {
         RecoveredState(
             cluster: cluster,

@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    /// The bytes of format 1. A change here is a change of the format: raise its version.
+    /// The bytes of format 2. A change here is a change of the format: raise its version.
     @Test func theBytesOfARowAreThese() {
         let hex = encoded(entries[0], isChosen: true).map { byte in
             let digits = String(byte, radix: 16)

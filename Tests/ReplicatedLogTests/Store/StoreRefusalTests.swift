@@ -121,7 +121,7 @@ import Darwin
             }
         }
         #expect(
-            directory.refusal() == .newerFormat(path: directory.path, found: 7, supported: 1)
+            directory.refusal() == .newerFormat(path: directory.path, found: 7, supported: 2)
         )
     }
 

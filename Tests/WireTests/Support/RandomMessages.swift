@@ -73,9 +73,16 @@ extension SeededGenerator {
         }
     }
 
+    mutating func presence() -> Presence {
+        Presence(
+            incarnation: Incarnation(high: number(), low: number()),
+            process: ProcessID(boot: Boot(number()), nonce: Nonce(number()))
+        )
+    }
+
     mutating func message(_ kind: MessageKind) -> Message {
         switch kind {
-        case .hello: .immediate(.hello(Hello(asks: oneIn(2))))
+        case .hello: .immediate(.hello(Hello(asks: oneIn(2), holds: oneIn(2) ? presence() : nil)))
         case .refused:
             .immediate(.refused(Refused(reason: pick([.otherIncarnation, .rolledBack, .twin]))))
         case .statusRequest: .immediate(.statusRequest(StatusRequest(id: number())))
@@ -85,6 +92,7 @@ extension SeededGenerator {
                 .heartbeat(Heartbeat(ballot: ballot(), round: number(), committed: slot()))
             )
         case .heartbeatReply: .immediate(.heartbeatReply(heartbeatReply()))
+        case .farewell: .immediate(.farewell(Farewell(ballot: ballot())))
         case .prepare: .statement(.prepare(Prepare(ballot: ballot())))
         case .promise:
             .statement(

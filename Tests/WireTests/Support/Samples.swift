@@ -52,7 +52,24 @@ enum Samples {
         meetingAndLiveness + phases + learningAndForwarding
 
     private static let meetingAndLiveness: [(String, Message)] = [
-        ("hello", .immediate(.hello(Hello(asks: true)))),
+        ("hello", .immediate(.hello(Hello(asks: true, holds: nil)))),
+        (
+            "hello-holds",
+            .immediate(
+                .hello(
+                    Hello(
+                        asks: false,
+                        holds: Presence(
+                            incarnation: Incarnation(
+                                high: 0x2122_2324_2526_2728,
+                                low: 0x3132_3334_3536_3738
+                            ),
+                            process: ProcessID(boot: Boot(4), nonce: Nonce(0xFEDC))
+                        )
+                    )
+                )
+            )
+        ),
         ("refused", .immediate(.refused(Refused(reason: .twin)))),
         ("status-request", .immediate(.statusRequest(StatusRequest(id: 9)))),
         (
@@ -74,6 +91,7 @@ enum Samples {
                 )
             )
         ),
+        ("farewell", .immediate(.farewell(Farewell(ballot: ballot)))),
     ]
 
     private static let phases: [(String, Message)] = [
