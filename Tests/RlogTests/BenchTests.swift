@@ -12,12 +12,18 @@ import Testing
         "duplicated",
     ]
 
-    @Test(.tags(.slow), arguments: [1, 3, 5]) func aShortRunLosesNothing(replicas: Int) throws {
+    @Test(
+        .tags(.slow),
+        arguments: [(1, "memory"), (3, "memory"), (5, "memory"), (1, "tcp"), (3, "tcp")]
+    )
+    func aShortRunLosesNothing(replicas: Int, transport: String) throws {
         let scratch = try Scratch()
         let result = try Rlog.run(
             "bench",
             "--replicas",
             "\(replicas)",
+            "--transport",
+            transport,
             "--outstanding",
             "1,64",
             "--seconds",
@@ -44,6 +50,10 @@ import Testing
             // One or two flushes a commit, and what an idle store writes ahead.
             #expect(flushes > commits && flushes <= 2 * commits + 64 * replicas)
             #expect(point["replicas"] as? Int == replicas)
+            #expect(point["transport"] as? String == transport)
+            // Every replica writes every append, so what it counts is in the sum.
+            let bytes = try #require(point["bytes_written"] as? Int)
+            #expect(bytes > appends * replicas * 256)
             let messages = try #require(point["messages_per_append"] as? Double)
             #expect(replicas == 1 ? messages == 0 : messages > 0)
             let latency = try #require(point["latency"] as? [String: Double])
@@ -82,9 +92,12 @@ import Testing
         #expect(result.errors.isEmpty)
     }
 
-    @Test(.tags(.slow)) func anInterruptedRunLeavesNothing() throws {
+    @Test(.tags(.slow), arguments: ["memory", "tcp"])
+    func anInterruptedRunLeavesNothing(transport: String) throws {
         let scratch = try Scratch()
-        let running = try Rlog.start(["bench", "--outstanding", "4", "--data", scratch.path])
+        let running = try Rlog.start([
+            "bench", "--transport", transport, "--outstanding", "4", "--data", scratch.path,
+        ])
         // The directory appears before anything is measured.
         while try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty {
             try #require(running.process.isRunning)

@@ -4,72 +4,6 @@ import Testing
 
 /// Three `rlog node` processes on loopback, each with a directory of its own.
 @Suite(.serialized, .tags(.slow)) struct NodeClusterTests {
-    /// The election timeout in milliseconds. Above the default of 300, because a run of all tests keeps
-    /// the machine busy and what it costs the nodes does not grow with the timeout.
-    private static let election = 500
-
-    private final class Trio: Sendable {
-        private let directories: [String]
-        private let ports: [UInt16]
-        private let nodes = Locked<[NodeClient]>([])
-
-        init(in scratch: borrowing Scratch) throws {
-            ports = try freePorts(3)
-            directories = (1...3).map { [path = scratch.path] in "\(path)/n\($0)" }
-            for (place, directory) in directories.enumerated() {
-                let made = try Rlog.run(
-                    "init",
-                    "--data",
-                    directory,
-                    "--cluster",
-                    "trio",
-                    "--id",
-                    "\(place + 1)",
-                    "--members",
-                    "1,2,3"
-                )
-                try #require(made.status == 0)
-            }
-            let started = try (0..<3).map(start)
-            nodes.withLock { $0 = started }
-        }
-
-        private func start(_ place: Int) throws -> NodeClient {
-            var arguments = [
-                "--data", directories[place], "--listen", "127.0.0.1:\(ports[place])",
-                "--election-ms", "\(election)",
-            ]
-            for other in 0..<3 where other != place {
-                arguments += ["--peer", "\(other + 1)=127.0.0.1:\(ports[other])"]
-            }
-            return try NodeClient(arguments)
-        }
-
-        func restart(_ place: Int) throws {
-            let node = try start(place)
-            nodes.withLock { $0[place] = node }
-            #expect(waitUntil(10) { node.isReady })
-        }
-
-        subscript(place: Int) -> NodeClient { nodes.withLock { $0[place] } }
-
-        /// The place of the leader, as the nodes see it that answer.
-        func leader() -> Int? {
-            for _ in 0..<100 {
-                for place in 0..<3 {
-                    let status = self[place].ask("status", seconds: 2)
-                    if status?["role"] as? String == "leader" { return place }
-                }
-            }
-            return nil
-        }
-
-        func end() {
-            for place in 0..<3 { self[place].endInput() }
-            for place in 0..<3 { #expect(self[place].exit(within: 6) == 0) }
-        }
-    }
-
     private static func seconds(since begin: MonotonicInstant) -> Double {
         begin.duration(to: MonotonicClock.now()) / .seconds(1)
     }
@@ -130,7 +64,7 @@ import Testing
             print("first acknowledgement after a kill, seconds: \(waits.sorted())")
             // Nineteen within three election timeouts and none beyond five: the machine also runs
             // other tests, and a second vote after a split one takes as long again.
-            let timeout = Double(Self.election) / 1_000
+            let timeout = Double(Trio.election) / 1_000
             #expect(waits.count { $0 > 3 * timeout } <= 1, "\(waits)")
             #expect(waits.allSatisfy { $0 < 5 * timeout }, "\(waits)")
             let end = try #require(trio[0].ask("barrier")?["slot"] as? Int)
@@ -171,7 +105,7 @@ import Testing
                 try trio.restart(leader)
             }
             print("first acknowledgement after an orderly shutdown, seconds: \(waits)")
-            #expect(waits.allSatisfy { $0 < Double(6 * Self.election) / 1_000 })
+            #expect(waits.allSatisfy { $0 < Double(6 * Trio.election) / 1_000 })
             trio.end()
         }
     }

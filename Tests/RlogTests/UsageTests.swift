@@ -4,7 +4,7 @@ import Testing
 @Suite struct UsageTests {
     @Test(arguments: [
         ["--wrong"], ["bench", "--wrong"], ["bench", "--rate", "100"],
-        ["bench", "--transport", "tcp"], ["bench", "--fault", "none"],
+        ["bench", "--transport", "carrier-pigeon"], ["bench", "--fault", "none"],
         ["bench", "--replicas", "2"],
         ["bench", "--outstanding", "1,x"], ["bench", "--value-bytes", "7"],
         ["bench", "--batch", "100000"], ["bench", "--seconds", "0"], ["bench", "extra"],

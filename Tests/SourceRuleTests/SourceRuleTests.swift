@@ -11,6 +11,7 @@ import Testing
             #expect(SourceRules.length(file) == [])
             #expect(SourceRules.bannedCalls(file) == [])
             #expect(SourceRules.vocabulary(file) == [])
+            #expect(SourceRules.wallClocks(file) == [])
         }
         #expect(SourceRules.receipts(files) == [])
     }
@@ -72,6 +73,27 @@ import Testing
     ])
     func aHarmlessLineIsNone(_ line: String) {
         #expect(SourceRules.bannedCalls(Self.file("Sources/ReplicatedLog/A.swift", line)) == [])
+    }
+
+    @Test(arguments: [
+        "let now = Date()", "clock_gettime(CLOCK_REALTIME, &now)", "gettimeofday(&now, nil)",
+        "let now = time(nil)", "time_t now = time(NULL);", "let end = DispatchWallTime.now()",
+        "pthread_cond_timedwait(condition, mutex, &end)", "return Date.now",
+    ])
+    func aWallClockIsFound(_ line: String) {
+        for target in ["ReplicatedLog", "ReplicatedLogNIO", "rlog", "CPlatform"] {
+            #expect(SourceRules.wallClocks(Self.file("Sources/\(target)/A.swift", line)).count == 1)
+        }
+    }
+
+    @Test(arguments: [
+        "clock_gettime(CLOCK_MONOTONIC, &now)", "// no Date()", "let update = 1",
+        "NIODeadline.now()",
+        "wait(time: 3)", "runtime(nil)",
+        "pthread_condattr_setclock(&a, CLOCK_MONOTONIC)\npthread_cond_timedwait(c, m, &end)",
+    ])
+    func anotherClockIsNone(_ line: String) {
+        #expect(SourceRules.wallClocks(Self.file("Sources/ReplicatedLog/A.swift", line)) == [])
     }
 
     @Test func theToolPrintsAndTestsDoAsTheyLike() {

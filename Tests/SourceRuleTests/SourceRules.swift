@@ -91,6 +91,23 @@ enum SourceRules {
         }
     }
 
+    /// Nothing here asks what time it is: a wall clock that jumps changes nothing. Durations are of the
+    /// monotonic clock, and a wait on a condition names it.
+    static func wallClocks(_ file: SourceFile) -> [String] {
+        guard file.target != nil else { return [] }
+        let clock =
+            #/\b(?:CLOCK_REALTIME\w*|gettimeofday|timespec_get|Date|NSDate|DispatchWallTime|CFAbsoluteTimeGetCurrent|(?:local|gm|mk|f)time|pthread_mutex_timedlock|sem_timedwait)\b|\btime\s*\(\s*(?:nil|NULL|0|&\w+)\s*\)/#
+            .wordBoundaryKind(.simple)
+        var found = file.code.enumerated().compactMap { number, line in
+            line.contains(clock) ? "\(file.path):\(number + 1): a wall clock" : nil
+        }
+        let code = file.code.joined(separator: "\n")
+        if code.contains("pthread_cond_timedwait("), !code.contains("pthread_condattr_setclock(") {
+            found.append("\(file.path): a wait by the wall clock")
+        }
+        return found
+    }
+
     /// A receipt is made where a store has flushed, once a store, and nowhere else (`R28`).
     static func receipts(_ files: [SourceFile]) -> [String] {
         let conformance =

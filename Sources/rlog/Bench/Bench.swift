@@ -1,13 +1,20 @@
 import ArgumentParser
 import ReplicatedLog
 
+/// How the replicas of a run reach each other.
+enum BenchTransport: String, ExpressibleByArgument, Sendable {
+    case memory
+    case tcp
+}
+
 /// `rlog bench`: a real durable cluster, measured, and read back.
 struct Bench: RlogCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure a real durable log on a real disk, and read every append back.",
         discussion: """
             Each point is a closed loop on a fresh cluster: as many tasks as outstanding appends, \
-            each awaiting one append after the other on the node that leads. Afterwards the whole \
+            each awaiting one append after the other on the node that leads. With --transport tcp \
+            every other replica is a process of its own, reached over loopback. Afterwards the whole \
             log is read back, from every running replica and from its directory, and compared with \
             what was acknowledged: anything lost or duplicated ends with exit status 1. Flushes, \
             commits and written bytes are of all replicas; what is given per commit or per payload \
@@ -18,8 +25,13 @@ struct Bench: RlogCommand {
     @Option(help: "Members of the cluster: 1, 3 or 5, each on a directory of its own.")
     var replicas = 3
 
-    @Option(help: "How replicas reach each other; this version knows memory.")
-    var transport = "memory"
+    @Option(
+        help: """
+            How replicas reach each other: memory, all in this process, or tcp, each in a process of \
+            its own.
+            """
+    )
+    var transport = BenchTransport.memory
 
     @Option(help: "Bytes of each payload, at least 8.")
     var valueBytes = 256
@@ -66,9 +78,6 @@ struct Bench: RlogCommand {
         let limits = Limits()
         guard [1, 3, 5].contains(replicas) else {
             throw ValidationError("--replicas must be 1, 3 or 5.")
-        }
-        guard transport == "memory" else {
-            throw ValidationError("--transport \(transport): this version knows memory only.")
         }
         guard (Workload.smallestPayload...limits.maxPayloadBytes).contains(valueBytes) else {
             throw ValidationError("--value-bytes must be 8 to \(limits.maxPayloadBytes).")

@@ -2,17 +2,17 @@ import PaxosCore
 import Platform
 import ReplicatedLog
 
-/// A node of a run, on a directory of its own.
-struct BenchNode: Sendable {
+/// A replica of a run in this process.
+struct BenchNode: BenchReplica {
     let log: LogNode
     private let running: Task<Failure?, Never>
 
-    static func start(
+    /// Makes the directory of a node, whoever runs it.
+    static func create(
         _ node: NodeID,
         of members: [NodeID],
-        directory: String,
-        transport: (any Transport)?
-    ) async throws(Failure) -> BenchNode {
+        directory: String
+    ) async throws(Failure) -> LogNode.Configuration {
         let configuration: LogNode.Configuration
         do {
             configuration = LogNode.Configuration(
@@ -28,6 +28,14 @@ struct BenchNode: Sendable {
         } catch {
             throw Failure(error)
         }
+        return configuration
+    }
+
+    static func start(
+        _ configuration: LogNode.Configuration,
+        directory: String,
+        transport: (any Transport)?
+    ) async throws(Failure) -> BenchNode {
         do throws(LogOpenError) {
             let log = try await LogNode.open(
                 configuration,
@@ -55,7 +63,36 @@ struct BenchNode: Sendable {
         }
     }
 
-    /// Shuts the node down and says what ended it, if it was not this.
+    var directory: String { log.directory }
+
+    func figures() async throws(Failure) -> ReplicaFigures {
+        let status = await log.status
+        return ReplicaFigures(
+            deliveredSlot: status.deliveredSlot,
+            storage: status.storage,
+            process: nil
+        )
+    }
+
+    func read(
+        _ slots: ClosedRange<Slot>,
+        _ take: (Slot, [UInt8]) -> Void
+    ) async throws(Failure) -> Slot {
+        do throws(ReadError) {
+            let page = try await log.entries(in: slots)
+            for entry in page.entries { take(entry.slot, entry.payload) }
+            return page.through
+        } catch {
+            switch error {
+            case .storeFailed(let what):
+                throw Failure(.storageFailed, Failure.storeFailed, "reading back failed: \(what)")
+            default:
+                let slot = slots.lowerBound
+                throw Failure(.wrong, "not_read", "reading back failed at slot \(slot): \(error)")
+            }
+        }
+    }
+
     func stop() async -> Failure? {
         await log.shutdown()
         return await running.value

@@ -52,7 +52,8 @@ struct BenchPoint {
         let latency = measured.latency
         return .object([
             ("system", .string("swift-replicated-log")), ("version", .string(Rlog.version)),
-            ("replicas", .integer(settings.replicas)), ("transport", .string(settings.transport)),
+            ("replicas", .integer(settings.replicas)),
+            ("transport", .string(settings.transport.rawValue)),
             ("durable", .bool(place.isDurable)), ("file_system", .string(place.fileSystem)),
             ("value_bytes", .integer(settings.valueBytes)), ("mode", .string("closed")),
             ("outstanding", .integer(outstanding)), ("seconds", .rounded(span.seconds, 6)),

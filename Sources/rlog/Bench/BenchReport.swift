@@ -35,7 +35,9 @@ struct BenchReport {
         guard !settings.json else { return }
         let durability = place.isDurable ? "every append fsynced" : "NOT DURABLE"
         Output.answer(
-            "\(settings.replicas) replica\(settings.replicas == 1 ? "" : "s"), \(settings.valueBytes)-byte payloads, "
+            "\(settings.replicas) replica\(settings.replicas == 1 ? "" : "s")"
+                + (settings.transport == .tcp ? " in processes of their own, " : ", ")
+                + "\(settings.valueBytes)-byte payloads, "
                 + (settings.batch > 1 ? "batches of \(settings.batch), " : "")
                 + "\(place.fileSystem), \(durability), "
                 + "\(Figure.decimal(settings.seconds, 1)) s a point\n\n" + table.row(titles)

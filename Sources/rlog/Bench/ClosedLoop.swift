@@ -10,6 +10,7 @@ struct ClosedLoop: Sendable {
     let seconds: Double
     let warmup: Double
     let replicas: Int
+    let transport: BenchTransport
     let directory: String
     let workload: Workload
 
@@ -19,28 +20,26 @@ struct ClosedLoop: Sendable {
         seconds = settings.seconds
         warmup = settings.warmup
         replicas = settings.replicas
+        transport = settings.transport
         self.directory = directory
         workload = Workload(valueBytes: settings.valueBytes)
     }
 
     func run(report: inout BenchReport) async throws(Failure) -> BenchPoint {
-        let cluster = try await BenchCluster.start(replicas, below: directory)
+        let cluster = try await BenchCluster.start(replicas, over: transport, below: directory)
         let clients = try ClientThread.start()
         defer { clients.end() }
-        let measured = await load(cluster, clients, report: &report)
-        report.note("\(outstanding) outstanding: reading the log back")
-        var readBack: ReadBack?
-        var failure = measured.failure.map { Failure($0, at: directory) }
-        if failure == nil {
-            do throws(Failure) {
-                readBack = try await ReadBack.live(cluster, measured, workload)
-            } catch {
-                failure = error
-            }
+        let measured: Measured
+        var readBack: ReadBack
+        do throws(Failure) {
+            measured = try await load(cluster, clients, report: &report)
+            if let failure = measured.failure { throw Failure(failure, at: directory) }
+            report.note("\(outstanding) outstanding: reading the log back")
+            readBack = try await ReadBack.live(cluster, measured, workload)
+        } catch {
+            throw await cluster.stop() ?? error
         }
-        let ending = await cluster.stop()
-        if let failure = ending ?? failure { throw failure }
-        guard var readBack else { throw Failure(.unavailable, "unavailable", directory) }
+        if let failure = await cluster.stop() { throw failure }
         try await readBack.compareAtRest(cluster.directories, measured, workload)
         return BenchPoint(
             outstanding: outstanding,
@@ -56,12 +55,15 @@ struct ClosedLoop: Sendable {
         _ cluster: BenchCluster,
         _ clients: ClientThread,
         report: inout BenchReport
-    ) async -> Measured {
+    ) async throws(Failure) -> Measured {
         let stage = Stage()
         let latencies = Latencies()
         let directory = directory
-        let log = cluster.leader.log
-        return await withTaskGroup(of: (Int, ClientResult).self) { group in
+        let log = cluster.leader
+        let result = await withTaskGroup(
+            of: (Int, ClientResult).self,
+            returning: Result<Measured, Failure>.self
+        ) { group in
             for client in 0..<outstanding {
                 group.addTask(executorPreference: clients) {
                     (client, await run(client, on: log, stage: stage, latencies: latencies))
@@ -69,21 +71,30 @@ struct ClosedLoop: Sendable {
             }
             await stage.sleep(seconds: warmup)
             let memory = MemorySampler()
-            let before = await Reading.take(cluster)
+            let before = await Reading.of(cluster)
             stage.begin()
             report.note("\(outstanding) outstanding: measuring \(directory)")
             await stage.sleep(seconds: seconds)
             stage.end()
-            let after = await Reading.take(cluster)
-            var measured = Measured(
-                span: after.since(before),
-                peakMemory: memory.end(),
-                acknowledged: Array(repeating: 0, count: outstanding)
-            )
-            for await (client, result) in group { measured.add(result, of: client) }
-            measured.latency = latencies.summary
-            return measured
+            let after = await Reading.of(cluster)
+            let peak = memory.end()
+            var results: [(Int, ClientResult)] = []
+            for await result in group { results.append(result) }
+            do throws(Failure) {
+                let end = try after.get()
+                var measured = Measured(
+                    span: end.since(try before.get()),
+                    peakMemory: peak.map { $0 + end.childrenMemory },
+                    acknowledged: Array(repeating: 0, count: outstanding)
+                )
+                for (client, result) in results { measured.add(result, of: client) }
+                measured.latency = latencies.summary
+                return .success(measured)
+            } catch {
+                return .failure(error)
+            }
         }
+        return try result.get()
     }
 
     private func run(

@@ -9,14 +9,29 @@ struct Reading {
     let storage: StoreCounters
     let messages: Int
 
-    static func take(_ cluster: BenchCluster) async -> Reading {
-        let storage = await cluster.storage()
+    /// Anonymous memory of the replicas that have processes of their own.
+    let childrenMemory: UInt64
+
+    static func of(_ cluster: BenchCluster) async -> Result<Reading, Failure> {
+        do throws(Failure) {
+            return .success(try await take(cluster))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private static func take(_ cluster: BenchCluster) async throws(Failure) -> Reading {
+        let all = try await cluster.figures()
+        let processes = all.compactMap(\.process)
         let usage = ProcessUsage.now()
         return Reading(
             instant: MonotonicClock.now(),
-            cpuSeconds: usage.userSeconds + usage.systemSeconds,
-            storage: storage,
-            messages: cluster.messages
+            cpuSeconds: processes.reduce(usage.userSeconds + usage.systemSeconds) {
+                $0 + $1.cpuSeconds
+            },
+            storage: StoreCounters(summing: all.map(\.storage)),
+            messages: processes.reduce(cluster.messages) { $0 + $1.messages },
+            childrenMemory: processes.reduce(0) { $0 + ($1.anonymousResidentBytes ?? 0) }
         )
     }
 
@@ -76,6 +91,18 @@ struct Measured {
 }
 
 extension StoreCounters {
+    /// What all stores have done together, of what a run counts.
+    fileprivate init(summing all: [StoreCounters]) {
+        self.init()
+        bytesWritten = 0
+        for counters in all {
+            commits += counters.commits
+            flushes += counters.flushes
+            runwayFlushes += counters.runwayFlushes
+            bytesWritten = bytesWritten.flatMap { sum in counters.bytesWritten.map { sum + $0 } }
+        }
+    }
+
     /// Every wait for the disk, those ahead of the log included.
     fileprivate var allFlushes: UInt64 { flushes + runwayFlushes }
 }

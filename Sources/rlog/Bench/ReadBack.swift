@@ -27,42 +27,32 @@ struct ReadBack {
         _ measured: Measured,
         _ workload: Workload
     ) async throws(Failure) -> ReadBack {
-        for node in cluster.nodes { try await wait(for: measured.last, node.log) }
+        for replica in cluster.replicas { try await wait(for: measured.last, replica) }
         var readBack: ReadBack?
-        for node in cluster.nodes {
-            let tally = try await tally(node.log, measured, workload)
+        for replica in cluster.replicas {
+            let tally = try await tally(replica, measured, workload)
             if readBack == nil {
                 readBack = ReadBack(tally, lost: 0)
             }
             readBack?.take(tally, measured)
         }
-        guard let readBack else { preconditionFailure("a cluster has a node") }
+        guard let readBack else { preconditionFailure("a cluster has a replica") }
         return readBack
     }
 
     private static func tally(
-        _ log: LogNode,
+        _ replica: any BenchReplica,
         _ measured: Measured,
         _ workload: Workload
     ) async throws(Failure) -> Tally {
         var tally = Tally(workload: workload, clients: measured.acknowledged.count)
         var next = Slot.first
-        do throws(ReadError) {
-            while next <= measured.last {
-                let page = try await log.entries(in: next...measured.last)
-                for entry in page.entries {
-                    tally.take(slot: entry.slot.rawValue, payload: entry.payload)
-                }
-                guard page.through >= next else { break }
-                next = page.through.next
+        while next <= measured.last {
+            let through = try await replica.read(next...measured.last) { slot, payload in
+                tally.take(slot: slot.rawValue, payload: payload)
             }
-        } catch {
-            switch error {
-            case .storeFailed(let what):
-                throw Failure(.storageFailed, Failure.storeFailed, "reading back failed: \(what)")
-            default:
-                throw Failure(.wrong, "not_read", "reading back failed at slot \(next): \(error)")
-            }
+            guard through >= next else { break }
+            next = through.next
         }
         return tally
     }
@@ -74,14 +64,17 @@ struct ReadBack {
         isSame = isSame && tally.digest == live.digest
     }
 
-    private static func wait(for slot: Slot, _ log: LogNode) async throws(Failure) {
+    private static func wait(
+        for slot: Slot,
+        _ replica: any BenchReplica
+    ) async throws(Failure) {
         let deadline = MonotonicClock.now().advanced(by: .seconds(30))
-        while await log.status.deliveredSlot < slot {
+        while try await replica.figures().deliveredSlot < slot {
             guard MonotonicClock.now() < deadline else {
                 throw Failure(
                     .unavailable,
                     "not_delivered",
-                    "\(log.directory) has not delivered the acknowledged slot \(slot) in 30 s"
+                    "\(replica.directory) has not delivered the acknowledged slot \(slot) in 30 s"
                 )
             }
             try? await Task.sleep(for: .milliseconds(1))

@@ -4,6 +4,14 @@ import NIOTransport
 import Platform
 import ReplicatedLog
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// `rlog node`: one member as a process, driven by lines of JSON.
 struct Node: RlogCommand {
     static let configuration = CommandConfiguration(
@@ -94,7 +102,7 @@ struct Node: RlogCommand {
     }
 
     func execute() async throws(Failure) -> ExitStatus {
-        let termination = Termination()
+        let termination = SignalWatch([SIGTERM, SIGINT])
         let data = data
         let identity = try await offPool { () throws(Failure) in
             do throws(LogOpenError) {

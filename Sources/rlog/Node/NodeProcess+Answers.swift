@@ -96,8 +96,12 @@ extension NodeProcess {
 
     private func counters(_ status: LogStatus) -> [(String, JSON)] {
         let storage = status.storage
+        let usage = ProcessUsage.now()
+        let cpuMicroseconds = (usage.userSeconds + usage.systemSeconds) * 1e6
         var counters: [(String, JSON)] = [
+            ("cpu_us", .unsigned(UInt64(cpuMicroseconds))),
             ("commits", .unsigned(storage.commits)), ("flushes", .unsigned(storage.flushes)),
+            ("runway_flushes", .unsigned(storage.runwayFlushes)),
             ("rows", .unsigned(storage.rows)), ("payload_bytes", .unsigned(storage.payloadBytes)),
             ("bytes_written", .optional(storage.bytesWritten)),
             ("map_used_bytes", .integer(storage.mapUsedBytes)),

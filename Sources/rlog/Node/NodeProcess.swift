@@ -28,7 +28,7 @@ final class NodeProcess: Sendable {
     /// How long requests may take to end by themselves at the end of the input, and once the node is over.
     private static let patience = Duration.milliseconds(1_500)
 
-    func run(until termination: Termination) async throws(Failure) -> ExitStatus {
+    func run(until termination: SignalWatch) async throws(Failure) -> ExitStatus {
         let outlet: Outlet
         do throws(PosixError) {
             outlet = try Outlet()
@@ -48,7 +48,7 @@ final class NodeProcess: Sendable {
                 ?? Failure(.unavailable, "closed", "the node ended at its start")
         }
         await announce(outlet)
-        termination.onSignal { [ending] in ending.set() }
+        termination.onSignal { [ending] _ in ending.set() }
         do throws(PosixError) {
             try intake.begin { [self] line in
                 Task { await answer(line, outlet) }

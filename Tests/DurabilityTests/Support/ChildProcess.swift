@@ -5,6 +5,8 @@ final class ChildProcess {
     private let process = Process()
     private let output = Pipe()
     private let errors = Pipe()
+    /// Open until this is gone, for a child that is driven by it.
+    private let input: Pipe?
     private var collected = Data()
 
     struct Ending {
@@ -14,13 +16,25 @@ final class ChildProcess {
         let errorLines: [Substring]
     }
 
-    init(_ name: String, _ arguments: [String], environment: [String: String] = [:]) throws {
+    init(
+        _ name: String,
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        isDriven: Bool = false
+    ) throws {
+        input = isDriven ? Pipe() : nil
         process.executableURL = Self.products.appendingPathComponent(name)
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardOutput = output
         process.standardError = errors
-        process.standardInput = FileHandle.nullDevice
+        if let input {
+            process.standardInput = input
+            // Writing to a child that has ended must not end the tests.
+            signal(SIGPIPE, SIG_IGN)
+        } else {
+            process.standardInput = FileHandle.nullDevice
+        }
         try process.run()
     }
 
@@ -46,6 +60,14 @@ final class ChildProcess {
             count += data.count { $0 == UInt8(ascii: "\n") }
         }
     }
+
+    /// Writes one line to a child that is driven.
+    func send(_ line: String) {
+        try? input?.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))
+    }
+
+    /// What it has said so far, as far as it was read.
+    var said: String { String(decoding: collected, as: UTF8.self) }
 
     /// SIGKILL.
     func kill() { Foundation.kill(process.processIdentifier, SIGKILL) }
