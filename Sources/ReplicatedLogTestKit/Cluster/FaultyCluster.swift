@@ -199,9 +199,16 @@ public final class FaultyCluster: Sendable {
             node: node,
             store: store,
             clock: clock,
-            run: Task { try await node.run() },
+            run: Task { try await Self.run(node) },
             watch: options.watches ? Task { await watcher.watch(node) } : nil
         )
+    }
+
+    /// A node that is shut down before it has begun to run has ended in order too.
+    private static func run(_ node: LogNode) async throws {
+        do {
+            try await node.run()
+        } catch LogRunError.alreadyRun {}
     }
 
     // MARK: - Ends
