@@ -35,7 +35,9 @@ import Testing
                     #expect(seen >= last, "round \(round): a barrier missed slot \(last)")
                 }
                 for id in [early, late] {
-                    guard let slot = leader.answer(to: id)?["slot"] as? Int, slot > last else { continue }
+                    guard let slot = leader.answer(to: id)?["slot"] as? Int, slot > last else {
+                        continue
+                    }
                     woken.append((slot, place, oldBallot))
                 }
                 #expect(leader.ask("status")?["ballot"] as? String != oldBallot)
