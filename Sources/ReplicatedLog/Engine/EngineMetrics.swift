@@ -4,7 +4,7 @@ internal import CoreMetrics
 ///
 /// | label | kind | meaning |
 /// | --- | --- | --- |
-/// | `flush_duration` | timer | one commit: writing its pages and waiting for the disk |
+/// | `flush_duration` | timer | one commit: writing its pages and waiting for the disk, with the flush after it if it had one |
 /// | `group_rows` | recorder | rows that shared a commit; the mean if two ended between two steps |
 /// | `written_bytes` | counter | bytes of pages handed to the data file, the runway's zeros not counted |
 /// | `queue_bytes` | gauge | payload bytes that wait for the store thread |

@@ -4,7 +4,8 @@ internal import Platform
 /// The log of one node in one LMDB environment: what it promised, accepted and knows committed.
 ///
 /// Two threads of its own. The store thread alone writes: it takes whatever waits as one group, commits it
-/// in one transaction with full sync, and only then issues the receipt. The reader thread serves reads in
+/// in one transaction, and issues the receipt once a flush that began after the commit has returned: that
+/// of the next commit, or one of its own if nothing waits. The reader thread serves reads in
 /// bounded chunks. No other thread ever enters LMDB after `open`.
 ///
 /// The first errno of a commit or flush is final: nothing is receipted, taken or retried any more
