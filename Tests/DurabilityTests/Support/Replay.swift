@@ -8,7 +8,8 @@ import Platform
 /// the point after: the images are the same, and no less was said. An image that was tried at a later
 /// point is not tried again: what was said only grows. If there are more images than the limit, some
 /// are left out: at every point the one that lost most and the one that lost nothing are kept, of the
-/// others those that a seeded generator picks.
+/// others those that a seeded generator picks. If even these two of each point are more, points are left
+/// out as well, by the same generator, so that three images a point can be tried.
 struct Replay: Sendable {
     typealias Check = @Sendable (_ root: String, _ point: Int) async -> [String]
 
@@ -90,9 +91,8 @@ struct Replay: Sendable {
     private func candidates(_ result: inout Result) -> [Candidate] {
         var state = CrashState(recording)
         var byPoint: [[Candidate]] = []
-        for point in 0...recording.events.count {
+        for point in points {
             state.advance(to: point)
-            guard point >= first, point % every == 0, !isCoveredByNext(point) else { continue }
             var budget = CrashImages.Budget()
             budget.seed = seed &+ UInt64(point)
             budget.exhaustiveLimit = 128
@@ -104,6 +104,20 @@ struct Replay: Sendable {
         }
         result.legal = byPoint.reduce(0) { $0 + $1.count }
         return thin(byPoint.reversed())
+    }
+
+    /// The points to cut the power at.
+    private var points: [Int] {
+        let all = (0...recording.events.count).filter { point in
+            point >= first && point % every == 0 && !isCoveredByNext(point)
+        }
+        guard all.count > limit / 2 else { return all }
+        // One of every so many that follow each other.
+        var generator = Generator(state: seed)
+        let block = max(1, all.count / max(1, limit / 3))
+        return stride(from: 0, to: all.count, by: block).map { start in
+            all[start + Int(generator.next() % UInt64(min(block, all.count - start)))]
+        }
     }
 
     /// The event that follows changes nothing that a crash could show.

@@ -28,15 +28,17 @@ func setting(_ name: String, default value: Int) -> Int {
 }
 
 extension LogNode.Configuration {
-    /// One member, quick to fill its runway, with a checkpoint every few slots.
+    /// One member, or one of several, quick to fill its runway, with a checkpoint every few slots.
     static func small(
+        node: NodeID = 1,
+        members: [NodeID] = [1],
         mapSize: Int = 256 << 20,
         runwayBytes: Int = 64 << 10
     ) throws -> LogNode.Configuration {
         var configuration = LogNode.Configuration(
             cluster: try ClusterID("durability"),
-            node: 1,
-            membership: try Membership([1])
+            node: node,
+            membership: try Membership(members)
         )
         configuration.storage.mapSize = mapSize
         configuration.storage.runwayBytes = runwayBytes

@@ -55,35 +55,28 @@ struct StoreScript: Sendable {
         }
     }
 
-    let membership: Membership
-    let cluster: ClusterID
-    let limits: Limits
-    let storage: StorageOptions
+    let configuration: LogNode.Configuration
 
     init() throws {
-        membership = try Membership([1, 2, 3])
-        cluster = try ClusterID("durability")
-        let configuration = try LogNode.Configuration.small()
-        limits = configuration.limits
-        storage = configuration.storage
+        configuration = try .small(members: [1, 2, 3])
     }
 
     func create(in parent: String) throws {
         try LMDBStore.create(
             at: parent + "/" + Script.directory,
-            cluster: cluster,
-            node: 1,
-            membership: membership,
-            storage: storage
+            cluster: configuration.cluster,
+            node: configuration.node,
+            membership: configuration.membership,
+            storage: configuration.storage
         )
     }
 
     func open(in parent: String) throws(LogOpenError) -> LMDBStore {
         try LMDBStore.open(
             at: parent + "/" + Script.directory,
-            expecting: (cluster, 1, membership),
-            storage: storage,
-            limits: limits
+            expecting: (configuration.cluster, configuration.node, configuration.membership),
+            storage: configuration.storage,
+            limits: configuration.limits
         )
     }
 
@@ -162,47 +155,22 @@ struct StoreScript: Sendable {
 
     /// What is wrong with an image, given how many writes were receipted and submitted before.
     func violations(at root: String, durable: Int, submitted: Int, _ models: [Model]) -> [String] {
-        let store: LMDBStore
-        do throws(LogOpenError) {
-            store = try open(in: root)
+        let image: StoredImage
+        do throws(StoredImage.Refusal) {
+            image = try StoredImage(of: root + "/" + Script.directory, configuration)
         } catch {
-            return ["opening refused: \(error)"]
+            return ["refused: \(error)"]
         }
-        let parker = Parker()
-        defer {
-            store.close { parker.unpark() }
-            parker.park()
-        }
-        let state = store.recover()
         var model = Model()
-        model.promised = state.promised
-        model.lastRound = state.lastRound
-        model.committed = state.committed
-        model.checkpoint = state.checkpoint.slot
-        if state.last >= .first {
-            switch Self.rows(of: store, through: state.last) {
-            case .success(let rows): for row in rows { model.add(row) }
-            case .failure(let failure): return ["reading failed: \(failure)"]
-            }
-        }
+        model.promised = image.state.promised
+        model.lastRound = image.state.lastRound
+        model.committed = image.state.committed
+        model.checkpoint = image.state.checkpoint.slot
+        for row in image.rows { model.add(row) }
         // A prefix of the writes that were not receipted survives, each whole.
         if models[durable...submitted].contains(model) { return [] }
         let place = models.firstIndex(of: model).map { "is that after write \($0)" } ?? "never was"
         return ["the state \(place); \(durable) writes were receipted of \(submitted)"]
-    }
-
-    private static func rows(
-        of store: LMDBStore,
-        through last: Slot
-    ) -> Result<[AcceptedEntry], ReadFailure> {
-        let parker = Parker()
-        let found = Locked<Result<RowPage, ReadFailure>>(.failure(.closed))
-        store.read(.first...last, maxBytes: .max / 2) { result in
-            found.withLock { $0 = result }
-            parker.unpark()
-        }
-        parker.park()
-        return found.withLock { $0 }.map(\.rows)
     }
 
     /// Marks each receipt where it is given out.
