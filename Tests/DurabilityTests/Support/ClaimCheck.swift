@@ -116,6 +116,8 @@ struct ClaimCheck {
             let row = image[slot]
             if let row, row.ballot >= page.ballot || image.knowsChosen(row) { continue }
             if let telling = told[slot] {
+                // Fetched since the promise, and perhaps in flight: true of the log, whatever is here.
+                if telling.isChosen, telling.entry == log[slot] { continue }
                 guard let row, row.ballot == telling.ballot, row.entry == telling.entry else {
                     return "the page's row of slot \(slot) is not there"
                 }
