@@ -20,6 +20,8 @@ final class StoreWriter: @unchecked Sendable {
     private var held: WriteBatch?
     /// Committed, and durable with the next flush that succeeds.
     private var unflushed: WriteBatch?
+    /// Nothing waited when the store last looked: what it finds next may be all there is.
+    private var wasIdle = true
     private var retryAt = MonotonicInstant(nanoseconds: 0)
     private var isFull = false
     private var hasFailed = false
@@ -93,7 +95,7 @@ final class StoreWriter: @unchecked Sendable {
     /// Commits the group in hand, if it writes anything, and receipts it.
     private func settle() {
         guard let batch = held.take() else { return }
-        guard batch.rows.needsFlush else {
+        guard batch.rows.needsFlush, log.changesAnything(batch.rows) else {
             // Goes with the newest batch before it: with the one whose flush is to come, or at once.
             log.keep(batch.rows)
             counters.withLock { $0.unwritten += 1 }
@@ -105,17 +107,20 @@ final class StoreWriter: @unchecked Sendable {
             }
             return
         }
-        switch log.commit(batch.rows) {
+        // Who comes alone gains nothing by a next commit that may not follow. Under load groups take turns:
+        // one comes back while the other is flushed, so an empty mailbox alone means nothing.
+        switch log.commit(batch.rows, durably: wasIdle && mailbox.isEmpty) {
         case .committed(let commit):
+            wasIdle = false
             count(commit, rows: batch.rows)
             // The flush in this commit began after the one before had returned.
             if let earlier = unflushed.take() { acknowledge(earlier) }
-            unflushed = consume batch
+            if commit.isDurable { acknowledge(batch) } else { unflushed = consume batch }
             keepAhead()
         case .noRoom:
             held = consume batch
             flush()
-            reportRoom()
+            if !hasFailed { reportRoom() }
         case .failed(let failure):
             batch.abandon()
             latch(failure)
@@ -158,6 +163,7 @@ final class StoreWriter: @unchecked Sendable {
     /// Nothing waits: looks for room, fills the runway, or sleeps.
     private func rest() {
         let parker = mailbox.parker
+        wasIdle = true
         if hasFailed || observer == nil {
             parker.park()
         } else if isFull {
@@ -228,7 +234,7 @@ final class StoreWriter: @unchecked Sendable {
         let payload = rows.payloadBytes
         counters.withLock { counters in
             counters.commits += 1
-            counters.flushes += 1
+            counters.flushes += commit.isDurable ? 2 : 1
             counters.flushNanoseconds += commit.nanoseconds
             counters.lastFlushNanoseconds = commit.nanoseconds
             counters.rows += UInt64(written)
