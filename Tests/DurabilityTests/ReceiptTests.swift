@@ -99,7 +99,7 @@ import Testing
         store.closeAndWait()
     }
 
-    /// Two waits for each, whatever came before: those that find the store at rest wait for their own meta
+    /// Two waits for each, whatever came before: those that come alone, as the last few did, wait for their own meta
     /// page, the others for a flush of their own.
     @Test func oneAfterTheOtherEachWaitsTwice() throws {
         let store = try open()

@@ -10,6 +10,8 @@ final class StoreWriter: @unchecked Sendable {
     /// How long nothing must have come before an idle store writes zeros: far longer than the pause
     /// between two appends of one client.
     private static let idleDelay = Duration.milliseconds(20)
+    /// So many commits in a row that found the store at rest, and the next one is taken for another.
+    private static let quietCommits = 3
 
     private let mailbox: Mailbox
     private let counters: Locked<StoreCounters>
@@ -20,8 +22,10 @@ final class StoreWriter: @unchecked Sendable {
     private var held: WriteBatch?
     /// Committed, and durable with the next flush that succeeds.
     private var unflushed: WriteBatch?
-    /// Nothing waited when the store last looked: what it finds next may be all there is.
+    /// Nothing waited when the store last looked.
     private var wasIdle = true
+    /// The commits in a row that found the store at rest, so that nothing had come during the one before.
+    private var quiet = quietCommits
     private var retryAt = MonotonicInstant(nanoseconds: 0)
     private var isFull = false
     private var hasFailed = false
@@ -107,10 +111,12 @@ final class StoreWriter: @unchecked Sendable {
             }
             return
         }
-        // Who comes alone gains nothing by a next commit that may not follow. Under load groups take turns:
+        // Who comes alone gains nothing by a next commit that does not follow. Under load groups take turns:
         // one comes back while the other is flushed, so an empty mailbox alone means nothing.
-        switch log.commit(batch.rows, durably: wasIdle && mailbox.isEmpty) {
+        let isAlone = wasIdle && quiet >= Self.quietCommits && mailbox.isEmpty
+        switch log.commit(batch.rows, durably: isAlone) {
         case .committed(let commit):
+            quiet = wasIdle ? min(quiet + 1, Self.quietCommits) : 0
             wasIdle = false
             count(commit, rows: batch.rows)
             // The flush in this commit began after the one before had returned.
