@@ -107,7 +107,10 @@ import Testing
         store.start(observer: listener)
         submit(store, third: Self.rows(3))
         #expect(listener.wait(through: 3))
+        let pause = Parker()
         for number in 4...40 as ClosedRange<UInt64> {
+            // Else it overtakes the store going to rest.
+            pause.park(timeout: .milliseconds(5))
             store.submit(WriteBatch(number: number, rows: Self.rows(number)))
             #expect(listener.wait(through: number))
         }
