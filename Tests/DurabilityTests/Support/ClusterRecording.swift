@@ -61,18 +61,18 @@ struct ClusterRecording: Sendable {
         return recording
     }
 
-    /// As if receipts were given when a commit returns: what waited for a receipt left when the last
-    /// flush before it began.
+    /// As if nobody waited for the meta page: what waited for a receipt left when the last flush, or the
+    /// last write that waits for the disk itself, began.
     func receiptedAtCommit() -> ClusterRecording {
         var began: [NodeID: Int] = [:]
         var next = departures.makeIterator()
         var coming = next.next()
         var moved: [Placed] = []
         for (place, event) in disks.events.enumerated() {
-            if case .flushBegan(let path, isDirectory: false) = event,
-                let node = Self.node(of: path)
-            {
-                began[node] = place
+            switch event {
+            case .flushBegan(let path, isDirectory: false), .synchronousWriteBegan(let path, _, _):
+                if let node = Self.node(of: path) { began[node] = place }
+            default: break
             }
             guard let placed = coming, placed.place == place else { continue }
             let departure = placed.departure
