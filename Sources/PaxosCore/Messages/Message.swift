@@ -6,7 +6,8 @@ package enum Statement: Hashable, Sendable {
     case accepted(Accepted)
 }
 
-/// What may leave at once: it testifies to nothing that is not on this node's disk already.
+/// What may leave at once: it testifies to nothing that is not on this node's disk already. A row in a page
+/// that was fetched as chosen speaks of the quorum that chose it, whatever this disk holds by now.
 package enum Immediate: Hashable, Sendable {
     case hello(Hello)
     case refused(Refused)
