@@ -244,4 +244,33 @@ import Testing
         #expect(acceptor.windowBytes == 0)
         #expect(take(7))
     }
+
+    /// What is held under the same ballot is answered again after the writes in flight, and not written
+    /// again. While its write hangs one answer waits, however often the leader asks (`R62`, `R73`).
+    @Test func aRepeatIsAnsweredAndNotWritten() {
+        var acceptor = Self.acceptor()
+        func accept(_ round: UInt64, _ slots: ClosedRange<UInt64>) -> (rows: Int, said: Int) {
+            var output = Output()
+            let run = EntryRun(
+                first: Slot(rawValue: slots.lowerBound),
+                entries: Array(repeating: Self.command, count: slots.count)
+            )
+            acceptor.receive(
+                Accept(ballot: Ballot(round: round, node: 3), run: run, committed: .zero),
+                from: 3,
+                committed: 2,
+                output: &output
+            )
+            return (output.rows.accepted.count, output.testimony.count)
+        }
+        #expect(accept(5, 3...6) == (1, 1))
+        #expect(accept(5, 4...6) == (0, 1), "the first answer may have named another range")
+        for _ in 1...3 { #expect(accept(5, 4...6) == (0, 0)) }
+        acceptor.markDurable(promised: nil, runs: 1)
+        for _ in 1...3 { #expect(accept(5, 3...6) == (0, 1), "the answer before may be lost") }
+        #expect(accept(5, 6...7) == (1, 1), "slot 7 is new")
+        #expect(accept(6, 3...6) == (1, 1), "R14")
+        #expect(accept(5, 3...6) == (0, 0), "below the promise")
+        #expect(acceptor.windowBytes == 10)
+    }
 }

@@ -9,6 +9,8 @@ struct UnflushedRuns: Sendable {
     /// Ascending in both fields.
     private var lows: [(run: UInt64, slot: Slot)] = []
     private var head = 0
+    /// What was said again last while runs were in flight, and how many had been flushed by then.
+    private var repeated: (accepted: Accepted, flushed: UInt64)?
 
     var lowest: Slot? { head < lows.count ? lows[head].slot : nil }
 
@@ -29,5 +31,15 @@ struct UnflushedRuns: Sendable {
             lows.removeFirst(head)
             head = 0
         }
+    }
+
+    /// True if this acceptance has been said again already, and waits for a write still: on a disk that
+    /// hangs each repeat of the leader would add another one.
+    mutating func isRepeated(_ accepted: Accepted) -> Bool {
+        // What is said while nothing is in flight leaves at once, and may be lost like any message.
+        guard lowest != nil else { return false }
+        if let repeated, repeated.accepted == accepted, repeated.flushed == flushed { return true }
+        repeated = (accepted, flushed)
+        return false
     }
 }

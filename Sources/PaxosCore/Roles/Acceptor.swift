@@ -69,7 +69,8 @@ package struct Acceptor: Sendable {
 
     /// Phase 2b: accepts unless a higher ballot is promised. Slots that are committed here are not
     /// written again (I3); the leader is told how far that is, since what it proposes there can only be
-    /// what was chosen.
+    /// what was chosen. A run that is held under this ballot is not written again either, only answered
+    /// again, after every write before (`R73`): one ballot has one entry for a slot.
     mutating func receive(
         _ accept: Accept,
         from leader: NodeID,
@@ -90,9 +91,14 @@ package struct Acceptor: Sendable {
         }
         // Beyond the window the Accept is dropped: this node lags and will catch up.
         guard isInWindow(run.last, bytes: run.payloadBytes) else { return }
-        raise(to: accept.ballot, output: &output)
-        store(AcceptedRun(ballot: accept.ballot, run: run), output: &output)
-        output.testify(.accepted(Accepted(ballot: accept.ballot, slots: run.slots)), to: leader)
+        let accepted = Accepted(ballot: accept.ballot, slots: run.slots)
+        if holds(run.slots, under: accept.ballot) {
+            guard !unflushed.isRepeated(accepted) else { return }
+        } else {
+            raise(to: accept.ballot, output: &output)
+            store(AcceptedRun(ballot: accept.ballot, run: run), output: &output)
+        }
+        output.testify(.accepted(accepted), to: leader)
     }
 
     /// Stores rows that are known to be chosen, and promises their ballots: an earlier leader that has been
@@ -191,6 +197,17 @@ package struct Acceptor: Sendable {
     }
 
     var holdsFirst: Bool { window.contains(window.base) }
+
+    private func holds(_ slots: ClosedRange<Slot>, under ballot: Ballot) -> Bool {
+        // A new run costs one comparison.
+        guard slots.upperBound <= last else { return false }
+        var slot = slots.lowerBound
+        while slot <= slots.upperBound {
+            guard window[slot]?.ballot == ballot else { return false }
+            slot = slot.next
+        }
+        return true
+    }
 
     private mutating func store(_ accepted: AcceptedRun, output: inout Output) {
         put(accepted)

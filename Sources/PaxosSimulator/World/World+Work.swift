@@ -101,14 +101,23 @@ extension World {
         trace.note(.called, at: now, node, 0, caller.floor.rawValue, "barrier \(caller.label)")
     }
 
-    /// An append that is on its way, or through, is asked for again under its token, through another node or
-    /// at another leader.
+    /// An append or a batch that is on its way, or through, is asked for again under its token, through
+    /// another node or at another leader.
     private func retry(from node: SimulatedNode, _ process: SimulatedProcess) {
         guard let entry = workRandom.pick(ledger.proposed(within: 20)),
-            case .command(let command) = entry, command.count == 1,
+            case .command(let command) = entry, let label = PayloadLabel(command.payload),
             let other = workRandom.pick(nodes.filter { $0.id != node.id && $0.process != nil })
         else { return }
-        let forward = Forward(token: command.token, payloads: .one(command.payload), hops: 0)
+        // The labels tell the rest of a batch, whose payloads all have one size.
+        let payloads = (0..<label.count).map { index in
+            PayloadLabel(append: label.append, index: index, count: label.count)
+                .payload(size: command.payload.count)
+        }
+        let forward = Forward(
+            token: command.token,
+            payloads: label.count == 1 ? .one(payloads[0]) : .batch(payloads),
+            hops: 0
+        )
         let envelope = Envelope(
             sender: process.identity,
             destination: other.id,

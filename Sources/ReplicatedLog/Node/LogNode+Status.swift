@@ -41,7 +41,8 @@ public struct LogStatus: Hashable, Sendable {
     public let inboxAppends: Int
     /// Payload bytes in the inbox.
     public let inboxBytes: Int
-    /// How far each other member is known to have committed.
+    /// How far each other member is known to have committed. A leader hears of all with every
+    /// heartbeat; of the members that do not lead, another node hears only while it looks for a leader.
     public let members: [MemberStatus]
     /// Messages that were not acted upon: of strangers, of directories and processes that do not count,
     /// impossible ones, and those the inbox had no room for.
@@ -56,10 +57,10 @@ public struct LogStatus: Hashable, Sendable {
 public struct MemberStatus: Hashable, Sendable {
     /// The member.
     public let node: NodeID
-    /// Every slot up to here is known to be committed there.
+    /// Every slot up to here is known to be committed there; it may have gone on since.
     public let committedSlot: Slot
-    /// How many slots that is behind this node.
-    public let lag: Int
+    /// How many slots that is behind this node. `nil` if this node cannot know: neither leads.
+    public let lag: Int?
 }
 
 extension LogNode {
@@ -100,7 +101,8 @@ extension LogNode {
                 MemberStatus(
                     node: $0.node,
                     committedSlot: $0.committed,
-                    lag: core.committed.count(after: $0.committed)
+                    lag: core.role == .leader || $0.node == core.leader
+                        ? core.committed.count(after: $0.committed) : nil
                 )
             },
             droppedMessages: inbox.droppedMessages + core.counters.total,

@@ -73,7 +73,7 @@ extension NodeProcess {
             JSON.object([
                 ("node", .unsigned(member.node.rawValue)),
                 ("committed_slot", .unsigned(member.committedSlot.rawValue)),
-                ("lag", .integer(member.lag)),
+                ("lag", .optional(member.lag.map(UInt64.init))),
             ])
         }
         return [

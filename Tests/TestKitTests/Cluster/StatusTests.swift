@@ -11,7 +11,7 @@ import Testing
             let leader = try await cluster.leader()
             let others = cluster.others(than: leader)
             let node = try cluster.node(leader)
-            func lags() async -> [NodeID: Int] {
+            func lags() async -> [NodeID: Int?] {
                 let members = await node.status.members
                 return Dictionary(uniqueKeysWithValues: members.map { ($0.node, $0.lag) })
             }
@@ -34,6 +34,9 @@ import Testing
             try cluster.resume(others[0])
             let isBack = await cluster.eventually { await lags().values.allSatisfy { $0 == 0 } }
             #expect(isBack)
+            // Who follows hears of its leader alone, and does not make up the rest.
+            let known = try await cluster.node(others[1]).status.members.filter { $0.lag != nil }
+            #expect(known.map(\.node) == [leader])
         }
     }
 }
