@@ -3,6 +3,10 @@ import NodeProcesses
 import Platform
 import Testing
 
+/// The suites that run trios, one after the other: side by side they would slow each other down, and their
+/// bounds are times.
+@Suite(.serialized, .tags(.slow)) enum TrioTests {}
+
 /// Three `rlog node` processes on loopback, each with a directory of its own.
 final class Trio: Sendable {
     /// The election timeout in milliseconds.
