@@ -7,12 +7,19 @@ extension Tag {
 
 /// Broken replicas in the fixed seeds: each one dies, and each checker is the death of one.
 @Suite(.tags(.slow)) struct MutantTests {
+    /// The fixed seeds. First come some that kill many mutants, or one that few others kill: a matter of
+    /// time alone.
+    private static let seeds: [UInt64] = {
+        let killers: [UInt64] = [118, 66, 44, 122, 154, 110, 42, 95, 73, 65, 113, 94, 198]
+        return killers + (1...400).filter { !killers.contains($0) }
+    }()
+
     /// The first violation among the fixed seeds that `counts`.
     private static func kill(
         _ mutant: Mutant,
         where counts: (Violation) -> Bool = { _ in true }
     ) -> Violation? {
-        for seed in UInt64(1)...400 {
+        for seed in seeds {
             let report = Simulation.run(
                 seed: seed,
                 members: seed.isMultiple(of: 2) ? 3 : 5,
@@ -38,7 +45,7 @@ extension Tag {
         )
     }
 
-    /// What the issue of the simulator asks for at least.
+    /// Those without which the others would prove little.
     @Test func theMutantsThatEverybodyKnowsAreThere() {
         let names = [
             "promise-not-persisted", "reply-before-flush", "promise-and-row-in-two-transactions",

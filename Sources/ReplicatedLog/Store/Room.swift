@@ -47,6 +47,8 @@ struct Room {
     private(set) var used = 0
     private(set) var live = 0
     private var grown = 0
+    /// The most that a transaction was covered for.
+    private var largest = 0
     /// What the file system had left when it was looked at last, and where the file stood then.
     private var free = UInt64.max
     private var usedAtLook = 0
@@ -122,14 +124,19 @@ struct Room {
     /// runway. A page that is taken and freed within one transaction is never written, so this also
     /// keeps the file from ending before its last page, which the next open would take for truncated.
     mutating func cover(_ bytes: Int) throws(PosixError) -> Outcome {
+        largest = max(largest, bytes)
         let end = min(mapBytes, used + bytes)
         return end <= length ? .done : try extend(to: end)
     }
 
     /// Under load: a step, at least as far as the last transaction grew, when a sixteenth of the
-    /// runway is left: less than what an opening fills, so that a fresh node does not begin with it.
+    /// runway is left: less than what an opening fills, so that a fresh node does not begin with it. But
+    /// never less than for two transactions as they come: a quota that nobody sees beforehand is met while
+    /// what is in flight still has room.
     mutating func keepAhead() throws(PosixError) {
-        guard runwayLeft < runway / 16, length < target, !isOutOfDisk else { return }
+        guard runwayLeft < max(runway / 16, 2 * largest), length < target, !isOutOfDisk else {
+            return
+        }
         let step = min(max(Self.step, 2 * grown), Self.largestStep)
         _ = try extend(to: min(target, length + step), byZeros: grown < Self.bulk)
     }

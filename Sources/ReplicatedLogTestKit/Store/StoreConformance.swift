@@ -21,40 +21,25 @@ package enum StoreConformance {
             ("failure", { try await $0.saysNothingAfterAFailure() }),
         ]
         var violations: [String] = []
-        for (name, check) in checks {
-            let run = StoreRun(medium: name, fixture: fixture, patience: patience)
-            do {
-                try await check(run)
-            } catch {
-                run.report("the store threw \(error)")
-            }
-            violations += run.violations.map { "\(name): \($0)" }
+        for check in checks {
+            let run = StoreRun(medium: check.0, fixture: fixture, patience: patience)
+            violations += await run.violations(of: check, by: "store")
         }
         return violations
     }
 }
 
-/// One check and what it found.
-final class StoreRun: Sendable {
+/// One check, and its medium.
+final class StoreRun: ConformanceRun {
     let fixture: any StoreFixture
     private let medium: String
     private let patience: Duration
-    private let found = Locked<[String]>([])
+    let findings = Findings()
 
     init(medium: String, fixture: any StoreFixture, patience: Duration) {
         self.medium = medium
         self.fixture = fixture
         self.patience = patience
-    }
-
-    var violations: [String] { found.withLock { $0 } }
-
-    func report(_ violation: String) {
-        found.withLock { $0.append(violation) }
-    }
-
-    func expect(_ holds: Bool, _ violation: @autoclosure () -> String) {
-        if !holds { report(violation()) }
     }
 
     func open() async throws -> OpenedStore {

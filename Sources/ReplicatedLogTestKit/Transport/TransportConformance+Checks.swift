@@ -1,7 +1,7 @@
 internal import Platform
 internal import ReplicatedLog
 
-extension ConformanceRun {
+extension TransportRun {
     /// Messages of every size arrive, in both directions, as they were sent.
     func delivers() async throws {
         let nodes = [try await open(1), try await open(2), try await open(3)]

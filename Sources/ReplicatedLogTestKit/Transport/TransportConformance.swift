@@ -16,7 +16,7 @@ public enum TransportConformance {
         of fixture: some TransportFixture,
         patience: Duration = .seconds(20)
     ) async -> [String] {
-        let checks: [(String, @Sendable (ConformanceRun) async throws -> Void)] = [
+        let checks: [(String, @Sendable (TransportRun) async throws -> Void)] = [
             ("delivery", { try await $0.delivers() }),
             ("unknown destination", { try await $0.dropsWhatNobodyTakes() }),
             ("stopped receiver", { try await $0.isBoundedAndKeepsLanesApart() }),
@@ -25,40 +25,24 @@ public enum TransportConformance {
             ("life", { try await $0.takesCallsOutOfOrder() }),
         ]
         var violations: [String] = []
-        for (name, check) in checks {
-            let run = ConformanceRun(fixture: fixture, patience: patience)
-            do {
-                try await check(run)
-            } catch {
-                run.report("the transport threw \(error)")
-            }
-            await run.finish()
-            violations += run.violations.map { "\(name): \($0)" }
+        for check in checks {
+            let run = TransportRun(fixture: fixture, patience: patience)
+            violations += await run.violations(of: check, by: "transport", finish: run.finish)
         }
         return violations
     }
 }
 
-/// One check: the endpoints it opened and what it found.
-final class ConformanceRun: Sendable {
+/// One check, and the endpoints it opened.
+final class TransportRun: ConformanceRun {
     let fixture: any TransportFixture
     let patience: Duration
-    private let found = Locked<[String]>([])
+    let findings = Findings()
     private let opened = Locked<[Endpoint]>([])
 
     init(fixture: any TransportFixture, patience: Duration) {
         self.fixture = fixture
         self.patience = patience
-    }
-
-    var violations: [String] { found.withLock { $0 } }
-
-    func report(_ violation: String) {
-        found.withLock { $0.append(violation) }
-    }
-
-    func expect(_ holds: Bool, _ violation: @autoclosure () -> String) {
-        if !holds { report(violation()) }
     }
 
     /// A started transport.

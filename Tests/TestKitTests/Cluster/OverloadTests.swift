@@ -20,8 +20,31 @@ import Testing
         return limits
     }
 
-    /// What the callers hold themselves: the payload, the array around it, the task that waits.
-    private var held: Int { Self.appends * (Self.payloadBytes + 4 << 10) }
+    /// What so many callers hold themselves, measured: a task each, and a payload, and where it waits.
+    private func heldByCallers() async throws -> Int {
+        let before = try #require(ProcessUsage.now().anonymousResidentBytes)
+        let waiting = Locked<[UnsafeContinuation<Void, Never>]>([])
+        let held = Locked<UInt64>(0)
+        await withTaskGroup(of: Int.self) { group in
+            for number in 0..<Self.appends {
+                group.addTask {
+                    let byte = UInt8(truncatingIfNeeded: number)
+                    let payload = [UInt8](repeating: byte, count: Self.payloadBytes)
+                    await withUnsafeContinuation { call in
+                        let count = waiting.withLock { waiting in
+                            waiting.append(call)
+                            return waiting.count
+                        }
+                        guard count == Self.appends else { return }
+                        held.withLock { $0 = ProcessUsage.now().anonymousResidentBytes ?? 0 }
+                        for call in waiting.withLock({ $0 }) { call.resume() }
+                    }
+                    return payload.count
+                }
+            }
+        }
+        return Int(held.withLock { $0 }) - Int(before)
+    }
 
     /// In a process of its own: what other tests hold at the time is not counted.
     @Test func anOverloadedLeaderStaysWithinItsLimits() async throws {
@@ -43,6 +66,8 @@ import Testing
             let node = try cluster.node(leader)
             try cluster.stall(slow)
             let before = try #require(ProcessUsage.now().anonymousResidentBytes)
+            let held = try await heldByCallers()
+            #expect(held >= Self.appends * Self.payloadBytes)
             let peak = Locked<UInt64>(before)
             let mostHeld = Locked(0)
             try await cluster.withTime {
@@ -70,9 +95,8 @@ import Testing
                 }
             }
             let grown = Int(peak.withLock { $0 } - before)
-            // And half as much for what the allocator keeps of several threads' arenas.
-            let cap = (held + 3 * limits.memoryBytes(members: 3)) / 2 * 3
-            #expect(grown <= cap, "grown by \(grown) bytes, the cap is \(cap)")
+            let cap = held + 3 * limits.memoryBytes(members: 3)
+            #expect(grown <= cap, "grown by \(grown) bytes, the cap is \(cap), callers \(held)")
             // The follower's own bound: two pipelines, and nothing twice.
             let waiting = mostHeld.withLock { $0 }
             #expect(waiting > 0)
