@@ -44,7 +44,8 @@ package struct Reply: Decodable, Sendable {
     package let counters: [String: UInt64?]?
 
     private enum CodingKeys: String, CodingKey {
-        case id, event, outcome, error, slot, entries, through, cluster, role, leader, ballot, promised
+        case id, event, outcome, error, slot, entries, through, cluster, role, leader, ballot,
+            promised
         case counters
         case firstSlot = "first_slot"
         case lastSlot = "last_slot"
