@@ -139,6 +139,13 @@ let package = Package(
             path: "Tests/Support/CrashSuite"
         ),
 
+        // What must hold of every decoder whatever the bytes are: for libFuzzer and for the tests.
+        .target(
+            name: "DecoderProperties",
+            dependencies: ["PaxosCore", "ReplicatedLog", "ReplicatedLogNIO", "CCRC32C"],
+            path: "Tests/Fuzzing/Properties"
+        ),
+
         .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore", "PaxosSimulator"]),
         .testTarget(
             name: "PaxosSimulatorTests",
@@ -148,7 +155,10 @@ let package = Package(
         .testTarget(name: "SourceRuleTests"),
         .testTarget(
             name: "WireTests",
-            dependencies: ["PaxosCore", "ReplicatedLogNIO", "PaxosSimulator"],
+            dependencies: [
+                "DecoderProperties", "ReplicatedLog", "ReplicatedLogNIO", "PaxosCore",
+                "PaxosSimulator",
+            ],
             exclude: ["Golden"]
         ),
         .testTarget(
@@ -227,6 +237,35 @@ if Context.environment["RLOG_BENCHMARKS"] != nil {
             path: "Benchmarks/Support"
         )
     )
+}
+// The libFuzzer targets, with the decoders and nothing else: Scripts/fuzz builds them with sanitizers, which
+// take their time, and what no decoder needs is neither compiled nor resolved.
+if Context.environment["RLOG_FUZZ"] != nil {
+    let codecs = [
+        "ReplicatedLog": "Sources/ReplicatedLog/Store/Coding",
+        "ReplicatedLogNIO": "Sources/ReplicatedLogNIO/Wire",
+    ]
+    let kept: Set = ["PaxosCore", "LMDB", "CLMDB", "CCRC32C", "DecoderProperties"]
+    for target in package.targets {
+        guard let path = codecs[target.name] else { continue }
+        target.path = path
+        target.dependencies = ["PaxosCore", "LMDB", "CCRC32C"]
+    }
+    package.targets.removeAll { !kept.contains($0.name) && codecs[$0.name] == nil }
+    package.dependencies = []
+    package.traits = []
+    package.products = []
+    for decoder in ["frame", "envelope", "handshake", "connection", "row", "state"] {
+        package.targets.append(
+            .executableTarget(
+                name: "fuzz-\(decoder)",
+                dependencies: ["DecoderProperties"],
+                path: "Tests/Fuzzing/Targets/\(decoder)",
+                // libFuzzer brings main().
+                swiftSettings: [.unsafeFlags(["-parse-as-library"])]
+            )
+        )
+    }
 }
 
 let cTargets: Set = ["CCRC32C", "CPlatform", "CDiskShim"]

@@ -14,7 +14,9 @@ extension Environment {
 
     /// Turns ``Options/noMetaSync`` on or off for the transactions that begin after it returns.
     ///
-    /// Waits for a running write transaction; fails with `EDEADLK` inside one.
+    /// Waits for a running write transaction; fails with `EDEADLK` inside one. Cheap enough to choose for
+    /// each transaction: LMDB looks at it when it writes the meta page, and nowhere else. Readers
+    /// may run meanwhile. A commit with it off makes the one before durable as well.
     public func setNoMetaSync(_ on: Bool) throws(LMDBError) {
         try handle.enterWriter()
         defer { handle.leaveWriter() }

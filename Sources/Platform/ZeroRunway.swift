@@ -54,7 +54,8 @@ package enum ZeroRunway {
     }
 
     /// Makes the file as long as `end`, its new part allocated and not written: it reads as zeros, a write
-    /// into it finds room, and its first flush costs what a growing file's does.
+    /// into it finds room, and its first flush costs what a growing file's does. Never below the file's
+    /// present end, as `extend`: a file that is longer already stays as it is.
     ///
     /// - Returns: False, and nothing is changed, where blocks cannot be allocated ahead.
     package static func reserve(
@@ -63,7 +64,11 @@ package enum ZeroRunway {
         from start: Int64,
         to end: Int64
     ) throws(PosixError) -> Bool {
-        guard try allocate(descriptor: descriptor, path: path, from: start, to: end) else {
+        var status = stat()
+        _ = try PosixError.check("fstat", path) { fstat(descriptor, &status) }
+        let first = max(start, Int64(status.st_size))
+        guard first < end else { return true }
+        guard try allocate(descriptor: descriptor, path: path, from: first, to: end) else {
             return false
         }
         _ = try PosixError.check("ftruncate", path) { ftruncate(descriptor, off_t(end)) }

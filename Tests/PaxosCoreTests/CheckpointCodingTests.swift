@@ -23,6 +23,7 @@ import Testing
         for seed in UInt64(1)...60 {
             let checkpoint = Self.checkpoint(seed: seed)
             #expect(Checkpoint(decoding: checkpoint.encoded()) == checkpoint, "seed \(seed)")
+            #expect(checkpoint.encoded().count == checkpoint.byteCount, "seed \(seed)")
         }
     }
 

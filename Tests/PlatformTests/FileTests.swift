@@ -133,6 +133,18 @@ import Darwin
         #expect(bytes == [98, 99, 0, 0])
     }
 
+    /// Somebody may have written beyond what one believes to be the end.
+    @Test func reservingNeverCutsAFile() throws {
+        let temporary = try TemporaryDirectory()
+        let path = try temporary.file("data", [UInt8](repeating: 7, count: 10_000))
+        let descriptor = open(path, O_RDWR)
+        defer { close(descriptor) }
+        for end in [5_000, 10_000] as [Int64] {
+            _ = try ZeroRunway.reserve(descriptor: descriptor, path: path, from: 100, to: end)
+            #expect(try read(path) == [UInt8](repeating: 7, count: 10_000))
+        }
+    }
+
     @Test func extendsByWrittenZerosAndLeavesWhatIsThere() throws {
         let temporary = try TemporaryDirectory()
         let path = try temporary.file("data", [1, 2, 3])

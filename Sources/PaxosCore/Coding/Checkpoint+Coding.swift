@@ -20,6 +20,11 @@ extension Checkpoint {
         return bytes
     }
 
+    /// How long the bytes are.
+    package var byteCount: Int {
+        state.sessions.reduce(16) { $0 + 24 + 16 * $1.delivered.ranges.count }
+    }
+
     package init?(decoding bytes: [UInt8]) {
         var reader = ByteReader(bytes)
         guard let slot = reader.uint64(), slot < Slot.limit.rawValue,

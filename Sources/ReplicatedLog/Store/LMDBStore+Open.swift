@@ -48,9 +48,6 @@ extension LMDBStore {
         let slot: ReadSlot
         do throws(LMDBError) {
             try environment.checkStaleReaders()
-            // The boot is on disk, by a commit of two flushes. From here on the next one's flush, or
-            // one of its own, makes a commit durable.
-            try environment.setNoMetaSync(true)
             slot = try environment.makeReadSlot()
         } catch {
             throw .system(code: error.code, operation: "open", path: path)

@@ -8,6 +8,8 @@ struct LogWriter: ~Copyable {
     private let tables: Schema.Tables
     private let rowCoding: RowCoding
     private let stateCoding: StateCoding
+    /// `MDB_NOMETASYNC` is off: a commit waits for its meta page too, as that of the opening has.
+    private var syncsMeta = true
     var room: Room
 
     // What the disk holds.
@@ -57,6 +59,8 @@ struct LogWriter: ~Copyable {
     struct Commit {
         /// From the last row to the return of the commit.
         let nanoseconds: UInt64
+        /// Else it is durable with the next flush that begins after it.
+        let isDurable: Bool
     }
 
     enum Outcome {
@@ -73,8 +77,17 @@ struct LogWriter: ~Copyable {
         keptIneffective.append(contentsOf: rows.ineffective)
     }
 
-    /// Writes and flushes. After `committed` every row is durable.
-    mutating func commit(_ batch: WriteRows) -> Outcome {
+    /// Whether there is anything to write, with what was kept. LMDB flushes nothing for a transaction
+    /// without a change: it would prove nothing of the commit before it.
+    func changesAnything(_ rows: WriteRows) -> Bool {
+        !rows.accepted.isEmpty || rows.promised != nil || rows.lastRound != nil
+            || rows.committed != nil || rows.checkpoint != nil || !rows.peers.isEmpty
+            || !rows.ineffective.isEmpty || keptCommitted != nil || !keptIneffective.isEmpty
+    }
+
+    /// Writes the rows in one transaction. Its pages are flushed, and with them the meta page of the commit
+    /// before; its own is waited for only if it is made `durably`.
+    mutating func commit(_ batch: WriteRows, durably: Bool) -> Outcome {
         var rows = batch
         rows.committed = rows.committed ?? keptCommitted
         if !keptIneffective.isEmpty { rows.ineffective = keptIneffective + rows.ineffective }
@@ -83,6 +96,13 @@ struct LogWriter: ~Copyable {
             guard try room.cover(pageBytes(of: rows)) == .done else { return .noRoom }
         } catch {
             return .failed(StoreFailure(error))
+        }
+        do throws(LMDBError) {
+            // LMDB looks at it when it writes the meta page, of this thread's transactions alone.
+            if durably != syncsMeta { try environment?.setNoMetaSync(!durably) }
+            syncsMeta = durably
+        } catch {
+            return .failed(StoreFailure("begin", error))
         }
         let written: Written
         do throws(TransactionError<LMDBError>) {
@@ -101,15 +121,19 @@ struct LogWriter: ~Copyable {
         highest = written.highest
         keptCommitted = nil
         keptIneffective.removeAll(keepingCapacity: true)
-        measure(livePages: written.livePages)
+        measure(written)
         let elapsed = now.nanoseconds - min(now.nanoseconds, written.end.nanoseconds)
-        return .committed(Commit(nanoseconds: elapsed))
+        return .committed(Commit(nanoseconds: elapsed, isDurable: durably))
     }
 
     /// Takes in where the file stands.
-    mutating func measure(livePages: Int) {
-        guard let used = environment?.info.usedBytes else { return }
-        room.note(used: used, livePages: livePages)
+    private mutating func measure(_ written: Written) {
+        guard let info = environment?.info else { return }
+        precondition(
+            info.lastTransaction == written.transaction,
+            "a commit changes something, or it proves nothing of the one before (R28)"
+        )
+        room.note(used: info.usedBytes, livePages: written.livePages)
     }
 
     /// The invariants of the boundary; kept in release (`R66`). Returns the rows that will be there.
@@ -146,6 +170,7 @@ struct LogWriter: ~Copyable {
     // MARK: - One transaction
 
     private struct Written {
+        let transaction: UInt64
         let highest: UInt64
         let livePages: Int
         /// When the last row was written and the commit began.
@@ -161,6 +186,7 @@ struct LogWriter: ~Copyable {
                 try txn.put([1], for: slot.rawValue, in: tables.ineffective)
             }
             return Written(
+                transaction: txn.id,
                 highest: highest,
                 livePages: try tables.livePages(txn),
                 end: MonotonicClock.now()
@@ -245,7 +271,7 @@ struct LogWriter: ~Copyable {
                 bytes += row > page / 2 ? (row / page + 2) * page : 2 * row
             }
         }
-        bytes += 2 * (rows.checkpoint?.state.sessions.count ?? 0) * page
+        bytes += 2 * (rows.checkpoint?.byteCount ?? 0)
         return bytes + 64 * rows.ineffective.count
     }
 }

@@ -55,7 +55,8 @@ extension PageTree {
     }
 
     /// The pages that the next transactions may overwrite: each list is counted, descending, and of pages
-    /// that are there.
+    /// that are there. LMDB makes room for a list before it knows how long it will be, so it may be shorter
+    /// than its place.
     private func checkFreePages() throws(Damage) {
         guard free.flags & Self.integerKeys != 0, free.flags & Self.duplicates == 0 else {
             throw Damage(page: free.root ?? 0, what: "a list of free pages of another kind")
@@ -71,7 +72,8 @@ extension PageTree {
     }
 
     private func isFreeList(_ list: Page) -> Bool {
-        guard let count = list.uint64(0), list.bytes.count == 8 * (Int(clamping: count) &+ 1)
+        guard let count = list.uint64(0), count < UInt64(list.bytes.count / 8),
+            list.bytes.count % 8 == 0
         else { return false }
         var above = lastPage + 1
         for index in 0..<Int(count) {

@@ -3,8 +3,8 @@
 public struct StoreCounters: Hashable, Sendable {
     /// Transactions with rows, the one of the opening not counted.
     public var commits: UInt64 = 0
-    /// Waits for the disk for those: one in each commit, and one more after a commit that no other one
-    /// followed at once.
+    /// Waits for the disk for those: one for the pages of each commit, and one more for the meta page of a
+    /// commit that came alone or was not followed at once.
     public var flushes: UInt64 = 0
     /// Time in the commits and the flushes after them, from the end of the rows to the return, the writing
     /// of the pages included.

@@ -10,6 +10,8 @@ final class StoreWriter: @unchecked Sendable {
     /// How long nothing must have come before an idle store writes zeros: far longer than the pause
     /// between two appends of one client.
     private static let idleDelay = Duration.milliseconds(20)
+    /// So many commits in a row that found the store at rest, and the next one is taken for another.
+    private static let quietCommits = 3
 
     private let mailbox: Mailbox
     private let counters: Locked<StoreCounters>
@@ -20,6 +22,10 @@ final class StoreWriter: @unchecked Sendable {
     private var held: WriteBatch?
     /// Committed, and durable with the next flush that succeeds.
     private var unflushed: WriteBatch?
+    /// Nothing waited when the store last looked.
+    private var wasIdle = true
+    /// The commits in a row that found the store at rest, so that nothing had come during the one before.
+    private var quiet = quietCommits
     private var retryAt = MonotonicInstant(nanoseconds: 0)
     private var isFull = false
     private var hasFailed = false
@@ -93,7 +99,7 @@ final class StoreWriter: @unchecked Sendable {
     /// Commits the group in hand, if it writes anything, and receipts it.
     private func settle() {
         guard let batch = held.take() else { return }
-        guard batch.rows.needsFlush else {
+        guard batch.rows.needsFlush, log.changesAnything(batch.rows) else {
             // Goes with the newest batch before it: with the one whose flush is to come, or at once.
             log.keep(batch.rows)
             counters.withLock { $0.unwritten += 1 }
@@ -105,17 +111,22 @@ final class StoreWriter: @unchecked Sendable {
             }
             return
         }
-        switch log.commit(batch.rows) {
+        // Who comes alone gains nothing by a next commit that does not follow. Under load groups take turns:
+        // one comes back while the other is flushed, so an empty mailbox alone means nothing.
+        let isAlone = wasIdle && quiet >= Self.quietCommits && mailbox.isEmpty
+        switch log.commit(batch.rows, durably: isAlone) {
         case .committed(let commit):
+            quiet = wasIdle ? min(quiet + 1, Self.quietCommits) : 0
+            wasIdle = false
             count(commit, rows: batch.rows)
             // The flush in this commit began after the one before had returned.
             if let earlier = unflushed.take() { acknowledge(earlier) }
-            unflushed = consume batch
+            if commit.isDurable { acknowledge(batch) } else { unflushed = consume batch }
             keepAhead()
         case .noRoom:
             held = consume batch
             flush()
-            reportRoom()
+            if !hasFailed { reportRoom() }
         case .failed(let failure):
             batch.abandon()
             latch(failure)
@@ -158,6 +169,7 @@ final class StoreWriter: @unchecked Sendable {
     /// Nothing waits: looks for room, fills the runway, or sleeps.
     private func rest() {
         let parker = mailbox.parker
+        wasIdle = true
         if hasFailed || observer == nil {
             parker.park()
         } else if isFull {
@@ -228,7 +240,7 @@ final class StoreWriter: @unchecked Sendable {
         let payload = rows.payloadBytes
         counters.withLock { counters in
             counters.commits += 1
-            counters.flushes += 1
+            counters.flushes += commit.isDurable ? 2 : 1
             counters.flushNanoseconds += commit.nanoseconds
             counters.lastFlushNanoseconds = commit.nanoseconds
             counters.rows += UInt64(written)

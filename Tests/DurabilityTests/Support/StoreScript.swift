@@ -125,6 +125,9 @@ struct StoreScript: Sendable {
             rows.promised = Ballot(round: model.promised.round + 1, node: 1)
         case 1:
             rows.promised = Ballot(round: model.promised.round + 1, node: 2)
+        case 2:
+            // As a node that ends with nothing to tell.
+            rows.isFinal = true
         default:
             let back = Slot(rawValue: present.rawValue - min(present.rawValue, 4))
             let above = max(model.committed, back).next

@@ -122,6 +122,36 @@ import Darwin
         }
     }
 
+    /// Whatever LMDB leaves of trees and lists of free pages after puts and deletions of all lengths.
+    @Test(.tags(.slow)) func whatLMDBWritesIsSound() throws {
+        let environment = try Environment.open(
+            path: directory.file,
+            options: .init(mapSize: 256 << 20, noMetaSync: true)
+        )
+        let table = try environment.openDatabase("accepted", keys: UInt64.self)
+        var generator = SystemRandomNumberGenerator()
+        for number in 1...600 {
+            try environment.withWrite { (txn: inout WriteTransaction) throws(LMDBError) in
+                for _ in 0..<Int.random(in: 1...60, using: &generator) {
+                    let slot = UInt64.random(in: 1...900, using: &generator)
+                    if number % 40 > 25 {
+                        _ = try txn.deleteRange(in: table, from: slot, below: slot + 40)
+                    } else {
+                        let lengths = [24, 100, 400, 1_900, 2_100, 9_000, 70_000]
+                        let length = lengths.randomElement(using: &generator) ?? 0
+                        try txn.put([UInt8](repeating: 1, count: length), for: slot, in: table)
+                    }
+                }
+            }
+            let path = directory.file
+            let refusal = failure { () throws(LogOpenError) in
+                try OpenedLog.checkPages(path, of: .values)
+                try OpenedLog.checkPages(path, of: .rows(from: .first))
+            }
+            #expect(refusal == nil, "after transaction \(number)")
+        }
+    }
+
     /// It keeps the pages of the longer one, which is no damage.
     @Test func aShorterRowInThePlaceOfALongerIsSound() throws {
         let store = try directory.open()

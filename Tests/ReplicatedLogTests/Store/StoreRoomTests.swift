@@ -120,6 +120,33 @@ import Darwin
         }
     }
 
+    /// A session with many gaps in its sequences is long.
+    @Test func aLongCheckpointIsCovered() throws {
+        var storage = StorageOptions.small
+        storage.runwayBytes = 0
+        try directory.create(storage: storage)
+        let store = try directory.open(storage: storage)
+        let listener = Listener()
+        store.start(observer: listener)
+        let ranges = (1...60_000 as ClosedRange<UInt64>).map { 3 * $0...3 * $0 }
+        let session = LogState.Session(
+            node: 1,
+            boot: Boot(1),
+            delivered: try #require(NumberRanges(sorted: ranges))
+        )
+        let state = try #require(LogState(sessions: [session]))
+        store.submit(1) { rows in
+            rows.accepted = [.commands(1...2)]
+            rows.committed = 2
+            rows.checkpoint = Checkpoint(slot: 1, state: state)
+        }
+        #expect(listener.wait(through: 1))
+        store.closeAndWait()
+        let again = try directory.open(storage: storage)
+        #expect(again.recover().checkpoint.state == state)
+        again.closeAndWait()
+    }
+
     @Test func aFullDiskIsSaidAndGoesAway() throws {
         guard let disk = SmallDisk(under: directory.root, mebibytes: 24) else { return }
         let path = disk.mountPoint + "/n1"

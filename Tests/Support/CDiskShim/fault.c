@@ -211,12 +211,13 @@ void disk_shim_counter_close(int handle) {
     pthread_mutex_unlock(&lock);
 }
 
-void shim_count(int kind, const char *path, int64_t bytes) {
+void shim_count(int kind, const char *path, int64_t bytes, bool synchronous) {
     pthread_mutex_lock(&lock);
     for (int i = 0; i < COUNTERS; i++) {
         if (counters[i].used && shim_covers(counters[i].prefix, path)) {
             counters[i].counts.calls[kind] += 1;
             counters[i].counts.bytes += bytes > 0 ? (uint64_t)bytes : 0;
+            counters[i].counts.synchronous += synchronous ? 1 : 0;
         }
     }
     pthread_mutex_unlock(&lock);

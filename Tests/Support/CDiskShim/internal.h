@@ -31,7 +31,7 @@ void shim_resolve_prefix(const char *prefix, char out[PATH_MAX]);
 
 // Waits at gates and sleeps as the armed faults want, and says what else they want.
 shim_verdict shim_judge(int kind, const char *path);
-void shim_count(int kind, const char *path, int64_t bytes);
+void shim_count(int kind, const char *path, int64_t bytes, bool synchronous);
 
 void shim_record(const disk_shim_event *event, shim_span *begins, const shim_span *ends);
 

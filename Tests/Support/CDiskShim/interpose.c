@@ -171,7 +171,7 @@ static ssize_t shim_write(int fd, const struct iovec *parts, int count, off_t of
         event.length = written > 0 ? (size_t)written : 0;
         shim_record(&event, NULL, NULL);
     }
-    shim_count(kind, path, written);
+    shim_count(kind, path, written, synchronous);
     free(data);
     errno = code;
     return written;
@@ -223,7 +223,7 @@ static int shim_flush(int fd, int (*real)(int)) {
     event.kind = disk_shim_event_flush_end;
     event.error = outcome == 0 ? 0 : code;
     shim_record(&event, NULL, &span);
-    shim_count(kind, path, 0);
+    shim_count(kind, path, 0, false);
     errno = code;
     return outcome;
 }
@@ -260,7 +260,7 @@ static int judge_allocation(int fd) {
     if (!path_of(fd, path)) {
         return 0;
     }
-    shim_count(disk_shim_allocate, path, 0);
+    shim_count(disk_shim_allocate, path, 0, false);
     return shim_judge(disk_shim_allocate, path).error;
 }
 
@@ -339,7 +339,7 @@ static int shim_renameat(int from_fd, const char *from, int to_fd, const char *t
     if (!path_at(from_fd, from, from_path) || !path_at(to_fd, to, to_path)) {
         return real_renameat()(from_fd, from, to_fd, to);
     }
-    shim_count(disk_shim_rename, to_path, 0);
+    shim_count(disk_shim_rename, to_path, 0, false);
     shim_verdict verdict = shim_judge(disk_shim_rename, to_path);
     if (verdict.error != 0) {
         errno = verdict.error;

@@ -114,4 +114,7 @@ package struct DiskCounter: ~Copyable, Sendable {
 
     /// The bytes written so far, by every kind of write.
     package var bytes: UInt64 { disk_shim_counter_read(handle).bytes }
+
+    /// The writes so far that waited for the disk themselves (`O_DSYNC`).
+    package var synchronousWrites: UInt64 { disk_shim_counter_read(handle).synchronous }
 }

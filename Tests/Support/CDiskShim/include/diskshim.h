@@ -20,7 +20,7 @@
 
 enum disk_shim_kind {
     disk_shim_flush = 0,           // fdatasync or fsync of a file
-    disk_shim_meta_write = 1,      // a write of at most 512 bytes on an O_DSYNC descriptor
+    disk_shim_meta_write = 1,      // a write of 64 to 512 bytes that begins in the first two pages
     disk_shim_write = 2,           // any other write
     disk_shim_allocate = 3,        // fallocate, posix_fallocate
     disk_shim_directory_sync = 4,  // fsync of a directory
@@ -52,6 +52,7 @@ void disk_shim_disarm(int fault);
 typedef struct {
     uint64_t calls[disk_shim_kind_count];  // by enum disk_shim_kind, those that failed included
     uint64_t bytes;                        // written, by whatever kind of write
+    uint64_t synchronous;                  // writes of either kind on an O_DSYNC descriptor
 } disk_shim_counts;
 
 // Counts the calls below the prefix from now until closed.

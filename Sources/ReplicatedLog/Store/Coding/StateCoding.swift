@@ -1,0 +1,167 @@
+package import PaxosCore
+
+/// Encodes and decodes the small values of one cluster; the bytes stand in Schema.swift.
+package struct StateCoding: Sendable {
+    private let seed: UInt32
+
+    package init(cluster: ClusterID) {
+        seed = Checksum.of(Array(cluster.name.utf8))
+    }
+
+    private func checksum(of value: [UInt8], _ name: StateName) -> UInt32 {
+        Checksum.of(value, after: Checksum.of(name.key, after: seed))
+    }
+
+    package func seal(_ value: [UInt8], _ name: StateName) -> [UInt8] {
+        var sealed: [UInt8] = []
+        sealed.reserveCapacity(4 + value.count)
+        sealed.append(littleEndian: checksum(of: value, name))
+        sealed.append(contentsOf: value)
+        return sealed
+    }
+
+    package func seal(_ number: UInt64, _ name: StateName) -> [UInt8] {
+        var value: [UInt8] = []
+        value.append(littleEndian: number)
+        return seal(value, name)
+    }
+
+    package func seal(_ ballot: Ballot, _ name: StateName) -> [UInt8] {
+        var value: [UInt8] = []
+        value.append(littleEndian: ballot.round)
+        value.append(littleEndian: ballot.node.rawValue)
+        return seal(value, name)
+    }
+
+    /// The value behind its checksum, or `nil` if it is not what was written under this name.
+    package func open(_ sealed: [UInt8], _ name: StateName) -> [UInt8]? {
+        guard let crc = sealed.uint32(at: 0) else { return nil }
+        let value = Array(sealed[4...])
+        return crc == checksum(of: value, name) ? value : nil
+    }
+
+    package func number(_ sealed: [UInt8], _ name: StateName) -> UInt64? {
+        guard let value = open(sealed, name), value.count == 8 else { return nil }
+        var reader = ByteReader(value)
+        return reader.uint64()
+    }
+
+    package func ballot(_ sealed: [UInt8], _ name: StateName) -> Ballot? {
+        guard let value = open(sealed, name), value.count == 16 else { return nil }
+        var reader = ByteReader(value)
+        guard let round = reader.uint64(), let node = reader.uint64() else { return nil }
+        return Ballot(round: round, node: NodeID(rawValue: node) ?? .nobody)
+    }
+}
+
+// MARK: - Identity
+
+extension DirectoryIdentity {
+    private static let magic = Array("SWRLOG\r\n".utf8)
+
+    package var storedBytes: [UInt8] {
+        var body: [UInt8] = []
+        body.append(littleEndian: incarnation.high)
+        body.append(littleEndian: incarnation.low)
+        body.append(littleEndian: node.rawValue)
+        body.append(contentsOf: membership.storedBytes)
+        body.append(contentsOf: cluster.name.utf8)
+        var bytes = Self.magic
+        bytes.append(littleEndian: formatVersion)
+        bytes.append(littleEndian: Checksum.of(body, after: Checksum.of(bytes)))
+        bytes.append(contentsOf: body)
+        return bytes
+    }
+
+    /// What the bytes of an identity turned out to be.
+    package enum Reading: Equatable {
+        case identity(DirectoryIdentity)
+        /// Of a format this version does not know; nothing else in it can be relied on.
+        case otherFormat(UInt32)
+        /// Of another program.
+        case foreign
+        case corrupt
+    }
+
+    package static func read(_ bytes: [UInt8]) -> Reading {
+        guard bytes.starts(with: magic), let format = bytes.uint32(at: 8) else { return .foreign }
+        guard format == Schema.formatVersion else { return .otherFormat(format) }
+        guard let crc = bytes.uint32(at: 12) else { return .corrupt }
+        let body = Array(bytes[16...])
+        guard crc == Checksum.of(body, after: Checksum.of(Array(bytes[..<12]))) else {
+            return .corrupt
+        }
+        var reader = ByteReader(body)
+        guard let high = reader.uint64(), let low = reader.uint64(),
+            let node = reader.uint64().flatMap(NodeID.init(rawValue:)),
+            let membership = Membership(stored: &reader)
+        else { return .corrupt }
+        let name = String(decoding: body.suffix(reader.remaining), as: UTF8.self)
+        guard let cluster = try? ClusterID(name) else { return .corrupt }
+        return .identity(
+            DirectoryIdentity(
+                formatVersion: format,
+                cluster: cluster,
+                node: node,
+                incarnation: Incarnation(high: high, low: low),
+                membership: membership
+            )
+        )
+    }
+}
+
+// MARK: - Membership
+
+extension Membership {
+    var storedByteCount: Int { 32 + 8 * members.count }
+
+    var storedBytes: [UInt8] {
+        let (rule, phase1, phase2): (UInt64, Int, Int) =
+            switch quorum {
+            case .majority: (0, 0, 0)
+            case .sized(let phase1, let phase2): (1, phase1, phase2)
+            }
+        var bytes: [UInt8] = []
+        bytes.append(littleEndian: rule)
+        bytes.append(littleEndian: UInt64(phase1))
+        bytes.append(littleEndian: UInt64(phase2))
+        bytes.append(littleEndian: UInt64(members.count))
+        for member in members { bytes.append(littleEndian: member.rawValue) }
+        return bytes
+    }
+
+    init?(stored reader: inout ByteReader) {
+        guard let rule = reader.uint64(), let phase1 = reader.uint64(),
+            let phase2 = reader.uint64(), let count = reader.count(ofSize: 8),
+            count <= Membership.maximumMembers
+        else { return nil }
+        let quorum: QuorumRule
+        switch (rule, phase1, phase2) {
+        case (0, 0, 0): quorum = .majority
+        case (1, 1...64, 1...64): quorum = .sized(phase1: Int(phase1), phase2: Int(phase2))
+        default: return nil
+        }
+        var members: [NodeID] = []
+        for _ in 0..<count {
+            guard let member = reader.uint64().flatMap(NodeID.init(rawValue:)) else { return nil }
+            members.append(member)
+        }
+        guard let membership = try? Membership(members, quorum: quorum),
+            membership.members == members
+        else { return nil }
+        self = membership
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(littleEndian value: UInt32) {
+        for shift in stride(from: UInt32(0), to: 32, by: 8) {
+            append(UInt8(truncatingIfNeeded: value >> shift))
+        }
+    }
+
+    fileprivate func uint32(at offset: Int) -> UInt32? {
+        guard count >= offset + 4 else { return nil }
+        return (0..<4).reversed().reduce(0) { $0 << 8 | UInt32(self[offset + $1]) }
+    }
+}

@@ -1,0 +1,248 @@
+import DiskShim
+import Glibc
+import PaxosCore
+import Platform
+import Testing
+
+@testable import ReplicatedLog
+
+/// When the store gives out a receipt, to the flush (`R28`). A gate holds the meta page of a commit while
+/// the next batch arrives, so that the order is always the same.
+@Suite struct ReceiptTests {
+    let scratch: Scratch
+    let path: String
+
+    init() throws {
+        scratch = try Scratch("receipts")
+        path = scratch.path + "/n1"
+    }
+
+    private func open(mapSize: Int = 64 << 20) throws -> LMDBStore {
+        let membership = try Membership([1, 2, 3])
+        let cluster = try ClusterID("receipts")
+        // Without a runway an idle store flushes nothing.
+        let configuration = try LogNode.Configuration.small(mapSize: mapSize, runwayBytes: 0)
+        try LMDBStore.create(
+            at: path,
+            cluster: cluster,
+            node: 1,
+            membership: membership,
+            storage: configuration.storage
+        )
+        return try LMDBStore.open(
+            at: path,
+            expecting: (cluster, 1, membership),
+            storage: configuration.storage,
+            limits: configuration.limits
+        )
+    }
+
+    private static func rows(_ slot: UInt64, bytes: Int = 16, count: Int = 1) -> WriteRows {
+        var rows = WriteRows()
+        let entries = (0..<count).map { index in
+            let token = Token(node: 1, boot: Boot(1), sequence: slot + UInt64(index))
+            return Entry.command(
+                Command(token: token, payload: [UInt8](repeating: 7, count: bytes))
+            )
+        }
+        let run = EntryRun(first: Slot(rawValue: slot), entries: entries)
+        rows.accepted = [AcceptedRun(ballot: Ballot(round: 1, node: 1), run: run)]
+        return rows
+    }
+
+    /// Submits a first batch, a second while the first is being flushed, and a third while the meta page
+    /// of the second is being written: of that one nothing is durable yet.
+    private func submit(_ store: LMDBStore, third: WriteRows) {
+        let flush = DiskFault(.flush, below: path, .gate)
+        let meta = DiskFault(.metaWrite, below: path, nth: 2, .gate)
+        store.submit(WriteBatch(number: 1, rows: Self.rows(1)))
+        let isFlushing = flush.awaitArrival()
+        #expect(isFlushing)
+        store.submit(WriteBatch(number: 2, rows: Self.rows(2)))
+        flush.release()
+        let isAtMeta = meta.awaitArrival()
+        #expect(isAtMeta)
+        store.submit(WriteBatch(number: 3, rows: third))
+        meta.release()
+    }
+
+    @Test func aBatchThatComesAloneIsDurableWithItsCommit() throws {
+        let store = try open()
+        let listener = Listener(below: path)
+        store.start(observer: listener)
+        let meta = DiskFault(.metaWrite, below: path, .gate)
+        store.submit(WriteBatch(number: 1, rows: Self.rows(1)))
+        let isAtMeta = meta.awaitArrival()
+        #expect(isAtMeta)
+        #expect(listener.now.receipts == [])
+        meta.release()
+        #expect(listener.wait(through: 1))
+        #expect(listener.now.receipts == [.init(through: 1, flushes: 1, synchronous: 1)])
+        #expect(store.counters.flushes == 2)
+        store.closeAndWait()
+    }
+
+    @Test func aCommitIsReceiptedWithTheFlushOfTheNext() throws {
+        let store = try open()
+        let listener = Listener(below: path)
+        store.start(observer: listener)
+        submit(store, third: Self.rows(3))
+        #expect(listener.wait(through: 3))
+        // Only the first waited for its own meta page; the last for a flush of its own.
+        let expected: [Listener.Receipt] = [
+            .init(through: 1, flushes: 1, synchronous: 1),
+            .init(through: 2, flushes: 3, synchronous: 1),
+            .init(through: 3, flushes: 4, synchronous: 1),
+        ]
+        #expect(listener.now.receipts == expected)
+        #expect(store.counters.flushes == 5)
+        store.closeAndWait()
+    }
+
+    /// Two waits for each, whatever came before: those that come alone, as the last few did, wait for their own meta
+    /// page, the others for a flush of their own.
+    @Test func oneAfterTheOtherEachWaitsTwice() throws {
+        let store = try open()
+        let listener = Listener(below: path)
+        store.start(observer: listener)
+        submit(store, third: Self.rows(3))
+        #expect(listener.wait(through: 3))
+        let pause = Parker()
+        for number in 4...40 as ClosedRange<UInt64> {
+            // Else it overtakes the store going to rest.
+            pause.park(timeout: .milliseconds(5))
+            store.submit(WriteBatch(number: number, rows: Self.rows(number)))
+            #expect(listener.wait(through: number))
+        }
+        let receipts = listener.now.receipts.dropFirst(2)
+        for (earlier, later) in zip(receipts, receipts.dropFirst()) {
+            #expect(earlier.waits + 2 == later.waits, "receipt \(later.through)")
+        }
+        #expect(receipts.last?.synchronous ?? 0 > 10)
+        store.closeAndWait()
+    }
+
+    /// What has no rows, or none that change anything, is no commit: LMDB flushes nothing for it. The last
+    /// write of a node that has nothing to tell is such a one.
+    @Test(arguments: [false, true]) func whatChangesNothingProvesNothing(isFinal: Bool) throws {
+        let store = try open()
+        let listener = Listener(below: path)
+        store.start(observer: listener)
+        var nothing = WriteRows()
+        nothing.isFinal = isFinal
+        submit(store, third: nothing)
+        #expect(listener.wait(through: 3))
+        let expected: [Listener.Receipt] = [
+            .init(through: 1, flushes: 1, synchronous: 1),
+            .init(through: 3, flushes: 3, synchronous: 1),
+        ]
+        #expect(listener.now.receipts == expected)
+        #expect(store.counters.commits == 2)
+        store.closeAndWait()
+    }
+
+    @Test func aBatchWithoutRoomHoldsNoReceiptBack() throws {
+        let store = try open(mapSize: 1 << 20)
+        let listener = Listener(below: path)
+        store.start(observer: listener)
+        submit(store, third: Self.rows(3, bytes: 16_000, count: 100))
+        #expect(listener.wait { $0.fulls == [true] })
+        let expected: [Listener.Receipt] = [
+            .init(through: 1, flushes: 1, synchronous: 1),
+            .init(through: 2, flushes: 3, synchronous: 1),
+        ]
+        #expect(listener.now.receipts == expected)
+        #expect(listener.now.failures == 0)
+        store.closeAndWait()
+    }
+
+    private static let failures: [(DiskOperation, UInt64)] = [
+        (.flush, 3), (.metaWrite, 3), (.flush, 4),
+    ]
+
+    /// Of the third's pages, of its meta page, or after it: the second has no receipt in the first case,
+    /// and the third in none.
+    @Test(arguments: failures)
+    func aFailureEndsTheReceipts(_ operation: DiskOperation, nth: UInt64) throws {
+        let store = try open()
+        let listener = Listener(below: path)
+        store.start(observer: listener)
+        let fault = DiskFault(operation, below: path, nth: nth, .fail(errno: EIO))
+        submit(store, third: Self.rows(3))
+        #expect(listener.wait { $0.failures > 0 })
+        #expect(fault.hits == 1)
+        let through = listener.now.receipts.map(\.through)
+        #expect(through == (operation == .flush && nth == 4 ? [1, 2] : [1]))
+        store.closeAndWait()
+        #expect(listener.now.failures == 1)
+        #expect(listener.now.receipts.count == through.count)
+    }
+}
+
+/// What had been flushed when each receipt was given out.
+private final class Listener: StoreObserver {
+    struct Receipt: Equatable {
+        let through: UInt64
+        /// Calls of fdatasync, and writes that waited for the disk themselves.
+        let flushes: UInt64
+        let synchronous: UInt64
+
+        var waits: UInt64 { flushes + synchronous }
+    }
+
+    struct Heard {
+        var receipts: [Receipt] = []
+        var failures = 0
+        var fulls: [Bool] = []
+    }
+
+    private let counter: DiskCounter
+    private let heard = Locked(Heard())
+    private let signal = Parker()
+
+    init(below path: String) { counter = DiskCounter(below: path) }
+
+    var now: Heard { heard.withLock { $0 } }
+
+    func durable(_ receipt: consuming DurabilityReceipt) {
+        let given = Receipt(
+            through: receipt.through.rawValue,
+            flushes: counter.calls(.flush),
+            synchronous: counter.synchronousWrites
+        )
+        heard.withLock { $0.receipts.append(given) }
+        signal.unpark()
+    }
+
+    func failed(_ failure: StoreFailure) {
+        heard.withLock { $0.failures += 1 }
+        signal.unpark()
+    }
+
+    func full(_ isFull: Bool) {
+        heard.withLock { $0.fulls.append(isFull) }
+        signal.unpark()
+    }
+
+    /// Blocks until the condition holds; false after ten seconds.
+    func wait(until condition: (Heard) -> Bool) -> Bool {
+        let deadline = MonotonicClock.now().advanced(by: .seconds(10))
+        while !condition(now) {
+            guard MonotonicClock.now() < deadline else { return condition(now) }
+            signal.park(timeout: .milliseconds(50))
+        }
+        return true
+    }
+
+    func wait(through number: UInt64) -> Bool {
+        wait { ($0.receipts.last?.through ?? 0) >= number }
+    }
+}
+
+extension LMDBStore {
+    fileprivate func closeAndWait() {
+        let parker = Parker()
+        close { parker.unpark() }
+        parker.park()
+    }
+}

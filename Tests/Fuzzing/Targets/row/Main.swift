@@ -1,0 +1,7 @@
+internal import DecoderProperties
+
+/// What libFuzzer calls with each input, millions of times.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func check(_ input: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+    Decoder.row.checkOrTrap(UnsafeBufferPointer(start: input, count: count))
+}
