@@ -1,6 +1,7 @@
 import DecoderProperties
 import Foundation
 import PaxosCore
+import PaxosSimulator
 import Testing
 
 /// The corpus of the fuzz targets, run again by every test run: what was found once is not found twice.
