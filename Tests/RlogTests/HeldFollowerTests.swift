@@ -4,12 +4,14 @@ import Platform
 import ReplicatedLog
 import Testing
 
+/// How long a follower is held.
+private let heldSeconds =
+    ProcessInfo.processInfo.environment["RLOG_HELD_SECONDS"].flatMap(Double.init) ?? 0
+
 extension TrioTests {
     /// A follower that is stopped, or that nothing reaches, while the others work at full load. It is held for
     /// as many seconds as `RLOG_HELD_SECONDS` says: what it measures is a machine that does nothing else.
-    @Suite(.enabled(if: HeldFollowerTests.seconds > 0)) struct HeldFollowerTests {
-        static let seconds =
-            ProcessInfo.processInfo.environment["RLOG_HELD_SECONDS"].flatMap(Double.init) ?? 0
+    @Suite(.enabled(if: heldSeconds > 0)) struct HeldFollowerTests {
         private static let outstanding = 256
         private static let payloadBytes = 4_096
 
@@ -74,7 +76,7 @@ extension TrioTests {
                 try held.begin()
                 let during = load.rate { seconds in
                     sample()
-                    return seconds < Self.seconds
+                    return seconds < heldSeconds
                 }
                 held.end()
                 let end = MonotonicClock.now()
@@ -89,7 +91,7 @@ extension TrioTests {
                 let after = load.rate { $0 < 3 }
                 print(
                     """
-                    follower \(hold) for \(Self.seconds) s: appends a second before \(Int(before)), \
+                    follower \(hold) for \(heldSeconds) s: appends a second before \(Int(before)), \
                     meanwhile \(Int(during)), catching up \(Int(meanwhile)) for \(caughtUp ?? .nan) s, \
                     after \(Int(after)); leader's memory \(memory >> 20) MiB before, \
                     \(peak >> 20) MiB at most

@@ -12,7 +12,7 @@ import Testing
         #expect(inputs.count > 10)
         var taken = 0
         for (name, input) in inputs {
-            do throws(Violation) {
+            do throws(DecoderProperties.Violation) {
                 taken += try decoder.check(input) ? 1 : 0
             } catch {
                 Issue.record("\(decoder)/\(name): \(error)")
