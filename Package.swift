@@ -112,12 +112,19 @@ let package = Package(
             path: "Tests/Support/DurabilityChild"
         ),
 
-        // Disks that fill up or fail, for processes: a small file system, and the shim as a library of
-        // its own.
+        // Disks that fill up or fail, for processes: a small file system, and shims as libraries of
+        // their own.
         .target(
             name: "FailingDisks",
             dependencies: ["Platform"],
             path: "Tests/Support/FailingDisks"
+        ),
+
+        // Processes of `rlog node` on loopback, and the links between them.
+        .target(
+            name: "NodeProcesses",
+            dependencies: ["FailingDisks", "PaxosSimulator", "Platform"],
+            path: "Tests/Support/NodeProcesses"
         ),
 
         // Crash recovery: what clients saw, and whether it may be so; and the driver that makes it happen
@@ -126,7 +133,7 @@ let package = Package(
         .executableTarget(
             name: "crash-suite",
             dependencies: [
-                "CrashHistory", "FailingDisks", "PaxosSimulator", "Platform",
+                "CrashHistory", "NodeProcesses", "FailingDisks", "PaxosSimulator", "Platform",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Support/CrashSuite"
@@ -139,7 +146,7 @@ let package = Package(
             path: "Tests/Fuzzing/Properties"
         ),
 
-        .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore"]),
+        .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore", "PaxosSimulator"]),
         .testTarget(
             name: "PaxosSimulatorTests",
             dependencies: ["PaxosSimulator", "PaxosCore"],
@@ -148,7 +155,10 @@ let package = Package(
         .testTarget(name: "SourceRuleTests"),
         .testTarget(
             name: "WireTests",
-            dependencies: ["DecoderProperties", "ReplicatedLog", "ReplicatedLogNIO", "PaxosCore"],
+            dependencies: [
+                "DecoderProperties", "ReplicatedLog", "ReplicatedLogNIO", "PaxosCore",
+                "PaxosSimulator",
+            ],
             exclude: ["Golden"]
         ),
         .testTarget(
@@ -175,11 +185,14 @@ let package = Package(
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
         .testTarget(
             name: "CrashSuiteTests",
-            dependencies: ["CrashHistory", "crash-suite", "rlog", "Platform"]
+            dependencies: ["CrashHistory", "NodeProcesses", "crash-suite", "rlog", "Platform"]
         ),
         .testTarget(
             name: "RlogTests",
-            dependencies: ["rlog", "ReplicatedLog", "ReplicatedLogTestKit", "Platform"]
+            dependencies: [
+                "rlog", "NodeProcesses", "ReplicatedLog", "ReplicatedLogTestKit",
+                "Platform",
+            ]
         ),
         .testTarget(name: "DiskShimTests", dependencies: ["DiskShim", "Platform", "CLMDB"]),
         .testTarget(

@@ -52,7 +52,7 @@ package struct ProcessUsage: Equatable, Sendable {
     }
 
     /// The bytes in a line such as `RssAnon:      1234 kB`.
-    static func anonymousResident(inStatus text: String) -> UInt64? {
+    package static func anonymousResident(inStatus text: String) -> UInt64? {
         for line in text.split(separator: "\n") where line.hasPrefix("RssAnon:") {
             let words = line.split { $0 == " " || $0 == "\t" }
             guard words.count == 3, words[2] == "kB", let kibibytes = UInt64(words[1]) else {

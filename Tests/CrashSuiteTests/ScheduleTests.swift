@@ -1,3 +1,4 @@
+import NodeProcesses
 import Testing
 
 @testable import crash_suite

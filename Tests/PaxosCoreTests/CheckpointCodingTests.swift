@@ -1,4 +1,5 @@
 import PaxosCore
+import PaxosSimulator
 import Testing
 
 @Suite struct CheckpointCodingTests {

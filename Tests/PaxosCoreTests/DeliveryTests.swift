@@ -1,4 +1,5 @@
 import PaxosCore
+import PaxosSimulator
 import Testing
 
 /// What an entry does, decided in log order by one pure function.

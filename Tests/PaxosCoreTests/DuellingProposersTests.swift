@@ -1,4 +1,5 @@
 @testable import PaxosCore
+import PaxosSimulator
 import Testing
 
 /// Two proposers in turn, told as in "Paxos Made Simple": what may be chosen is proposed again.

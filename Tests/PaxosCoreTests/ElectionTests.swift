@@ -55,6 +55,24 @@ import Testing
         #expect(drawn.count > 20)
     }
 
+    /// What a leader said before its farewell may arrive after it, straight or by a peer that has not
+    /// heard the farewell: under load its last commit notice always did, in another lane.
+    @Test func whatArrivesAfterAFarewellDoesNotTakeItBack() throws {
+        var election = Self.election()
+        election.hearLeader(Self.ballot, at: Tick(100))
+        election.loseLeader(Self.ballot, at: Tick(101))
+        let deadline = election.deadline
+        election.hearLeader(Self.ballot, at: Tick(102))
+        #expect(election.deadline == deadline)
+        #expect(election.liveLeader(at: Tick(102)) == nil)
+        let id = try Self.begin(&election, at: deadline)
+        #expect(Self.answer(&election, id, position: 0, at: deadline) == false)
+        #expect(Self.answer(&election, id, position: 1, leader: Self.ballot, at: deadline))
+        let next = Ballot(round: 5, node: 2)
+        election.hearLeader(next, at: Tick(120))
+        #expect(election.liveLeader(at: Tick(120)) == next)
+    }
+
     /// A leader's farewell lets the next be looked for within a quarter of a timeout, if it is of the
     /// leader that is followed.
     @Test func aFarewellShortensTheWait() {

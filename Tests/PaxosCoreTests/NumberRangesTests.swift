@@ -1,4 +1,5 @@
 import PaxosCore
+import PaxosSimulator
 import Testing
 
 /// `NumberRanges` and `SlotPrefix` against a plain set of numbers.

@@ -1,4 +1,5 @@
 import PaxosCore
+import PaxosSimulator
 import Testing
 
 /// `SlotWindow` and `FIFO` against a dictionary and an array.

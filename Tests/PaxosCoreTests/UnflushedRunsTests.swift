@@ -1,4 +1,5 @@
 @testable import PaxosCore
+import PaxosSimulator
 import Testing
 
 /// The lowest slot whose write is in flight, against a list of all that are.

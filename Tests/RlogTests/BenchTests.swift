@@ -1,4 +1,6 @@
 import Foundation
+import NodeProcesses
+import Platform
 import Testing
 
 @Suite struct BenchTests {
@@ -108,6 +110,46 @@ import Testing
         #expect(result.wasKilled)
         let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
         #expect(left.isEmpty)
+    }
+
+    /// The run ends early and says which replica it was.
+    @Test(.tags(.slow)) func aReplicaThatIsKilledEndsTheRun() async throws {
+        try await blocking {
+            let scratch = try Scratch()
+            let running = try Rlog.start([
+                "bench", "--transport", "tcp", "--replicas", "5", "--outstanding", "16",
+                "--seconds", "600", "--data", scratch.path, "--json",
+            ])
+            let bench = running.process.processIdentifier
+            // Half a second of processor time: it takes part.
+            let isBusy = waitUntil(.seconds(60)) {
+                let children = Self.children(of: bench)
+                return children.count == 4 && children.allSatisfy { $0.ticks > 50 }
+            }
+            try #require(isBusy)
+            kill(try #require(Self.children(of: bench).last).pid, SIGKILL)
+            let begin = MonotonicClock.now()
+            let result = running.wait()
+            #expect(begin.secondsAgo < 30)
+            #expect(result.status == 5)
+            #expect(result.output.isEmpty)
+            #expect(result.errorLines.count == 1, "\(result.errors)")
+            #expect(result.errors.contains("was ended by signal 9"))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
+        }
+    }
+
+    /// The processes that another one has started, and the processor time they have used.
+    private static func children(of parent: Int32) -> [(pid: Int32, ticks: Int)] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap(Int32.init).sorted().compactMap { pid in
+            let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+            guard let stat, let name = stat.lastIndex(of: ")") else { return nil }
+            // From the state on: the parent is the second, user and system time 12th and 13th.
+            let fields = stat[name...].split(separator: " ").dropFirst().map { Int($0) ?? 0 }
+            guard fields.count > 12, fields[1] == Int(parent) else { return nil }
+            return (pid, fields[11] + fields[12])
+        }
     }
 
     @Test(.enabled(if: FileManager.default.isWritableFile(atPath: "/dev/shm")))

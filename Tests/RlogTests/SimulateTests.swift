@@ -1,4 +1,5 @@
 import Foundation
+import NodeProcesses
 import Testing
 
 /// `rlog simulate` as a process: figures, failures and how they are replayed.

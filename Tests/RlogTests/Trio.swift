@@ -1,70 +1,119 @@
 import Foundation
+import NodeProcesses
 import Platform
 import Testing
 
+/// The suites that run trios, one after the other: side by side they would slow each other down, and their
+/// bounds are times.
+@Suite(.serialized, .tags(.slow)) enum TrioTests {}
+
 /// Three `rlog node` processes on loopback, each with a directory of its own.
 final class Trio: Sendable {
-    /// The election timeout in milliseconds. Above the default of 300, because a run of all tests keeps
-    /// the machine busy and what it costs the nodes does not grow with the timeout.
-    static let election = 500
+    /// The election timeout in milliseconds.
+    let election: Int
+    /// When the first of them was started; the directories were there.
+    let begin: MonotonicInstant
+    /// What stands between the nodes, if it was asked for.
+    let links: Links?
+    private let seats: [Seat]
+    private let environments: [[String: String]]
+    private let nodes = Locked<[NodeProcess]>([])
 
-    let directories: [String]
-    private let ports: [UInt16]
-    private let nodes = Locked<[NodeClient]>([])
-
-    init(in scratch: borrowing Scratch) throws {
-        ports = try freePorts(3)
-        directories = (1...3).map { [path = scratch.path] in "\(path)/n\($0)" }
-        for (place, directory) in directories.enumerated() {
-            let made = try Rlog.run(
-                "init",
-                "--data",
-                directory,
-                "--cluster",
-                "trio",
-                "--id",
-                "\(place + 1)",
-                "--members",
-                "1,2,3"
-            )
-            try #require(made.status == 0)
-        }
+    /// - Parameters:
+    ///   - election: Above the default of 300 ms, because a run of all tests keeps the machine busy and
+    ///     what it costs the nodes does not grow with the timeout.
+    ///   - hasLinks: Whether the nodes reach each other through `links`.
+    ///   - environments: What each is started with, by places.
+    init(
+        in scratch: borrowing Scratch,
+        election: Int = 500,
+        hasLinks: Bool = false,
+        environments: [[String: String]] = [[:], [:], [:]]
+    ) throws {
+        self.election = election
+        self.environments = environments
+        let ports = try Loopback.freePorts(3)
+        let links = hasLinks ? try Links(targets: ports, seed: 1) : nil
+        let path = scratch.path
+        self.links = links
+        seats = try Seat.all("trio", ports: ports, links: links) { _ in path }
+        begin = MonotonicClock.now()
         let started = try (0..<3).map(start)
         nodes.withLock { $0 = started }
     }
 
-    private func start(_ place: Int) throws -> NodeClient {
-        var arguments = [
-            "--data", directories[place], "--listen", "127.0.0.1:\(ports[place])",
-            "--election-ms", "\(Self.election)",
-        ]
-        for other in 0..<3 where other != place {
-            arguments += ["--peer", "\(other + 1)=127.0.0.1:\(ports[other])"]
-        }
-        return try NodeClient(arguments)
+    private func start(_ place: Int) throws -> NodeProcess {
+        try NodeProcess(
+            seats[place].arguments + ["--election-ms", "\(election)"],
+            environment: environments[place]
+        )
     }
 
+    /// Starts a node that has ended, and waits until the cluster is whole: every link to and from it is
+    /// there, which a back-off delays by a second at most, and it answers a barrier.
     func restart(_ place: Int) throws {
+        let others = (0..<3).filter { $0 != place }
+        let before = others.map { connected($0) }
         let node = try start(place)
         nodes.withLock { $0[place] = node }
-        #expect(waitUntil(10) { node.isReady })
+        #expect(
+            waitUntil(.seconds(20)) {
+                connected(place) >= 2 && others.map { connected($0) }.elementsAreGreater(before)
+            },
+            "node \(place + 1) is not connected"
+        )
+        #expect(node.ask("barrier")?.slot != nil)
     }
 
-    subscript(place: Int) -> NodeClient { nodes.withLock { $0[place] } }
+    /// How many connections to its peers were welcomed so far.
+    private func connected(_ place: Int) -> UInt64 {
+        self[place].ask("status", atMost: .seconds(2))?.counter("connected") ?? 0
+    }
+
+    subscript(place: Int) -> NodeProcess { nodes.withLock { $0[place] } }
+
+    var directories: [String] { seats.map(\.directory) }
 
     /// The place of the leader, as the nodes see it that answer.
     func leader() -> Int? {
         for _ in 0..<100 {
             for place in 0..<3 {
-                let status = self[place].ask("status", seconds: 2)
-                if status?["role"] as? String == "leader" { return place }
+                let status = self[place].ask("status", atMost: .seconds(2))
+                if status?.role == "leader" { return place }
             }
         }
         return nil
     }
 
+    /// Everything that one of them has committed, by slots.
+    func log(_ place: Int, through end: UInt64) -> [UInt64: String] {
+        var payloads: [UInt64: String] = [:]
+        var next: UInt64 = 1
+        while next <= end {
+            let more = #","from":\#(next),"to":\#(min(end, next + 4_999))"#
+            guard let reply = self[place].ask("read", more, atMost: .seconds(60)),
+                let entries = reply.entries, let through = reply.through, through >= next
+            else { break }
+            for entry in entries {
+                payloads[entry.slot] = String(decoding: entry.payload, as: UTF8.self)
+            }
+            next = through + 1
+        }
+        return payloads
+    }
+
     func end() {
         for place in 0..<3 { self[place].endInput() }
-        for place in 0..<3 { #expect(self[place].exit(within: 6) == 0) }
+        for place in 0..<3 {
+            #expect(self[place].ending(within: .seconds(6)) == 0)
+            #expect(self[place].strange == [])
+        }
+        links?.close()
+    }
+}
+
+extension [UInt64] {
+    fileprivate func elementsAreGreater(_ others: [UInt64]) -> Bool {
+        zip(self, others).allSatisfy { $0 > $1 }
     }
 }

@@ -1,3 +1,4 @@
+import NodeProcesses
 import Testing
 
 /// Exit statuses and one-line errors: a contract.

@@ -1,4 +1,5 @@
 import Foundation
+import NodeProcesses
 import Platform
 import ReplicatedLog
 import Testing

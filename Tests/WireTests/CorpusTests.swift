@@ -1,6 +1,7 @@
 import DecoderProperties
 import Foundation
 import PaxosCore
+import PaxosSimulator
 import Testing
 
 /// The corpus of the fuzz targets, run again by every test run: what was found once is not found twice.
@@ -11,7 +12,7 @@ import Testing
         #expect(inputs.count > 10)
         var taken = 0
         for (name, input) in inputs {
-            do throws(Violation) {
+            do throws(DecoderProperties.Violation) {
                 taken += try decoder.check(input) ? 1 : 0
             } catch {
                 Issue.record("\(decoder)/\(name): \(error)")

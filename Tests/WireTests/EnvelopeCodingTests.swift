@@ -1,4 +1,5 @@
 @testable import PaxosCore
+import PaxosSimulator
 import Testing
 
 /// Decoding is total: what was sent comes back, and anything else is refused without a trap.

@@ -1,4 +1,5 @@
 @testable import PaxosCore
+import PaxosSimulator
 import ReplicatedLogNIO
 import Testing
 

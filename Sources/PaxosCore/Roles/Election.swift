@@ -23,6 +23,9 @@ struct Election: Sendable {
     private var heard: [Tick?]
     /// The highest ballot a leader was heard under, and when.
     private(set) var leader: (ballot: Ballot, heard: Tick)?
+    /// The ballot of the last leader that was followed and said farewell. What it had said before, such
+    /// as a commit notice in another lane, may arrive later and does not bring it back.
+    private var departed = Ballot.zero
     /// A member that hears a leader which this node does not.
     private(set) var relay: NodeID?
     /// When to look for a leader next.
@@ -50,6 +53,7 @@ struct Election: Sendable {
 
     /// A leader spoke itself.
     mutating func hearLeader(_ ballot: Ballot, at now: Tick) {
+        guard ballot > departed else { return }
         if let leader, leader.ballot > ballot, isRecent(leader.heard, at: now) { return }
         leader = (ballot, now)
         relay = nil
@@ -83,6 +87,7 @@ struct Election: Sendable {
     /// that not all look at the same time.
     mutating func loseLeader(_ ballot: Ballot, at now: Tick) {
         guard leader?.ballot == ballot else { return }
+        departed = ballot
         forgetLeader()
         round = nil
         deadline = now.advanced(by: generator.next() % max(1, timeout / 4))
@@ -114,7 +119,7 @@ struct Election: Sendable {
         at now: Tick
     ) -> Bool {
         guard var current = round, reply.id == current.id, now <= current.ends else { return false }
-        if let ballot = reply.leader {
+        if let ballot = reply.leader, ballot > departed {
             leader = (ballot, now)
             relay = ballot.node == node ? nil : node
             round = nil

@@ -1,6 +1,6 @@
 /// SplitMix64: the same numbers for the same seed, on every machine (Steele, Lea, Flood, "Fast Splittable
 /// Pseudorandom Number Generators").
-package struct SeededGenerator: Sendable {
+package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     package init(seed: UInt64) {

@@ -39,6 +39,8 @@ struct BenchChild: BenchReplica {
         return child
     }
 
+    var hasEnded: Bool { process.hasEnded }
+
     func figures() async throws(Failure) -> ReplicaFigures {
         guard let answer = await exchange(#"{"op":"status","id":0}"#),
             let counters = answer["counters"],

@@ -124,6 +124,9 @@ struct BenchCluster: Sendable {
         throw Failure(.unavailable, "no_leader", "no node came to lead within 30 s")
     }
 
+    /// Whether the process of a replica has ended: there is nothing to measure any more.
+    var isBroken: Bool { replicas.contains { $0.hasEnded } }
+
     var directories: [String] { replicas.map(\.directory) }
 
     /// Messages that the replicas of this process have sent so far.

@@ -65,6 +65,9 @@ struct BenchNode: BenchReplica {
 
     var directory: String { log.directory }
 
+    /// Whoever appends is told of its end.
+    var hasEnded: Bool { false }
+
     func figures() async throws(Failure) -> ReplicaFigures {
         let status = await log.status
         return ReplicaFigures(

@@ -5,6 +5,9 @@ import ReplicatedLog
 protocol BenchReplica: Sendable {
     var directory: String { get }
 
+    /// Whether it is a process that has ended although nobody asked it to.
+    var hasEnded: Bool { get }
+
     func figures() async throws(Failure) -> ReplicaFigures
 
     /// Hands over entries of these slots, in order, and returns the last slot that it accounted for:

@@ -71,11 +71,9 @@ final class ChildProcess: Sendable {
         return state.withLock { state in
             let parker = Parker()
             while true {
-                if let status = state.status { return Ending(status) }
-                var status: Int32 = 0
-                if waitpid(pid, &status, WNOHANG) == pid {
-                    state.status = status
-                } else if MonotonicClock.now() >= end {
+                if let status = reap(&state) { return Ending(status) }
+                if MonotonicClock.now() >= end {
+                    var status: Int32 = 0
                     kill(pid, SIGKILL)
                     waitpid(pid, &status, 0)
                     state.status = status
@@ -84,6 +82,16 @@ final class ChildProcess: Sendable {
                 }
             }
         }
+    }
+
+    /// Whether it has ended, by itself or by a signal. Does not wait, unless for a caller of `exchange`.
+    var hasEnded: Bool { state.withLock { reap(&$0) != nil } }
+
+    /// What `waitpid` says of it, once it has ended.
+    private func reap(_ state: inout State) -> Int32? {
+        var status: Int32 = 0
+        if state.status == nil, waitpid(pid, &status, WNOHANG) == pid { state.status = status }
+        return state.status
     }
 
     /// How a process ended.

@@ -69,12 +69,12 @@ struct ClosedLoop: Sendable {
                     (client, await run(client, on: log, stage: stage, latencies: latencies))
                 }
             }
-            await stage.sleep(seconds: warmup)
+            await stage.sleep(seconds: warmup) { cluster.isBroken }
             let memory = MemorySampler()
             let before = await Reading.of(cluster)
             stage.begin()
             report.note("\(outstanding) outstanding: measuring \(directory)")
-            await stage.sleep(seconds: seconds)
+            await stage.sleep(seconds: seconds) { cluster.isBroken }
             stage.end()
             let after = await Reading.of(cluster)
             let peak = memory.end()
@@ -166,12 +166,13 @@ final class Stage: Sendable {
 
     func end() { name.store(Name.over.rawValue, ordering: .relaxed) }
 
-    /// Sleeps that long, or until a client has ended the run.
-    func sleep(seconds: Double) async {
-        let end = MonotonicClock.now().advanced(by: .seconds(seconds))
+    /// Sleeps that long, or until a client has ended the run; ends it if there is a reason to.
+    func sleep(seconds: Double, unless isBroken: () -> Bool) async {
+        let deadline = MonotonicClock.now().advanced(by: .seconds(seconds))
         while current != .over {
-            let left = MonotonicClock.now().duration(to: end)
+            let left = MonotonicClock.now().duration(to: deadline)
             guard left > .zero else { return }
+            if isBroken() { return end() }
             try? await Task.sleep(for: min(left, .milliseconds(200)))
         }
     }

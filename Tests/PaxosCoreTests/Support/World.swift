@@ -1,3 +1,5 @@
+import PaxosSimulator
+
 @testable import PaxosCore
 
 /// One member, its disk and its callers, in a random schedule that its seed fixes. Whatever happens,

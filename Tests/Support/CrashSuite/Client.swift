@@ -1,4 +1,5 @@
 import CrashHistory
+import NodeProcesses
 import PaxosSimulator
 import Platform
 
@@ -56,15 +57,12 @@ final class Client: Sendable {
         _ request: (operation: String, more: String),
         record: @escaping @Sendable (Reply?) -> Void
     ) -> Reply? {
-        let parker = Parker()
-        let answer = Locked<Reply?>(nil)
+        let pending = PendingReply()
         process.send(request.operation, request.more) { reply in
             record(reply)
-            answer.withLock { $0 = reply }
-            parker.unpark()
+            pending.end(reply)
         }
-        parker.park(timeout: Self.patience)
-        return answer.withLock { $0 }
+        return pending.wait(atMost: Self.patience)
     }
 
     /// Until the outcome is one that ends it: committed, unknown, or the third `never`.

@@ -1,5 +1,4 @@
-import Foundation
-import Platform
+import NodeProcesses
 
 /// The members, their directories and the links between them.
 final class Cluster: Sendable {
@@ -11,42 +10,17 @@ final class Cluster: Sendable {
     /// - Parameter place: The directory that a member's data is made in.
     init(
         size: Int,
-        executable: String,
         root: String,
         seed: UInt64,
         _ recorder: Recorder,
         place: (Int) -> String
     ) throws {
         let ports = try Loopback.freePorts(size)
-        links = try Links(targets: ports, seed: seed)
-        let numbers = (1...size).map(String.init).joined(separator: ",")
-        var members: [Member] = []
-        for index in 0..<size {
-            let directory = "\(place(index))/n\(index + 1)"
-            let identity = [
-                "--cluster", "crash-suite", "--id", "\(index + 1)", "--members", numbers,
-            ]
-            let made = try Command.run(executable, ["init", "--data", directory] + identity)
-            guard made.status == 0 else {
-                throw SuiteError("rlog init ended with status \(made.status): \(made.errors)")
-            }
-            var network = ["--listen", "127.0.0.1:\(ports[index])"]
-            for other in 0..<size where other != index {
-                let port = links.port(Links.Link(from: index, to: other))
-                network += ["--peer", "\(other + 1)=127.0.0.1:\(port)"]
-            }
-            members.append(
-                Member(
-                    index + 1,
-                    executable: executable,
-                    directory: directory,
-                    errors: "\(root)/n\(index + 1).err",
-                    network: network,
-                    recorder
-                )
-            )
+        let links = try Links(targets: ports, seed: seed)
+        self.links = links
+        members = try Seat.all("crash-suite", ports: ports, links: links, place: place).map {
+            Member($0, errors: "\(root)/n\($0.number).err", recorder)
         }
-        self.members = members
     }
 
     /// The links that a cut takes.
@@ -77,35 +51,5 @@ struct SuiteError: Error, CustomStringConvertible {
 
     init(_ description: String) {
         self.description = description
-    }
-}
-
-/// A process run to its end.
-enum Command {
-    struct Result {
-        let status: Int32
-        let output: Data
-        let errors: String
-    }
-
-    static func run(_ executable: String, _ arguments: [String]) throws -> Result {
-        let process = Process()
-        let output = Pipe()
-        let errors = Pipe()
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = arguments
-        process.standardOutput = output
-        process.standardError = errors
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        // Errors are few: they fit the pipe while the output is read.
-        let text = output.fileHandleForReading.readDataToEndOfFile()
-        let complaints = errors.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return Result(
-            status: process.terminationStatus,
-            output: text,
-            errors: String(decoding: complaints, as: UTF8.self)
-        )
     }
 }

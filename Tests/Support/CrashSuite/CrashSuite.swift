@@ -2,6 +2,7 @@ import ArgumentParser
 import CrashHistory
 import FailingDisks
 import Foundation
+import NodeProcesses
 import PaxosSimulator
 import Platform
 
@@ -61,12 +62,15 @@ struct CrashSuite: ParsableCommand {
             groups: groups
         )
         if schedule {
-            for step in drawn.steps { print("\(step.begin)..\(step.end) ms  \(step.fault)") }
+            for step in drawn.steps { say("\(step.begin)..\(step.end) ms  \(step.fault)") }
             return
         }
-        signal(SIGPIPE, SIG_IGN)
+        guard FileManager.default.isExecutableFile(atPath: Rlog.path) else {
+            throw ValidationError(
+                "there is no \(Rlog.path): build it with swift build --product rlog"
+            )
+        }
         let run = SuiteRun(
-            executable: try Self.executable(),
             seed: seed,
             nodes: nodes,
             clients: clients,
@@ -74,7 +78,7 @@ struct CrashSuite: ParsableCommand {
             root: "\(data)/\(String(SystemRandom.uint64(), radix: 16))"
         )
         let command = "crash-suite --seed \(seed) --seconds \(seconds) --nodes \(nodes)"
-        print("\(command) --clients \(clients) --faults \(faults)")
+        say("\(command) --clients \(clients) --faults \(faults)")
         Interruption.watch()
         do {
             guard try run.run(drawn) else { throw ExitCode(1) }
@@ -83,15 +87,5 @@ struct CrashSuite: ParsableCommand {
             throw error
         }
         run.removeDirectories()
-    }
-
-    /// Beside this one.
-    private static func executable() throws -> String {
-        let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        let path = own.deletingLastPathComponent().appendingPathComponent("rlog").path
-        guard FileManager.default.isExecutableFile(atPath: path) else {
-            throw ValidationError("there is no \(path): build it with swift build --product rlog")
-        }
-        return path
     }
 }

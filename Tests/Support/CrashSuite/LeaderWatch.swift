@@ -1,3 +1,4 @@
+import NodeProcesses
 import Platform
 
 /// Asks everybody who leads, five times a second.

@@ -1,4 +1,5 @@
 import Foundation
+import NodeProcesses
 import Platform
 
 /// One member of the cluster: its directory and, while it runs, its process.
@@ -18,26 +19,17 @@ final class Member: Sendable {
     let number: Int
     let directory: String
     let subscriber: Subscriber
-    private let executable: String
     private let arguments: [String]
     private let errors: String
     private let recorder: Recorder
     private let life = Locked(Life())
 
-    init(
-        _ number: Int,
-        executable: String,
-        directory: String,
-        errors: String,
-        network: [String],
-        _ recorder: Recorder
-    ) {
-        self.number = number
-        self.executable = executable
-        self.directory = directory
+    init(_ seat: Seat, errors: String, _ recorder: Recorder) {
+        number = seat.number
+        directory = seat.directory
+        arguments = seat.arguments
         self.errors = errors
         self.recorder = recorder
-        arguments = ["node", "--data", directory] + network
         subscriber = Subscriber("subscriber of n\(number)", recorder)
     }
 
@@ -52,7 +44,6 @@ final class Member: Sendable {
         let subscriber = subscriber
         do {
             let process = try NodeProcess(
-                executable,
                 arguments,
                 environment: environment,
                 errors: errors
@@ -105,7 +96,7 @@ final class Member: Sendable {
     }
 
     func pause() {
-        process?.signal(SIGSTOP)
+        if let process, !process.stop() { recorder.report("n\(number) outlives SIGSTOP") }
         life.withLock { $0.state = .paused }
     }
 

@@ -1,4 +1,5 @@
 import CrashHistory
+import NodeProcesses
 import Platform
 
 /// Writes the history while it happens.

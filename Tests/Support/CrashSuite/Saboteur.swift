@@ -1,5 +1,6 @@
 import FailingDisks
 import Foundation
+import NodeProcesses
 import Platform
 
 /// Carries out a schedule, on one thread, and starts what has ended.

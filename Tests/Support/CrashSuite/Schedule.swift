@@ -1,3 +1,4 @@
+import NodeProcesses
 import PaxosSimulator
 
 /// What goes wrong, for how long.

@@ -1,5 +1,6 @@
 import CrashHistory
 import Foundation
+import NodeProcesses
 import Platform
 
 /// What is asked when everything has healed: one more append, what everybody has, and what lies in the
@@ -8,7 +9,6 @@ struct Settlement {
     static let patience = Duration.seconds(30)
 
     let cluster: Cluster
-    let executable: String
     let recorder: Recorder
 
     /// The logs that everybody has; `nil`, and reported, if the cluster does not come round.
@@ -104,14 +104,14 @@ struct Settlement {
 
     /// What a directory holds, as far as it knows what is committed.
     private func dump(_ member: Member) throws -> History.Log {
-        let result = try Command.run(executable, ["dump", member.directory])
+        let result = try Rlog.run("dump", member.directory)
         if result.status != 0 {
             recorder.report("rlog dump of n\(member.number) ends with status \(result.status)")
         }
         let decoder = JSONDecoder()
         var log = History.Log("n\(member.number)'s directory", isWhole: false)
-        for line in result.output.split(separator: 10) {
-            let row = try decoder.decode(Row.self, from: Data(line))
+        for line in result.lines {
+            let row = try decoder.decode(Row.self, from: Data(line.utf8))
             guard row.effective == true, let slot = row.slot, let payload = row.payload else {
                 continue
             }
@@ -122,9 +122,9 @@ struct Settlement {
 
     private func verify() throws {
         let directories = cluster.members.map(\.directory)
-        let result = try Command.run(executable, ["verify"] + directories)
+        let result = try Rlog.start(["verify"] + directories).wait()
         if result.status != 0 {
-            let text = String(decoding: result.output, as: UTF8.self) + result.errors
+            let text = result.output + result.errors
             recorder.report("rlog verify ends with status \(result.status): \(text.prefix(2_000))")
         }
     }

@@ -1,4 +1,5 @@
 import CrashHistory
+import NodeProcesses
 import Platform
 
 /// One subscriber a node: after a restart it goes on where it was. What it has been given it keeps.

@@ -1,12 +1,12 @@
 import CrashHistory
 import FailingDisks
 import Foundation
+import NodeProcesses
 import PaxosSimulator
 import Platform
 
 /// One run: everything that is started is ended, and what was seen is judged.
 struct SuiteRun {
-    let executable: String
     let seed: UInt64
     let nodes: Int
     let clients: Int
@@ -17,13 +17,13 @@ struct SuiteRun {
     func run(_ schedule: Schedule) throws -> Bool {
         try FileSystem.makeDirectories(root)
         let disk = SmallDisk(below: root, mebibytes: 48)
-        if disk == nil { print("no file system can be mounted here: no disk is filled") }
-        if PreloadedShim.path == nil { print("no clang: no flush fails") }
+        if disk == nil { say("no file system can be mounted here: no disk is filled") }
+        if PreloadedShim.path == nil { say("no clang: no flush fails") }
         // Mounted until every process has ended.
         let summary = try withExtendedLifetime(disk) { try run(schedule, disk) }
         summary.show()
         if !summary.isRight {
-            print("the directories are left in \(root)")
+            say("the directories are left in \(root)")
         }
         return summary.isRight
     }
@@ -34,7 +34,6 @@ struct SuiteRun {
         let recorder = Recorder()
         let cluster = try Cluster(
             size: nodes,
-            executable: executable,
             root: root,
             seed: seed,
             recorder
@@ -48,7 +47,7 @@ struct SuiteRun {
         defer { for member in cluster.members { member.kill() } }
         try breakEverything(cluster, watch, recorder, schedule, disk)
         if Interruption.hasHappened { throw SuiteError("interrupted") }
-        let settlement = Settlement(cluster: cluster, executable: executable, recorder: recorder)
+        let settlement = Settlement(cluster: cluster, recorder: recorder)
         var check: HistoryCheck?
         if let logs = try settlement.settle() {
             var history = recorder.history

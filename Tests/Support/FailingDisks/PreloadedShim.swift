@@ -1,12 +1,15 @@
 import Foundation
 
-/// The disk shim as a library of its own, to be preloaded into a child.
+/// Shims of libc, each as a library of its own, to be preloaded into a child.
 package enum PreloadedShim {
-    /// Compiled once for each process that asks.
-    package static let path: String? = {
+    /// The disk shim. Compiled once for each process that asks.
+    package static let path = compile("CDiskShim")
+
+    /// Compiles the sources in a folder beside this one; nil if there is no compiler.
+    package static func compile(_ folder: String) -> String? {
         let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().appendingPathComponent("CDiskShim").path
-        let library = FileManager.default.currentDirectoryPath + "/.build/test-data/diskshim.so"
+            .deletingLastPathComponent().appendingPathComponent(folder).path
+        let library = FileManager.default.currentDirectoryPath + "/.build/test-data/\(folder).so"
         let partial = library + ".\(ProcessInfo.processInfo.processIdentifier)"
         let clang = Process()
         clang.executableURL = URL(fileURLWithPath: "/bin/sh")
@@ -21,7 +24,7 @@ package enum PreloadedShim {
         guard (try? clang.run()) != nil else { return nil }
         clang.waitUntilExit()
         return clang.terminationStatus == 0 ? library : nil
-    }()
+    }
 
     /// What a child needs to meet the faults; nil, and said so, if there is no compiler.
     package static func environment(faults: String) -> [String: String]? {

@@ -1,3 +1,5 @@
+import PaxosSimulator
+
 @testable import PaxosCore
 
 /// Any message a correct core could send, and many it never would: what the types can hold.

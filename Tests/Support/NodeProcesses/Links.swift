@@ -1,14 +1,19 @@
 import Foundation
 import PaxosSimulator
-import Platform
+package import Platform
 
 /// Every link between members, each with a fault of its own: a proxy that stands before each member once
 /// for each other member. A member sends to another over connections that it makes itself, so that a
 /// link has one direction.
-final class Links: Sendable {
-    struct Link: Hashable, Sendable {
-        let from: Int
-        let to: Int
+package final class Links: Sendable {
+    package struct Link: Hashable, Sendable {
+        package let from: Int
+        package let to: Int
+
+        package init(from: Int, to: Int) {
+            self.from = from
+            self.to = to
+        }
     }
 
     private struct Control {
@@ -24,7 +29,7 @@ final class Links: Sendable {
     private let thread: PinnedThread
 
     /// - Parameter targets: Where each member listens.
-    init(targets: [UInt16], seed: UInt64) throws(PosixError) {
+    package init(targets: [UInt16], seed: UInt64) throws(PosixError) {
         var ports: [Link: UInt16] = [:]
         var listeners: [Proxy.Listener] = []
         for from in targets.indices {
@@ -58,26 +63,26 @@ final class Links: Sendable {
     }
 
     /// Where one member reaches another.
-    func port(_ link: Link) -> UInt16 { ports[link] ?? 0 }
+    package func port(_ link: Link) -> UInt16 { ports[link] ?? 0 }
 
     /// Until `heal` is called with the same key.
-    func set(_ fault: LinkFault, on links: [Link], key: Int) {
+    package func set(_ fault: LinkFault, on links: [Link], key: Int) {
         control.withLock { control in
             for link in links { control.faults[link, default: []].append((key, fault)) }
         }
     }
 
-    func heal(key: Int) {
+    package func heal(key: Int) {
         control.withLock { control in
             for link in control.faults.keys { control.faults[link]?.removeAll { $0.key == key } }
         }
     }
 
     /// How often what was done to a frame or a connection.
-    var counts: [LinkFault: Int] { control.withLock { $0.counts } }
-    var connections: Int { control.withLock { $0.connections } }
+    package var counts: [LinkFault: Int] { control.withLock { $0.counts } }
+    package var connections: Int { control.withLock { $0.connections } }
 
-    func close() {
+    package func close() {
         control.withLock { $0.isOver = true }
         thread.join()
     }

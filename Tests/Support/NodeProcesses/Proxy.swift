@@ -1,5 +1,6 @@
 import Foundation
 import PaxosSimulator
+import Platform
 
 /// Takes connections and passes on what they carry, all on one thread that polls.
 struct Proxy {
@@ -37,7 +38,7 @@ struct Proxy {
     mutating func turn(_ faults: [Links.Link: LinkFault]) -> sending Report {
         report = Report()
         var polls = listeners.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
-        let now = Recorder.now
+        let now = MonotonicClock.now().nanoseconds
         var next = now + 20_000_000
         for connection in connections {
             let isHeld = faults[connection.link] == .blackHole
@@ -52,7 +53,7 @@ struct Proxy {
             }
         }
         Foundation.poll(&polls, nfds_t(polls.count), Int32((next - now) / 1_000_000) + 1)
-        let arrived = Recorder.now
+        let arrived = MonotonicClock.now().nanoseconds
         for place in connections.indices {
             let first = listeners.count + 4 * place
             serve(place, polls[first..<first + 4], faults, now: arrived)

@@ -1,5 +1,5 @@
 /// What a link between two members does to what is sent over it.
-enum LinkFault: String, CaseIterable, Hashable, Sendable {
+package enum LinkFault: String, CaseIterable, Hashable, Sendable {
     /// Everything arrives 20 to 200 ms late.
     case delay
     /// Nothing arrives, and nobody is told; what was held arrives when the link is healed.
@@ -15,5 +15,5 @@ enum LinkFault: String, CaseIterable, Hashable, Sendable {
     /// Frames are left out.
     case leaveOut = "leave-out"
 
-    var name: String { rawValue }
+    package var name: String { rawValue }
 }

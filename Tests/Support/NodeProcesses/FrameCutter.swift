@@ -1,6 +1,6 @@
 /// Cuts what one member sends to another into the handshake and frames (docs/PROTOCOL.md), so that whole
 /// ones can be repeated, moved and left out.
-struct FrameCutter {
+package struct FrameCutter {
     private static let nameLengthPlace = 14
     private static let handshakeBytes = 84
     private static let headBytes = 32
@@ -12,7 +12,9 @@ struct FrameCutter {
     private var isLost = false
 
     /// The handshake and the frames that are whole now.
-    mutating func take(_ bytes: ArraySlice<UInt8>) -> [[UInt8]] {
+    package init() {}
+
+    package mutating func take(_ bytes: ArraySlice<UInt8>) -> [[UInt8]] {
         received += bytes
         var pieces: [[UInt8]] = []
         var begin = 0

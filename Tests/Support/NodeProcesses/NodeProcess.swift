@@ -2,7 +2,7 @@ import Foundation
 import Platform
 
 /// A running `rlog node`, spoken to over its pipes.
-final class NodeProcess: Sendable {
+package final class NodeProcess: Sendable {
     private struct State {
         /// Who waits for the answer to which request; told `nil` if the process ends first.
         var waiting: [String: @Sendable (Reply?) -> Void] = [:]
@@ -16,37 +16,36 @@ final class NodeProcess: Sendable {
     private static let subscription = "s"
 
     private let process: Process
-    private let input: FileHandle
+    /// Locked while a line is written: a long one goes into the pipe in pieces.
+    private let input: Locked<FileHandle>
     private let state = Locked(State())
 
     /// - Parameters:
-    ///   - errors: The file that what it says to standard error is added to.
+    ///   - arguments: Of `rlog node`.
+    ///   - errors: The file that what it says to standard error is added to; without one it is lost.
     ///   - onEvent: Is given every event of its subscription, on one thread.
-    init(
-        _ executable: String,
+    package init(
         _ arguments: [String],
-        environment: [String: String],
-        errors: String,
-        onEvent: @escaping @Sendable (Reply) -> Void
+        environment: [String: String] = [:],
+        errors: String? = nil,
+        onEvent: @escaping @Sendable (Reply) -> Void = { _ in }
     ) throws {
+        // Writing to a node that was killed must not kill this process.
+        Foundation.signal(SIGPIPE, SIG_IGN)
         let process = Process()
         let input = Pipe()
         let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = arguments
+        process.executableURL = URL(fileURLWithPath: Rlog.path)
+        process.arguments = ["node"] + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = input
         process.standardOutput = output
-        if !FileManager.default.fileExists(atPath: errors) {
-            try Data().write(to: URL(fileURLWithPath: errors))
-        }
-        let complaints = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
-        try complaints.seekToEnd()
+        let complaints = try errors.map(Self.endOfFile) ?? .nullDevice
         process.standardError = complaints
         try process.run()
-        try complaints.close()
+        if errors != nil { try complaints.close() }
         self.process = process
-        self.input = input.fileHandleForWriting
+        self.input = Locked(input.fileHandleForWriting)
         let reader = output.fileHandleForReading
         _ = try PinnedThread(name: "node-output", stackBytes: 1 << 19) { [self] in
             Self.read(reader) { take($0, onEvent) }
@@ -57,6 +56,14 @@ final class NodeProcess: Sendable {
             }
             for tell in abandoned { tell(nil) }
         }
+    }
+
+    private static func endOfFile(_ path: String) throws -> FileHandle {
+        let file = URL(fileURLWithPath: path)
+        if !FileManager.default.fileExists(atPath: path) { try Data().write(to: file) }
+        let handle = try FileHandle(forWritingTo: file)
+        try handle.seekToEnd()
+        return handle
     }
 
     private static func read(_ reader: FileHandle, _ take: (Data) -> Void) {
@@ -86,7 +93,7 @@ final class NodeProcess: Sendable {
 
     /// Sends a request, and calls back once, on another thread: with its answer, or with `nil` if the
     /// process ended without one.
-    func send(
+    package func send(
         _ operation: String,
         _ more: String = "",
         then tell: @escaping @Sendable (Reply?) -> Void
@@ -99,54 +106,90 @@ final class NodeProcess: Sendable {
             return id
         }
         guard let id else { return tell(nil) }
-        write(#"{"op":"\#(operation)","id":"\#(id)"\#(more)}"#)
+        send(line: #"{"op":"\#(operation)","id":"\#(id)"\#(more)}"#)
+    }
+
+    /// Sends a request whose answer somebody looks for later.
+    package func send(_ operation: String, _ more: String = "") -> PendingReply {
+        let pending = PendingReply()
+        send(operation, more) { pending.end($0) }
+        return pending
     }
 
     /// An operation whose answers are events.
-    func subscribe(from slot: UInt64) {
-        write(#"{"op":"subscribe","id":"\#(Self.subscription)","from":\#(slot)}"#)
+    package func subscribe(from slot: UInt64) {
+        send(line: #"{"op":"subscribe","id":"\#(Self.subscription)","from":\#(slot)}"#)
     }
 
     /// Waits for the answer, for so long at most.
-    func ask(_ operation: String, _ more: String = "", atMost limit: Duration) -> Reply? {
-        let parker = Parker()
-        let answer = Locked<Reply?>(nil)
-        send(operation, more) { reply in
-            answer.withLock { $0 = reply }
-            parker.unpark()
-        }
-        parker.park(timeout: limit)
-        return answer.withLock { $0 }
+    package func ask(
+        _ operation: String,
+        _ more: String = "",
+        atMost limit: Duration = .seconds(15)
+    ) -> Reply? {
+        send(operation, more).wait(atMost: limit)
     }
 
-    private func write(_ line: String) {
+    /// A line as it is, a request or not.
+    package func send(line: String) {
         // A process that has just ended answers nothing, and that is told where its output ends.
-        try? input.write(contentsOf: Data((line + "\n").utf8))
+        let bytes = Data((line + "\n").utf8)
+        input.withLock { try? $0.write(contentsOf: bytes) }
     }
+
+    package func endInput() { input.withLock { try? $0.close() } }
 
     // MARK: - Life
 
-    var isReady: Bool { state.withLock { $0.isReady } }
-    var strange: [String] { state.withLock { $0.strange } }
+    package var isReady: Bool { state.withLock { $0.isReady } }
+    package var strange: [String] { state.withLock { $0.strange } }
+    package var pid: Int32 { process.processIdentifier }
 
-    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+    package func signal(_ number: Int32) { kill(pid, number) }
+
+    /// SIGSTOP, and waits until each of its threads has stopped: the signal alone only asks them to.
+    ///
+    /// - Returns: False if one of them still runs after ten seconds.
+    package func stop() -> Bool {
+        signal(SIGSTOP)
+        return waitUntil(.seconds(10)) { isStopped }
+    }
+
+    /// The field behind the name, in parentheses, of each thread's `stat` is its state: `T` is stopped.
+    private var isStopped: Bool {
+        let tasks = "/proc/\(pid)/task"
+        guard let threads = try? FileManager.default.contentsOfDirectory(atPath: tasks) else {
+            return false
+        }
+        return threads.allSatisfy { thread in
+            let stat = try? String(contentsOfFile: "\(tasks)/\(thread)/stat", encoding: .utf8)
+            guard let stat, let name = stat.lastIndex(of: ")") else { return false }
+            return stat[name...].dropFirst(2).first == "T"
+        }
+    }
+
+    /// Resident memory that is no file's, in bytes; asked of the system, so of a stopped process too.
+    package var anonymousResidentBytes: UInt64? {
+        let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+        return status.flatMap { ProcessUsage.anonymousResident(inStatus: $0) }
+    }
 
     /// The exit status, or minus the signal; `nil` while it runs.
-    var ending: Int32? {
+    package var ending: Int32? {
         guard !process.isRunning, state.withLock({ $0.isOver }) else { return nil }
         let status = process.terminationStatus
         return process.terminationReason == .exit ? status : -status
     }
 
     /// Waits until it has ended and everything it said was read, for so long at most.
-    func ending(within limit: Duration) -> Int32? {
+    package func ending(within limit: Duration) -> Int32? {
         _ = waitUntil(limit) { !process.isRunning && state.withLock { $0.isOver } }
         return ending
     }
 }
 
 /// Looks every two milliseconds, on this thread.
-func waitUntil(_ limit: Duration, _ condition: () -> Bool) -> Bool {
+package func waitUntil(_ limit: Duration, _ condition: () -> Bool) -> Bool {
     let end = MonotonicClock.now().advanced(by: limit)
     let parker = Parker()
     while MonotonicClock.now() < end {

@@ -1,8 +1,8 @@
 import Foundation
-import Platform
+package import Platform
 
 /// TCP on loopback.
-enum Loopback {
+package enum Loopback {
     private static func withAddress<Result>(
         port: UInt16,
         _ body: (UnsafeMutablePointer<sockaddr>, inout socklen_t) -> Result
@@ -76,7 +76,7 @@ enum Loopback {
 
     /// Ports that nobody listens on at the moment. Below those that systems give to connections, so that
     /// none takes the port of a node that is down.
-    static func freePorts(_ count: Int) throws(PosixError) -> [UInt16] {
+    package static func freePorts(_ count: Int) throws(PosixError) -> [UInt16] {
         var sockets: [(descriptor: Int32, port: UInt16)] = []
         defer { for socket in sockets { close(socket.descriptor) } }
         for attempt in 0..<1_000 where sockets.count < count {
