@@ -40,7 +40,7 @@ package struct RowCoding: Sendable {
         switch entry {
         case .command(let command): At.payload + command.payload.count
         case .noop: At.body
-        case .membership(let membership): At.body + membership.storedByteCount
+        case .membership(let membership): At.body + membership.byteCount
         case .void: At.body + tokenBytes
         }
     }
@@ -75,7 +75,7 @@ package struct RowCoding: Sendable {
             row[At.kind] = Kind.noop
         case .membership(let membership):
             row[At.kind] = Kind.membership
-            row[At.body...].copyBytes(from: membership.storedBytes)
+            row[At.body...].copyBytes(from: membership.encoded())
         case .void(let token):
             row[At.kind] = Kind.void
             row.store(token, at: At.body)
@@ -122,7 +122,7 @@ package struct RowCoding: Sendable {
             return row.count == At.body ? .noop : nil
         case Kind.membership:
             var reader = ByteReader([UInt8](row[At.body...]))
-            guard let membership = Membership(stored: &reader), reader.remaining == 0 else {
+            guard let membership = Membership(from: &reader), reader.remaining == 0 else {
                 return nil
             }
             return .membership(membership)

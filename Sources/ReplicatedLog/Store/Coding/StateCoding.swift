@@ -64,7 +64,7 @@ extension DirectoryIdentity {
         body.append(littleEndian: incarnation.high)
         body.append(littleEndian: incarnation.low)
         body.append(littleEndian: node.rawValue)
-        body.append(contentsOf: membership.storedBytes)
+        body.append(contentsOf: membership.encoded())
         body.append(contentsOf: cluster.name.utf8)
         var bytes = Self.magic
         bytes.append(littleEndian: formatVersion)
@@ -94,7 +94,7 @@ extension DirectoryIdentity {
         var reader = ByteReader(body)
         guard let high = reader.uint64(), let low = reader.uint64(),
             let node = reader.uint64().flatMap(NodeID.init(rawValue:)),
-            let membership = Membership(stored: &reader)
+            let membership = Membership(from: &reader)
         else { return .corrupt }
         let name = String(decoding: body.suffix(reader.remaining), as: UTF8.self)
         guard let cluster = try? ClusterID(name) else { return .corrupt }
@@ -107,49 +107,6 @@ extension DirectoryIdentity {
                 membership: membership
             )
         )
-    }
-}
-
-// MARK: - Membership
-
-extension Membership {
-    var storedByteCount: Int { 32 + 8 * members.count }
-
-    var storedBytes: [UInt8] {
-        let (rule, phase1, phase2): (UInt64, Int, Int) =
-            switch quorum {
-            case .majority: (0, 0, 0)
-            case .sized(let phase1, let phase2): (1, phase1, phase2)
-            }
-        var bytes: [UInt8] = []
-        bytes.append(littleEndian: rule)
-        bytes.append(littleEndian: UInt64(phase1))
-        bytes.append(littleEndian: UInt64(phase2))
-        bytes.append(littleEndian: UInt64(members.count))
-        for member in members { bytes.append(littleEndian: member.rawValue) }
-        return bytes
-    }
-
-    init?(stored reader: inout ByteReader) {
-        guard let rule = reader.uint64(), let phase1 = reader.uint64(),
-            let phase2 = reader.uint64(), let count = reader.count(ofSize: 8),
-            count <= Membership.maximumMembers
-        else { return nil }
-        let quorum: QuorumRule
-        switch (rule, phase1, phase2) {
-        case (0, 0, 0): quorum = .majority
-        case (1, 1...64, 1...64): quorum = .sized(phase1: Int(phase1), phase2: Int(phase2))
-        default: return nil
-        }
-        var members: [NodeID] = []
-        for _ in 0..<count {
-            guard let member = reader.uint64().flatMap(NodeID.init(rawValue:)) else { return nil }
-            members.append(member)
-        }
-        guard let membership = try? Membership(members, quorum: quorum),
-            membership.members == members
-        else { return nil }
-        self = membership
     }
 }
 
