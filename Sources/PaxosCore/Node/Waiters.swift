@@ -90,7 +90,8 @@ struct Waiters: Sendable {
 struct ProposedAppends: Sendable {
     struct Proposed {
         let sequence: UInt64
-        let payloads: AppendRequest.Payloads
+        /// Let go of when the waiter is: whoever appended them is the last to hold them then.
+        var payloads: AppendRequest.Payloads
         let bytes: Int
         var waiter: WaiterID?
     }
@@ -137,6 +138,7 @@ struct ProposedAppends: Sendable {
             waiting -= 1
             entries -= proposed[place].payloads.count
             bytes -= proposed[place].bytes
+            proposed[place].payloads = .one([])
         }
         trimFront()
         return waiter

@@ -31,6 +31,14 @@ package struct Output: ~Copyable {
 
     init() {}
 
+    /// Hands the delivered commands over and keeps none: what is kept of a payload here would outlive the
+    /// reply to its caller.
+    package mutating func takeDelivered() -> [Delivered] {
+        var taken: [Delivered] = []
+        swap(&taken, &delivered)
+        return taken
+    }
+
     mutating func send(_ message: Immediate, to destination: NodeID) {
         immediate.append(Addressed(destination: destination, body: message))
     }
@@ -53,10 +61,13 @@ package struct Delivered: Hashable, Sendable {
 
 /// A part of the inbox's budget.
 package struct InboxShare: Hashable, Sendable {
-    package var appends = 0
-    package var bytes = 0
+    package var appends: Int
+    package var bytes: Int
 
-    package init() {}
+    package init(appends: Int = 0, bytes: Int = 0) {
+        self.appends = appends
+        self.bytes = bytes
+    }
 }
 
 /// The slots in which an append has effect.

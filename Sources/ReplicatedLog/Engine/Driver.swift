@@ -80,7 +80,7 @@ final class Driver: Sendable {
             if let write = output.write.take() { store.submit(write) }
             for request in output.reads { read(request) }
             tail.deliver(
-                output.delivered,
+                output.takeDelivered(),
                 through: core.delivered,
                 ineffective: output.ineffective,
                 checkpointed: output.checkpointed

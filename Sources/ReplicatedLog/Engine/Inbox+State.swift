@@ -2,10 +2,9 @@ internal import DequeModule
 internal import PaxosCore
 
 extension Inbox.State {
-    /// Why a caller is turned away, if it is.
-    func refusal(of waiter: WaiterID) -> Refusal? {
-        if case .closed(let refusal) = phase { return refusal }
-        return waiters.stage(of: waiter) == .cancelledEarly ? .cancelled : nil
+    /// Why everybody is turned away, if they are.
+    var refusal: Refusal? {
+        if case .closed(let refusal) = phase { refusal } else { nil }
     }
 
     func hasRoom(for append: AppendRequest, limits: Limits) -> Bool {
@@ -16,6 +15,7 @@ extension Inbox.State {
     mutating func admit(_ append: AppendRequest) {
         usedAppends += 1
         usedBytes += append.bytes
+        waiters.letIn(append.waiter)
         appends.append(append)
     }
 
@@ -41,9 +41,7 @@ extension Inbox.State {
     /// dropped, and the room it took is given to those who wait for room.
     mutating func enterCore(limits: Limits) {
         if answered > 0 { sweep(limits: limits) }
-        // By position: copying an append would count its payload, which another core has just written.
-        for position in appends.indices { waiters.move(appends[position].waiter, to: .inside) }
-        for barrier in barriers { waiters.move(barrier.waiter, to: .inside) }
+        waiters.handOver()
     }
 
     /// Somebody was answered here: what they asked for must not be kept for long, since nobody bounds

@@ -5,7 +5,7 @@ internal import Platform
 /// Where everything that concerns a node arrives: appends and barriers of callers, receipts and reads of
 /// the store. The driver swaps it out and steps the core with all of it.
 ///
-/// An append costs two short critical sections and no hop (`R63`). The inbox is bounded in appends and
+/// An append costs one short critical section and no hop (`R63`). The inbox is bounded in appends and
 /// in bytes; what the core has not given a slot yet still counts. An append beyond the bound waits in
 /// `overflow`, holding no more than its caller holds anyway; so does a barrier.
 final class Inbox: Sendable {
@@ -52,6 +52,8 @@ final class Inbox: Sendable {
         }
     }
 
+    private static let repliesAtOnce = 64
+
     let state = Locked(State())
     private let limits: Limits
     private let clock: TickClock
@@ -65,28 +67,27 @@ final class Inbox: Sendable {
 
     // MARK: - Callers
 
-    func reserve() -> WaiterID {
-        state.withLock { $0.waiters.reserve() }
-    }
-
-    /// Hands an append in. If there is no room it waits, or is turned away if it would not.
+    /// Hands an append in, under the waiter's name that it gets. If there is no room it waits, or is
+    /// turned away if it would not.
     func submit(
-        _ append: AppendRequest,
+        _ ticket: borrowing Ticket,
         waits: Bool,
-        continuation: WaiterTable.Continuation
+        continuation: WaiterTable.Continuation,
+        append: (WaiterID) -> AppendRequest
     ) {
         let (refusal, wakes) = state.withLock { state -> (Refusal?, Bool) in
-            let hasRoom = state.overflow.isEmpty && state.hasRoom(for: append, limits: limits)
-            let refusal =
-                state.refusal(of: append.waiter) ?? (hasRoom || waits ? nil : .overloaded)
-            if let refusal {
-                _ = state.waiters.take(append.waiter)
-                return (refusal, false)
+            if let refusal = state.refusal { return (refusal, false) }
+            guard let waiter = state.waiters.add(continuation, as: ticket) else {
+                return (.cancelled, false)
             }
-            state.waiters.suspend(append.waiter, continuation)
-            if hasRoom {
+            let append = append(waiter)
+            if state.overflow.isEmpty, state.hasRoom(for: append, limits: limits) {
                 state.admit(append)
                 return (nil, state.appends.count == state.wakingAppend)
+            }
+            guard waits else {
+                _ = state.waiters.take(waiter)
+                return (.overloaded, false)
             }
             // The driver may be asleep for longer than this append waits.
             let isEarliest = append.deadline < state.overflowDeadline
@@ -98,14 +99,18 @@ final class Inbox: Sendable {
         if wakes { parker.unpark() }
     }
 
-    func submit(_ barrier: BarrierRequest, continuation: WaiterTable.Continuation) {
+    func submit(
+        _ ticket: borrowing Ticket,
+        continuation: WaiterTable.Continuation,
+        barrierBy deadline: Tick
+    ) {
         let refusal = state.withLock { state -> Refusal? in
-            if let refusal = state.refusal(of: barrier.waiter) {
-                _ = state.waiters.take(barrier.waiter)
-                return refusal
+            if let refusal = state.refusal { return refusal }
+            guard let waiter = state.waiters.add(continuation, as: ticket) else {
+                return .cancelled
             }
-            state.waiters.suspend(barrier.waiter, continuation)
-            state.barriers.append(barrier)
+            state.waiters.letIn(waiter)
+            state.barriers.append(BarrierRequest(waiter: waiter, deadline: deadline))
             return nil
         }
         if let refusal { continuation.resume(returning: .never(refusal)) }
@@ -113,18 +118,17 @@ final class Inbox: Sendable {
     }
 
     /// A caller's task was cancelled. What the core has not seen is answered here.
-    func cancel(_ waiter: WaiterID) {
+    func cancel(_ ticket: borrowing Ticket) {
+        guard let waiter = ticket.cancel() else { return }
         let continuation = state.withLock { state -> WaiterTable.Continuation? in
             switch state.waiters.stage(of: waiter) {
-            case .reserved:
-                state.waiters.move(waiter, to: .cancelledEarly)
             case .outside:
                 let continuation = state.waiters.take(waiter)
                 state.noteAnswered(limits: limits)
                 return continuation
             case .inside:
                 state.cancellations.append(waiter)
-            case .cancelledEarly, nil:
+            case nil:
                 break
             }
             return nil
@@ -173,22 +177,34 @@ final class Inbox: Sendable {
         }
     }
 
-    /// Resumes every caller the core has replied to, and lets in those that waited for room.
+    /// Lets in those that waited for room, and resumes every caller the core has replied to.
+    ///
+    /// A few at a time: the first go on while the others are looked up, and nobody who comes with the
+    /// next append waits long for the lock.
     func reply(_ replies: [Reply], drained: InboxShare) {
-        if replies.isEmpty, drained.appends == 0 { return }
+        if drained.appends > 0 {
+            state.withLock { state in
+                state.usedAppends -= drained.appends
+                state.usedBytes -= drained.bytes
+                state.admitOverflow(limits: limits)
+            }
+        }
         var resumed: [(WaiterTable.Continuation, Reply.Outcome)] = []
-        resumed.reserveCapacity(replies.count)
-        state.withLock { state in
-            for reply in replies {
-                if let continuation = state.waiters.take(reply.waiter) {
-                    resumed.append((continuation, reply.outcome))
+        resumed.reserveCapacity(min(replies.count, Self.repliesAtOnce))
+        var rest = replies[...]
+        while !rest.isEmpty {
+            let some = rest.prefix(Self.repliesAtOnce)
+            rest = rest.dropFirst(some.count)
+            state.withLock { state in
+                for reply in some {
+                    if let continuation = state.waiters.take(reply.waiter) {
+                        resumed.append((continuation, reply.outcome))
+                    }
                 }
             }
-            state.usedAppends -= drained.appends
-            state.usedBytes -= drained.bytes
-            state.admitOverflow(limits: limits)
+            for (continuation, outcome) in resumed { continuation.resume(returning: outcome) }
+            resumed.removeAll(keepingCapacity: true)
         }
-        for (continuation, outcome) in resumed { continuation.resume(returning: outcome) }
     }
 
     /// The earliest deadline of an append that waits for room; `never` if none does.

@@ -5,8 +5,10 @@ internal import Platform
 /// What subscribers may see: how far the log is delivered, and the newest delivered entries, shared by
 /// all who read at the tail.
 ///
-/// The window is bounded in bytes, empty payloads not being free. A subscriber that has fallen out of it reads through the store until
-/// it is back; nobody's slowness costs memory.
+/// The window is bounded in bytes, empty payloads not being free. A subscriber that has fallen out of it
+/// reads through the store until it is back; nobody's slowness costs memory. While nobody subscribes the
+/// window is empty: then whoever appended a payload is the last to hold it, which spares the driver from
+/// freeing what another thread is busy allocating.
 final class Tail: Sendable {
     fileprivate struct Sleeper {
         let slot: Slot
@@ -20,6 +22,8 @@ final class Tail: Sendable {
         var floor: Slot
         var entries = Deque<Delivered>()
         var bytes = 0
+        /// How many subscriptions are being iterated.
+        var readers = 0
         /// Slots without effect that the store's table may not hold yet.
         var ineffective: [Slot] = []
         var sleepers: [UInt64: Sleeper] = [:]
@@ -78,13 +82,10 @@ final class Tail: Sendable {
             if let checkpointed { state.ineffective.removeAll { $0 <= checkpointed } }
             guard through > state.delivered else { return [] }
             state.delivered = through
-            for entry in delivered {
-                state.entries.append(entry)
-                state.bytes += entry.tailBytes
-            }
-            while state.bytes > maxBytes, let oldest = state.entries.popFirst() {
-                state.bytes -= oldest.tailBytes
-                state.floor = oldest.slot
+            if state.readers > 0 {
+                state.keep(delivered, maxBytes: maxBytes)
+            } else {
+                state.floor = through
             }
             return state.wake { $0.slot <= through }
         }
@@ -100,6 +101,26 @@ final class Tail: Sendable {
     }
 
     // MARK: - Subscribers
+
+    /// Keeps the window for as long as it lives.
+    final class Reader: Sendable {
+        let tail: Tail
+
+        fileprivate init(tail: Tail) {
+            self.tail = tail
+            tail.state.withLock { $0.readers += 1 }
+        }
+
+        deinit {
+            // What nobody reads any more is freed without the lock.
+            _ = tail.state.withLock { state -> Deque<Delivered> in
+                state.readers -= 1
+                return state.readers == 0 ? state.emptied() : []
+            }
+        }
+    }
+
+    func makeReader() -> Reader { Reader(tail: self) }
 
     func pull(from slot: Slot) -> Pull {
         if slot <= trimmed { return .trimmed(through: trimmed) }
@@ -170,6 +191,26 @@ final class Tail: Sendable {
 }
 
 extension Tail.State {
+    fileprivate mutating func keep(_ delivered: [Delivered], maxBytes: Int) {
+        for entry in delivered {
+            entries.append(entry)
+            bytes += entry.tailBytes
+        }
+        while bytes > maxBytes, let oldest = entries.popFirst() {
+            bytes -= oldest.tailBytes
+            floor = oldest.slot
+        }
+    }
+
+    /// Empties the window and returns what it held.
+    fileprivate mutating func emptied() -> Deque<Delivered> {
+        var old = Deque<Delivered>()
+        swap(&old, &entries)
+        bytes = 0
+        floor = delivered
+        return old
+    }
+
     /// Takes those out who sleep no longer; each is to be resumed once.
     fileprivate mutating func wake(
         _ isDue: (Tail.Sleeper) -> Bool

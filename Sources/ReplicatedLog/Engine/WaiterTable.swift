@@ -1,20 +1,17 @@
 internal import PaxosCore
+internal import Synchronization
 
 /// The callers that wait, by the id the core knows them under.
 ///
-/// A place is reserved before the caller suspends, so that its cancellation has a name from the start;
-/// it is given back when the caller is resumed, and its next user gets another generation. Taking a
-/// continuation out is the only way to resume it, so each is resumed exactly once.
+/// A caller takes a place when it suspends and gives it back when it is resumed; the next user gets
+/// another generation. Taking a continuation out is the only way to resume it, so each is resumed
+/// exactly once.
 struct WaiterTable {
     /// How far a wait has come.
     enum Stage {
-        /// The caller has not suspended yet.
-        case reserved
-        /// It was cancelled before it suspended.
-        case cancelledEarly
-        /// It is suspended, and the core has not heard of it.
+        /// The core has not heard of the caller.
         case outside
-        /// It is suspended, and the core will reply.
+        /// The core will reply.
         case inside
     }
 
@@ -22,45 +19,92 @@ struct WaiterTable {
 
     private struct Place {
         var generation: UInt32 = 0
-        var stage: Stage?
+        /// With which handing over the core hears of the caller; with none as long as it waits for room.
+        var handing = UInt64.max
+        /// While the caller waits.
         var continuation: Continuation?
     }
 
     private var places: [Place] = []
     private var free: [UInt32] = []
+    /// How often everything that was let in has been handed to the core.
+    private var handings: UInt64 = 0
 
     /// How many callers wait.
     var count: Int { places.count - free.count }
 
-    mutating func reserve() -> WaiterID {
-        if let index = free.popLast() {
-            places[Int(index)].generation &+= 1
-            places[Int(index)].stage = .reserved
-            return WaiterID(index: index, generation: places[Int(index)].generation)
+    /// Lets a caller wait under the name that its ticket gets; `nil` if it was cancelled before.
+    mutating func add(_ continuation: Continuation, as ticket: borrowing Ticket) -> WaiterID? {
+        let waiter = place(continuation)
+        if ticket.name(waiter) { return waiter }
+        _ = take(waiter)
+        return nil
+    }
+
+    private mutating func place(_ continuation: Continuation) -> WaiterID {
+        guard let index = free.popLast() else {
+            places.append(Place(continuation: continuation))
+            return WaiterID(index: UInt32(places.count - 1), generation: 0)
         }
-        places.append(Place(stage: .reserved))
-        return WaiterID(index: UInt32(places.count - 1), generation: 0)
+        let generation = places[Int(index)].generation &+ 1
+        places[Int(index)] = Place(generation: generation, continuation: continuation)
+        return WaiterID(index: index, generation: generation)
     }
 
     func stage(of waiter: WaiterID) -> Stage? {
         let place = places[Int(waiter.index)]
-        return place.generation == waiter.generation ? place.stage : nil
+        guard place.generation == waiter.generation, place.continuation != nil else { return nil }
+        return place.handing < handings ? .inside : .outside
     }
 
-    mutating func move(_ waiter: WaiterID, to stage: Stage) {
-        places[Int(waiter.index)].stage = stage
+    /// The core will hear of the caller when everything is handed over next.
+    mutating func letIn(_ waiter: WaiterID) {
+        places[Int(waiter.index)].handing = handings
     }
 
-    mutating func suspend(_ waiter: WaiterID, _ continuation: Continuation) {
-        places[Int(waiter.index)].stage = .outside
-        places[Int(waiter.index)].continuation = continuation
-    }
+    /// The core hears of everybody who was let in.
+    mutating func handOver() { handings += 1 }
 
     /// Gives a place back and returns what resumes its caller; `nil` if it was resumed before.
     mutating func take(_ waiter: WaiterID) -> Continuation? {
-        guard stage(of: waiter) != nil else { return nil }
-        places[Int(waiter.index)].stage = nil
+        let index = Int(waiter.index)
+        guard places[index].generation == waiter.generation,
+            let continuation = places[index].continuation.take()
+        else { return nil }
         free.append(waiter.index)
-        return places[Int(waiter.index)].continuation.take()
+        return continuation
+    }
+}
+
+/// Stands for a call until it is handed in, and names its waiter from then on, so that it can be
+/// cancelled at any time. Costs no lock.
+struct Ticket: ~Copyable, Sendable {
+    /// Neither is a waiter's name: no table has so many places.
+    private static let blank = UInt64.max
+    private static let cancelled = UInt64.max - 1
+
+    private let content = Atomic(Ticket.blank)
+
+    /// Names the waiter; false if the call was cancelled before.
+    func name(_ waiter: WaiterID) -> Bool {
+        content.compareExchange(
+            expected: Self.blank,
+            desired: UInt64(waiter.generation) << 32 | UInt64(waiter.index),
+            ordering: .acquiringAndReleasing
+        ).exchanged
+    }
+
+    /// Whom to cancel; `nil` if the call was not handed in: then it never will be.
+    func cancel() -> WaiterID? {
+        let (isFirst, found) = content.compareExchange(
+            expected: Self.blank,
+            desired: Self.cancelled,
+            ordering: .acquiringAndReleasing
+        )
+        guard !isFirst, found != Self.cancelled else { return nil }
+        return WaiterID(
+            index: UInt32(truncatingIfNeeded: found),
+            generation: UInt32(found >> 32)
+        )
     }
 }

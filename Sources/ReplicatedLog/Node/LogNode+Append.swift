@@ -89,14 +89,14 @@ extension LogNode {
     /// - Parameter timeout: How long to wait; `Limits.appendTimeoutMilliseconds` if not given.
     /// - Throws: `BarrierError`.
     public func barrier(timeout: Duration? = nil) async throws(BarrierError) -> Slot {
-        let waiter = inbox.reserve()
-        let request = BarrierRequest(waiter: waiter, deadline: deadline(after: timeout))
+        let ticket = Ticket()
+        let deadline = deadline(after: timeout)
         let outcome = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
-                inbox.submit(request, continuation: continuation)
+                inbox.submit(ticket, continuation: continuation, barrierBy: deadline)
             }
         } onCancel: {
-            inbox.cancel(waiter)
+            inbox.cancel(ticket)
         }
         switch outcome {
         case .barrier(let slot): return slot
@@ -107,25 +107,23 @@ extension LogNode {
         }
     }
 
+    @inline(__always)
     private func append(
         _ payloads: AppendRequest.Payloads,
         bytes: Int,
         timeout: Duration?,
         overload: Overload
     ) async throws(AppendError) -> ClosedRange<Slot> {
-        let waiter = inbox.reserve()
-        let request = AppendRequest(
-            waiter: waiter,
-            payloads: payloads,
-            bytes: bytes,
-            deadline: deadline(after: timeout)
-        )
+        let ticket = Ticket()
+        let deadline = deadline(after: timeout)
         let outcome = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
-                inbox.submit(request, waits: overload == .wait, continuation: continuation)
+                inbox.submit(ticket, waits: overload == .wait, continuation: continuation) {
+                    AppendRequest(waiter: $0, payloads: payloads, bytes: bytes, deadline: deadline)
+                }
             }
         } onCancel: {
-            inbox.cancel(waiter)
+            inbox.cancel(ticket)
         }
         switch outcome {
         case .committed(let first, let count): return first...first.advanced(by: count - 1)

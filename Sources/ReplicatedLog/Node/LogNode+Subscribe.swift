@@ -7,7 +7,9 @@ extension LogNode {
     /// from the store behind it, in bounded pieces. A slow subscriber costs nobody anything. Beginning
     /// beyond the end of the log waits. Every node delivers the same commands in the same order.
     ///
-    /// Iteration ends when its task is cancelled, and throws `ReadError.closed` when the node shuts down.
+    /// Iteration ends when its task is cancelled, and throws `ReadError.closed` when the node shuts down;
+    /// what is in memory is delivered before. Newly delivered commands are kept there, up to
+    /// `Limits.tailBytes`, while any iterator of the node is alive.
     public func subscribe(from slot: Slot) -> Subscription {
         Subscription(node: self, from: max(slot, .first))
     }
@@ -94,6 +96,7 @@ public struct Subscription: AsyncSequence, Sendable {
     /// Pulls one event after the other.
     public struct Iterator: AsyncIteratorProtocol {
         private let node: LogNode
+        private let reader: Tail.Reader
         /// Everything before this slot was handed out or holds nothing effective.
         private var next: Slot
         /// The slot of the last event.
@@ -104,6 +107,7 @@ public struct Subscription: AsyncSequence, Sendable {
 
         init(node: LogNode, from slot: Slot) {
             self.node = node
+            reader = node.tail.makeReader()
             next = slot
             previous = slot.previous
         }
@@ -140,7 +144,7 @@ public struct Subscription: AsyncSequence, Sendable {
 
         /// Fetches a piece, waits for one, or finds a gap.
         private mutating func pull() async throws(ReadError) -> Event? {
-            switch node.tail.pull(from: next) {
+            switch reader.tail.pull(from: next) {
             case .entries(let entries, let through):
                 piece = entries
                 next = through.next
@@ -153,7 +157,7 @@ public struct Subscription: AsyncSequence, Sendable {
                 previous = through
                 return .gap(through: through, reason: .trimmed)
             case .nothingYet:
-                await node.tail.wait(for: next)
+                await reader.tail.wait(for: next)
             case .ended(let refusal):
                 throw ReadError(refusal, node.driver.failure)
             }

@@ -17,19 +17,28 @@ import Testing
     private func append(_ deadline: Tick = .never) -> Task<Reply.Outcome, Never> {
         let inbox = inbox
         return Task {
-            let waiter = inbox.reserve()
-            let request = AppendRequest(
-                waiter: waiter,
-                payloads: .one([1, 2]),
-                bytes: 2,
-                deadline: deadline
-            )
+            let ticket = Ticket()
             return await withTaskCancellationHandler {
-                await withUnsafeContinuation { continuation in
-                    inbox.submit(request, waits: true, continuation: continuation)
-                }
+                await Self.submit(ticket, to: inbox, deadline: deadline)
             } onCancel: {
-                inbox.cancel(waiter)
+                inbox.cancel(ticket)
+            }
+        }
+    }
+
+    private static func submit(
+        _ ticket: borrowing Ticket,
+        to inbox: Inbox,
+        deadline: Tick = .never
+    ) async -> Reply.Outcome {
+        await withUnsafeContinuation { continuation in
+            inbox.submit(ticket, waits: true, continuation: continuation) { waiter in
+                AppendRequest(
+                    waiter: waiter,
+                    payloads: .one([1, 2]),
+                    bytes: 2,
+                    deadline: deadline
+                )
             }
         }
     }
@@ -112,24 +121,78 @@ import Testing
         #expect(waiting == 0)
     }
 
-    @Test func cancelledBeforeItSuspendsItIsNeverTaken() async throws {
-        let waiter = inbox.reserve()
-        inbox.cancel(waiter)
-        inbox.cancel(waiter)
-        let outcome = await withUnsafeContinuation { continuation in
-            inbox.submit(
-                AppendRequest(waiter: waiter, payloads: .one([]), bytes: 0, deadline: .never),
-                waits: true,
-                continuation: continuation
-            )
-        }
-        #expect(outcome == .never(.cancelled))
+    @Test func cancelledBeforeItIsHandedInItIsNeverTaken() async throws {
+        let ticket = Ticket()
+        inbox.cancel(ticket)
+        inbox.cancel(ticket)
+        #expect(await Self.submit(ticket, to: inbox) == .never(.cancelled))
         #expect(taken() == nil)
-        // Late, of a place that has another user now.
-        let next = inbox.reserve()
-        #expect(next.index == waiter.index)
-        inbox.cancel(waiter)
-        #expect(inbox.state.withLock { $0.waiters.stage(of: next) } == .reserved)
+        #expect(waiting == 0)
+        #expect(inbox.share == InboxShare())
+    }
+
+    /// A ticket of a caller who was answered names nobody any more, though the place has another user.
+    @Test func cancelledLateItTouchesNobodyElse() async throws {
+        let inbox = inbox
+        let ticket = SharedTicket()
+        let first = Task { await Self.submit(ticket.value, to: inbox) }
+        try await eventually("it waits") { waiting == 1 }
+        inbox.cancel(ticket.value)
+        #expect(await first.value == .never(.cancelled))
+        let second = append()
+        try await eventually("another waits in its place") { inbox.share.appends == 1 }
+        inbox.cancel(ticket.value)
+        #expect(waiting == 1)
+        #expect(taken()?.map(\.index) == [0])
+        inbox.cancel(ticket.value)
+        #expect(cancelled().isEmpty)
+        inbox.reply(
+            [Reply(waiter: WaiterID(index: 0, generation: 1), outcome: .never(.closed))],
+            drained: InboxShare(appends: 1, bytes: 2)
+        )
+        #expect(await second.value == .never(.closed))
+    }
+
+    /// More than are answered at once, in the order of the replies, with room for those who wait.
+    @Test func everyReplyFindsItsCaller() async throws {
+        var limits = Limits()
+        limits.inboxAppends = 300
+        let inbox = Inbox(limits: limits, clock: TickClock(), parker: Parker())
+        let callers = (0..<400).map { _ in
+            Task { await Self.submit(Ticket(), to: inbox) }
+        }
+        try await eventually("all wait") { inbox.state.withLock { $0.waiters.count } == 400 }
+        var answered = 0
+        while answered < 400 {
+            guard let arrivals = inbox.take(now: .zero, isDue: false, least: 1) else {
+                Issue.record("nobody was let in")
+                return inbox.end(.closed)
+            }
+            let appends = arrivals.appends
+            let replies = appends.enumerated().map { place, append in
+                Reply(
+                    waiter: append.waiter,
+                    outcome: .committed(
+                        first: Slot(rawValue: UInt64(answered + place + 1)),
+                        count: 1
+                    )
+                )
+            }
+            answered += appends.count
+            let share = InboxShare(appends: appends.count, bytes: 2 * appends.count)
+            inbox.reply(replies, drained: share)
+        }
+        var slots: Set<Slot> = []
+        for caller in callers {
+            guard case .committed(let slot, 1) = await caller.value else {
+                Issue.record("a caller got another's answer")
+                continue
+            }
+            slots.insert(slot)
+        }
+        #expect(slots.count == 400)
+        #expect(inbox.share == InboxShare())
+        #expect(inbox.state.withLock { $0.waiters.count } == 0)
     }
 
     /// Story: a deadline was rounded down to a tick that began too early.
@@ -148,4 +211,9 @@ import Testing
         #expect(clock.deadline(milliseconds: .max) == .never)
         _ = clock.deadline(after: Duration(secondsComponent: .max, attosecondsComponent: 0))
     }
+}
+
+/// A ticket that is used from several places.
+private final class SharedTicket: Sendable {
+    let value = Ticket()
 }

@@ -93,6 +93,7 @@ import Testing
     @Test func shutdownEndsTheIterationAfterWhatWasDelivered() async throws {
         let directory = try NodeDirectory()
         let node = try await directory.make()
+        var iterator = node.subscribe(from: 1).makeAsyncIterator()
         let waiting = try await running(node) { node in
             try await node.append([1])
             let waiting = Task { try await node.take(2) }
@@ -100,8 +101,8 @@ import Testing
             return waiting
         }
         await #expect(throws: ReadError.closed) { try await waiting.value }
-        #expect(try await node.take(1).map(\.payload) == [[1]])
-        await #expect(throws: ReadError.closed) { try await node.take(2) }
+        #expect(try await iterator.next() == .entry(slot: 1, payload: [1], previous: 0))
+        await #expect(throws: ReadError.closed) { try await iterator.next() }
         await #expect(throws: ReadError.closed) { try await node.take(1, from: 99) }
         await #expect(throws: ReadError.closed) { try await node.entries(in: 1...1) }
     }

@@ -40,6 +40,8 @@ import Testing
     /// Story: an empty payload counted for nothing, so the window kept every one of them for ever.
     @Test func emptyPayloadsLeaveTheWindowToo() {
         let tail = Self.tail { $0.tailBytes = 64 * 10 }
+        let reader = tail.makeReader()
+        defer { withExtendedLifetime(reader) {} }
         Self.deliver(1...1_000, bytes: 0, to: tail)
         guard case .cold(let through) = tail.pull(from: 1) else {
             Issue.record("the first slot is still in the window")
@@ -57,6 +59,8 @@ import Testing
     /// Story: a subscriber held on to as much as the whole window.
     @Test func aPieceIsBoundedInBytes() {
         let tail = Self.tail { $0.pageBytes = 1_000 }
+        let reader = tail.makeReader()
+        defer { withExtendedLifetime(reader) {} }
         Self.deliver(1...100, bytes: 300, to: tail)
         var next = Slot.first
         var sizes: [Int] = []
@@ -70,8 +74,40 @@ import Testing
         #expect(sizes == [Int](repeating: 4, count: 25))
     }
 
+    /// Story: with nobody who read them, delivered payloads stayed in the window until the driver freed
+    /// them one by one, while the callers' thread was busy allocating the next.
+    @Test func nothingIsKeptWhileNobodyReads() {
+        let tail = Self.tail { _ in }
+        func isKept(_ slot: Slot) -> Bool {
+            if case .entries = tail.pull(from: slot) { true } else { false }
+        }
+        Self.deliver(1...10, bytes: 8, to: tail)
+        #expect(!isKept(10))
+        do {
+            let readers = [tail.makeReader(), tail.makeReader()]
+            Self.deliver(11...20, bytes: 8, to: tail)
+            #expect(isKept(11))
+            guard case .cold(through: 10) = tail.pull(from: 5) else {
+                Issue.record("what came before the reader is to be read from the store")
+                return
+            }
+            withExtendedLifetime(readers) {}
+        }
+        #expect(!isKept(20))
+        guard case .cold(through: 20) = tail.pull(from: 20) else {
+            Issue.record("without a reader all of it is to be read from the store")
+            return
+        }
+        guard case .nothingYet = tail.pull(from: 21) else {
+            Issue.record("there is nothing after it yet")
+            return
+        }
+    }
+
     @Test func sleepersWakeForTheirSlotAtTheEndAndWhenCancelled() async throws {
         let tail = Self.tail { _ in }
+        let reader = tail.makeReader()
+        defer { withExtendedLifetime(reader) {} }
         let near = Task { await tail.wait(for: 2) }
         let far = Task { await tail.wait(for: 9) }
         let cancelled = Task { await tail.wait(for: 9) }
