@@ -167,6 +167,9 @@ import Testing
             return
         }
         #expect(command.token == Self.token(1, 1))
+        // Story: they left the bytes of what waits for a slot without having been counted among them.
+        let bytes = member.core.forwarded.bytes
+        #expect(bytes == 0)
     }
 
     /// Payloads that fit no pipeline are impossible.

@@ -55,12 +55,11 @@ extension NodeCore {
             return
         }
         if replica.leader != nil {
-            guard forwarded.count < limits.pipelineSlots, forwardedBytes < limits.pipelineBytes
+            guard forwarded.count < limits.pipelineSlots, forwarded.bytes < limits.pipelineBytes
             else {
                 return
             }
             forwarded.append(forward)
-            forwardedBytes += forward.payloads.bytes
         } else if forward.hops < Self.maxHops, let next = replica.election.route(at: now),
             next != sender, next != node
         {
@@ -76,25 +75,40 @@ extension NodeCore {
     /// Proposes what other nodes have forwarded, unless it is in the log or on its way there.
     mutating func proposeForwarded(into entries: inout [Entry]) {
         guard replica.leader != nil else {
-            forwarded = FIFO()
-            forwardedBytes = 0
+            forwarded = ForwardQueue()
             return
         }
         while let forward = forwarded.first {
             if replica.acceptor.isFull || delivery.state.effect(of: forward.token) != .effective
                 || replica.assigned.effect(of: forward.token) != .effective
             {
-                _ = forwarded.popFirst()
-                forwardedBytes -= forward.payloads.bytes
+                forwarded.removeFirst()
                 continue
             }
             let count = forward.payloads.count
             guard replica.hasRoom(entries: count, bytes: forward.payloads.bytes) else { return }
-            _ = forwarded.popFirst()
-            forwardedBytes -= forward.payloads.bytes
+            forwarded.removeFirst()
             replica.assigned.consume(forward.token)
             assign(forward.payloads, token: forward.token, into: &entries)
         }
+    }
+}
+
+/// Appends that wait for a slot of this leader, with their payload bytes.
+struct ForwardQueue: Sendable {
+    private var queue = FIFO<Forward>()
+    private(set) var bytes = 0
+
+    var count: Int { queue.count }
+    var first: Forward? { queue.first }
+
+    mutating func append(_ forward: Forward) {
+        bytes += forward.payloads.bytes
+        queue.append(forward)
+    }
+
+    mutating func removeFirst() {
+        if let forward = queue.popFirst() { bytes -= forward.payloads.bytes }
     }
 }
 

@@ -18,8 +18,7 @@ package struct NodeCore: ~Copyable {
     /// A caller was told before its barrier was reached.
     var hasEndedWaiters = false
     /// Appends of other nodes, and own ones of an earlier leader, that wait for a slot here.
-    var forwarded = FIFO<Forward>()
-    var forwardedBytes = 0
+    var forwarded = ForwardQueue()
     /// The leadership under which the undecided appends were sent last, and when to send them again.
     var lastLeading: Ballot?
     var nextForward = Tick.zero

@@ -50,6 +50,9 @@ extension Inbox.State {
         answered += 1
         if answered > (appends.count + overflow.count + barriers.count) / 2 {
             sweep(limits: limits)
+        } else {
+            // It may have been the first of those who wait, and the next needs less.
+            admitOverflow(limits: limits)
         }
     }
 

@@ -94,7 +94,7 @@ public struct Subscription: AsyncSequence, Sendable {
     }
 
     /// Pulls one event after the other.
-    public struct Iterator: AsyncIteratorProtocol {
+    public struct Iterator: AsyncIteratorProtocol, Sendable {
         private let node: LogNode
         private let reader: Tail.Reader
         /// Everything before this slot was handed out or holds nothing effective.

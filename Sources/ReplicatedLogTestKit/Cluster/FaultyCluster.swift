@@ -194,13 +194,18 @@ public final class FaultyCluster: Sendable {
         guard let store = opened.withLock({ $0 }) else {
             preconditionFailure("a node is opened with its store")
         }
-        let watcher = watcher
+        var watch: Task<Void, Never>?
+        if options.watches {
+            let watcher = watcher
+            let events = node.subscribe(from: .first).makeAsyncIterator()
+            watch = Task { await watcher.watch(member, events) }
+        }
         return Process(
             node: node,
             store: store,
             clock: clock,
             run: Task { try await Self.run(node) },
-            watch: options.watches ? Task { await watcher.watch(node) } : nil
+            watch: watch
         )
     }
 

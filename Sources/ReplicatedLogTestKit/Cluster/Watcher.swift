@@ -18,11 +18,12 @@ final class Watcher: Sendable {
 
     var disagreements: [String] { state.withLock { $0.disagreements } }
 
-    /// Returns when the node has ended.
-    func watch(_ node: LogNode) async {
-        let name = node.configuration.node
+    /// Returns when the node has ended. The iterator is made before the node runs, so that what it
+    /// delivers at the last is seen as well.
+    func watch(_ name: NodeID, _ events: Subscription.Iterator) async {
+        var events = events
         do {
-            for try await event in node.subscribe(from: .first) {
+            while let event = try await events.next(isolation: nil) {
                 guard case .entry(let slot, let payload, let previous) = event else { continue }
                 note(Seen(digest: digest(payload), previous: previous, by: name), in: slot)
             }

@@ -29,14 +29,15 @@ import Testing
     private static func submit(
         _ ticket: borrowing Ticket,
         to inbox: Inbox,
+        bytes: Int = 2,
         deadline: Tick = .never
     ) async -> Reply.Outcome {
         await withUnsafeContinuation { continuation in
             inbox.submit(ticket, waits: true, continuation: continuation) { waiter in
                 AppendRequest(
                     waiter: waiter,
-                    payloads: .one([1, 2]),
-                    bytes: 2,
+                    payloads: .one([UInt8](repeating: 1, count: bytes)),
+                    bytes: bytes,
                     deadline: deadline
                 )
             }
@@ -153,13 +154,72 @@ import Testing
         #expect(await second.value == .never(.closed))
     }
 
-    /// More than are answered at once, in the order of the replies, with room for those who wait.
+    /// Story: a caller that waited for much room went, and those after it who needed little waited on.
+    @Test func whoStandsBehindACancelledCallerIsLetIn() async throws {
+        var limits = Limits()
+        limits.inboxBytes = 10
+        let inbox = Inbox(limits: limits, clock: TickClock(), parker: Parker())
+        let first = Task { await Self.submit(Ticket(), to: inbox, bytes: 8) }
+        try await eventually("it is in") { inbox.share.appends == 1 }
+        #expect(inbox.take(now: .zero, isDue: false, least: 1)?.appends.count == 1)
+        let big = Task {
+            let ticket = Ticket()
+            return await withTaskCancellationHandler {
+                await Self.submit(ticket, to: inbox, bytes: 8)
+            } onCancel: {
+                inbox.cancel(ticket)
+            }
+        }
+        try await eventually("it waits") { inbox.state.withLock { $0.overflow.count } == 1 }
+        let small = Task { await Self.submit(Ticket(), to: inbox, bytes: 1) }
+        try await eventually("another waits") { inbox.state.withLock { $0.overflow.count } == 2 }
+        let last = Task { await Self.submit(Ticket(), to: inbox, bytes: 1) }
+        try await eventually("all wait") { inbox.state.withLock { $0.overflow.count } == 3 }
+        big.cancel()
+        #expect(await big.value == .never(.cancelled))
+        #expect(inbox.share == InboxShare(appends: 3, bytes: 10))
+        // Let in by the cancellation, and not with the core yet: answered here.
+        let waiter = WaiterID(index: 0, generation: 0)
+        inbox.reply(
+            [Reply(waiter: waiter, outcome: .never(.full))],
+            drained: InboxShare(appends: 1, bytes: 8)
+        )
+        #expect(await first.value == .never(.full))
+        inbox.end(.closed)
+        #expect(await small.value == .never(.closed))
+        #expect(await last.value == .never(.closed))
+        #expect(inbox.share == InboxShare())
+    }
+
+    /// Let in by a reply between two takes, it is not with the core yet.
+    @Test func whoIsLetInByAReplyIsCancelledHere() async throws {
+        let inbox = inbox
+        let early = [append(), append()]
+        try await eventually("two are in") { inbox.share.appends == 2 }
+        let late = append()
+        try await eventually("one waits") { kept == 3 }
+        let waiters = try #require(taken())
+        inbox.reply([], drained: InboxShare(appends: 1, bytes: 2))
+        #expect(inbox.share.appends == 2)
+        late.cancel()
+        #expect(await late.value == .never(.cancelled))
+        #expect(cancelled().isEmpty)
+        inbox.reply(
+            waiters.map { Reply(waiter: $0, outcome: .never(.full)) },
+            drained: InboxShare(appends: 1, bytes: 2)
+        )
+        for task in early { #expect(await task.value == .never(.full)) }
+        #expect(inbox.share == InboxShare())
+        #expect(waiting == 0)
+    }
+
+    /// More than are answered at once, while as many again wait for room.
     @Test func everyReplyFindsItsCaller() async throws {
         var limits = Limits()
         limits.inboxAppends = 300
         let inbox = Inbox(limits: limits, clock: TickClock(), parker: Parker())
-        let callers = (0..<400).map { _ in
-            Task { await Self.submit(Ticket(), to: inbox) }
+        let callers = (1...400).map { number in
+            (number, Task { await Self.submit(Ticket(), to: inbox, bytes: number) })
         }
         try await eventually("all wait") { inbox.state.withLock { $0.waiters.count } == 400 }
         var answered = 0
@@ -169,28 +229,24 @@ import Testing
                 return inbox.end(.closed)
             }
             let appends = arrivals.appends
-            let replies = appends.enumerated().map { place, append in
-                Reply(
-                    waiter: append.waiter,
-                    outcome: .committed(
-                        first: Slot(rawValue: UInt64(answered + place + 1)),
-                        count: 1
-                    )
-                )
+            // Each is told its own number, which it has as so many bytes.
+            let replies = appends.map { append in
+                let slot = Slot(rawValue: UInt64(append.bytes))
+                return Reply(waiter: append.waiter, outcome: .committed(first: slot, count: 1))
             }
             answered += appends.count
-            let share = InboxShare(appends: appends.count, bytes: 2 * appends.count)
-            inbox.reply(replies, drained: share)
+            inbox.reply(
+                replies,
+                drained: InboxShare(
+                    appends: appends.count,
+                    bytes: appends.reduce(0) { $0 + $1.bytes }
+                )
+            )
         }
-        var slots: Set<Slot> = []
-        for caller in callers {
-            guard case .committed(let slot, 1) = await caller.value else {
-                Issue.record("a caller got another's answer")
-                continue
-            }
-            slots.insert(slot)
+        for (number, caller) in callers {
+            let slot = Slot(rawValue: UInt64(number))
+            #expect(await caller.value == .committed(first: slot, count: 1))
         }
-        #expect(slots.count == 400)
         #expect(inbox.share == InboxShare())
         #expect(inbox.state.withLock { $0.waiters.count } == 0)
     }

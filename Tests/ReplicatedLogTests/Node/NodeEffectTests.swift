@@ -58,7 +58,10 @@ import Testing
         // The third time the checkpoint lies above all of them.
         for round in 0..<3 {
             let wanted = Self.effective + (0..<UInt8(round)).map { 20 + $0 }
-            try await running(try await directory.open()) { node in
+            let node = try await directory.open()
+            let reader = node.tail.makeReader()
+            defer { withExtendedLifetime(reader) {} }
+            try await running(node) { node in
                 _ = try await node.barrier()
                 #expect(try await node.everything().map(\.payload) == wanted.map { [$0] })
                 #expect(try await node.take(wanted.count).map(\.payload) == wanted.map { [$0] })

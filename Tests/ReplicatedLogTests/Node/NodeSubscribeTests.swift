@@ -12,6 +12,9 @@ import Testing
             limits.pageBytes = 256
         }
         try await running(try await directory.make()) { node in
+            // While it lives, what is delivered is kept for everybody.
+            let reader = node.tail.makeReader()
+            defer { withExtendedLifetime(reader) {} }
             for number in 1...50 { try await node.append(payload(number)) }
             #expect(try await node.take(50).map { number($0.payload) } == Array(1...50))
             #expect(try await node.take(50, from: 0).first?.slot == 1)
@@ -20,6 +23,8 @@ import Testing
             let beyond = Task { try await node.take(2, from: 53) }
             for number in 51...54 { try await node.append(payload(number)) }
             #expect(try await beyond.value.map { number($0.payload) } == [53, 54])
+            let reads = await node.status.storage.reads
+            #expect((reads == 0) == (tailBytes > 1))
         }
     }
 
