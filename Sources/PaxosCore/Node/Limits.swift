@@ -17,8 +17,8 @@ public struct Limits: Hashable, Sendable {
     public var inboxAppends = 65_536
     /// Payload bytes in the inbox. Default 64 MiB.
     public var inboxBytes = 64 << 20
-    /// Payload bytes of delivered entries, and 64 for each, kept in memory for subscribers at the tail.
-    /// Default 4 MiB.
+    /// Payload bytes of delivered entries, and 64 for each, kept in memory for subscribers at the tail
+    /// while there are any. Default 4 MiB.
     public var tailBytes = 4 << 20
     /// How long an append or a barrier waits if it was not told otherwise. Default 10,000 ms.
     public var appendTimeoutMilliseconds = 10_000
