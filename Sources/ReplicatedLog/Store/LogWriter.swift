@@ -260,17 +260,22 @@ struct LogWriter: ~Copyable {
     }
 
     /// The most pages that the rows can take, in bytes: a leaf half empty in the worst case, whole
-    /// pages for large rows, for each run the path to its place, and what every transaction touches.
+    /// pages for large rows, the path to each place, and what every transaction touches. Runs that adjoin
+    /// have one place; and no page that is in use is copied twice, or split before what is put in fills it.
     private func pageBytes(of rows: WriteRows) -> Int {
         let page = room.pageSize
         var bytes = 64 * page
+        var paths = 0
+        var end: Slot?
         for run in rows.accepted {
-            bytes += 8 * page
+            if run.run.slots.lowerBound != end { paths += 8 * page }
+            end = run.run.slots.upperBound.next
             for entry in run.run.entries {
                 let row = RowCoding.byteCount(of: entry) + 32
                 bytes += row > page / 2 ? (row / page + 2) * page : 2 * row
             }
         }
+        bytes += min(paths, 2 * room.live + 8 * page)
         bytes += 2 * (rows.checkpoint?.byteCount ?? 0)
         return bytes + 64 * rows.ineffective.count
     }

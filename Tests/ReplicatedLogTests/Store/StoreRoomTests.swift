@@ -120,6 +120,38 @@ import Darwin
         }
     }
 
+    /// Story: a follower that had been away fetched a thousand rows at once, each a run of its own, and
+    /// 32 KiB were asked of a small disk for every one of them: it stayed full for ever.
+    @Test(arguments: [1, 2]) func manyRunsTakeNoMoreThanTheirRows(stride: UInt64) throws {
+        var storage = StorageOptions.small
+        storage.runwayBytes = 0
+        try directory.create(storage: storage)
+        let store = try directory.open(storage: storage)
+        let listener = Listener()
+        store.start(observer: listener)
+        // What lies between is written before, so that every run of the second batch has to find its place.
+        for (id, first) in [(1, 2), (2, 1)] as [(UInt64, UInt64)] {
+            store.submit(id) { rows in
+                for number in 0..<2_000 as Range<UInt64> {
+                    let slot = first + 2 * stride * number
+                    rows.accepted.append(.commands(slot...slot + stride - 1, bytes: 10))
+                }
+            }
+            #expect(listener.wait(through: id))
+        }
+        let before = try FileSystem.fileLength(directory.path + "/log.mdb")
+        store.submit(3) { rows in
+            for slot in 20_000..<22_000 as Range<UInt64> {
+                rows.accepted.append(.commands(slot...slot, bytes: 10))
+            }
+        }
+        #expect(listener.wait(through: 3))
+        store.closeAndWait()
+        let after = try FileSystem.fileLength(directory.path + "/log.mdb")
+        #expect(before < 8 << 20)
+        #expect(after - before < 2 << 20)
+    }
+
     /// A session with many gaps in its sequences is long.
     @Test func aLongCheckpointIsCovered() throws {
         var storage = StorageOptions.small
