@@ -91,14 +91,23 @@ import Darwin
         try directory.open(storage: storage).closeAndWait()
     }
 
-    /// Room asserts after every commit that the file reached as far as the transaction did.
-    @Test func noTransactionGoesBeyondWhatWasCovered() throws {
+    private static var withoutRunway: StorageOptions {
         var storage = StorageOptions.small
         storage.runwayBytes = 0
-        try directory.create(storage: storage)
-        let store = try directory.open(storage: storage)
+        return storage
+    }
+
+    private func openWithoutRunway() throws -> (LMDBStore, Listener) {
+        try directory.create(storage: Self.withoutRunway)
+        let store = try directory.open(storage: Self.withoutRunway)
         let listener = Listener()
         store.start(observer: listener)
+        return (store, listener)
+    }
+
+    /// Room asserts after every commit that the file reached as far as the transaction did.
+    @Test func noTransactionGoesBeyondWhatWasCovered() throws {
+        let (store, listener) = try openWithoutRunway()
         var generator = SystemRandomNumberGenerator()
         let sizes = [0, 10, 300, 1000, 1300, 1966, 1967, 2100, 4000, 4010, 9000, 30_000]
         for id in 1...200 as ClosedRange<UInt64> {
@@ -122,28 +131,20 @@ import Darwin
 
     /// Story: a follower that had been away fetched a thousand rows at once, each a run of its own, and
     /// 32 KiB were asked of a small disk for every one of them: it stayed full for ever.
-    @Test(arguments: [1, 2]) func manyRunsTakeNoMoreThanTheirRows(stride: UInt64) throws {
-        var storage = StorageOptions.small
-        storage.runwayBytes = 0
-        try directory.create(storage: storage)
-        let store = try directory.open(storage: storage)
-        let listener = Listener()
-        store.start(observer: listener)
-        // What lies between is written before, so that every run of the second batch has to find its place.
-        for (id, first) in [(1, 2), (2, 1)] as [(UInt64, UInt64)] {
-            store.submit(id) { rows in
-                for number in 0..<2_000 as Range<UInt64> {
-                    let slot = first + 2 * stride * number
-                    rows.accepted.append(.commands(slot...slot + stride - 1, bytes: 10))
+    @Test func manyRunsTakeNoMoreThanTheirRows() throws {
+        let (store, listener) = try openWithoutRunway()
+        // Every other slot, and then those between, each of which has to find its place.
+        for first in 1...2 as ClosedRange<UInt64> {
+            store.submit(first) { rows in
+                rows.accepted = stride(from: 3 - first, to: 4_000, by: 2).map {
+                    .commands($0...$0, bytes: 10)
                 }
             }
-            #expect(listener.wait(through: id))
+            #expect(listener.wait(through: first))
         }
         let before = try FileSystem.fileLength(directory.path + "/log.mdb")
         store.submit(3) { rows in
-            for slot in 20_000..<22_000 as Range<UInt64> {
-                rows.accepted.append(.commands(slot...slot, bytes: 10))
-            }
+            rows.accepted = (20_000..<22_000).map { .commands($0...$0, bytes: 10) }
         }
         #expect(listener.wait(through: 3))
         store.closeAndWait()
@@ -154,12 +155,7 @@ import Darwin
 
     /// A session with many gaps in its sequences is long.
     @Test func aLongCheckpointIsCovered() throws {
-        var storage = StorageOptions.small
-        storage.runwayBytes = 0
-        try directory.create(storage: storage)
-        let store = try directory.open(storage: storage)
-        let listener = Listener()
-        store.start(observer: listener)
+        let (store, listener) = try openWithoutRunway()
         let ranges = (1...60_000 as ClosedRange<UInt64>).map { 3 * $0...3 * $0 }
         let session = LogState.Session(
             node: 1,
@@ -174,7 +170,7 @@ import Darwin
         }
         #expect(listener.wait(through: 1))
         store.closeAndWait()
-        let again = try directory.open(storage: storage)
+        let again = try directory.open(storage: Self.withoutRunway)
         #expect(again.recover().checkpoint.state == state)
         again.closeAndWait()
     }
