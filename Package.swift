@@ -61,14 +61,14 @@ let package = Package(
         // the codecs alone, and resolves no swift-nio.
         .target(
             name: "ReplicatedLogNIO",
-            dependencies: ["ReplicatedLog", "PaxosCore", "CCRC32C"]
+            dependencies: ["ReplicatedLog", "PaxosCore", "CCRC32C", "Platform"]
                 + nio(condition: .when(traits: ["NIO"]))
         ),
         // The same sources (a symbolic link) for rlog and the tests, with no trait to enable: no product
         // reaches this target, so nobody else resolves what it needs (docs/DESIGN.md, rooms).
         .target(
             name: "NIOTransport",
-            dependencies: ["ReplicatedLog", "PaxosCore", "CCRC32C"] + nio(),
+            dependencies: ["ReplicatedLog", "PaxosCore", "CCRC32C", "Platform"] + nio(),
             swiftSettings: [.define("NIO")]
         ),
 

@@ -3,6 +3,7 @@ internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOPosix
 internal import PaxosCore
+internal import Platform
 public import ReplicatedLog
 
 /// A transport over TCP, with mutual TLS if it is given a certificate.
@@ -41,6 +42,7 @@ public final class TCPTransport: Transport {
     private let tls: TLSIdentity?
     private let options: TCPOptions
     private let addressOf: @Sendable (NodeID) -> TCPAddress?
+    private let lookUp: @Sendable (String) -> [String]
     private let stage = NIOLockedValueBox(Stage.idle)
 
     /// Makes a transport, to be started by the node that it is given to.
@@ -61,23 +63,28 @@ public final class TCPTransport: Transport {
             listen: listen,
             peers: peers.keys.sorted(),
             tls: tls,
-            options: options
-        ) { peers[$0] }
+            options: options,
+            addressOf: { peers[$0] }
+        )
     }
 
-    /// - Parameter addressOf: Asked before each attempt to connect.
+    /// - Parameters:
+    ///   - addressOf: Asked before each attempt to connect.
+    ///   - lookUp: The addresses of a name, as numbers; may block for as long as it likes.
     package init(
         listen: TCPAddress,
         peers: [NodeID],
         tls: TLSIdentity? = nil,
         options: TCPOptions = TCPOptions(),
-        addressOf: @escaping @Sendable (NodeID) -> TCPAddress?
+        addressOf: @escaping @Sendable (NodeID) -> TCPAddress?,
+        lookUp: @escaping @Sendable (String) -> [String] = { HostNames.addresses(of: $0) }
     ) {
         self.listen = listen
         self.peers = peers
         self.tls = tls
         self.options = options
         self.addressOf = addressOf
+        self.lookUp = lookUp
     }
 
     deinit {
@@ -101,12 +108,14 @@ public final class TCPTransport: Transport {
         }
         guard isFirst else { throw TCPTransportError.alreadyUsed }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, options.threads))
+        Descriptors.closePollsOnExec()
         let shared = Shared(
             local: local,
             peers: peers.filter { $0 != identity.node },
             options: options,
             tls: tls,
-            addressOf: addressOf
+            addressOf: addressOf,
+            lookUp: lookUp
         )
         do {
             let running = try await run(shared, on: group)
@@ -128,9 +137,18 @@ public final class TCPTransport: Transport {
         on group: MultiThreadedEventLoopGroup
     ) async throws -> Running {
         let listener = Listener(shared)
+        let place = try await NameLookUp.first(
+            of: listen,
+            within: shared.options.handshakeLimit.timeAmount,
+            on: group.next(),
+            shared.lookUp
+        ).get()
+        guard let place else {
+            throw TCPTransportError.cannotListen(listen, reason: "the name has no address")
+        }
         let channel: any Channel
         do {
-            channel = try await listener.bind(listen, on: group)
+            channel = try await listener.bind(place, on: group)
         } catch {
             throw Self.reason(error, listen)
         }

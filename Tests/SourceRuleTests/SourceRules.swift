@@ -36,7 +36,7 @@ enum SourceRules {
             "CoreMetrics", "ServiceLifecycle", "DequeModule",
         ],
         "ReplicatedLogNIO": [
-            "ReplicatedLog", "PaxosCore", "CCRC32C", "NIOCore", "NIOPosix",
+            "ReplicatedLog", "PaxosCore", "CCRC32C", "Platform", "NIOCore", "NIOPosix",
             "NIOConcurrencyHelpers", "NIOSSL",
         ],
         "PaxosSimulator": ["PaxosCore"],

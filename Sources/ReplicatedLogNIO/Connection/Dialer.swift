@@ -24,7 +24,9 @@ final class Dialer {
     /// Attempts since a connection has last lasted.
     private var attempts = 0
     private var openedAt = NIODeadline.now()
-    private var stall: Scheduled<Void>?
+    private var stall = StallWatch()
+    private var check: Scheduled<Void>?
+    private let names: NameLookUp
     private var bytes: [UInt8] = []
 
     init(to node: NodeID, on loop: any EventLoop, _ shared: Shared) {
@@ -32,6 +34,7 @@ final class Dialer {
         self.loop = loop
         self.shared = shared
         session = OutboundSession(local: shared.local.identity, peer: node, tag: 0)
+        names = NameLookUp(on: loop, shared.lookUp)
     }
 
     func begin(_ link: PeerLink) {
@@ -51,13 +54,14 @@ final class Dialer {
         )
         let own = NIOLoopBound(self, eventLoop: loop)
         let shared = shared
-        ClientBootstrap(group: loop)
+        let bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(shared.options.handshakeLimit.timeAmount)
             .channelOption(.writeBufferWaterMark, value: watermark)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try TCPSocket.closeOnExec(channel)
                     try channel.pipeline.syncOperations.addHandlers(
                         try shared.tls.map { [try $0.clientHandler()] } ?? []
                     )
@@ -66,11 +70,18 @@ final class Dialer {
                     )
                 }
             }
-            .connect(host: address.host, port: Int(address.port))
-            .whenFailure { _ in
-                // A handler that was added tells of its connection's end itself.
-                own.value.unreachable()
+        let connected =
+            switch names.target(address) {
+            case .address(let literal): bootstrap.connect(to: literal)
+            // What the look-up takes counts as well.
+            case .name(let resolver):
+                bootstrap.resolver(resolver)
+                    .connect(host: address.host, port: Int(address.port))
             }
+        connected.whenFailure { _ in
+            // A handler that was added tells of its connection's end itself.
+            own.value.unreachable()
+        }
     }
 
     private var watermark: ChannelOptions.Types.WriteBufferWaterMark {
@@ -87,22 +98,21 @@ final class Dialer {
 
     /// The connection has ended, before or after it was welcomed.
     func lost() {
-        stall?.cancel()
-        stall = nil
+        check?.cancel()
+        check = nil
         switch phase {
         case .connecting: unreachable()
         case .open:
             // One that ends at once is no better than none.
-            if NIODeadline.now() - openedAt > .seconds(1) { attempts = 0 }
+            if NIODeadline.now() - openedAt > shared.longestBackOff { attempts = 0 }
             retry()
         case .idle, .waiting, .closed: return
         }
     }
 
     private func retry() {
-        let options = shared.options
-        let longest = options.longestBackOff.timeAmount.nanoseconds
-        let doubled = options.firstBackOff.timeAmount.nanoseconds << min(attempts, 20)
+        let longest = shared.longestBackOff.nanoseconds
+        let doubled = shared.options.firstBackOff.timeAmount.nanoseconds << min(attempts, 20)
         attempts += 1
         let wait = max(1, min(longest, doubled))
         let delay = Int64.random(in: wait / 2...wait)
@@ -124,7 +134,8 @@ final class Dialer {
     func close() {
         if case .waiting(let scheduled) = phase { scheduled.cancel() }
         if case .open(let channel) = phase { channel.close(promise: nil) }
-        stall?.cancel()
+        check?.cancel()
+        names.close()
         phase = .closed
         link = nil
     }
@@ -138,6 +149,7 @@ final class Dialer {
         }
         self.session = session
         openedAt = .now()
+        stall = StallWatch()
         phase = .open(channel)
         shared.count { $0.connected += 1 }
         flush()
@@ -146,11 +158,15 @@ final class Dialer {
     /// Writes what waits, as far as the system takes it; whoever calls need not know whether it can.
     func flush() {
         guard case .open(let channel) = phase, let link else { return }
+        let now = NIODeadline.now()
+        stall.look(waiting: TCPSocket.waitingBytes(channel), at: now)
+        var added = 0
         while channel.isWritable {
             let batch = link.popBatch(maxBytes: shared.options.writeBytes)
             guard !batch.isEmpty else { break }
             bytes.removeAll(keepingCapacity: true)
             session.encode(batch, into: &bytes)
+            added += bytes.count
             shared.count { counters in
                 counters.sentMessages += batch.count
                 counters.sentBytes += bytes.count
@@ -159,21 +175,30 @@ final class Dialer {
             channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
         }
         if bytes.capacity > 4 * shared.options.writeBytes { bytes = [] }
-        watch(channel)
+        if added > 0 {
+            stall.added(added, waiting: TCPSocket.waitingBytes(channel), at: now)
+        }
+        if stall.waiting > 0, check == nil { watch(channel, in: stallLimit) }
     }
 
+    private var stallLimit: TimeAmount { shared.options.stallLimit.timeAmount }
+
     /// A peer that takes nothing for long may be behind a network that drops everything.
-    private func watch(_ channel: any Channel) {
-        if channel.isWritable {
-            stall?.cancel()
-            stall = nil
-        } else if stall == nil {
-            let shared = shared
-            stall = channel.eventLoop.scheduleTask(in: shared.options.stallLimit.timeAmount) {
-                shared.refuse(.stalled)
-                channel.close(promise: nil)
-            }
+    private func watch(_ channel: any Channel, in wait: TimeAmount) {
+        let own = NIOLoopBound(self, eventLoop: loop)
+        check = loop.scheduleTask(in: wait) { own.value.look(at: channel) }
+    }
+
+    private func look(at channel: any Channel) {
+        check = nil
+        let now = NIODeadline.now()
+        stall.look(waiting: TCPSocket.waitingBytes(channel), at: now)
+        guard let idle = stall.idle(at: now) else { return }
+        guard idle < stallLimit else {
+            shared.refuse(.stalled)
+            return channel.close(promise: nil)
         }
+        watch(channel, in: stallLimit - idle)
     }
 }
 #endif

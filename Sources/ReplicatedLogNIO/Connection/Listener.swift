@@ -32,8 +32,11 @@ final class Listener: Sendable {
         self.links.withLockedValue { $0 = links }
     }
 
-    func bind(_ address: TCPAddress, on group: any EventLoopGroup) async throws -> any Channel {
+    func bind(_ place: SocketAddress, on group: any EventLoopGroup) async throws -> any Channel {
         try await ServerBootstrap(group: group)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try TCPSocket.closeOnExec(channel) }
+            }
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -48,6 +51,7 @@ final class Listener: Sendable {
             )
             .childChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try TCPSocket.closeOnExec(channel)
                     admit(channel)
                     try channel.pipeline.syncOperations.addHandlers(
                         shared.tls.map { [$0.serverHandler()] } ?? []
@@ -57,7 +61,7 @@ final class Listener: Sendable {
                     )
                 }
             }
-            .bind(host: address.host, port: Int(address.port))
+            .bind(to: place)
             .get()
     }
 

@@ -11,6 +11,8 @@ final class Shared: Sendable {
     let options: TCPOptions
     let tls: TLSIdentity?
     let addressOf: @Sendable (NodeID) -> TCPAddress?
+    /// The addresses of a name, as numbers; blocks.
+    let lookUp: @Sendable (String) -> [String]
     private let counted = NIOLockedValueBox(TCPCounters())
 
     init(
@@ -18,13 +20,22 @@ final class Shared: Sendable {
         peers: [NodeID],
         options: TCPOptions,
         tls: TLSIdentity?,
-        addressOf: @escaping @Sendable (NodeID) -> TCPAddress?
+        addressOf: @escaping @Sendable (NodeID) -> TCPAddress?,
+        lookUp: @escaping @Sendable (String) -> [String]
     ) {
         self.local = local
         self.peers = peers
         self.options = options
         self.tls = tls
         self.addressOf = addressOf
+        self.lookUp = lookUp
+    }
+
+    /// The longest wait before a connection is tried again: within an election timeout it is tried several
+    /// times, so that what breaks connections now and then costs no leader.
+    var longestBackOff: TimeAmount {
+        let quarter = TimeAmount.milliseconds(Int64(local.limits.electionMilliseconds) / 4)
+        return max(.milliseconds(1), min(options.longestBackOff.timeAmount, quarter))
     }
 
     var counters: TCPCounters { counted.withLockedValue { $0 } }

@@ -174,6 +174,32 @@ package final class NodeProcess: Sendable {
         return status.flatMap { ProcessUsage.anonymousResident(inStatus: $0) }
     }
 
+    /// What the process has open, as the system tells; `nil` if it does not.
+    package var descriptors: [(number: Int32, target: String, isInherited: Bool)]? {
+        let process = "/proc/\(pid)"
+        let names = try? FileManager.default.contentsOfDirectory(atPath: "\(process)/fd")
+        return names?.compactMap { name in
+            let target = try? FileManager.default.destinationOfSymbolicLink(
+                atPath: "\(process)/fd/\(name)"
+            )
+            let info = try? String(contentsOfFile: "\(process)/fdinfo/\(name)", encoding: .utf8)
+            let flags = info?.split(separator: "\n").first { $0.hasPrefix("flags:") }?
+                .split(whereSeparator: \.isWhitespace).last.flatMap { Int32($0, radix: 8) }
+            guard let number = Int32(name), let target, let flags else { return nil }
+            return (number, target, flags & O_CLOEXEC == 0)
+        }
+    }
+
+    /// What a program would be left with that the process became or started, its three standard ones
+    /// aside, and the local socket by which its parent hears of its end: the node makes none.
+    package var inherited: [String]? {
+        let table = try? String(contentsOfFile: "/proc/\(pid)/net/unix", encoding: .utf8)
+        let local = Set((table ?? "").split(whereSeparator: \.isWhitespace))
+        return descriptors?.filter { $0.number > 2 && $0.isInherited }.map(\.target).filter {
+            !local.contains($0.dropFirst("socket:[".count).dropLast())
+        }
+    }
+
     /// The exit status, or minus the signal; `nil` while it runs.
     package var ending: Int32? {
         guard !process.isRunning, state.withLock({ $0.isOver }) else { return nil }

@@ -1,0 +1,93 @@
+import NIOTransport
+import PaxosCore
+import Platform
+import ReplicatedLog
+import Testing
+
+/// Progress is bytes that left: a slow connection is kept, one on which nothing moves is made anew (`R83`).
+@Suite(.serialized, .tags(.slow)) struct StallTests {
+    /// Takes one connection and welcomes it, as a peer does.
+    private final class SlowPeer: Sendable {
+        let listener: RawListener
+        private let socket: RawSocket
+        private let received = Locked(0)
+
+        init(_ listener: RawListener) throws {
+            self.listener = listener
+            socket = try listener.accept()
+            var session = InboundSession(
+                local: Member.identity(2),
+                peers: [1],
+                maxBodyBytes: Limits().maxEnvelopeBytes,
+                tag: 5
+            )
+            var answer: [UInt8]?
+            while answer == nil {
+                let bytes = socket.receive()
+                try #require(!bytes.isEmpty)
+                session.receive(bytes)
+                if case .welcomed(_, let welcome) = try session.next(certified: { _ in true }) {
+                    answer = welcome
+                }
+            }
+            if let answer { socket.send(answer) }
+        }
+
+        var bytes: Int { received.withLock { $0 } }
+
+        /// Reads what is there, a little now and then, until it has so much.
+        func read(_ count: Int, each bytes: Int, every pause: Duration) throws {
+            _ = try PinnedThread(name: "slow-peer") { [self] in
+                let parker = Parker()
+                while self.bytes < count {
+                    let piece = socket.receive(atMost: bytes)
+                    if piece.isEmpty { return }
+                    received.withLock { $0 += piece.count }
+                    parker.park(timeout: pause)
+                }
+            }
+        }
+    }
+
+    private static func dialing(
+        _ port: UInt16,
+        stallLimit: Duration
+    ) async throws -> Member {
+        var options = TCPOptions()
+        options.stallLimit = stallLimit
+        let transport = TCPTransport(
+            listen: TCPAddress(host: "127.0.0.1", port: 0),
+            peers: [2],
+            options: options,
+            addressOf: { _ in TCPAddress(host: "127.0.0.1", port: port) }
+        )
+        return try await Member(transport, Member.identity(1))
+    }
+
+    /// What is sent takes three times the limit, and the connection never has room for more meanwhile.
+    @Test func aSlowConnectionIsKept() async throws {
+        let listener = try RawListener(receiveBytes: 1 << 14)
+        let node = try await Self.dialing(listener.port, stallLimit: .seconds(1))
+        let peer = try SlowPeer(listener)
+        for number in 0..<3 { node.transport.send([node.message(number, bytes: 1 << 20, to: 2)]) }
+        try peer.read(3 << 20, each: 1 << 13, every: .milliseconds(8))
+        #expect(await until { peer.bytes >= 3 << 20 })
+        let counters = node.transport.counters
+        #expect(counters.refused[.stalled] == nil)
+        #expect(counters.connected == 1)
+        await node.transport.stop()
+    }
+
+    @Test func aConnectionOnWhichNothingMovesIsMadeAnew() async throws {
+        let listener = try RawListener(receiveBytes: 1 << 14)
+        let node = try await Self.dialing(listener.port, stallLimit: .milliseconds(300))
+        let first = try SlowPeer(listener)
+        // Small ones that follow are no progress.
+        for number in 0..<3 { node.transport.send([node.message(number, bytes: 1 << 20, to: 2)]) }
+        let second = try SlowPeer(listener)
+        #expect(first.bytes == 0)
+        #expect(second.bytes == 0)
+        #expect(await until { node.transport.counters.connected == 2 })
+        await node.transport.stop()
+    }
+}
