@@ -14,6 +14,19 @@ package enum FileSystem {
         return lstat(path, &status) == 0
     }
 
+    /// Whether something is at the path; throws if that cannot be told, as in a directory that may not be
+    /// searched.
+    package static func isThere(_ path: String) throws(PosixError) -> Bool {
+        var status = stat()
+        do throws(PosixError) {
+            _ = try PosixError.check("lstat", path) { lstat(path, &status) }
+            return true
+        } catch {
+            guard error.isMissing else { throw error }
+            return false
+        }
+    }
+
     /// Whether a directory is at the path itself; a symbolic link to one is none.
     package static func isDirectory(_ path: String) -> Bool {
         var status = stat()
@@ -60,10 +73,10 @@ package enum FileSystem {
         }
     }
 
-    /// Makes one directory, readable by its owner and group. Its parent must exist; it must not.
+    /// Makes one directory, for its owner alone. Its parent must exist; it must not.
     /// Durable after `syncDirectory` of the parent.
     package static func makeDirectory(_ path: String) throws(PosixError) {
-        _ = try PosixError.check("mkdir", path) { mkdir(path, 0o750) }
+        _ = try PosixError.check("mkdir", path) { mkdir(path, 0o700) }
     }
 
     /// Makes a directory and those above it that are missing.

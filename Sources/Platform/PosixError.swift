@@ -31,8 +31,17 @@ package struct PosixError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Whether the file or directory was not there.
     package var isMissing: Bool { code == ENOENT }
 
-    /// Whether the disk or the quota is full.
-    package var isFull: Bool { code == ENOSPC || code == EDQUOT }
+    /// Whether the disk or the quota is full, or the file as long as the process may make one.
+    package var isFull: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
+
+    /// Whether the user has not the right.
+    package var isDenied: Bool { code == EACCES || code == EPERM }
+
+    /// Whether the disk is mounted for reading only.
+    package var isOfReadOnlyDisk: Bool { code == EROFS }
+
+    /// Whether there was no memory, or no room in the address space.
+    package var isNoMemory: Bool { code == ENOMEM }
 
     /// The operating system's words for an error number.
     package static func text(of code: Int32) -> String {

@@ -16,7 +16,23 @@ package struct ReadOnlyFile: ~Copyable, Sendable {
         self.path = path
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Closing alone would leave a lock to a child that is being forked at this moment.
+        _ = flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
+
+    /// Takes a lock that others may share, until this value ends; false if somebody holds the file for
+    /// himself. Needs no right to write, and leaves nothing behind.
+    package func lockShared() throws(PosixError) -> Bool {
+        do throws(PosixError) {
+            _ = try PosixError.check("flock", path) { flock(descriptor, LOCK_SH | LOCK_NB) }
+            return true
+        } catch {
+            guard error.code == EWOULDBLOCK else { throw error }
+            return false
+        }
+    }
 
     /// The bytes from `offset` on: `count` of them, or fewer at the end of the file.
     package func read(at offset: Int64, count: Int) throws(PosixError) -> [UInt8] {

@@ -15,7 +15,8 @@ package protocol LogStore: Sendable {
     func submit(_ batch: consuming WriteBatch)
 
     /// Reads rows off the driver's thread: those in `slots`, in slot order, until about `maxBytes` of
-    /// payload, but at least one row if there is one.
+    /// payload, but at least one row if there is one. A page may end before a slot that is unreadable; the
+    /// read that begins there fails.
     func read(
         _ slots: ClosedRange<Slot>,
         maxBytes: Int,
@@ -127,8 +128,8 @@ package struct ReadCompletion: Sendable {
 
 /// Why rows could not be read.
 package enum ReadFailure: Error, Hashable, Sendable {
-    /// The row is there and is not what was written: it counts neither as accepted nor as absent
-    /// (`R34`, `R35`).
+    /// The first slot of the request is not what was written, or is missing though it must be there: it
+    /// counts neither as accepted nor as absent (`R34`, `R35`).
     case unreadable(Slot)
     /// The store has failed or is closed.
     case storeFailed(StoreFailure)

@@ -11,6 +11,9 @@ public struct LogStatus: Hashable, Sendable {
         case full
         /// Its peers do not count it, and why: its directory was wiped, is an old copy, or runs twice.
         case refused(by: NodeID, reason: String)
+        /// The row of a committed slot, the lowest met, is missing on this node's disk or not what was
+        /// written. The node goes on and serves that slot to nobody: replace it while the others have it.
+        case damaged(slot: Slot)
         /// A commit or a flush failed: it has stopped.
         case failed(String)
         /// It was shut down.
@@ -72,6 +75,7 @@ extension LogNode {
     private var currentStatus: LogStatus {
         let core = driver.status
         let share = inbox.share
+        let storage = store.counters
         let health: LogStatus.Health =
             if let failure = driver.failure {
                 .failed(failure.description)
@@ -79,6 +83,8 @@ extension LogNode {
                 .closed
             } else if let node = core.refusedBy, let reason = core.refusal {
                 .refused(by: node, reason: reason.rawValue)
+            } else if let slot = storage.unreadableSlot {
+                .damaged(slot: slot)
             } else if core.isFull {
                 .full
             } else {
@@ -107,7 +113,7 @@ extension LogNode {
             },
             droppedMessages: inbox.droppedMessages + core.counters.total,
             health: health,
-            storage: store.counters
+            storage: storage
         )
     }
 }

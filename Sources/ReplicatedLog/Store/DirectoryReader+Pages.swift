@@ -1,20 +1,12 @@
-internal import LMDB
 package import PaxosCore
 
-/// Reading past damage in the pages themselves, which LMDB's own cursors may not survive.
 extension DirectoryReader {
-    /// The highest slot with a row; 0 if there is none, or if the way to it is damaged.
-    func highestSlot() throws(LogOpenError) -> UInt64 {
-        let tree = try PageTree(path: Schema.dataPath(in: path))
-        do throws(PageTree.Damage) {
-            let name = Array(Schema.accepted.utf8)
-            guard let table = try tree.tables().first(where: { $0.name == name }),
-                let key = try tree.highestKey(of: table.record)
-            else { return 0 }
-            return Page(bytes: key).uint64(0) ?? 0
-        } catch {
-            return 0
-        }
+    /// The highest slot with a row, or `zero`; also if the way to it is damaged.
+    package func lastSlot() -> Slot {
+        guard let table = try? tree.table(Schema.accepted),
+            let key = try? tree.highestKey(of: table)
+        else { return .zero }
+        return Slot(rawValue: key)
     }
 
     /// Calls `body` with each row of the range in slot order, until it answers false. A page that is
@@ -26,7 +18,7 @@ extension DirectoryReader {
     ) throws(LogOpenError) {
         let coding = RowCoding(cluster: identity.cluster)
         try scan(Schema.accepted, in: slots, damaged: damaged) { slot, value in
-            let row = value.withUnsafeBytes { coding.decode($0, slot: slot) }
+            let row = coding.decode(value, slot: slot)
             return body(row.map { .row($0, bytes: value.count) } ?? .unreadable(slot))
         }
     }
@@ -45,27 +37,30 @@ extension DirectoryReader {
         _ name: String,
         in slots: ClosedRange<Slot>,
         damaged: (String) -> Void,
-        _ body: (Slot, [UInt8]) -> Bool
+        _ body: (Slot, UnsafeRawBufferPointer) -> Bool
     ) throws(LogOpenError) {
-        let path = Schema.dataPath(in: path)
-        let tree = try PageTree(path: path)
         let record: PageTree.Record?
         do throws(PageTree.Damage) {
-            record = try tree.tables().first { $0.name == Array(name.utf8) }?.record
+            record = try tree.table(name)
         } catch {
-            throw .corrupt(path: path, detail: error.description)
+            throw .corrupt(path: Schema.dataPath(in: path), detail: error.description)
         }
-        guard let record else { return }
-        var start: [UInt8] = []
-        start.append(littleEndian: slots.lowerBound.rawValue)
+        guard let record else { return damaged("the table \(name) is missing") }
         tree.walk(
             record,
             order: .number,
-            from: start,
-            damaged: { damaged($0.description) }
+            from: .number(slots.lowerBound.rawValue),
+            damaged: {
+                damaged($0.description)
+                return true
+            }
         ) { key, value in
-            let slot = Slot(rawValue: Page(bytes: key).uint64(0) ?? 0)
-            return slot <= slots.upperBound && body(slot, value)
+            guard case .number(let number) = key else { return false }
+            guard number <= Slot.limit.rawValue else {
+                damaged("the table \(name): a key beyond any slot")
+                return true
+            }
+            return number <= slots.upperBound.rawValue && body(Slot(rawValue: number), value)
         }
     }
 }

@@ -1,66 +1,64 @@
-internal import LMDB
 package import PaxosCore
 internal import Platform
 
-/// Reads a data directory at rest, for the tools: changes nothing in it, counts no opening, and is
-/// refused while a process has it open. Several may read at once.
+/// Reads a data directory at rest, for the tools: changes nothing in it, leaves nothing in it, needs no
+/// right but to read, counts no opening, and is refused while a process has it open. Several may read at
+/// once.
 ///
-/// Unlike an opening it goes on past what is damaged, and names it. Blocking; one thread at a time.
+/// LMDB has no part in it, since that would make a lock file: the pages are walked by `pread`. Unlike an
+/// opening it goes on past what is damaged, and names it. Blocking; one thread at a time.
 package struct DirectoryReader: ~Copyable, Sendable {
     package let identity: DirectoryIdentity
     package let path: String
-    private let environment: Environment
-    private let tables: Schema.Tables
+    let tree: PageTree
+    private let values: [StateName: [UInt8]]
 
     /// Opens the directory for reading; refuses as `LMDBStore.open` does what cannot be read at all.
     package init(at directory: String) throws(LogOpenError) {
         let path = try OpenedLog.check(directory, storage: nil)
-        let length: Int
-        do throws(PosixError) {
-            length = Int(try FileSystem.fileLength(path))
+        let file = try PageFile(path: path)
+        guard try file.share() else { throw .directoryInUse(path: directory) }
+        let tree = try PageTree(file: file)
+        let rows: [(key: [UInt8], value: [UInt8])]?
+        do throws(PageTree.Damage) {
+            // A table of another kind is another program's.
+            let state = try tree.table(Schema.state).flatMap { $0.flags == 0 ? $0 : nil }
+            rows = try state.map { record throws(PageTree.Damage) in try tree.rows(of: record) }
         } catch {
-            throw LogOpenError(error)
+            throw .corrupt(path: path, detail: error.description)
         }
-        // LMDB raises the map to the pages in use.
-        let environment = try OpenedLog.environment(
-            path,
-            directory: directory,
-            options: .init(mapSize: length, access: .inspect)
-        )
-        try OpenedLog.checkPages(path, of: .values)
-        let values = try OpenedLog.state(in: environment, directory: directory)
-        let identity = try OpenedLog.identity(in: environment, values, directory: directory)
-        let tables = try OpenedLog.tables(in: environment, values)
-        self.init(directory, identity, tables, environment)
+        var values: [StateName: [UInt8]] = [:]
+        var identity = DirectoryIdentity.Reading.foreign
+        for (key, value) in rows ?? [] {
+            if key == Schema.identityKey { identity = DirectoryIdentity.read(value) }
+            if let name = StateName(rawValue: String(decoding: key, as: UTF8.self)) {
+                values[name] = value
+            }
+        }
+        let found = try OpenedLog.identity(identity, directory: directory)
+        self.init(identity: found, path: directory, tree: tree, values: values)
     }
 
     private init(
-        _ directory: String,
-        _ identity: DirectoryIdentity,
-        _ tables: Schema.Tables,
-        _ environment: consuming Environment
+        identity: DirectoryIdentity,
+        path: String,
+        tree: PageTree,
+        values: [StateName: [UInt8]]
     ) {
         self.identity = identity
-        self.tables = tables
-        path = directory
-        self.environment = environment
+        self.path = path
+        self.tree = tree
+        self.values = values
     }
 
     /// The small values, without rows: boot is that of the last opening. Throws `corrupt` if one is
     /// damaged.
     package func state() throws(LogOpenError) -> RecoveredState {
-        let result = try read { txn throws(LMDBError) in
-            try StoredLog.state(txn, tables, identity)
-        }
-        switch result {
+        switch StoredLog.state(values, identity) {
         case .success(let state): return state
-        case .failure(let finding): throw LogOpenError(finding, path: environment.path)
+        case .failure(let finding):
+            throw LogOpenError(finding, path: Schema.dataPath(in: path))
         }
-    }
-
-    /// The highest slot with a row, or `zero`.
-    package func lastSlot() throws(LogOpenError) -> Slot {
-        Slot(rawValue: try highestSlot())
     }
 
     /// How much room the directory takes.
@@ -77,22 +75,27 @@ package struct DirectoryReader: ~Copyable, Sendable {
     }
 
     package func usage() throws(LogOpenError) -> Usage {
-        let info = environment.info
-        let (pages, rows, ineffective) = try read { txn throws(LMDBError) in
-            (
-                try tables.livePages(txn), try txn.count(in: tables.accepted),
-                try txn.count(in: tables.ineffective)
-            )
+        let path = Schema.dataPath(in: path)
+        var records: [String: PageTree.Record] = [:]
+        do throws(PageTree.Damage) {
+            for table in try tree.tables() {
+                records[String(decoding: table.name, as: UTF8.self)] = table.record
+            }
+        } catch {
+            throw .corrupt(path: path, detail: error.description)
         }
+        let usedBytes = (Int(tree.lastPage) + 1) * tree.pageSize
+        // And a few for the tree that holds them.
+        let pages = records.values.reduce(8) { $0 + Int(clamping: $1.pages) }
         do throws(PosixError) {
             return Usage(
-                pageSize: info.pageSize,
-                fileBytes: Int(try FileSystem.fileLength(environment.path)),
-                usedBytes: info.usedBytes,
-                liveBytes: min(info.usedBytes, pages * info.pageSize),
-                rows: rows,
-                ineffective: ineffective,
-                lastTransaction: info.lastTransaction
+                pageSize: tree.pageSize,
+                fileBytes: Int(try FileSystem.fileLength(path)),
+                usedBytes: usedBytes,
+                liveBytes: min(usedBytes, pages.multipliedReportingOverflow(by: tree.pageSize).0),
+                rows: Int(clamping: records[Schema.accepted]?.rows ?? 0),
+                ineffective: Int(clamping: records[Schema.ineffective]?.rows ?? 0),
+                lastTransaction: tree.meta.transaction
             )
         } catch {
             throw LogOpenError(error)
@@ -105,47 +108,5 @@ package struct DirectoryReader: ~Copyable, Sendable {
         case row(AcceptedEntry, bytes: Int)
         /// There, and not what was written.
         case unreadable(Slot)
-    }
-
-    /// Calls `body` with each row of the range in slot order, until it answers false.
-    package func forEachRow(
-        in slots: ClosedRange<Slot> = .first ... .limit,
-        _ body: (StoredRow) -> Bool
-    ) throws(LogOpenError) {
-        let coding = RowCoding(cluster: identity.cluster)
-        try read { txn throws(LMDBError) in
-            try txn.forEachRow(in: tables.accepted, from: slots.lowerBound.rawValue) { key, value in
-                let slot = Slot(rawValue: key)
-                guard slot <= slots.upperBound else { return false }
-                let row = value.withUnsafeBytes { coding.decode($0, slot: slot) }
-                return body(row.map { .row($0, bytes: value.byteCount) } ?? .unreadable(slot))
-            }
-        }
-    }
-
-    /// Committed commands of the range that the store knows to be without effect.
-    package func ineffective(in slots: ClosedRange<Slot>) throws(LogOpenError) -> [Slot] {
-        var found: [Slot] = []
-        try read { txn throws(LMDBError) in
-            try txn.forEachRow(
-                in: tables.ineffective,
-                from: slots.lowerBound.rawValue
-            ) { key, _ in
-                guard key <= slots.upperBound.rawValue else { return false }
-                found.append(Slot(rawValue: key))
-                return true
-            }
-        }
-        return found
-    }
-
-    private func read<Result>(
-        _ body: (borrowing ReadTransaction) throws(LMDBError) -> Result
-    ) throws(LogOpenError) -> Result {
-        do throws(TransactionError<LMDBError>) {
-            return try environment.withRead(body)
-        } catch {
-            throw LogOpenError(error.error, path: environment.path)
-        }
     }
 }

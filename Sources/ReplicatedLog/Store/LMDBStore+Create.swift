@@ -66,7 +66,7 @@ private struct Place {
 
     /// Checks the place and makes what is missing above it.
     func prepare(_ storage: StorageOptions) throws(LogCreateError) {
-        if FileSystem.exists(path) {
+        if try posix({ () throws(PosixError) in try FileSystem.isThere(path) }) {
             guard FileSystem.isDirectory(path) else { throw .notADirectory(path: path) }
             let names = try posix { () throws(PosixError) in try FileSystem.listDirectory(path) }
             guard names.isEmpty else { throw .notEmpty(path: path) }
@@ -100,7 +100,12 @@ private struct Place {
     }
 
     func fill(with identity: DirectoryIdentity, storage: StorageOptions) throws(LogCreateError) {
-        try posix { () throws(PosixError) in try FileSystem.makeDirectory(aside) }
+        do throws(PosixError) {
+            try FileSystem.makeDirectory(aside)
+        } catch {
+            // What refuses is the directory above.
+            throw LogCreateError(PosixError(code: error.code, operation: "mkdir", path: parent))
+        }
         let file = Schema.dataPath(in: aside)
         do throws(EnvironmentOpenError) {
             let environment = try Environment.open(
@@ -120,7 +125,7 @@ private struct Place {
             }
             environment.close()
         } catch {
-            throw LogCreateError(error, path: path)
+            throw LogCreateError(error, path: path, mapSize: storage.mapSize)
         }
         try posix { () throws(PosixError) in
             // LMDB's reader table is of the process that made it; it is remade at every open.
@@ -198,11 +203,13 @@ private struct Place {
 }
 
 extension LogCreateError {
-    fileprivate init(_ error: EnvironmentOpenError, path: String) {
+    fileprivate init(_ error: EnvironmentOpenError, path: String, mapSize: Int) {
         switch error {
         case .lmdb(.mapFull): self = .outOfSpace(path: path)
-        case .lmdb(let error) where error.isFull: self = .outOfSpace(path: path)
-        case .lmdb(let error): self = .system(code: error.code, operation: "create", path: path)
+        case .lmdb(let error) where error.isNoMemory:
+            self = .noAddressSpace(path: path, mapSize: mapSize)
+        case .lmdb(let error):
+            self.init(PosixError(code: error.code, operation: "create", path: path))
         case .posix(let code, let path):
             self.init(PosixError(code: code, operation: "create", path: path))
         case .alreadyOpen(let path), .lockedByAnotherProcess(let path):

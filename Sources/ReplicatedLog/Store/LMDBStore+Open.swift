@@ -60,7 +60,13 @@ extension LMDBStore {
             recovered: state,
             present: stored.present
         )
-        return try begin(identity: identity, state: state, log: log, slot: slot, tables: tables)
+        return try begin(
+            identity: identity,
+            state: state,
+            log: log,
+            slot: slot,
+            file: PageFile(path: path)
+        )
     }
 
     /// Starts the threads. Each lets go of its part of the environment before it says that it is over.
@@ -69,7 +75,7 @@ extension LMDBStore {
         state: RecoveredState,
         log: consuming LogWriter,
         slot: consuming ReadSlot,
-        tables: Schema.Tables
+        file: PageFile
     ) throws(LogOpenError) -> LMDBStore {
         var counters = StoreCounters()
         counters.mapBytes = log.room.mapBytes
@@ -81,14 +87,22 @@ extension LMDBStore {
         let queue = ReadQueue()
         let writes = ThreadWrites()
         let ending = StoreEnding(threads: 2)
-        let writer = StoreWriter(mailbox: mailbox, counters: shared, writes: writes, log: log)
+        let extent = Locked(log.extent)
+        let writer = StoreWriter(
+            mailbox: mailbox,
+            counters: shared,
+            writes: writes,
+            extent: extent,
+            log: log
+        )
         let reader = StoreReader(
             slot: slot,
-            tables: tables,
+            file: file,
             coding: RowCoding(cluster: identity.cluster),
             queue: queue,
             mailbox: mailbox,
-            counters: shared
+            counters: shared,
+            extent: extent
         )
         do throws(PosixError) {
             _ = try PinnedThread(name: "log-reader") {

@@ -59,8 +59,8 @@ package final class LMDBStore: LogStore {
 
     /// Reads the rows in `slots`; the answer comes on the reader thread, or at once with `closed`.
     ///
-    /// A page is bounded by the rows' length on disk. One unreadable row in the part that was read fails
-    /// the whole request, and names itself.
+    /// A page is bounded by the rows' length on disk, and ends before the first slot that is not what was
+    /// written or has no row though it must have one; the request that begins there fails and names it.
     package func read(
         _ slots: ClosedRange<Slot>,
         maxBytes: Int,

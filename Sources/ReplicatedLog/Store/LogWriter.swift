@@ -16,6 +16,7 @@ struct LogWriter: ~Copyable {
     private var promised: Ballot
     private var lastRound: UInt64
     private var committed: Slot
+    private let trimmed: Slot
     private var checkpoint: Slot
     private var highest: UInt64
     private var peers: [PeerRecord]
@@ -43,10 +44,14 @@ struct LogWriter: ~Copyable {
         promised = recovered.promised
         lastRound = recovered.lastRound
         committed = recovered.committed
+        trimmed = recovered.trimmed
         checkpoint = recovered.checkpoint.slot
         highest = recovered.last.rawValue
         peers = recovered.peers
     }
+
+    /// What a reader must find.
+    var extent: LogExtent { LogExtent(present: present.through, trimmed: trimmed) }
 
     mutating func close() {
         environment = nil

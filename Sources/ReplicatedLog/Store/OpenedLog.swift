@@ -9,7 +9,7 @@ enum OpenedLog {
         _ directory: String,
         storage: StorageOptions?
     ) throws(LogOpenError) -> String {
-        guard FileSystem.exists(directory) else { throw .missingDirectory(path: directory) }
+        guard try exists(directory) else { throw .missingDirectory(path: directory) }
         if storage?.refusesNetworkFileSystems ?? false {
             let kind: FileSystemKind
             do throws(PosixError) {
@@ -20,7 +20,7 @@ enum OpenedLog {
             if kind.isNetwork { throw .networkFileSystem(path: directory, name: kind.name) }
         }
         let path = Schema.dataPath(in: directory)
-        guard FileSystem.exists(path) else { throw .notALog(path: directory) }
+        guard try exists(path) else { throw .notALog(path: directory) }
         do throws(LogOpenError) {
             _ = try DataFile.inspect(path)
         } catch {
@@ -31,15 +31,27 @@ enum OpenedLog {
         return path
     }
 
+    /// Only what the system says is not there is missing; whatever else keeps it from looking keeps its
+    /// name.
+    private static func exists(_ path: String) throws(LogOpenError) -> Bool {
+        do throws(PosixError) {
+            return try FileSystem.isThere(path)
+        } catch {
+            throw LogOpenError(error)
+        }
+    }
+
     private static func refuseIfHeld(
         _ path: String,
         directory: String
     ) throws(LogOpenError) {
-        do throws(FileLockError) {
-            _ = try FileLock(path: path + "-owner")
+        let isFree: Bool
+        do throws(PosixError) {
+            isFree = try ReadOnlyFile(path: path).lockShared()
         } catch {
-            if case .held = error { throw .directoryInUse(path: directory) }
+            throw LogOpenError(error)
         }
+        guard isFree else { throw .directoryInUse(path: directory) }
     }
 
     static func environment(
@@ -54,10 +66,13 @@ enum OpenedLog {
             case .alreadyOpen, .lockedByAnotherProcess: throw .directoryInUse(path: directory)
             case .lmdb(.versionMismatch), .lmdb(.invalid):
                 throw .corrupt(path: path, detail: "\(error)")
-            case .lmdb(let error) where error.isFull: throw .outOfSpace(path: directory)
-            case .lmdb(let error): throw .system(code: error.code, operation: "open", path: path)
+            case .lmdb(let error) where error.isNoMemory:
+                throw .noAddressSpace(path: directory, mapSize: options.mapSize)
+            case .lmdb(let error):
+                let code = PosixError(code: error.code, operation: "open", path: path)
+                throw LogOpenError(code)
             case .posix(let code, let path):
-                throw .system(code: code, operation: "open", path: path)
+                throw LogOpenError(PosixError(code: code, operation: "open", path: path))
             @unknown default: throw .system(code: 0, operation: "open", path: path)
             }
         }
@@ -103,12 +118,22 @@ enum OpenedLog {
         } catch {
             throw LogOpenError(error.error, path: environment.path)
         }
+        return try identity(reading, directory: directory)
+    }
+
+    static func identity(
+        _ reading: DirectoryIdentity.Reading,
+        directory: String
+    ) throws(LogOpenError) -> DirectoryIdentity {
         switch reading {
         case .identity(let identity): return identity
+        case .otherFormat(let found) where found < Schema.formatVersion:
+            throw .olderFormat(path: directory, found: found, supported: Schema.formatVersion)
         case .otherFormat(let found):
             throw .newerFormat(path: directory, found: found, supported: Schema.formatVersion)
         case .foreign: throw .notALog(path: directory)
-        case .corrupt: throw .corrupt(path: environment.path, detail: "the identity")
+        case .corrupt:
+            throw .corrupt(path: Schema.dataPath(in: directory), detail: "the identity")
         }
     }
 

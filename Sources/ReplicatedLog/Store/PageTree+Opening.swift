@@ -12,7 +12,7 @@ extension PageTree {
     /// The table of tables, and the small values, by which a directory is known.
     func checkValues() throws(Damage) {
         for table in try tables() where table.name == Array(Schema.state.utf8) {
-            _ = try rows(of: table.record, order: .bytes)
+            _ = try rows(of: table.record)
         }
     }
 
@@ -44,12 +44,16 @@ extension PageTree {
     }
 
     private func checkRows(of table: Record, from first: Slot) throws(Damage) {
-        var start: [UInt8] = []
-        start.append(littleEndian: first.rawValue)
         var found: Damage?
-        walk(table, order: .number, from: start, damaged: { found = found ?? $0 }) { _, _ in
-            found == nil
-        }
+        walk(
+            table,
+            order: .number,
+            from: .number(first.rawValue),
+            damaged: {
+                found = $0
+                return false
+            }
+        ) { _, _ in true }
         if let found { throw found }
         _ = try highestKey(of: table)
     }
@@ -62,9 +66,16 @@ extension PageTree {
             throw Damage(page: free.root ?? 0, what: "a list of free pages of another kind")
         }
         var found: Damage?
-        walk(free, order: .number, damaged: { found = found ?? $0 }) { _, list in
-            if !isFreeList(Page(bytes: list)) {
-                found = found ?? Damage(page: free.root ?? 0, what: "a list of free pages")
+        walk(
+            free,
+            order: .number,
+            damaged: {
+                found = $0
+                return false
+            }
+        ) { _, list in
+            if !isFreeList(Page(bytes: [UInt8](list))) {
+                found = Damage(page: free.root ?? 0, what: "a list of free pages")
             }
             return found == nil
         }

@@ -1,59 +1,73 @@
 /// In the order of the keys, over what is damaged and on.
 extension PageTree {
-    /// Calls `body` with the key and value of every row that can be reached, until it answers false.
-    /// A page that is damaged is told to `damaged`, and the walk goes on beside it.
-    func walk(
-        _ table: Record,
-        order: KeyOrder,
-        from start: [UInt8]? = nil,
-        damaged: (Damage) -> Void,
-        _ body: ([UInt8], [UInt8]) -> Bool
-    ) {
-        guard let root = table.root else { return }
-        guard (1...64).contains(table.depth) else {
-            return damaged(Damage(page: root, what: "a table deeper than any"))
+    /// A key, in the order of its table.
+    enum Key: Comparable {
+        /// Of 64 bits.
+        case number(UInt64)
+        /// Compared from the left, as `memcmp` does.
+        case bytes([UInt8])
+
+        static func < (left: Key, right: Key) -> Bool {
+            switch (left, right) {
+            case (.number(let left), .number(let right)): left < right
+            case (.bytes(let left), .bytes(let right)): left.lexicographicallyPrecedes(right)
+            default: false
+            }
         }
-        var walk = Walk(order: order, start: start)
-        _ = visit(root, level: 1, table, &walk, damaged, body)
     }
 
     /// How the keys of a table are ordered.
     enum KeyOrder {
-        /// Numbers of 64 bits.
         case number
-        /// Bytes from the left, as `memcmp` does.
         case bytes
 
-        func isAscending(_ lower: [UInt8], _ upper: [UInt8]) -> Bool {
+        /// The key that stands in a page, if it is one of such a table.
+        func key(_ place: Range<Int>, in page: Page) -> Key? {
             switch self {
-            case .number: Page(bytes: lower).uint64(0) ?? 0 < Page(bytes: upper).uint64(0) ?? 0
-            case .bytes: lower.lexicographicallyPrecedes(upper)
-            }
-        }
-
-        func isKey(_ bytes: [UInt8]) -> Bool {
-            switch self {
-            case .number: bytes.count == 8
-            case .bytes: !bytes.isEmpty
+            case .number: place.count == 8 ? page.uint64(place.lowerBound).map(Key.number) : nil
+            case .bytes: place.isEmpty ? nil : .bytes(Array(page.bytes[place]))
             }
         }
     }
 
+    /// Calls `body` with the key and value of every row from `start` on that can be reached, until it
+    /// answers false. A page that is damaged is told to `damaged`, and the walk goes on beside it unless
+    /// that answers false.
+    ///
+    /// A row is handed out only if its key lies between those that the branches above promise, and above
+    /// the one before: a page in the place of another shows, and so does a key with a flipped bit unless
+    /// it still lies between its neighbours.
+    func walk(
+        _ table: Record,
+        order: KeyOrder,
+        from start: Key? = nil,
+        damaged: (Damage) -> Bool,
+        _ body: (Key, UnsafeRawBufferPointer) -> Bool
+    ) {
+        guard let root = table.root else { return }
+        guard (1...64).contains(table.depth) else {
+            _ = damaged(Damage(page: root, what: "a table deeper than any"))
+            return
+        }
+        var walk = Walk(order: order, start: start, depth: table.depth)
+        _ = visit(root, level: 1, Bounds(), &walk, damaged, body)
+    }
+
     private struct Walk {
         let order: KeyOrder
-        let start: [UInt8]?
-        var last: [UInt8]?
-        /// No key below this one may come: what the branch above promises.
-        var floor: [UInt8]?
+        let start: Key?
+        let depth: Int
+        var last: Key?
+    }
 
-        func isBeforeStart(_ key: [UInt8]) -> Bool {
-            start.map { order.isAscending(key, $0) } ?? false
-        }
+    /// What the branches above promise of the keys of a page.
+    private struct Bounds {
+        var floor: Key?
+        var ceiling: Key?
 
-        func allows(_ key: [UInt8]) -> Bool {
-            guard order.isKey(key) else { return false }
-            if let last, !order.isAscending(last, key) { return false }
-            if let floor, order.isAscending(key, floor) { return false }
+        func contains(_ key: Key) -> Bool {
+            if let floor, key < floor { return false }
+            if let ceiling, key >= ceiling { return false }
             return true
         }
     }
@@ -61,49 +75,135 @@ extension PageTree {
     private func visit(
         _ number: UInt64,
         level: Int,
-        _ table: Record,
+        _ bounds: Bounds,
         _ walk: inout Walk,
-        _ damaged: (Damage) -> Void,
-        _ body: ([UInt8], [UInt8]) -> Bool
+        _ damaged: (Damage) -> Bool,
+        _ body: (Key, UnsafeRawBufferPointer) -> Bool
     ) -> Bool {
-        let isLeaf = level == table.depth
+        let isLeaf = level == walk.depth
+        let found: Page
         do throws(Damage) {
-            let page = try page(number, isLeaf: isLeaf)
-            for index in 0..<page.nodeCount {
-                guard let node = page.node(index, isLeaf: isLeaf) else { continue }
-                if isLeaf {
-                    guard walk.allows(node.key) else {
-                        damaged(Damage(page: number, what: "a key out of order"))
-                        continue
-                    }
-                    walk.last = node.key
-                    if walk.isBeforeStart(node.key) { continue }
-                    guard body(node.key, try value(of: node, on: number)) else { return false }
-                    continue
-                }
-                // The whole of a child lies before the key of the one after it.
-                if let next = page.node(index + 1, isLeaf: false), index + 1 < page.nodeCount,
-                    walk.isBeforeStart(next.key)
-                {
-                    continue
-                }
-                if index > 0 { walk.floor = node.key }
-                let goesOn = visit(node.child, level: level + 1, table, &walk, damaged, body)
-                guard goesOn else { return false }
-            }
+            found = try page(number, isLeaf: isLeaf)
         } catch {
-            damaged(error)
+            return damaged(error)
+        }
+        return isLeaf
+            ? visitRows(of: found, number, bounds, &walk, damaged, body)
+            : visitChildren(of: found, number, level, bounds, &walk, damaged, body)
+    }
+
+    private func visitChildren(
+        of page: Page,
+        _ number: UInt64,
+        _ level: Int,
+        _ bounds: Bounds,
+        _ walk: inout Walk,
+        _ damaged: (Damage) -> Bool,
+        _ body: (Key, UnsafeRawBufferPointer) -> Bool
+    ) -> Bool {
+        var floor = bounds.floor
+        let count = page.nodeCount
+        for index in 0..<count {
+            guard let node = page.node(index, isLeaf: false) else { continue }
+            var ceiling = bounds.ceiling
+            if index + 1 < count {
+                // The whole of a child lies before the key of the one after it.
+                guard let next = page.node(index + 1, isLeaf: false),
+                    let key = walk.order.key(next.key, in: page), bounds.contains(key),
+                    floor.map({ $0 < key }) ?? true
+                else {
+                    // Whatever lies below: nothing tells which part of it may be believed.
+                    return damaged(Damage(page: number, what: "a branch with keys out of order"))
+                }
+                ceiling = key
+                if let start = walk.start, key <= start {
+                    floor = key
+                    continue
+                }
+            }
+            let child = Bounds(floor: floor, ceiling: ceiling)
+            guard visit(node.child, level: level + 1, child, &walk, damaged, body) else {
+                return false
+            }
+            floor = ceiling
         }
         return true
     }
 
+    private func visitRows(
+        of page: Page,
+        _ number: UInt64,
+        _ bounds: Bounds,
+        _ walk: inout Walk,
+        _ damaged: (Damage) -> Bool,
+        _ body: (Key, UnsafeRawBufferPointer) -> Bool
+    ) -> Bool {
+        let count = page.nodeCount
+        for index in 0..<count {
+            guard let node = page.node(index, isLeaf: true) else { continue }
+            guard let key = walk.order.key(node.key, in: page), bounds.contains(key),
+                walk.last.map({ $0 < key }) ?? true,
+                !isAhead(key, of: index + 1, in: page, walk)
+            else {
+                guard damaged(Damage(page: number, what: "a key out of order")) else {
+                    return false
+                }
+                continue
+            }
+            walk.last = key
+            if let start = walk.start, key < start { continue }
+            guard handOut(node, key, in: page, number, damaged, body) else { return false }
+        }
+        return true
+    }
+
+    /// The key lies above the next one, and that is not to blame, since it lies above the last.
+    private func isAhead(_ key: Key, of index: Int, in page: Page, _ walk: Walk) -> Bool {
+        guard index < page.nodeCount, let node = page.node(index, isLeaf: true),
+            let next = walk.order.key(node.key, in: page), next <= key
+        else { return false }
+        return walk.last.map { $0 < next } ?? true
+    }
+
+    private func handOut(
+        _ node: Page.Node,
+        _ key: Key,
+        in page: Page,
+        _ number: UInt64,
+        _ damaged: (Damage) -> Bool,
+        _ body: (Key, UnsafeRawBufferPointer) -> Bool
+    ) -> Bool {
+        guard node.isLarge else {
+            return page.bytes.withUnsafeBytes {
+                body(key, UnsafeRawBufferPointer(rebasing: $0[node.data]))
+            }
+        }
+        let run: Page
+        do throws(Damage) {
+            run = try overflow(of: node, in: page, number)
+        } catch {
+            return damaged(error)
+        }
+        return run.bytes.withUnsafeBytes { body(key, UnsafeRawBufferPointer(rebasing: $0[16...])) }
+    }
+}
+
+// MARK: - Whole tables
+
+extension PageTree {
     /// Every row of a small table; throws at the first damage.
-    func rows(of table: Record, order: KeyOrder) throws(Damage) -> [(key: [UInt8], value: [UInt8])]
-    {
+    func rows(of table: Record) throws(Damage) -> [(key: [UInt8], value: [UInt8])] {
         var rows: [(key: [UInt8], value: [UInt8])] = []
         var found: Damage?
-        walk(table, order: order, damaged: { found = found ?? $0 }) { key, value in
-            rows.append((key, value))
+        walk(
+            table,
+            order: .bytes,
+            damaged: {
+                found = $0
+                return false
+            }
+        ) { key, value in
+            if case .bytes(let key) = key { rows.append((key, [UInt8](value))) }
             return true
         }
         if let found { throw found }
@@ -115,14 +215,21 @@ extension PageTree {
 
     /// The tables by name; throws at the first damage.
     func tables() throws(Damage) -> [(name: [UInt8], record: Record)] {
-        try rows(of: main, order: .bytes).compactMap { name, value in
+        try rows(of: main).compactMap { name, value in
             guard value.count == 48 else { return nil }
             return Page(bytes: value).record(0).map { (name, $0) }
         }
     }
 
-    /// The highest key, by the path that a cursor takes to it; every page of it is checked.
-    func highestKey(of table: Record) throws(Damage) -> [UInt8]? {
+    /// The table of a name, if there is one.
+    func table(_ name: String) throws(Damage) -> Record? {
+        let name = Array(name.utf8)
+        return try tables().first { $0.name == name }?.record
+    }
+
+    /// The highest key of a table of numbers, by the path that a cursor takes to it; every page of it is
+    /// checked.
+    func highestKey(of table: Record) throws(Damage) -> UInt64? {
         guard var number = table.root else { return nil }
         guard (1...64).contains(table.depth) else {
             throw Damage(page: number, what: "a table deeper than any")
@@ -131,7 +238,7 @@ extension PageTree {
             let isLeaf = level == table.depth
             let page = try page(number, isLeaf: isLeaf)
             guard let node = page.node(page.nodeCount - 1, isLeaf: isLeaf) else { break }
-            if isLeaf { return node.key }
+            if isLeaf { return page.uint64(node.key.lowerBound) }
             number = node.child
         }
         return nil

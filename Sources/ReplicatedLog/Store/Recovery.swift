@@ -35,11 +35,18 @@ struct StoredLog {
         _ tables: Schema.Tables,
         _ identity: DirectoryIdentity
     ) throws(LMDBError) -> Result<RecoveredState, Finding> {
-        let coding = StateCoding(cluster: identity.cluster)
         var values: [StateName: [UInt8]] = [:]
         for name in StateName.allCases {
             values[name] = try txn.get(name.key, in: tables.state) { [UInt8](copying: $0) }
         }
+        return state(values, identity)
+    }
+
+    static func state(
+        _ values: [StateName: [UInt8]],
+        _ identity: DirectoryIdentity
+    ) -> Result<RecoveredState, Finding> {
+        let coding = StateCoding(cluster: identity.cluster)
         func number(_ name: StateName) -> UInt64? {
             values[name].flatMap { coding.number($0, name) }
         }

@@ -1,3 +1,5 @@
+public import PaxosCore
+
 /// What a store has done since it was opened, and what it has left. A snapshot: each value is exact, but
 /// two may lie a commit apart.
 public struct StoreCounters: Hashable, Sendable {
@@ -45,6 +47,11 @@ public struct StoreCounters: Hashable, Sendable {
     public var reads: UInt64 = 0
     /// Rows that were read.
     public var rowsRead: UInt64 = 0
+    /// Reads that met a slot which is not what was written.
+    public var unreadableReads: UInt64 = 0
+    /// The lowest such slot: its row is missing or damaged on this node's disk. The node goes on, and the
+    /// slot is not served to anybody.
+    public var unreadableSlot: Slot?
 
     package init() {}
 }

@@ -15,9 +15,11 @@ public enum LogOpenError: Error, Hashable, Sendable {
     case foreignNode(path: String, found: NodeID, expected: NodeID)
     /// The directory was made for other founding members.
     case differentMembers(path: String, found: Membership, expected: Membership)
-    /// The directory was written by another version of this software: a later one, or one from before the
-    /// format was changed.
+    /// The directory was written by a later version of this software.
     case newerFormat(path: String, found: UInt32, supported: UInt32)
+    /// The directory was written by a version of this software from before the format was changed, or the
+    /// number of its format is damaged.
+    case olderFormat(path: String, found: UInt32, supported: UInt32)
     /// This process or another has the directory open.
     case directoryInUse(path: String)
     /// The directory lies on a network file system, whose locks and flushes cannot be relied on.
@@ -29,8 +31,14 @@ public enum LogOpenError: Error, Hashable, Sendable {
     /// The row of this slot is not what was written, or is missing below the commit watermark. It is
     /// never cut off: what was promised to others would be forgotten (`R34`).
     case unreadableRow(path: String, slot: Slot)
-    /// There is no room for the one write that every opening makes.
+    /// There is no room for the writes that every opening makes.
     case outOfSpace(path: String)
+    /// The address space of the process has no room for the map.
+    case noAddressSpace(path: String, mapSize: Int)
+    /// This user may not look at or write what is named.
+    case permissionDenied(path: String)
+    /// The disk cannot be written.
+    case readOnly(path: String)
     /// The limits make no sense.
     case invalidLimits(InvalidLimits)
     /// The storage options make no sense.
@@ -59,6 +67,9 @@ extension LogOpenError: CustomStringConvertible {
         case .newerFormat(let path, let found, let supported):
             "\(path) has format \(found), and this version reads \(supported): "
                 + "open it with the version that wrote it"
+        case .olderFormat(let path, let found, let supported):
+            "\(path) has format \(found), from before this version's \(supported): "
+                + "open it with the version that wrote it"
         case .directoryInUse(let path):
             "\(path) is open already, in this process or another: stop that one first"
         case .networkFileSystem(let path, let name):
@@ -72,7 +83,13 @@ extension LogOpenError: CustomStringConvertible {
             "the row of slot \(slot) in \(path) is missing or not what was written: "
                 + "do not repair it in place, replace the node"
         case .outOfSpace(let path):
-            "no room in \(path) for the write that opening needs: free space, or raise mapSize"
+            "no room in \(path) for what opening writes: free space, or raise mapSize or ulimit -f"
+        case .noAddressSpace(let path, let mapSize):
+            Self.noAddressSpace(path, mapSize)
+        case .permissionDenied(let path):
+            "\(path) is closed to this user: run as its owner, or change its mode"
+        case .readOnly(let path):
+            "\(path) is on a disk that cannot be written: mount it for writing"
         case .invalidLimits(let limits): limits.description
         case .invalidStorage(let reason): "storage options: \(reason)"
         case .needsTransport(let members):
@@ -90,8 +107,19 @@ extension LogOpenError: CustomStringConvertible {
         }
     }
 
+    static func noAddressSpace(_ path: String, _ mapSize: Int) -> String {
+        "the address space has no room for a map of \(mapSize) bytes for \(path): "
+            + "lower mapSize (--map-size), or raise the limit (ulimit -v)"
+    }
+
     init(_ error: PosixError) {
-        self = .system(code: error.code, operation: error.operation, path: error.path)
+        self =
+            switch error.code {
+            case _ where error.isFull: .outOfSpace(path: error.path)
+            case _ where error.isDenied: .permissionDenied(path: error.path)
+            case _ where error.isOfReadOnlyDisk: .readOnly(path: error.path)
+            default: .system(code: error.code, operation: error.operation, path: error.path)
+            }
     }
 }
 
@@ -108,6 +136,12 @@ public enum LogCreateError: Error, Hashable, Sendable {
     case networkFileSystem(path: String, name: String)
     /// The disk, its quota or the map is full.
     case outOfSpace(path: String)
+    /// The address space of the process has no room for the map.
+    case noAddressSpace(path: String, mapSize: Int)
+    /// This user may not look at or write what is named.
+    case permissionDenied(path: String)
+    /// The disk cannot be written.
+    case readOnly(path: String)
     /// The limits make no sense.
     case invalidLimits(InvalidLimits)
     /// The storage options make no sense.
@@ -129,6 +163,11 @@ extension LogCreateError: CustomStringConvertible {
         case .networkFileSystem(let path, let name):
             "\(path) is on the network file system \(name): use a local disk"
         case .outOfSpace(let path): "no room for a log in \(path): free space, or raise mapSize"
+        case .noAddressSpace(let path, let mapSize):
+            LogOpenError.noAddressSpace(path, mapSize)
+        case .permissionDenied(let path):
+            "\(path) is closed to this user: run as its owner, or change its mode"
+        case .readOnly(let path): "\(path) is on a disk that cannot be written: name another one"
         case .invalidLimits(let limits): limits.description
         case .invalidStorage(let reason): "storage options: \(reason)"
         case .system(let code, let operation, let path):
@@ -138,8 +177,11 @@ extension LogCreateError: CustomStringConvertible {
 
     init(_ error: PosixError) {
         self =
-            error.isFull
-            ? .outOfSpace(path: error.path)
-            : .system(code: error.code, operation: error.operation, path: error.path)
+            switch error.code {
+            case _ where error.isFull: .outOfSpace(path: error.path)
+            case _ where error.isDenied: .permissionDenied(path: error.path)
+            case _ where error.isOfReadOnlyDisk: .readOnly(path: error.path)
+            default: .system(code: error.code, operation: error.operation, path: error.path)
+            }
     }
 }

@@ -41,28 +41,34 @@ final class ReadQueue: Sendable {
 
 /// Serves reads: one renewed read transaction a request, so that no reader ever holds back pages
 /// of the file for long. Used by the reader thread alone.
+///
+/// The transaction keeps the pages from being overwritten, and LMDB follows none of them for a reader: the
+/// trees are walked by `pread`, each page checked before it is followed (PageTree.swift).
 final class StoreReader: @unchecked Sendable {
     private var slot: ReadSlot?
-    private let tables: Schema.Tables
+    private let file: PageFile
     private let coding: RowCoding
     private let queue: ReadQueue
     private let mailbox: Mailbox
     private let counters: Locked<StoreCounters>
+    private let extent: Locked<LogExtent>
 
     init(
         slot: consuming ReadSlot,
-        tables: Schema.Tables,
+        file: PageFile,
         coding: RowCoding,
         queue: ReadQueue,
         mailbox: Mailbox,
-        counters: Locked<StoreCounters>
+        counters: Locked<StoreCounters>,
+        extent: Locked<LogExtent>
     ) {
         self.slot = consume slot
-        self.tables = tables
+        self.file = file
         self.coding = coding
         self.queue = queue
         self.mailbox = mailbox
         self.counters = counters
+        self.extent = extent
     }
 
     /// The reader thread.
@@ -82,82 +88,166 @@ final class StoreReader: @unchecked Sendable {
 
     private func read(_ request: ReadQueue.Request) -> Result<RowPage, ReadFailure> {
         if let failure = mailbox.failure { return .failure(.storeFailed(failure)) }
-        var found = RowScan(slots: request.slots, maxBytes: request.maxBytes)
-        do throws(TransactionError<LMDBError>) {
-            try slot?.withRead { (txn: borrowing ReadTransaction) throws(LMDBError) in
-                try found.read(txn, tables, coding)
+        var found = RowScan(request, extent: extent.withLock { $0 })
+        do throws(TransactionError<Never>) {
+            try scan(request, &found)
+            // Once more, lest a meta page that was being written is taken for damage.
+            if found.unreadable != nil {
+                found = RowScan(request, extent: extent.withLock { $0 })
+                try scan(request, &found)
             }
         } catch {
-            switch error.error {
-            case .corrupted, .pageNotFound, .cursorFull:
-                // A page of the tree is not what was written: so is whatever row lay behind it.
-                return .failure(.unreadable(found.next))
-            default:
-                return .failure(.storeFailed(StoreFailure("read", error.error)))
-            }
+            guard case .begin(let error) = error else { return .failure(.closed) }
+            return .failure(.storeFailed(StoreFailure("read", error)))
         }
-        if let unreadable = found.unreadable { return .failure(.unreadable(unreadable)) }
         let page = found.page
         counters.withLock { counters in
             counters.reads += 1
-            counters.rowsRead += UInt64(page.rows.count)
+            counters.rowsRead += UInt64(page?.rows.count ?? 0)
+            if let slot = found.unreadable {
+                counters.unreadableReads += 1
+                counters.unreadableSlot = min(slot, counters.unreadableSlot ?? slot)
+            }
         }
-        return .success(page)
+        if let page { return .success(page) }
+        return .failure(.unreadable(found.unreadable ?? request.slots.lowerBound))
     }
+
+    private func scan(
+        _ request: ReadQueue.Request,
+        _ found: inout RowScan
+    ) throws(TransactionError<Never>) {
+        try slot?.withRead { _ throws(Never) in
+            // Of this transaction or a later one: the pages of both are kept from being overwritten.
+            found.read(file.newest().map { PageTree(file: file, meta: $0) }, coding)
+        }
+    }
+}
+
+/// What must be there, whatever a page of the file says.
+struct LogExtent: Sendable {
+    /// Every slot above the trim point up to here has a row.
+    var present: Slot
+    var trimmed: Slot
 }
 
 /// Reads the rows of a range, bounded in bytes. A row takes its length on disk, so that a page of
 /// no-ops is bounded too.
+///
+/// What is not what was written is met in its place: a row with a wrong checksum, a slot that must have a
+/// row and has none, a page that cannot be followed. The rows before it are given out, and nothing
+/// behind it: the next page begins there and is refused.
 struct RowScan {
     let slots: ClosedRange<Slot>
     let maxBytes: Int
+    private let extent: LogExtent
     private var rows: [AcceptedEntry] = []
     private var bytes = 0
     private var through: Slot
     private var ineffective: [Slot] = []
-    /// The first row that is not what was written: then nothing of the page is given out, since who
-    /// reads on from its end would have to be told apart from who counts it as absent (`R35`).
+    /// The first slot that is not what was written.
     private(set) var unreadable: Slot?
     /// The lowest slot not looked at yet.
-    private(set) var next: Slot
+    private var next: Slot
 
-    init(slots: ClosedRange<Slot>, maxBytes: Int) {
-        self.slots = slots
-        self.maxBytes = maxBytes
+    init(_ request: ReadQueue.Request, extent: LogExtent) {
+        slots = request.slots
+        maxBytes = request.maxBytes
+        self.extent = extent
         through = slots.upperBound
         next = slots.lowerBound
     }
 
-    var page: RowPage { RowPage(rows: rows, through: through, ineffective: ineffective) }
+    /// What was read; nil if not even the first slot can be told.
+    var page: RowPage? {
+        guard let unreadable else {
+            return RowPage(rows: rows, through: through, ineffective: ineffective)
+        }
+        guard unreadable > slots.lowerBound else { return nil }
+        return RowPage(
+            rows: rows.filter { $0.slot < unreadable },
+            through: unreadable.previous,
+            ineffective: ineffective.filter { $0 < unreadable }
+        )
+    }
 
-    mutating func read<Access>(
-        _ txn: borrowing Transaction<Access>,
-        _ tables: Schema.Tables,
+    mutating func read(_ tree: PageTree?, _ coding: RowCoding) {
+        guard let tree, let tables = try? tree.tables() else { return note(next) }
+        func table(_ name: String) -> PageTree.Record? {
+            tables.first { $0.name == Array(name.utf8) }?.record
+        }
+        guard let accepted = table(Schema.accepted),
+            let ineffective = table(Schema.ineffective)
+        else { return note(next) }
+        readRows(tree, accepted, coding)
+        readIneffective(tree, ineffective)
+    }
+
+    private mutating func note(_ slot: Slot) {
+        unreadable = min(slot, unreadable ?? slot)
+    }
+
+    /// The lowest slot from here on that must have a row.
+    private var expected: Slot? {
+        let slot = max(next, extent.trimmed.next)
+        return slot <= min(through, extent.present) ? slot : nil
+    }
+
+    private mutating func readRows(
+        _ tree: PageTree,
+        _ table: PageTree.Record,
         _ coding: RowCoding
-    ) throws(LMDBError) {
-        let first = slots.lowerBound.rawValue
-        let last = slots.upperBound.rawValue
-        try txn.forEachRow(in: tables.accepted, from: first) { key, value in
-            guard key <= last else { return false }
-            let slot = Slot(rawValue: key)
-            guard let row = value.withUnsafeBytes({ coding.decode($0, slot: slot) }) else {
-                unreadable = slot
+    ) {
+        var isDamaged = false
+        tree.walk(
+            table,
+            order: .number,
+            from: .number(slots.lowerBound.rawValue),
+            damaged: { _ in
+                isDamaged = true
+                return false
+            }
+        ) { key, value in
+            guard case .number(let number) = key, number <= slots.upperBound.rawValue else {
+                return false
+            }
+            let slot = Slot(rawValue: number)
+            if let expected, expected < slot { return false }
+            guard let row = coding.decode(value, slot: slot) else {
+                isDamaged = true
+                next = slot
                 return false
             }
             rows.append(row)
-            bytes += value.byteCount
+            bytes += value.count
             next = slot.next
             guard bytes < maxBytes else {
                 through = slot
                 return false
             }
+            return slot < slots.upperBound
+        }
+        if let slot = expected ?? (isDamaged ? next : nil) { note(slot) }
+    }
+
+    private mutating func readIneffective(_ tree: PageTree, _ table: PageTree.Record) {
+        var after = slots.lowerBound
+        var isDamaged = false
+        tree.walk(
+            table,
+            order: .number,
+            from: .number(slots.lowerBound.rawValue),
+            damaged: { _ in
+                isDamaged = true
+                return false
+            }
+        ) { key, _ in
+            guard case .number(let number) = key, number <= through.rawValue else { return false }
+            ineffective.append(Slot(rawValue: number))
+            after = Slot(rawValue: number).next
             return true
         }
-        let end = through.rawValue
-        try txn.forEachRow(in: tables.ineffective, from: first) { key, _ in
-            guard key <= end else { return false }
-            ineffective.append(Slot(rawValue: key))
-            return true
-        }
+        // Whether what comes after has an effect is not known.
+        if isDamaged, after <= through { note(after) }
     }
 }

@@ -16,6 +16,7 @@ final class StoreWriter: @unchecked Sendable {
     private let mailbox: Mailbox
     private let counters: Locked<StoreCounters>
     private let writes: ThreadWrites
+    private let extent: Locked<LogExtent>
     private var log: LogWriter
     private var observer: (any StoreObserver)?
     /// A group for which there was no room: kept, joined by what comes, and tried again.
@@ -34,11 +35,13 @@ final class StoreWriter: @unchecked Sendable {
         mailbox: Mailbox,
         counters: Locked<StoreCounters>,
         writes: ThreadWrites,
+        extent: Locked<LogExtent>,
         log: consuming LogWriter
     ) {
         self.mailbox = mailbox
         self.counters = counters
         self.writes = writes
+        self.extent = extent
         self.log = log
     }
 
@@ -119,6 +122,8 @@ final class StoreWriter: @unchecked Sendable {
             quiet = wasIdle ? min(quiet + 1, Self.quietCommits) : 0
             wasIdle = false
             count(commit, rows: batch.rows)
+            let reach = log.extent
+            extent.withLock { $0 = reach }
             // The flush in this commit began after the one before had returned.
             if let earlier = unflushed.take() { acknowledge(earlier) }
             if commit.isDurable { acknowledge(batch) } else { unflushed = consume batch }
@@ -262,4 +267,7 @@ extension StoreFailure {
 extension LMDBError {
     /// The disk or its quota is full, as the operating system says.
     var isFull: Bool { PosixError(code: code, operation: "", path: "").isFull }
+
+    /// There is no room in the address space.
+    var isNoMemory: Bool { PosixError(code: code, operation: "", path: "").isNoMemory }
 }

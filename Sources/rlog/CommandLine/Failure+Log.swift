@@ -21,12 +21,16 @@ extension Failure {
         case .foreignNode: self.init(.refused, "foreign_node", detail)
         case .differentMembers: self.init(.refused, "different_members", detail)
         case .newerFormat: self.init(.refused, "newer_format", detail)
+        case .olderFormat: self.init(.refused, "older_format", detail)
         case .directoryInUse: self.init(.refused, "directory_in_use", detail)
         case .networkFileSystem: self.init(.refused, "network_file_system", detail)
         case .truncated: self.init(.refused, "truncated", detail)
         case .corrupt: self.init(.refused, "corrupt", detail)
         case .unreadableRow: self.init(.refused, "unreadable_row", detail)
         case .outOfSpace: self.init(.storageFailed, "out_of_space", detail)
+        case .noAddressSpace: self.init(.refused, "map_size", detail)
+        case .permissionDenied: self.init(.refused, "permission_denied", detail)
+        case .readOnly: self.init(.refused, "read_only", detail)
         case .system(let code, _, _): self.init(code: code, detail)
         default: self.init(.refused, "not_opened", detail)
         }
@@ -40,13 +44,16 @@ extension Failure {
         case .notAMember: self.init(.usage, "not_a_member", detail)
         case .networkFileSystem: self.init(.refused, "network_file_system", detail)
         case .outOfSpace: self.init(.storageFailed, "out_of_space", detail)
+        case .noAddressSpace: self.init(.refused, "map_size", detail)
+        case .permissionDenied: self.init(.refused, "permission_denied", detail)
+        case .readOnly: self.init(.refused, "read_only", detail)
         case .system(let code, _, _): self.init(code: code, detail)
         default: self.init(.refused, "not_created", detail)
         }
     }
 
-    /// A disk that cannot be read or flushed has failed, whenever it shows; other errors of the system
-    /// (no permission, a read-only file system) are refusals.
+    /// A disk that cannot be read or flushed has failed, whenever it shows; other errors of the system are
+    /// refusals.
     private init(code: Int32, _ detail: String) {
         if code == EIO {
             self.init(.storageFailed, "io_error", "\(detail): check the disk and the system's log")

@@ -104,6 +104,7 @@ extension NodeProcess {
             ("runway_flushes", .unsigned(storage.runwayFlushes)),
             ("rows", .unsigned(storage.rows)), ("payload_bytes", .unsigned(storage.payloadBytes)),
             ("bytes_written", .optional(storage.bytesWritten)),
+            ("unreadable_reads", .unsigned(storage.unreadableReads)),
             ("map_used_bytes", .integer(storage.mapUsedBytes)),
             ("map_bytes", .integer(storage.mapBytes)),
             ("slots_in_flight", .integer(status.slotsInFlight)),
@@ -136,6 +137,7 @@ extension LogStatus.Health {
         case .healthy: "healthy"
         case .full: "full"
         case .refused: "refused"
+        case .damaged: "damaged"
         case .failed: "failed"
         case .closed: "closed"
         }
@@ -144,6 +146,7 @@ extension LogStatus.Health {
     fileprivate var detail: String? {
         switch self {
         case .refused(let node, let reason): "by node \(node.rawValue): \(reason)"
+        case .damaged(let slot): "the row of slot \(slot) is missing or not what was written"
         case .failed(let what): what
         default: nil
         }

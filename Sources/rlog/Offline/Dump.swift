@@ -37,24 +37,24 @@ struct Dump: RlogCommand {
         let directory = directory
         let from = Slot(rawValue: from ?? 0)
         let to = Slot(rawValue: to ?? .max)
-        let damaged = try await offPool { () throws(Failure) in
+        let damage = try await offPool { () throws(Failure) in
             do throws(LogOpenError) {
                 return try Self.dump(directory, from: from, to: to)
             } catch {
                 throw Failure(error)
             }
         }.get()
-        guard let what = damaged.first else { return .done }
-        Output.complain("rows are missing from this dump of \(directory): \(what); see rlog verify")
+        guard let damage else { return .done }
+        Output.complain("\(directory) is damaged: \(damage); see rlog verify")
         return .wrong
     }
 
-    /// Answers what was damaged so that rows could not be reached.
+    /// Answers the first damage that was met.
     private static func dump(
         _ directory: String,
         from: Slot,
         to: Slot
-    ) throws(LogOpenError) -> [String] {
+    ) throws(LogOpenError) -> String? {
         let reader = try DirectoryReader(at: directory)
         let state = try reader.state()
         Output.answer(
@@ -69,12 +69,26 @@ struct Dump: RlogCommand {
             guard row.slot >= from, row.slot <= to else { return }
             Output.answer(row.json(committed: state.committed, effective: effective))
         }
-        // What a slot does follows from all that stand before it.
-        var damage: [String] = []
-        try reader.scanRows(damaged: { damage.append($0) }) { row in
+        var damage: String?
+        var next = state.trimmed.next
+        func take(_ row: DirectoryReader.StoredRow) {
+            if case .unreadable(let slot) = row, damage == nil {
+                damage = "the row of slot \(slot) is missing or not what was written"
+            }
             rows.take(row)
+            next = max(next, row.slot.next)
+        }
+        /// A committed slot has a row; one that has none is shown as one that cannot be read.
+        func takeMissing(through last: Slot) {
+            while next <= min(last, state.committed) { take(.unreadable(next)) }
+        }
+        // What a slot does follows from all that stand before it.
+        try reader.scanRows(damaged: { damage = damage ?? $0 }) { row in
+            takeMissing(through: row.slot.previous)
+            take(row)
             return row.slot < to || rows.isWaiting
         }
+        takeMissing(through: to)
         rows.end()
         return damage
     }

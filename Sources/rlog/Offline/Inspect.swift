@@ -46,7 +46,7 @@ private struct Findings: Sendable {
                 first = row.slot
                 return false
             }
-            let last = try reader.lastSlot()
+            let last = reader.lastSlot()
             accepted = first.map { $0...max($0, last) }
         } catch {
             throw Failure(error)

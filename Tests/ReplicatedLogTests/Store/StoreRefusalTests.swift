@@ -106,10 +106,26 @@ import Darwin
         store.closeAndWait()
     }
 
-    @Test func aNewerFormatIsNamedWhateverElseItHolds() throws {
+    @Test func anotherFormatIsNamedWhateverElseItHolds() throws {
+        let path = directory.path
+        let supported = Schema.formatVersion
         let identity = try directory.create()
+        try write(format: 7, of: identity)
+        #expect(directory.refusal() == .newerFormat(path: path, found: 7, supported: supported))
+        for found in [0, 1] as [UInt32] {
+            try write(format: UInt8(found), of: identity)
+            #expect(
+                directory.refusal() == .olderFormat(path: path, found: found, supported: supported)
+            )
+            #expect(
+                throws: LogOpenError.olderFormat(path: path, found: found, supported: supported)
+            ) { _ = try DirectoryReader(at: path) }
+        }
+    }
+
+    private func write(format: UInt8, of identity: DirectoryIdentity) throws {
         var bytes = Array(identity.storedBytes[..<8])
-        bytes += [7, 0, 0, 0, 1, 2, 3]
+        bytes += [format, 0, 0, 0, 1, 2, 3]
         do {
             let environment = try Environment.open(
                 path: directory.file,
@@ -120,9 +136,6 @@ import Darwin
                 try txn.put(bytes, for: Schema.identityKey, in: state)
             }
         }
-        #expect(
-            directory.refusal() == .newerFormat(path: directory.path, found: 7, supported: 2)
-        )
     }
 
     @Test func aDamagedValueIsNamed() throws {

@@ -123,7 +123,7 @@ import Darwin
         }
         store.closeAndWait()
         let reader = try DirectoryReader(at: directory.path)
-        try reader.forEachRow { row in
+        try reader.scanRows { row in
             if case .unreadable(let slot) = row { Issue.record("slot \(slot)") }
             return true
         }

@@ -56,12 +56,13 @@ final class StoreDirectory: Sendable {
         )
     }
 
-    /// Changes the data file from its beginning, as rot would.
-    func overwrite(_ bytes: [UInt8]) throws {
+    /// Changes the data file in a place, as rot would.
+    func overwrite(_ bytes: [UInt8], at place: Int = 0) throws {
         let descriptor = Glibc.open(file, O_WRONLY)
         defer { close(descriptor) }
         try #require(
-            bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) } == bytes.count
+            bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, place) }
+                == bytes.count
         )
     }
 

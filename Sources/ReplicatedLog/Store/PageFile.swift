@@ -1,0 +1,164 @@
+internal import Platform
+
+/// An LMDB data file, open for reading by `pread`: shared by all who walk its pages.
+///
+/// A page that cannot be read is an error here, where a touch of the map would end the process (`SIGBUS`).
+/// The layout is that of LMDB 0.9 on 64 bits; numbers are little-endian.
+final class PageFile: Sendable {
+    let path: String
+    let pageSize: Int
+    private let file: ReadOnlyFile
+
+    init(path: String) throws(LogOpenError) {
+        pageSize = try DataFile.inspect(path).pageSize
+        self.path = path
+        do throws(PosixError) {
+            file = try ReadOnlyFile(path: path)
+        } catch {
+            throw LogOpenError(error)
+        }
+    }
+
+    /// Keeps writers away for as long as this value lives, without leaving anything behind: they hold the
+    /// whole file. False if one is there.
+    func share() throws(LogOpenError) -> Bool {
+        do throws(PosixError) {
+            return try file.lockShared()
+        } catch {
+            throw LogOpenError(error)
+        }
+    }
+
+    /// So many bytes, or nil.
+    func read(at place: Int, bytes count: Int) -> Page? {
+        guard let bytes = try? file.read(at: Int64(place), count: count) else { return nil }
+        return bytes.count == count ? Page(bytes: bytes) : nil
+    }
+
+    /// The newest state that the file holds, or nil if a meta page is not sound.
+    func newest() -> Meta? {
+        guard let first = Meta(read(at: 0, bytes: Meta.bytes)),
+            let second = Meta(read(at: pageSize, bytes: Meta.bytes))
+        else { return nil }
+        // With equal transactions the first is meant, as LMDB decides.
+        return second.transaction > first.transaction ? second : first
+    }
+
+    /// A meta page; the whole of it stands in DataFile.swift.
+    struct Meta: Equatable {
+        static let bytes = 152
+        private static let magic: UInt32 = 0xBEEF_C0DE
+        private static let version: UInt32 = 1
+        private static let isMeta: UInt16 = 8
+
+        let main: PageTree.Record
+        let free: PageTree.Record
+        let lastPage: UInt64
+        let transaction: UInt64
+
+        init?(_ page: Page?) {
+            guard let page, page.uint16(10) == Self.isMeta, page.uint32(16) == Self.magic,
+                page.uint32(20) == Self.version, let free = page.record(40),
+                let main = page.record(88), let lastPage = page.uint64(136), lastPage < 1 << 48,
+                let transaction = page.uint64(144)
+            else { return nil }
+            self.main = main
+            self.free = free
+            self.lastPage = lastPage
+            self.transaction = transaction
+        }
+    }
+}
+
+/// Bytes of a file, with loads that are answered with nil beyond their end.
+struct Page {
+    let bytes: [UInt8]
+
+    func uint16(_ place: Int) -> UInt16? { load(place) }
+    func uint32(_ place: Int) -> UInt32? { load(place) }
+    func uint64(_ place: Int) -> UInt64? { load(place) }
+
+    private func load<Number: FixedWidthInteger & BitwiseCopyable>(_ place: Int) -> Number? {
+        guard place >= 0, place + MemoryLayout<Number>.size <= bytes.count else { return nil }
+        return bytes.withUnsafeBytes { bytes in
+            Number(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: Number.self))
+        }
+    }
+
+    func record(_ place: Int) -> PageTree.Record? {
+        guard let flags = uint16(place + 4), let depth = uint16(place + 6),
+            let branches = uint64(place + 8), let leaves = uint64(place + 16),
+            let large = uint64(place + 24), let rows = uint64(place + 32),
+            let root = uint64(place + 40)
+        else { return nil }
+        let pages = branches.addingReportingOverflow(leaves).partialValue
+            .addingReportingOverflow(large).partialValue
+        return PageTree.Record(
+            flags: flags,
+            depth: Int(depth),
+            pages: pages,
+            rows: rows,
+            root: root == .max ? nil : root
+        )
+    }
+
+    // MARK: - Nodes
+
+    /// A node of a leaf or branch.
+    struct Node {
+        let key: Range<Int>
+        /// Of a branch: the page below.
+        let child: UInt64
+        /// Of a leaf: what is beside the key, and how long the value is.
+        let data: Range<Int>
+        let length: Int
+        let isLarge: Bool
+    }
+
+    var nodeCount: Int { (Int(uint16(12) ?? 16) - 16) / 2 }
+
+    /// The nodes fill what lies behind the places to the last byte, each within the page: LMDB closes
+    /// every gap at once, so one that is there has lost its node.
+    func hasSoundNodes(isLeaf: Bool) -> Bool {
+        guard let lower = uint16(12), let upper = uint16(14), lower >= 16, lower % 2 == 0,
+            lower <= upper, Int(upper) <= bytes.count, nodeCount >= (isLeaf ? 1 : 2)
+        else { return false }
+        var filled = 0
+        for index in 0..<nodeCount {
+            guard let place = uint16(16 + 2 * index), place >= upper, place % 2 == 0,
+                let end = end(ofNodeAt: Int(place), isLeaf: isLeaf), end <= bytes.count
+            else { return false }
+            filled += (end - Int(place) + 1) & ~1
+        }
+        return filled == bytes.count - Int(upper)
+    }
+
+    private func end(ofNodeAt place: Int, isLeaf: Bool) -> Int? {
+        guard let low = uint16(place), let high = uint16(place + 2),
+            let flags = uint16(place + 4), let key = uint16(place + 6)
+        else { return nil }
+        guard isLeaf else { return place + 8 + Int(key) }
+        let length = Int(low) | Int(high) << 16
+        // No table here has duplicates: nothing but these two flags is known.
+        guard flags & ~3 == 0 else { return nil }
+        return place + 8 + Int(key) + (flags & 1 == 1 ? 8 : length)
+    }
+
+    /// On a page whose nodes are sound.
+    func node(_ index: Int, isLeaf: Bool) -> Node? {
+        guard let place = uint16(16 + 2 * index).map(Int.init), let low = uint16(place),
+            let high = uint16(place + 2), let flags = uint16(place + 4),
+            let keyLength = uint16(place + 6),
+            let end = end(ofNodeAt: place, isLeaf: isLeaf), end <= bytes.count
+        else { return nil }
+        let key = place + 8..<place + 8 + Int(keyLength)
+        let length = Int(low) | Int(high) << 16
+        return Node(
+            key: key,
+            child: UInt64(length) | UInt64(flags) << 32,
+            data: key.upperBound..<end,
+            length: length,
+            isLarge: isLeaf && flags & 1 == 1
+        )
+    }
+}

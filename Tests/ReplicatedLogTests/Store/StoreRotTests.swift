@@ -1,0 +1,174 @@
+import LMDB
+import Testing
+
+@testable import PaxosCore
+@testable import Platform
+@testable import ReplicatedLog
+
+/// Rot below the checkpoint, which no opening looks at. A subscription from 1 once went over twelve
+/// committed entries without a word: a page of the tree had been written over another. Between the trim
+/// point and the watermark every slot has a row, and whoever reads is told where that ends.
+@Suite struct StoreRotTests {
+    private static let last: UInt64 = 60
+    let directory: StoreDirectory
+
+    /// Slots 1 to 60, committed and checkpointed to 60; 7 and 31 without effect.
+    init() throws {
+        directory = try StoreDirectory()
+        try directory.create()
+        let store = try directory.open()
+        let listener = Listener()
+        store.start(observer: listener)
+        store.submit(1) { rows in
+            rows.accepted = [.commands(1...Self.last, bytes: 400)]
+            rows.committed = 60
+            rows.checkpoint = Checkpoint(slot: 60, state: LogState())
+            rows.ineffective = [7, 31]
+        }
+        #expect(listener.wait(through: 1))
+        store.closeAndWait()
+    }
+
+    /// The leaves of a table, with the numbers of their first and last rows.
+    private func leaves(_ name: String) throws -> [(page: UInt64, slots: ClosedRange<UInt64>)] {
+        let tree = try PageTree(path: directory.file)
+        let table = try #require(try tree.table(name))
+        var pages = [try #require(table.root)]
+        for _ in 1..<table.depth {
+            pages = try pages.flatMap { number in
+                let page = try tree.page(number, isLeaf: false)
+                return (0..<page.nodeCount).compactMap { page.node($0, isLeaf: false)?.child }
+            }
+        }
+        return try pages.map { number in
+            let page = try tree.page(number, isLeaf: true)
+            let keys = (0..<page.nodeCount).compactMap { index in
+                page.node(index, isLeaf: true).flatMap { page.uint64($0.key.lowerBound) }
+            }
+            return (number, keys[0]...keys[keys.count - 1])
+        }
+    }
+
+    private func bytes(of page: UInt64) throws -> [UInt8] {
+        try FileSystem.read(directory.file, at: Int(page) * 4096, count: 4096)
+    }
+
+    /// Every row that a reader is given in pages, and where it ends.
+    private func readAll(_ store: LMDBStore) -> (slots: [UInt64], end: ReadFailure?) {
+        var slots: [UInt64] = []
+        var next: UInt64 = 1
+        while next <= Self.last {
+            switch store.page(next...Self.last, maxBytes: 2_000) {
+            case .failure(let failure): return (slots, failure)
+            case .success(let page):
+                for row in page.rows {
+                    #expect(row.entry == .testCommand(row.slot.rawValue, bytes: 400))
+                    slots.append(row.slot.rawValue)
+                }
+                next = page.through.next.rawValue
+            }
+        }
+        return (slots, nil)
+    }
+
+    /// What is intact comes first and in order; then the reader is told where it ends.
+    private func expectEnd(before slot: UInt64, sourceLocation: SourceLocation = #_sourceLocation)
+        throws
+    {
+        let store = try directory.open()
+        let (slots, end) = readAll(store)
+        #expect(slots == Array(1..<slot), sourceLocation: sourceLocation)
+        #expect(end == .unreadable(Slot(rawValue: slot)), sourceLocation: sourceLocation)
+        #expect(store.counters.unreadableSlot == Slot(rawValue: slot))
+        store.closeAndWait()
+    }
+
+    @Test func aLeafWrittenOverAnotherIsMetInItsPlace() throws {
+        let leaves = try leaves(Schema.accepted)
+        try #require(leaves.count > 4)
+        let copied = try bytes(of: leaves[1].page)
+        try directory.overwrite(copied, at: Int(leaves[3].page) * 4096)
+        try expectEnd(before: leaves[3].slots.lowerBound)
+        // Also if it claims to be the other.
+        var number: [UInt8] = []
+        number.append(littleEndian: leaves[3].page)
+        try directory.overwrite(number, at: Int(leaves[3].page) * 4096)
+        try expectEnd(before: leaves[3].slots.lowerBound)
+    }
+
+    @Test func exchangedLeavesAreMetInTheirPlace() throws {
+        let leaves = try leaves(Schema.accepted)
+        let pair = (try bytes(of: leaves[2].page), try bytes(of: leaves[4].page))
+        try directory.overwrite(pair.1, at: Int(leaves[2].page) * 4096)
+        try directory.overwrite(pair.0, at: Int(leaves[4].page) * 4096)
+        try expectEnd(before: leaves[2].slots.lowerBound)
+    }
+
+    @Test(arguments: [0, 1, 4, 7])
+    func aBitInTheKeyOfARowIsMetInItsPlace(byte: Int) throws {
+        let leaf = try leaves(Schema.accepted)[2]
+        var page = try bytes(of: leaf.page)
+        let node = try #require(Page(bytes: page).node(1, isLeaf: true))
+        page[node.key.lowerBound + byte] ^= 64
+        try directory.overwrite(page, at: Int(leaf.page) * 4096)
+        try expectEnd(before: leaf.slots.lowerBound + 1)
+    }
+
+    /// LMDB would leave out the rows whose places lie beyond.
+    @Test func aLeafThatHasLostARowIsMetInItsPlace() throws {
+        let leaf = try leaves(Schema.accepted)[2]
+        var page = try bytes(of: leaf.page)
+        page[12] -= 2
+        try directory.overwrite(page, at: Int(leaf.page) * 4096)
+        try expectEnd(before: leaf.slots.lowerBound)
+    }
+
+    @Test func aRowThatIsGoneIsMetInItsPlace() throws {
+        do {
+            let environment = try Environment.open(
+                path: directory.file,
+                options: .init(mapSize: 64 << 20)
+            )
+            let table = try environment.openDatabase("accepted", keys: UInt64.self)
+            try environment.withWrite { (txn: inout WriteTransaction) throws(LMDBError) in
+                for slot in [20, 40, 60] as [UInt64] { try txn.delete(slot, in: table) }
+            }
+        }
+        try expectEnd(before: 20)
+        let store = try directory.open()
+        #expect(try store.page(21...50).get().through == 39)
+        #expect(try store.page(41...60).get().through == 59)
+        #expect(store.page(60...60) == .failure(.unreadable(60)))
+        // Above what is known to be there a hole is none.
+        #expect(try store.page(61...70).get() == RowPage(rows: [], through: 70))
+        store.closeAndWait()
+    }
+
+    /// Whether a row has an effect is not known where that table cannot be read.
+    @Test func whereTheTableWithoutEffectIsDamagedNothingIsGivenOut() throws {
+        let leaf = try leaves(Schema.ineffective)[0]
+        try directory.overwrite([UInt8](repeating: 0, count: 4096), at: Int(leaf.page) * 4096)
+        let store = try? directory.open()
+        // An opening writes beside it: refused, or read as unreadable.
+        if let store {
+            #expect(store.page(1...60) == .failure(.unreadable(1)))
+            store.closeAndWait()
+        }
+    }
+
+    /// Damage that comes while the node runs: no page is followed unseen.
+    @Test func rotUnderARunningStoreIsMetInItsPlace() throws {
+        let leaves = try leaves(Schema.accepted)
+        let store = try directory.open()
+        #expect(readAll(store).end == nil)
+        let page = leaves[2]
+        let whole = try bytes(of: page.page)
+        try directory.overwrite([UInt8](repeating: 0, count: 4096), at: Int(page.page) * 4096)
+        let (slots, end) = readAll(store)
+        #expect(slots == Array(1..<page.slots.lowerBound))
+        #expect(end == .unreadable(Slot(rawValue: page.slots.lowerBound)))
+        try directory.overwrite(whole, at: Int(page.page) * 4096)
+        #expect(readAll(store).end == nil)
+        store.closeAndWait()
+    }
+}
