@@ -89,8 +89,40 @@ import Testing
         #expect(result.lines.contains("promise-not-persisted"))
     }
 
+    @Test func aMutantDiesInEveryDrawnRange() throws {
+        let result = try Rlog.run(
+            "simulate",
+            "--mutants",
+            "--check",
+            "--mutant",
+            "rows-not-persisted",
+            "--json"
+        )
+        #expect(result.status == 0)
+        let ranges = try #require(result.objects().first?["ranges"] as? [[String: Any]])
+        #expect(ranges.count == 5 && ranges.allSatisfy { $0["killer"] != nil })
+    }
+
+    @Test func aMutantThatSurvivesIsStatus1() throws {
+        // Who is alone has nobody who could depose it.
+        let result = try Rlog.run(
+            "simulate",
+            "--mutants",
+            "--check",
+            "--mutant",
+            "stale-leader-barrier",
+            "--replicas",
+            "1",
+            "--steps",
+            "1"
+        )
+        #expect(result.status == 1)
+        #expect(result.errorLines.last?.contains("survives") == true)
+    }
+
     @Test(arguments: [
-        ["--seeds", "3..1"], ["--seeds", "a..b"], ["--seeds", "1"], ["--faults", "rain"],
+        ["--check"], ["--seeds", "3..1"], ["--seeds", "a..b"], ["--seeds", "1"],
+        ["--faults", "rain"],
         ["--faults", "only:"], ["--replicas", "0"], ["--steps", "0"], ["--mutant", "none-such"],
         ["--seed", "1", "--seeds", "1..2"], ["--seeds", "1..2", "--trace", "x"],
         ["--time-box", "0"], ["extra"],

@@ -29,6 +29,9 @@ package enum FaultKind: Int, CaseIterable, Sendable {
     /// A copy of the directory is started beside it.
     case twin
 
+    /// Links that shut behind what a proposer sends, and open when another one is at work.
+    case ambush
+
     package var name: String { "\(self)" }
 }
 
@@ -52,9 +55,11 @@ package struct FaultSet: Sendable, Hashable {
     package static let all = FaultSet(FaultKind.allCases)
     package static let network = FaultSet([
         .loss, .duplication, .reordering, .slowLink, .partition, .partialPartition,
-        .oneWayPartition,
+        .oneWayPartition, .ambush,
     ])
-    package static let crash = FaultSet([.pause, .crash, .crashAtWrite, .shutdown, .clockDrift])
+    package static let crash = FaultSet([
+        .pause, .crash, .crashAtWrite, .shutdown, .clockDrift, .ambush,
+    ])
     package static let disk = FaultSet([
         .crash, .stall, .writeFailure, .flushFailure, .full, .rot, .wipe, .rollback, .twin,
     ])

@@ -23,10 +23,18 @@ struct FaultMix {
     /// Permille of the acts that are batches, barriers, cancellations.
     var batchPermille = 150
     var barrierPermille = 100
+    /// Snares are laid (`Ambush`).
+    var isAmbushed = false
+    /// Moments between two looks for a victim.
+    var ambushInterval = 64...256
+    /// Permille of the questions of phases 1 and 2 whose answer is written by a process that ends with it.
+    var interruptedPermille = 0
+    /// Permille of the snares in which a member loses its directory.
+    var wipedPermille = 0
 
     /// Drawn for messages, not for the fault drawer.
     private static let background: [FaultKind] = [
-        .loss, .duplication, .reordering, .clockDrift,
+        .loss, .duplication, .reordering, .clockDrift, .ambush,
     ]
 
     init(random: inout SeededGenerator, faults: FaultSet, members: Int) {
@@ -47,7 +55,8 @@ struct FaultMix {
         batchPermille = [0, 150, 500][random.below(3)]
         barrierPermille = [0, 100, 400][random.below(3)]
         drawLimits(random: &random)
-        if random.oneIn(3) { duel(random: &random) }
+        if random.oneIn(6) { duel(random: &random) }
+        if random.below(4) > 0 { lieInWait(random: &random, isUsed: faults.contains(.ambush)) }
     }
 
     /// Leaders follow each other as fast as they can be elected, each cut off with something in flight: where
@@ -64,6 +73,24 @@ struct FaultMix {
         workInterval = [4...16, 8...64][random.below(2)]
     }
 
+    /// Snares and little else: what else goes wrong seldom makes them better.
+    private mutating func lieInWait(random: inout SeededGenerator, isUsed: Bool) {
+        isAmbushed = isUsed
+        ambushInterval = [16...64, 64...256, 256...1024][random.below(3)]
+        interruptedPermille = [0, 5, 20][random.below(3)]
+        wipedPermille = [0, 0, 200][random.below(3)]
+        limits.electionMilliseconds = 60
+        limits.heartbeatMilliseconds = [10, 20, 20][random.below(3)]
+        faultInterval = [20...200, 50...400][random.below(2)]
+        duration = [4...16, 8...40][random.below(2)]
+        flushTime = [1...4, 1...16][random.below(2)]
+        workInterval = [16...64, 64...256, 256...1024][random.below(3)]
+        limits.pipelineSlots = max(limits.pipelineSlots, [4, 8, 16][random.below(3)])
+        limits.pipelineBytes = max(limits.pipelineBytes, 128)
+        lossPermille = min(lossPermille, 30)
+        delay = [1...4, 1...16][random.below(2)]
+    }
+
     private mutating func draw(
         _ kind: FaultKind,
         isUsed: Bool,
@@ -77,6 +104,7 @@ struct FaultMix {
         case .loss: lossPermille = permille
         case .duplication: duplicationPermille = permille
         case .reordering: self.delay = delay
+        case .ambush: break
         default: clockRates = rates
         }
     }

@@ -40,6 +40,7 @@ extension World {
                 round,
                 "\(status.role)" + (status.ballot.map { " ballot=\($0)" } ?? "")
             )
+            noticeRole(of: node, status.role)
         }
         if let slot = output.checkpointed {
             try demand(

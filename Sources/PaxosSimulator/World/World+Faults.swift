@@ -14,7 +14,7 @@ extension World {
         case .pause, .crash, .crashAtWrite, .shutdown: try disturbProcess(kind)
         case .stall, .writeFailure, .flushFailure, .full: try disturbDisk(kind)
         case .rot, .wipe, .rollback, .twin: try damage(kind)
-        case .loss, .duplication, .reordering, .clockDrift: break
+        case .loss, .duplication, .reordering, .clockDrift, .ambush: break
         }
     }
 
@@ -158,10 +158,12 @@ extension World {
     /// Destroys something for good, on a minority of the members at most: each slot stays intact on a
     /// quorum. A directory that its peers cannot tell from the real one is not started at all: no
     /// protocol survives that (DESIGN, identity).
-    private func damage(_ kind: FaultKind) throws(Violation) {
+    func damage(_ kind: FaultKind, at place: Int? = nil) throws(Violation) {
         let most = (membership.members.count - 1) / 2
         let damaged = nodes.filter { !$0.isTwin && $0.isDamaged }
-        let candidates = nodes.filter { !$0.isTwin && !$0.isRetired }
+        let candidates = nodes.filter {
+            !$0.isTwin && !$0.isRetired && $0.index == place ?? $0.index
+        }
         guard let node = faultRandom.pick(candidates),
             damaged.contains(where: { $0 === node }) || damaged.count < most
         else { return }

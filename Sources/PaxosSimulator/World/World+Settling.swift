@@ -19,6 +19,7 @@ extension World {
     /// Ends every fault that lasts, and starts whoever is down.
     func calmDown() {
         isSettling = true
+        endAmbush()
         network.healAll()
         for node in nodes {
             // A twin that takes half of a node's mail is not a calm world.

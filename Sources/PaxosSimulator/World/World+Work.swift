@@ -104,9 +104,20 @@ extension World {
     /// An append or a batch that is on its way, or through, is asked for again under its token, through
     /// another node or at another leader.
     private func retry(from node: SimulatedNode, _ process: SimulatedProcess) {
+        let others = nodes.filter { $0.id != node.id && $0.process != nil }
         guard let entry = workRandom.pick(ledger.proposed(within: 20)),
-            case .command(let command) = entry, let label = PayloadLabel(command.payload),
-            let other = workRandom.pick(nodes.filter { $0.id != node.id && $0.process != nil })
+            let other = workRandom.pick(others)
+        else { return }
+        retry(entry, from: node, process, at: other)
+    }
+
+    func retry(
+        _ entry: Entry,
+        from node: SimulatedNode,
+        _ process: SimulatedProcess,
+        at other: SimulatedNode
+    ) {
+        guard case .command(let command) = entry, let label = PayloadLabel(command.payload)
         else { return }
         // The labels tell the rest of a batch, whose payloads all have one size.
         let payloads = (0..<label.count).map { index in

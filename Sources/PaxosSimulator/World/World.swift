@@ -31,6 +31,7 @@ package final class World {
     var networkRandom: SeededGenerator
     var workRandom: SeededGenerator
     var faultRandom: SeededGenerator
+    var ambush: Ambush
     /// The script that takes the place of chance, if there is one.
     let stage: Stage?
     /// Who calls in the place of the drawn callers, if somebody does.
@@ -48,6 +49,9 @@ package final class World {
         case probe
         case start(Int)
         case resume(Int)
+        case ambush
+        case crash(Int, generation: Int)
+        case wipe(Int)
         case empty(Int, generation: Int)
         case heal(Int)
     }
@@ -118,6 +122,7 @@ package final class World {
         networkRandom = SeededGenerator(seed: random.next())
         workRandom = SeededGenerator(seed: random.next())
         faultRandom = SeededGenerator(seed: random.next())
+        ambush = Ambush(random: SeededGenerator(seed: random.next()))
         let ids = (1...UInt64(members)).compactMap { NodeID(rawValue: $0) }
         membership = try Membership(ids)
         mix = FaultMix(random: &random, faults: faults, members: members)
@@ -146,6 +151,7 @@ package final class World {
         startAll()
         agenda.put(.work, at: now.advanced(byTicks: 1))
         drawFaults()
+        if mix.isAmbushed { agenda.put(.ambush, at: now.advanced(byTicks: 10)) }
         var events = 0
         while steps < limit, events < 60 * limit, let next = agenda.popFirst() {
             events += 1
@@ -193,6 +199,14 @@ package final class World {
             try start(nodes[index])
         case .resume(let index):
             resume(nodes[index])
+        case .ambush:
+            layAmbush()
+        case .crash(let index, let generation):
+            guard process(index, generation) != nil else { return }
+            try crash(nodes[index], .crash)
+        case .wipe(let index):
+            guard !isSettling else { return }
+            try damage(.wipe, at: index)
         case .empty(let index, let generation):
             guard process(index, generation) != nil else { return }
             setFull(false, nodes[index])
@@ -262,54 +276,5 @@ package final class World {
         else { return }
         process.wakeAt = moment
         agenda.put(.wake(node.index, generation: node.generation), at: moment)
-    }
-
-    // MARK: - Messages
-
-    private func send(_ envelope: Envelope, from sender: SimulatedNode) {
-        if let stage {
-            send(envelope, from: sender, on: stage)
-            return
-        }
-        let receivers = nodes.filter { $0.id == envelope.destination && $0.process != nil }
-        guard let receiver = networkRandom.pick(receivers) else { return }
-        trace.note(.sent, at: now, envelope, from: sender, to: receiver)
-        if network.isCut(from: sender.index, to: receiver.index) { return }
-        if !isSettling, networkRandom.happens(permille: mix.lossPermille) {
-            counts.count(.loss)
-            trace.note(.lost, at: now, envelope, from: sender, to: receiver)
-            return
-        }
-        transmit(envelope, from: sender, to: receiver)
-        if !isSettling, networkRandom.happens(permille: mix.duplicationPermille) {
-            counts.count(.duplication)
-            transmit(envelope, from: sender, to: receiver)
-        }
-    }
-
-    func transmit(
-        _ envelope: Envelope,
-        from sender: SimulatedNode,
-        to receiver: SimulatedNode
-    ) {
-        let range = isSettling ? 1...4 : mix.delay
-        let delay = networkRandom.within(range)
-        if delay > 8 { counts.count(.reordering) }
-        let slowness = network.slowness(from: sender.index, to: receiver.index)
-        agenda.put(
-            .arrive(envelope, from: sender.index, at: receiver.index),
-            at: now.advanced(by: delay + slowness)
-        )
-    }
-
-    private func arrive(
-        _ envelope: Envelope,
-        from sender: SimulatedNode,
-        at receiver: SimulatedNode
-    ) {
-        guard let process = receiver.process, !process.hasClosed else { return }
-        trace.note(.arrived, at: now, envelope, from: sender, to: receiver)
-        process.messages.append(envelope)
-        schedule(receiver)
     }
 }

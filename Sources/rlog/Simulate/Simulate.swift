@@ -40,6 +40,14 @@ struct Simulate: RlogCommand {
     @Flag(help: "List the mutants.")
     var mutants = false
 
+    @Flag(
+        help: """
+            With --mutants: run each of them, or the one that --mutant names, in five drawn ranges \
+            of 100 seeds; exit status 1 if one survives a range.
+            """
+    )
+    var check = false
+
     @Option(help: "Write every event of the run, one a line; for one seed.")
     var trace: String?
 
@@ -89,6 +97,9 @@ struct Simulate: RlogCommand {
                 "Give one of --seed, --seeds, --time-box, --scenario and --mutants."
             )
         }
+        guard !check || mutants else {
+            throw ValidationError("--check goes with --mutants.")
+        }
         guard (1...7).contains(replicas) else {
             throw ValidationError("--replicas must be 1 to 7.")
         }
@@ -104,7 +115,7 @@ struct Simulate: RlogCommand {
     }
 
     func execute() async throws(Failure) -> ExitStatus {
-        if mutants {
+        if mutants, !check {
             for mutant in Mutant.allCases {
                 Output.answer(
                     json
@@ -118,6 +129,10 @@ struct Simulate: RlogCommand {
         return try await offPool { () throws(Failure) in
             if let path = command.scenario {
                 return try ScenarioFile(path: path).run(json: command.json)
+            }
+            if command.check {
+                var run = MutantRun(command)
+                return run.execute()
             }
             var run = SimulationRun(command)
             return try run.execute()
