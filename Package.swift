@@ -216,7 +216,7 @@ let package = Package(
 )
 
 func nio(condition: TargetDependencyCondition? = nil) -> [Target.Dependency] {
-    ["NIOCore", "NIOPosix", "NIOConcurrencyHelpers"].map {
+    ["NIOCore", "NIOPosix", "NIOConcurrencyHelpers", "NIOTLS"].map {
         .product(name: $0, package: "swift-nio", condition: condition)
     } + [.product(name: "NIOSSL", package: "swift-nio-ssl", condition: condition)]
 }

@@ -123,6 +123,8 @@ import Testing
         let first = try await Member(1, of: cluster)
         let second = try await Member(2, of: cluster)
         #expect(await second.reaches(first))
+        // One for each lane.
+        #expect(await until { first.transport.counters.accepted == 2 })
         let accepted = first.transport.counters.accepted
         let idle = try (0..<500).map { _ in try RawSocket(port: cluster.port(of: 1)) }
         #expect(await Self.isCounted(.tooManyHalfOpen, by: first.transport))
@@ -200,6 +202,23 @@ import Testing
             _ = try await Member(2, of: cluster)
         }
         await cluster.stop()
+    }
+
+    /// An address that leads to another node of the cluster: it is told nothing.
+    @Test(.tags(.slow)) func nothingIsSaidToTheWrongNode() async throws {
+        let authority = try Authority()
+        let port = try RawListener.unusedPort()
+        let server = try TLSServer(authority.issue(uri: "rlog://test/node/3"), port: port)
+        let transport = TCPTransport(
+            listen: TCPAddress(host: "127.0.0.1", port: 0),
+            peers: [2],
+            tls: try authority.identity(of: 1, in: "test"),
+            addressOf: { _ in TCPAddress(host: "127.0.0.1", port: port) }
+        )
+        let node = try await Member(transport, Member.identity(1))
+        #expect(await Self.isCounted(.certificate, by: node.transport))
+        #expect(server.end().isEmpty)
+        await transport.stop()
     }
 
     /// Shows a certificate of the cluster's authority and says to be another node than it names.

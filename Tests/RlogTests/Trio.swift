@@ -23,17 +23,24 @@ final class Trio: Sendable {
     ///   - election: Above the default of 300 ms, because a run of all tests keeps the machine busy and
     ///     what it costs the nodes does not grow with the timeout.
     ///   - hasLinks: Whether the nodes reach each other through `links`.
+    ///   - shape: What each link can carry; there are links then.
+    ///   - faultOneIn: Of so many frames one meets a fault of the links.
     ///   - environments: What each is started with, by places.
     init(
         in scratch: borrowing Scratch,
         election: Int = 500,
         hasLinks: Bool = false,
+        shape: LinkShape? = nil,
+        faultOneIn: Int = 6,
         environments: [[String: String]] = [[:], [:], [:]]
     ) throws {
         self.election = election
         self.environments = environments
         let ports = try Loopback.freePorts(3)
-        let links = hasLinks ? try Links(targets: ports, seed: 1) : nil
+        let hasLinks = hasLinks || shape != nil
+        let links =
+            hasLinks
+            ? try Links(targets: ports, seed: 1, shape: shape, oneIn: faultOneIn) : nil
         let path = scratch.path
         self.links = links
         seats = try Seat.all("trio", ports: ports, links: links) { _ in path }
@@ -58,7 +65,7 @@ final class Trio: Sendable {
         nodes.withLock { $0[place] = node }
         #expect(
             waitUntil(.seconds(20)) {
-                connected(place) >= 2 && others.map { connected($0) }.elementsAreGreater(before)
+                connected(place) >= 4 && others.map { connected($0) }.elementsAreGreater(before)
             },
             "node \(place + 1) is not connected"
         )
@@ -102,10 +109,17 @@ final class Trio: Sendable {
         return payloads
     }
 
+    /// Ends it in the middle of what it does.
+    func kill() {
+        for place in 0..<3 { self[place].signal(SIGKILL) }
+        for place in 0..<3 { #expect(self[place].ending(within: .seconds(60)) == -SIGKILL) }
+        links?.close()
+    }
+
     func end() {
         for place in 0..<3 { self[place].endInput() }
         for place in 0..<3 {
-            #expect(self[place].ending(within: .seconds(6)) == 0)
+            #expect(self[place].ending(within: .seconds(60)) == 0)
             #expect(self[place].strange == [])
         }
         links?.close()
@@ -114,6 +128,7 @@ final class Trio: Sendable {
 
 extension [UInt64] {
     fileprivate func elementsAreGreater(_ others: [UInt64]) -> Bool {
-        zip(self, others).allSatisfy { $0 > $1 }
+        // A connection for each lane.
+        zip(self, others).allSatisfy { $0 >= $1 + 2 }
     }
 }

@@ -37,7 +37,7 @@ enum SourceRules {
         ],
         "ReplicatedLogNIO": [
             "ReplicatedLog", "PaxosCore", "CCRC32C", "Platform", "NIOCore", "NIOPosix",
-            "NIOConcurrencyHelpers", "NIOSSL",
+            "NIOConcurrencyHelpers", "NIOTLS", "NIOSSL",
         ],
         "PaxosSimulator": ["PaxosCore"],
         "ReplicatedLogTestKit": ["ReplicatedLog", "PaxosCore", "PaxosSimulator", "Platform"],

@@ -74,7 +74,8 @@ import Testing
     @Test func peersMeet() throws {
         var connection = Connection()
         connection.inbound.receive(connection.outbound.greeting)
-        guard case .welcomed(let peer, let answer)? = try connection.inbound.nextOfAnyone() else {
+        guard case .welcomed(let peer, .log, let answer)? = try connection.inbound.nextOfAnyone()
+        else {
             Issue.record("not welcomed")
             return
         }
@@ -110,14 +111,18 @@ import Testing
         connection.inbound.receive(connection.outbound.greeting)
         #expect(throws: refusal) { try connection.inbound.nextOfAnyone() }
         let answer = try #require(connection.inbound.answer(to: refusal))
-        #expect(try Self.read(answer)?.kind == .refusal(refusal))
+        let told = try #require(try Self.read(answer))
+        #expect(told.kind == .refusal(refusal))
+        // Who is refused learns nothing by which it could pose as this node.
+        #expect(told.sender.incarnation == Incarnation(high: 0, low: 0))
+        #expect(told.sender.process == ProcessID(boot: Boot(0), nonce: Nonce(0)))
         connection.outbound.receive(answer)
         #expect(throws: PeerRefusal.refusedByPeer) { try connection.outbound.nextOfAnyone() }
         #expect(!connection.outbound.isOpen)
     }
 
     @Test func noCommonVersionIsRefused() throws {
-        for versions in [3...9 as ClosedRange<UInt16>, 0...0] {
+        for versions in [4...9 as ClosedRange<UInt16>, 0...0] {
             let greeting = Handshake(
                 kind: .greeting,
                 versions: versions,
@@ -129,6 +134,35 @@ import Testing
             var connection = Connection()
             connection.inbound.receive(greeting.encoded())
             #expect(throws: PeerRefusal.version) { try connection.inbound.nextOfAnyone() }
+        }
+    }
+
+    /// A connection carries the lane that its greeting names.
+    @Test(arguments: Lane.allCases)
+    func aGreetingNamesItsLane(_ lane: Lane) throws {
+        var connection = Connection()
+        connection.outbound = OutboundSession(
+            local: Samples.sender,
+            peer: 1,
+            lane: lane,
+            tag: 0x2222_2222_2222_2222
+        )
+        connection.inbound.receive(connection.outbound.greeting)
+        guard case .welcomed(_, lane, let answer)? = try connection.inbound.nextOfAnyone() else {
+            Issue.record("not welcomed in its lane")
+            return
+        }
+        connection.outbound.receive(answer)
+        #expect(try connection.outbound.nextOfAnyone() != nil)
+        connection.outbound = OutboundSession(
+            local: Samples.sender,
+            peer: 1,
+            lane: lane == .log ? .liveness : .log,
+            tag: 0x2222_2222_2222_2222
+        )
+        connection.outbound.receive(answer)
+        #expect(throws: PeerRefusal.malformedHandshake) {
+            try connection.outbound.nextOfAnyone()
         }
     }
 

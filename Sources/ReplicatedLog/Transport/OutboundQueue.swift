@@ -69,6 +69,22 @@ public struct OutboundQueue: Sendable {
             bytes -= first.bytes
             return first
         }
+
+        mutating func popBatch(maxBytes: Int) -> [Envelope] {
+            var batch: [Envelope] = []
+            var taken = 0
+            while let next = queued.first, batch.isEmpty || taken + next.bytes <= maxBytes {
+                batch.append(next.envelope)
+                taken += next.bytes
+                _ = popFirst()
+            }
+            return batch
+        }
+
+        mutating func removeAll() -> Int {
+            defer { self = Waiting() }
+            return queued.count
+        }
     }
 
     private var liveness = Waiting()
@@ -145,6 +161,26 @@ public struct OutboundQueue: Sendable {
             _ = log.popFirst()
         }
         return batch
+    }
+
+    /// Takes the oldest of a lane out that fit into so many bytes: at least one message if there is any.
+    /// For a transport that has a connection for each lane.
+    public mutating func popBatch(from lane: Lane, maxBytes: Int) -> [Envelope] {
+        switch lane {
+        case .liveness: liveness.popBatch(maxBytes: maxBytes)
+        case .log: log.popBatch(maxBytes: maxBytes)
+        }
+    }
+
+    /// Drops what waits in a lane, uncounted.
+    ///
+    /// - Returns: How many messages those were.
+    @discardableResult
+    public mutating func removeAll(from lane: Lane) -> Int {
+        switch lane {
+        case .liveness: liveness.removeAll()
+        case .log: log.removeAll()
+        }
     }
 
     /// Drops everything that waits, uncounted: the peer has another life, or the transport ends.

@@ -4,7 +4,7 @@ internal import NIOPosix
 internal import PaxosCore
 internal import ReplicatedLog
 
-/// Keeps one connection to a peer, or tries to: connects, greets, writes what waits, and begins again
+/// Keeps one connection to a peer, for one lane, or tries to: connects, greets, writes what waits, and begins again
 /// with a jittered back-off when the connection ends. Everything happens on one event loop.
 final class Dialer {
     private enum Phase {
@@ -16,6 +16,7 @@ final class Dialer {
     }
 
     let node: NodeID
+    let lane: Lane
     let loop: any EventLoop
     private let shared: Shared
     private var link: PeerLink?
@@ -29,12 +30,19 @@ final class Dialer {
     private let names: NameLookUp
     private var bytes: [UInt8] = []
 
-    init(to node: NodeID, on loop: any EventLoop, _ shared: Shared) {
+    init(
+        to node: NodeID,
+        _ lane: Lane,
+        _ names: NameLookUp,
+        on loop: any EventLoop,
+        _ shared: Shared
+    ) {
         self.node = node
+        self.lane = lane
         self.loop = loop
         self.shared = shared
         session = OutboundSession(local: shared.local.identity, peer: node, tag: 0)
-        names = NameLookUp(on: loop, shared.lookUp)
+        self.names = names
     }
 
     func begin(_ link: PeerLink) {
@@ -50,6 +58,7 @@ final class Dialer {
         let session = OutboundSession(
             local: shared.local.identity,
             peer: node,
+            lane: lane,
             tag: Shared.tag()
         )
         let own = NIOLoopBound(self, eventLoop: loop)
@@ -92,7 +101,7 @@ final class Dialer {
     private func unreachable() {
         guard case .connecting = phase else { return }
         shared.count { $0.unreachable += 1 }
-        if let count = link?.clear(), count > 0 { shared.count { $0.dropped += count } }
+        if let count = link?.clear(lane), count > 0 { shared.count { $0.dropped += count } }
         retry()
     }
 
@@ -162,7 +171,7 @@ final class Dialer {
         stall.look(waiting: TCPSocket.waitingBytes(channel), at: now)
         var added = 0
         while channel.isWritable {
-            let batch = link.popBatch(maxBytes: shared.options.writeBytes)
+            let batch = link.popBatch(from: lane, maxBytes: shared.options.writeBytes)
             guard !batch.isEmpty else { break }
             bytes.removeAll(keepingCapacity: true)
             session.encode(batch, into: &bytes)

@@ -1,5 +1,6 @@
 #if NIO
 internal import NIOCore
+internal import NIOTLS
 internal import ReplicatedLog
 
 /// One connection to a peer, up to its welcome; after that the dialer writes and this end hears nothing.
@@ -26,9 +27,30 @@ final class DialerHandler: ChannelInboundHandler {
             shared.refuse(.handshakeTimedOut)
             channel.close(promise: nil)
         }
-        // With TLS this waits for the end of its handshake.
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: session.greeting)), promise: nil)
+        if shared.tls == nil { greet(context) }
         context.fireChannelActive()
+    }
+
+    private func greet(_ context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: session.greeting)), promise: nil)
+    }
+
+    /// The other end has shown its certificate. The greeting says who this process is, so it is said to
+    /// nobody but the peer.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent {
+            let peer = CertifiedName(
+                cluster: shared.local.identity.cluster,
+                node: dialer.node
+            )
+            if TLSIdentity.vouches(for: peer, in: context, isUsed: true) {
+                greet(context)
+            } else {
+                shared.refuse(.certificate)
+                context.close(promise: nil)
+            }
+        }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -11,12 +11,18 @@ final class Listener: Sendable {
         /// Oldest first.
         var halfOpen: [any Channel] = []
         /// Oldest first.
-        var open: [(peer: NodeID, channel: any Channel)] = []
+        var open: [Open] = []
     }
 
-    /// A peer has one connection; another is one that this end has not seen end yet, or a twin, whom the
-    /// node refuses by what it says.
-    private static let maxOpenPerPeer = 2
+    private struct Open {
+        let peer: NodeID
+        let lane: Lane
+        let channel: any Channel
+    }
+
+    /// A peer has one connection for each lane; another is one that this end has not seen end yet, or a
+    /// twin, whom the node refuses by what it says.
+    private static let maxOpenPerLane = 2
 
     private let shared: Shared
     private let links: NIOLockedValueBox<[PeerLink]>
@@ -77,13 +83,14 @@ final class Listener: Sendable {
     }
 
     /// The other end has shown that it is a peer.
-    func welcomed(_ channel: any Channel, _ peer: NodeID) {
+    func welcomed(_ channel: any Channel, _ peer: NodeID, _ lane: Lane) {
         let surplus: (any Channel)? = state.withLockedValue { state in
             state.halfOpen.removeAll { $0 === channel }
-            state.open.append((peer, channel))
-            guard state.open.count(where: { $0.peer == peer }) > Self.maxOpenPerPeer,
-                let place = state.open.firstIndex(where: { $0.peer == peer })
-            else { return nil }
+            state.open.append(Open(peer: peer, lane: lane, channel: channel))
+            let same = state.open.indices.filter { place in
+                state.open[place].peer == peer && state.open[place].lane == lane
+            }
+            guard same.count > Self.maxOpenPerLane, let place = same.first else { return nil }
             return state.open.remove(at: place).channel
         }
         surplus?.close(promise: nil)

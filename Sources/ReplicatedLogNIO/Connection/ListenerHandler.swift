@@ -60,10 +60,10 @@ final class ListenerHandler: ChannelInboundHandler {
 
     private func take(_ step: InboundSession.Step, _ context: ChannelHandlerContext) {
         switch step {
-        case .welcomed(let peer, let answer):
+        case .welcomed(let peer, let lane, let answer):
             limit?.cancel()
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer)), promise: nil)
-            listener.welcomed(context.channel, peer.node)
+            listener.welcomed(context.channel, peer.node, lane)
         case .message(let envelope):
             batch.append(envelope)
             batchBytes += envelope.byteCount

@@ -11,11 +11,12 @@ package import PaxosCore
 ///         2  lowest version       of the protocol that this end speaks
 ///         2  highest version      the highest that both speak is spoken
 ///         1  length of the name   1 to 63
-///         1  0
+///         1  lane                 0 the log, 1 liveness: what this connection carries
 ///         8  destination          the node this end believes it has reached
 ///         8  tag                  drawn for the connection; the other end's frames carry it
 ///         8  echo                 the other end's tag; 0 in a greeting
-///        48  sender               node, incarnation, boot, nonce, as in the head of an envelope
+///        48  sender               node, incarnation, boot, nonce, as in the head of an envelope; of a
+///                                 refusal the node alone: who is refused learns no more
 ///      1-63  cluster's name
 ///         4  CRC-32C              of everything before
 ///
@@ -30,6 +31,8 @@ package struct Handshake: Hashable, Sendable {
     }
 
     package let kind: Kind
+    /// A peer makes a connection for each, so that what is urgent stands behind nothing (`R61`).
+    package let lane: Lane
     package let versions: ClosedRange<UInt16>
     package let destination: NodeID
     package let tag: UInt64
@@ -38,6 +41,7 @@ package struct Handshake: Hashable, Sendable {
 
     package init(
         kind: Kind,
+        lane: Lane = .log,
         versions: ClosedRange<UInt16> = Self.versions,
         destination: NodeID,
         tag: UInt64,
@@ -45,6 +49,7 @@ package struct Handshake: Hashable, Sendable {
         sender: NodeIdentity
     ) {
         self.kind = kind
+        self.lane = lane
         self.versions = versions
         self.destination = destination
         self.tag = tag
@@ -72,7 +77,7 @@ extension Handshake {
         bytes.append(littleEndian: versions.lowerBound)
         bytes.append(littleEndian: versions.upperBound)
         bytes.append(UInt8(truncatingIfNeeded: name.count))
-        bytes.append(0)
+        bytes.append(lane == .liveness ? 1 : 0)
         bytes.append(littleEndian: destination.rawValue)
         bytes.append(littleEndian: tag)
         bytes.append(littleEndian: echo)
@@ -111,13 +116,14 @@ extension Handshake {
             let kindNumber = reader.uint8(), let reason = reader.uint8(),
             let kind = Kind(kindNumber, reason: reason),
             let lowest = reader.uint16(), let highest = reader.uint16(), lowest <= highest,
-            let nameBytes = reader.uint8(), reader.uint8() == 0,
+            let nameBytes = reader.uint8(), let lane = reader.uint8(), lane <= 1,
             let destination = reader.uint64().flatMap(NodeID.init(rawValue:)),
             let tag = reader.uint64(), let echo = reader.uint64(),
             let sender = NodeIdentity(from: &reader, nameBytes: Int(nameBytes))
         else { return nil }
         self.init(
             kind: kind,
+            lane: lane == 1 ? .liveness : .log,
             versions: lowest...highest,
             destination: destination,
             tag: tag,

@@ -5,7 +5,7 @@ package import PaxosCore
 package struct InboundSession: Sendable {
     package enum Step: Hashable, Sendable {
         /// The other end is this node's peer; the answer is to be sent.
-        case welcomed(NodeIdentity, answer: [UInt8])
+        case welcomed(NodeIdentity, Lane, answer: [UInt8])
         case message(Envelope)
     }
 
@@ -45,8 +45,8 @@ package struct InboundSession: Sendable {
             self.greeting = greeting
             try check(greeting, certified: certified)
             stage = .open(greeting.sender)
-            let welcome = answer(.welcome, to: greeting)
-            return .welcomed(greeting.sender, answer: welcome.encoded())
+            let welcome = answer(.welcome, to: greeting, by: local)
+            return .welcomed(greeting.sender, greeting.lane, answer: welcome.encoded())
         case .open(let peer):
             guard let body = try frames.next(from: &received) else { return nil }
             guard let envelope = Envelope(decoding: body) else { throw .malformedMessage }
@@ -70,19 +70,32 @@ package struct InboundSession: Sendable {
         guard certified(name) else { throw .certificate }
     }
 
-    /// What to say to an end that greeted and was refused, so that its operator learns why.
+    /// What to say to an end that greeted and was refused, so that its operator learns why; and nothing
+    /// by which it could pose as this node.
     package func answer(to refusal: PeerRefusal) -> [UInt8]? {
         guard stage == .greeting, refusal.number != nil, let greeting else { return nil }
-        return answer(.refusal(refusal), to: greeting).encoded()
+        let nobody = NodeIdentity(
+            cluster: local.cluster,
+            node: local.node,
+            incarnation: Incarnation(high: 0, low: 0),
+            boot: Boot(0),
+            nonce: Nonce(0)
+        )
+        return answer(.refusal(refusal), to: greeting, by: nobody).encoded()
     }
 
-    private func answer(_ kind: Handshake.Kind, to greeting: Handshake) -> Handshake {
+    private func answer(
+        _ kind: Handshake.Kind,
+        to greeting: Handshake,
+        by sender: NodeIdentity
+    ) -> Handshake {
         Handshake(
             kind: kind,
+            lane: greeting.lane,
             destination: greeting.sender.node,
             tag: tag,
             echo: greeting.tag,
-            sender: local
+            sender: sender
         )
     }
 }

@@ -5,19 +5,28 @@ package import PaxosCore
 package struct OutboundSession: Sendable {
     private let local: NodeIdentity
     private let peer: NodeID
+    private let lane: Lane
     private let tag: UInt64
     private var received = ReceivedBytes()
     private var writer: FrameWriter?
 
-    package init(local: NodeIdentity, peer: NodeID, tag: UInt64) {
+    package init(local: NodeIdentity, peer: NodeID, lane: Lane = .log, tag: UInt64) {
         self.local = local
         self.peer = peer
+        self.lane = lane
         self.tag = tag
     }
 
     /// What to send first.
     package var greeting: [UInt8] {
-        Handshake(kind: .greeting, destination: peer, tag: tag, echo: 0, sender: local).encoded()
+        Handshake(
+            kind: .greeting,
+            lane: lane,
+            destination: peer,
+            tag: tag,
+            echo: 0,
+            sender: local
+        ).encoded()
     }
 
     package var isOpen: Bool { writer != nil }
@@ -39,7 +48,7 @@ package struct OutboundSession: Sendable {
         guard let answer = try Handshake.take(from: &received) else { return nil }
         guard answer.echo == tag else { throw .replayed }
         if case .refusal = answer.kind { throw .refusedByPeer }
-        guard answer.kind == .welcome, answer.destination == local.node else {
+        guard answer.kind == .welcome, answer.lane == lane, answer.destination == local.node else {
             throw .malformedHandshake
         }
         guard answer.versions.overlaps(Handshake.versions) else { throw .version }

@@ -87,6 +87,7 @@ extension Handshake {
             ("cluster", .string(sender.cluster.name)),
             ("incarnation", .string(sender.incarnation.description)),
             ("reason", .optional(reason)),
+            ("lane", .string(lane == .liveness ? "liveness" : "log")),
         ]
     }
 }

@@ -86,18 +86,19 @@ enum Connections {
         )
         if let answer = whole.answer { try checkRefusal(answer, in: whole) }
         guard let first = whole.steps.first else { return false }
-        guard case .welcomed(let peer, let answer) = first else {
+        guard case .welcomed(let peer, let lane, let answer) = first else {
             throw Violation(description: "a message before the welcome")
         }
         let greeting = handshake(bytes)
         try require(
             greeting?.sender == peer && greeting?.destination == local.node
-                && peer.cluster == cluster && [2, 3].contains(peer.node),
+                && greeting?.lane == lane && peer.cluster == cluster
+                && [2, 3].contains(peer.node),
             "a stranger is welcomed"
         )
         let welcome = handshake(answer)
         try require(
-            welcome?.kind == .welcome && welcome?.echo == greeting?.tag
+            welcome?.kind == .welcome && welcome?.echo == greeting?.tag && welcome?.lane == lane
                 && welcome?.tag == Frames.tag && welcome?.sender == local
                 && welcome?.destination == peer.node,
             "a welcome that is none"
@@ -162,7 +163,7 @@ enum Connections {
             for piece in pieces {
                 session.receive(Array(bytes[piece]))
                 while let peer = try session.next(certified: { _ in true }) {
-                    outcome.steps.append(.welcomed(peer, answer: []))
+                    outcome.steps.append(.welcomed(peer, .log, answer: []))
                 }
             }
         } catch {
@@ -186,7 +187,7 @@ enum Connections {
             whole.steps.count == 1 && welcome?.kind == .welcome
                 && welcome?.echo == greetingTag && welcome?.destination == peer.node
                 && welcome?.sender.cluster == cluster && welcome?.sender.node == local.node
-                && step == welcome.map { .welcomed($0.sender, answer: []) },
+                && step == welcome.map { .welcomed($0.sender, $0.lane, answer: []) },
             "an answer that is no welcome is taken for one"
         )
         try require(

@@ -136,3 +136,28 @@ final class TLSClient {
 
     func end() { process.terminate() }
 }
+
+/// A server that is none of ours, with a certificate: openssl.
+final class TLSServer {
+    private let process = Process()
+    private let output = Pipe()
+
+    init(_ files: Authority.Files, port: UInt16) throws {
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = [
+            "openssl", "s_server", "-quiet", "-accept", "\(port)", "-cert", files.certificate,
+            "-key", files.key, "-CAfile", files.authority, "-Verify", "1",
+        ]
+        // Its input stays open: at its end it would end too.
+        process.standardInput = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+    }
+
+    /// Everything that it was told.
+    func end() -> Data {
+        process.terminate()
+        return output.fileHandleForReading.readDataToEndOfFile()
+    }
+}

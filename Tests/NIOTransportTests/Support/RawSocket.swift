@@ -105,6 +105,9 @@ final class RawListener: Sendable {
 
     deinit { close(descriptor) }
 
+    /// A port at which nobody listens at the moment.
+    static func unusedPort() throws -> UInt16 { try RawListener(receiveBytes: 1 << 12).port }
+
     func accept() throws -> RawSocket {
         #if canImport(Glibc)
         let connection = Glibc.accept(descriptor, nil, nil)

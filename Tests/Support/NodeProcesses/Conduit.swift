@@ -1,6 +1,12 @@
 import Foundation
 import PaxosSimulator
 
+/// What happens on a link: a fault, and how many pieces there are to one that meets it.
+struct Weather {
+    let fault: LinkFault?
+    let oneIn: Int
+}
+
 /// One direction of a connection that goes through the proxy: bytes wait here until they are due.
 struct Conduit {
     let source: Int32
@@ -20,31 +26,35 @@ struct Conduit {
         self.carriesFrames = carriesFrames
     }
 
-    var hasRoom: Bool { waitingBytes < 1 << 18 }
+    /// A connection whose other end takes nothing fills no more than its share.
+    func hasRoom(_ line: Line) -> Bool { waitingBytes < line.windowBytes }
     var firstDue: UInt64? { waiting.first?.due }
 
     /// Takes what has arrived, with what the link does to it.
     ///
     /// - Returns: False at the end of the connection.
     mutating func read(
-        _ fault: LinkFault?,
+        _ weather: Weather,
         now: UInt64,
+        _ line: inout Line,
         _ generator: inout SeededGenerator,
         _ count: (LinkFault) -> Void
     ) -> Bool {
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        // A little at a time, so that connections take turns on a line.
+        var buffer = [UInt8](repeating: 0, count: line.isShaped ? 1 << 13 : 1 << 16)
         let received = buffer.withUnsafeMutableBytes { recv(source, $0.baseAddress, $0.count, 0) }
         if received < 0 { return errno == EAGAIN || errno == EINTR }
         guard received > 0 else { return false }
         let bytes = buffer[..<received]
-        let pieces = carriesFrames ? cutter.take(bytes) : [Array(bytes)]
-        for piece in pieces { pass(piece, fault, now: now, &generator, count) }
+        let due = line.take(bytes.count, now: now)
+        let pieces = carriesFrames && !line.isShaped ? cutter.take(bytes) : [Array(bytes)]
+        for piece in pieces { pass(piece, weather, now: due, &generator, count) }
         return true
     }
 
     private mutating func pass(
         _ piece: [UInt8],
-        _ fault: LinkFault?,
+        _ weather: Weather,
         now: UInt64,
         _ generator: inout SeededGenerator,
         _ count: (LinkFault) -> Void
@@ -53,7 +63,9 @@ struct Conduit {
         let earlier = overtaken
         overtaken = nil
         defer { if let earlier { put(earlier, due: now) } }
-        guard let fault, fault == .delay || generator.oneIn(6) else { return put(piece, due: now) }
+        guard let fault = weather.fault, fault == .delay || generator.oneIn(weather.oneIn) else {
+            return put(piece, due: now)
+        }
         if fault != .delay, fault != .corrupt, !carriesFrames { return put(piece, due: now) }
         switch fault {
         case .delay:

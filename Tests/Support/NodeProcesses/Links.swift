@@ -21,6 +21,7 @@ package final class Links: Sendable {
         var faults: [Link: [(key: Int, fault: LinkFault)]] = [:]
         var counts: [LinkFault: Int] = [:]
         var connections = 0
+        var carried: [Link: Int] = [:]
         var isOver = false
     }
 
@@ -28,14 +29,22 @@ package final class Links: Sendable {
     private let ports: [Link: UInt16]
     private let thread: PinnedThread
 
-    /// - Parameter targets: Where each member listens.
-    package init(targets: [UInt16], seed: UInt64) throws(PosixError) {
+    /// - Parameters:
+    ///   - targets: Where each member listens.
+    ///   - shape: What each link can carry; without it as much as comes.
+    ///   - oneIn: Of so many frames one meets a fault, if there is one.
+    package init(
+        targets: [UInt16],
+        seed: UInt64,
+        shape: LinkShape? = nil,
+        oneIn: Int = 6
+    ) throws(PosixError) {
         var ports: [Link: UInt16] = [:]
         var listeners: [Proxy.Listener] = []
         for from in targets.indices {
             for to in targets.indices where to != from {
                 let link = Link(from: from, to: to)
-                let socket = try Loopback.listening()
+                let socket = try Loopback.listening(receiveBytes: shape.map { $0.bufferBytes })
                 ports[link] = socket.port
                 listeners.append(
                     Proxy.Listener(descriptor: socket.descriptor, link: link, target: targets[to])
@@ -46,7 +55,7 @@ package final class Links: Sendable {
         let control = control
         let found = listeners
         thread = try PinnedThread(name: "links") {
-            var proxy = Proxy(listeners: found, seed: seed)
+            var proxy = Proxy(listeners: found, seed: seed, shape: shape, oneIn: oneIn)
             while true {
                 let (faults, isOver) = control.withLock { control in
                     (control.faults.compactMapValues { $0.last?.fault }, control.isOver)
@@ -55,6 +64,7 @@ package final class Links: Sendable {
                 let report = proxy.turn(faults)
                 control.withLock { control in
                     control.connections += report.connections
+                    control.carried = report.carried
                     control.counts.merge(report.faults) { $0 + $1 }
                 }
             }
@@ -81,6 +91,10 @@ package final class Links: Sendable {
     /// How often what was done to a frame or a connection.
     package var counts: [LinkFault: Int] { control.withLock { $0.counts } }
     package var connections: Int { control.withLock { $0.connections } }
+    /// Every byte that was taken from one member for another so far.
+    package func carriedBytes(_ link: Link) -> Int { control.withLock { $0.carried[link] ?? 0 } }
+    package var carriedBytes: Int { control.withLock { $0.carried.values.reduce(0, +) } }
+    package var all: [Link] { Array(ports.keys) }
 
     package func close() {
         control.withLock { $0.isOver = true }

@@ -55,8 +55,15 @@ package enum Loopback {
     }
 
     /// A socket that takes connections.
-    static func listening() throws(PosixError) -> (descriptor: Int32, port: UInt16) {
+    ///
+    /// - Parameter receiveBytes: What the system takes of each before it is read, about.
+    static func listening(
+        receiveBytes: Int? = nil
+    ) throws(PosixError) -> (descriptor: Int32, port: UInt16) {
         let socket = try bound()
+        if var bytes = receiveBytes.map(Int32.init(clamping:)) {
+            setsockopt(socket.descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(4))
+        }
         guard listen(socket.descriptor, 64) == 0 else {
             throw PosixError(code: errno, operation: "listen", path: "\(socket.port)")
         }

@@ -14,6 +14,8 @@ struct Proxy {
     struct Report {
         var connections = 0
         var faults: [LinkFault: Int] = [:]
+        /// Since the beginning, what was sent to a peer.
+        var carried: [Links.Link: Int] = [:]
     }
 
     private struct Connection {
@@ -25,12 +27,16 @@ struct Proxy {
     }
 
     private let listeners: [Listener]
+    private let oneIn: Int
+    private var lines: [Links.Link: Line] = [:]
     private var connections: [Connection] = []
     private var generator: SeededGenerator
     private var report = Report()
 
-    init(listeners: [Listener], seed: UInt64) {
+    init(listeners: [Listener], seed: UInt64, shape: LinkShape?, oneIn: Int) {
         self.listeners = listeners
+        self.oneIn = oneIn
+        for listener in listeners { lines[listener.link] = Line(shape) }
         generator = SeededGenerator(seed: seed)
     }
 
@@ -42,11 +48,15 @@ struct Proxy {
         var next = now + 20_000_000
         for connection in connections {
             let isHeld = faults[connection.link] == .blackHole
+            let line = lines[connection.link] ?? Line(nil)
+            let room = line.roomAt(now)
+            if room > now { next = min(next, room) }
             for conduit in [connection.forward, connection.backward] {
                 let due = conduit.firstDue
                 if let due, due > now { next = min(next, due) }
                 // Of a link that swallows everything nothing is read: it waits in the sender's socket.
-                let reads = conduit.hasRoom && !isHeld
+                let isFull = room > now && conduit.source == connection.forward.source
+                let reads = conduit.hasRoom(line) && !isHeld && !isFull
                 let writes = !isHeld && due.map { $0 <= now } == true
                 polls.append(Self.poll(conduit.source, POLLIN, if: reads))
                 polls.append(Self.poll(conduit.sink, POLLOUT, if: writes))
@@ -58,6 +68,7 @@ struct Proxy {
             let first = listeners.count + 4 * place
             serve(place, polls[first..<first + 4], faults, now: arrived)
         }
+        report.carried = lines.mapValues(\.carried)
         for (listener, poll) in zip(listeners, polls) where poll.revents != 0 {
             accept(listener, faults[listener.link])
         }
@@ -91,11 +102,17 @@ struct Proxy {
         let count: (LinkFault) -> Void = { counts[$0, default: 0] += 1 }
         var connection = connections[place]
         var isAlive = true
+        let weather = Weather(fault: fault, oneIn: oneIn)
         if found[0].revents & ends != 0 {
-            isAlive = connection.forward.read(fault, now: now, &generator, count)
+            var line = lines[connection.link] ?? Line(nil)
+            isAlive = connection.forward.read(weather, now: now, &line, &generator, count)
+            lines[connection.link] = line
         }
         if found[2].revents & ends != 0 {
-            isAlive = connection.backward.read(fault, now: now, &generator, count) && isAlive
+            // Back there is a handshake, and nothing more.
+            var line = Line(nil)
+            let goesOn = connection.backward.read(weather, now: now, &line, &generator, count)
+            isAlive = goesOn && isAlive
         }
         isAlive = connection.forward.write(now: now) && isAlive
         isAlive = connection.backward.write(now: now) && isAlive

@@ -29,7 +29,7 @@ struct Connection {
     static func open(tag: UInt64 = 0x11) throws -> Connection {
         var connection = Connection(tag: tag)
         connection.inbound.receive(connection.outbound.greeting)
-        guard case .welcomed(_, let answer) = try connection.inbound.nextOfAnyone() else {
+        guard case .welcomed(_, _, let answer) = try connection.inbound.nextOfAnyone() else {
             return connection
         }
         connection.outbound.receive(answer)

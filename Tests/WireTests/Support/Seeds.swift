@@ -60,7 +60,7 @@ enum Seeds {
             connection.inbound.receive(greeting.greeting)
             return try? connection.inbound.nextOfAnyone()
         }
-        guard case .welcomed(_, let welcome) = greeted else {
+        guard case .welcomed(_, _, let welcome) = greeted else {
             Issue.record("no welcome")
             return []
         }
