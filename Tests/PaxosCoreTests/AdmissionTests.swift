@@ -6,7 +6,7 @@ import Testing
     private static func admission(met: [NodeID] = [2, 3]) -> Admission {
         Admission(
             identity: Identities.identity(of: 1),
-            membership: Identities.membership([1, 2, 3]),
+            terms: Identities.terms(),
             recovered: met.map { Identities.record(of: $0) }
         )
     }
@@ -23,6 +23,7 @@ import Testing
                 destination: destination,
                 message: .immediate(.hello(Hello(asks: false, holds: nil)))
             ),
+            at: .zero,
             output: &output
         )
         return (verdict, output.rows)
@@ -110,7 +111,7 @@ import Testing
     private static func fresh(_ peers: [PeerRecord]) -> Admission {
         Admission(
             identity: Identities.identity(of: 1),
-            membership: Identities.membership([1, 2, 3]),
+            terms: Identities.terms(),
             recovered: peers
         )
     }
@@ -196,7 +197,7 @@ import Testing
     @Test func aLoneMemberIsEstablished() {
         let admission = Admission(
             identity: Identities.identity(of: 1),
-            membership: Identities.membership([1]),
+            terms: Identities.terms([1]),
             recovered: []
         )
         #expect(admission.isEstablished && admission.sought.isEmpty)

@@ -67,6 +67,7 @@ import Testing
         #expect(try member.step(at: 5).immediate == [greeting[1]], "n2 holds n1 already")
         let prepare = Prepare(ballot: Ballot(round: 1, node: 2))
         #expect(try member.hear(2, at: 6, .prepare(prepare)).rows == nil)
+        try member.hear(2, at: 6, Self.hello(asks: false, holds: 1))
         try member.hear(3, at: 6, Self.hello(asks: false, holds: 1))
         try member.step(at: 6, flush: member.store.waiting)
         #expect(try member.hear(2, at: 7, .prepare(prepare)).rows?.promised == prepare.ballot)

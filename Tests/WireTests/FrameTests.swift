@@ -8,7 +8,7 @@ import Testing
     @Test func framesHaveTheirBytes() throws {
         var connection = try Connection.open()
         let messages = [
-            Samples.envelope(.immediate(.hello(Hello(asks: true, holds: nil)))),
+            Samples.envelope(Samples.hello(asks: true)),
             Connection.message(4, bytes: 3),
         ]
         let bytes = connection.frames(messages).flatMap { $0 }
@@ -103,7 +103,7 @@ import Testing
             boot: Samples.sender.boot,
             nonce: Nonce(1)
         )
-        let hello = Message.immediate(.hello(Hello(asks: true, holds: nil)))
+        let hello = Samples.hello(asks: true)
         let foreign = [
             Envelope(sender: Samples.sender, destination: 3, message: hello),
             Envelope(sender: identity, destination: 1, message: hello),

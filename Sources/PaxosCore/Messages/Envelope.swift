@@ -34,6 +34,10 @@ public struct Envelope: Hashable, Sendable {
 
     /// The lane in which the message travels.
     public var lane: Lane { message.lane }
+
+    var hello: Hello? {
+        if case .immediate(.hello(let hello)) = message { hello } else { nil }
+    }
 }
 
 extension Envelope: CustomStringConvertible {

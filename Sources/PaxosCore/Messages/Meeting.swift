@@ -9,6 +9,15 @@ package struct Hello: Hashable, Sendable {
     package let asks: Bool
     /// Who of the recipient's node the sender holds durably; `nil` before they have met.
     package let holds: Presence?
+    /// What the sender was made with: compared by whoever hears it, before anything else of it counts
+    /// (`R82`).
+    package let terms: Terms
+
+    package init(asks: Bool, holds: Presence?, terms: Terms) {
+        self.asks = asks
+        self.holds = holds
+        self.terms = terms
+    }
 }
 
 /// The sender of the answered message does not count here, and why. Never answered.

@@ -13,6 +13,10 @@ struct Admission: Sendable {
         case admitted
         /// Not yet: something that must be on disk first is on its way there.
         case held
+        /// Of a process that has not said yet what it was made with, or that was not compared.
+        case unheard
+        /// Made with other terms.
+        case disagrees
         case refused(Refused.Reason)
         /// For an earlier process of this node: the sender has not heard of this one.
         case misaddressed
@@ -27,18 +31,25 @@ struct Admission: Sendable {
         var durable: PeerRecord?
         /// Learned from a meeting, not written before all are known.
         var met: NodeIdentity?
+        /// The process whose terms were compared and are the own ones.
+        var agreed: ProcessID?
+        /// When it may be asked for them again.
+        var nextAsk = Tick.zero
     }
 
     let identity: NodeIdentity
+    let terms: Terms
+    private var disagreements = Disagreements()
     private var peers: [Peer]
     /// Every peer's record is durable: from now on others may be told that they are held.
     private(set) var isComplete = false
     /// Every peer is durably known to hold this node as well: it takes part.
     private(set) var isEstablished = false
 
-    init(identity: NodeIdentity, membership: Membership, recovered: [PeerRecord]) {
+    init(identity: NodeIdentity, terms: Terms, recovered: [PeerRecord]) {
         self.identity = identity
-        peers = membership.members.filter { $0 != identity.node }.map { node in
+        self.terms = terms
+        peers = terms.membership.members.filter { $0 != identity.node }.map { node in
             let record = recovered.first { $0.node == node }
             return Peer(node: node, record: record, durable: record)
         }
@@ -88,11 +99,20 @@ struct Admission: Sendable {
     }
 
     /// Looks at the head of a message, before anything else of it.
-    mutating func admit(_ envelope: Envelope, output: inout Output) -> Verdict {
+    mutating func admit(_ envelope: Envelope, at now: Tick, output: inout Output) -> Verdict {
         let sender = envelope.sender
         guard sender.cluster == identity.cluster, envelope.destination == identity.node,
-            let place = peers.firstIndex(where: { $0.node == sender.node })
+            sender.node != identity.node
         else { return .foreign }
+        // Also of who is no member here: its list may be the one that is wrong, or this one.
+        if let hello = envelope.hello {
+            let differences = terms.differences(from: hello.terms)
+            disagreements.note(differences, of: sender.node, at: now)
+            guard differences.isEmpty else { return .disagrees }
+        }
+        guard let place = peers.firstIndex(where: { $0.node == sender.node }) else {
+            return .foreign
+        }
         guard var record = peers[place].record else { return .held }
         guard record.incarnation == sender.incarnation else {
             return .refused(.otherIncarnation)
@@ -103,15 +123,29 @@ struct Admission: Sendable {
             record.nonce = sender.nonce
             peers[place].record = record
             output.rows.peers.append(record)
+            if envelope.hello != nil { peers[place].agreed = sender.process }
             return .held
         }
         guard record.nonce == sender.nonce else { return .refused(.twin) }
+        if envelope.hello != nil { peers[place].agreed = sender.process }
         // Only now: also what is not for this process tells that its sender has another one.
         guard envelope.recipient == nil || envelope.recipient == identity.process else {
             return .misaddressed
         }
-        return isEstablished && peers[place].durable == record ? .admitted : .held
+        guard isEstablished, peers[place].durable == record else { return .held }
+        return peers[place].agreed == sender.process ? .admitted : .unheard
     }
+
+    /// Whether a peer is to be asked now what it was made with: not for every message of it.
+    mutating func mayAsk(_ node: NodeID, at now: Tick, every ticks: UInt64) -> Bool {
+        guard let place = peers.firstIndex(where: { $0.node == node }), now >= peers[place].nextAsk
+        else { return false }
+        peers[place].nextAsk = now.advanced(by: ticks)
+        return true
+    }
+
+    /// Who was heard to have been made with other terms, lately.
+    func disagreements(at now: Tick) -> [Disagreement] { disagreements.lately(at: now) }
 
     /// The process of a peer that this node has dealt with last.
     func process(of node: NodeID) -> ProcessID? {

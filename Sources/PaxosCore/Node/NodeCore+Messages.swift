@@ -3,7 +3,7 @@ extension NodeCore {
     mutating func receive(_ envelope: Envelope, output: inout Output) {
         guard takesPart else { return }
         let sender = envelope.sender.node
-        switch admission.admit(envelope, output: &output) {
+        switch admission.admit(envelope, at: now, output: &output) {
         case .foreign:
             counters.foreign += 1
         case .refused(let reason):
@@ -19,6 +19,18 @@ extension NodeCore {
                     message: .immediate(.refused(Refused(reason: reason)))
                 )
             )
+        case .disagrees:
+            counters.disagreeing += 1
+            // So that the sender compares as well: it learns from this node's own terms what differs.
+            if envelope.hello?.asks == true {
+                sayHello(to: sender, asks: false, output: &output)
+            }
+        case .unheard:
+            if case .immediate(.refused(let refused)) = envelope.message {
+                refusedBy = (sender, refused.reason)
+            } else if admission.mayAsk(sender, at: now, every: limits.heartbeatTicks) {
+                sayHello(to: sender, asks: true, output: &output)
+            }
         case .misaddressed:
             // Nothing else might ever tell it: followers have nothing to say to each other.
             counters.foreign += 1
@@ -79,7 +91,8 @@ extension NodeCore {
     }
 
     private func sayHello(to node: NodeID, asks: Bool, output: inout Output) {
-        output.send(.hello(Hello(asks: asks, holds: admission.holds(node))), to: node)
+        let hello = Hello(asks: asks, holds: admission.holds(node), terms: admission.terms)
+        output.send(.hello(hello), to: node)
     }
 }
 
@@ -91,8 +104,10 @@ package struct MessageCounters: Hashable, Sendable {
     package var refused = 0
     /// No correct node can have sent it.
     package var impossible = 0
+    /// Of a process that was made with other terms (`R82`).
+    package var disagreeing = 0
 
-    package var total: UInt64 { UInt64(foreign + refused + impossible) }
+    package var total: UInt64 { UInt64(foreign + refused + impossible + disagreeing) }
 }
 
 extension Message {

@@ -89,7 +89,7 @@ package struct NodeCore: ~Copyable {
         )
         admission = Admission(
             identity: identity,
-            membership: recovered.membership,
+            terms: Terms(founding: recovered.membership, shape: limits.shape),
             recovered: recovered.peers
         )
         replica = Replica(recovered: recovered, limits: limits, seed: seed, rules: rules)
@@ -166,6 +166,9 @@ package struct NodeCore: ~Copyable {
     /// Who this process of the node is.
     package var identity: NodeIdentity { admission.identity }
 
+    /// What this node was made with.
+    package var terms: Terms { admission.terms }
+
     /// Every slot up to here is delivered.
     package var delivered: Slot { delivery.delivered }
 
@@ -194,6 +197,7 @@ package struct NodeCore: ~Copyable {
             peerCommitted: zip(replica.membership.members, replica.peerCommitted).filter {
                 $0.0 != node
             }.map { PeerStatus(node: $0.0, committed: $0.1) },
+            disagreements: admission.disagreements(at: now),
             counters: counters
         )
     }

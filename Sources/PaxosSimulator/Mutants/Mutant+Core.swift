@@ -26,6 +26,11 @@ extension Mutant {
         if self == .staleLeaderBarrier, core.status.role == .leader {
             swap(&barriers, &arrivals.barriers)
         }
+        if self == .digestNotCompared {
+            for place in arrivals.messages.indices {
+                arrivals.messages[place] = arrivals.messages[place].agreeing(with: core.terms)
+            }
+        }
         var output = core.step(arrivals)
         for barrier in barriers {
             let slot = core.status.committed
@@ -59,5 +64,19 @@ extension Mutant {
         default:
             break
         }
+    }
+}
+
+extension Envelope {
+    /// The same, of a process that was made with these terms.
+    fileprivate func agreeing(with terms: Terms) -> Envelope {
+        guard case .immediate(.hello(let hello)) = message else { return self }
+        let agreeing = Hello(asks: hello.asks, holds: hello.holds, terms: terms)
+        return Envelope(
+            sender: sender,
+            destination: destination,
+            recipient: recipient,
+            message: .immediate(.hello(agreeing))
+        )
     }
 }

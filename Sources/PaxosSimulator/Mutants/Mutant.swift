@@ -67,6 +67,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case repliesTwice = "replies-twice"
     /// The pipeline takes more than its limit (`R62`).
     case limitsIgnored = "limits-ignored"
+    /// Whatever others say they were made with passes for what this one was made with (`R82`).
+    case digestNotCompared = "digest-not-compared"
     /// A process speaks under the nonce of another (`R76`).
     case borrowedIdentity = "borrowed-identity"
     /// Nobody ever looks for a new leader.

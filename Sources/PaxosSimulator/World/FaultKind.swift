@@ -32,6 +32,10 @@ package enum FaultKind: Int, CaseIterable, Sendable {
     /// Links that shut behind what a proposer sends, and open when another one is at work.
     case ambush
 
+    // Operators.
+    /// The members were not all given the same list, or the same limits.
+    case lists
+
     package var name: String { "\(self)" }
 }
 

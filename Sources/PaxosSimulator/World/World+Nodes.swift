@@ -11,7 +11,12 @@ extension World {
         }
         node.beforeBoot = node.store.disk
         let promised = node.store.disk.promised
-        guard let recovered = node.store.open(cluster: cluster, membership: membership) else {
+        guard
+            let recovered = node.store.open(
+                cluster: cluster,
+                membership: membership(of: node)
+            )
+        else {
             // Rot above the watermark: the store refuses the directory.
             node.isRetired = true
             return
@@ -26,7 +31,7 @@ extension World {
         let core = NodeCore(
             recovered: recovered,
             nonce: mutant?.alter(identity.nonce) ?? identity.nonce,
-            limits: mutant?.alter(mix.limits) ?? mix.limits,
+            limits: mutant?.alter(limits(of: node)) ?? limits(of: node),
             seed: scheduleRandom.next(),
             rules: mutant?.rules ?? .paxos
         )

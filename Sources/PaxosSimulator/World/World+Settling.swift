@@ -12,6 +12,7 @@ extension World {
         trace.note(.note, at: now, "faults stop")
         probes = nodes.filter(\.isHealthy).map { Probe(node: $0.index) }
         try drive(ticks: ticks)
+        try checkTerms()
         guard !isSettled, !excusesLiveness else { return }
         throw Violation(.liveness, "after \(ticks) calm ticks: \(account)")
     }

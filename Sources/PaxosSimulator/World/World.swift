@@ -25,6 +25,8 @@ package final class World {
     var probes: [Probe] = []
     /// Faults have stopped.
     var isSettling = false
+    /// What each member was given, if they were not all given the same.
+    var terms: DifferentTerms?
     /// A founder was lost before all had met: the first meeting needs every one of them.
     var excusesLiveness = false
     var scheduleRandom: SeededGenerator
@@ -72,6 +74,7 @@ package final class World {
             stage: nil,
             host: nil
         )
+        if faults.contains(.lists) { drawTerms(seed: seed) }
     }
 
     /// A world that follows a script.

@@ -1,4 +1,5 @@
 internal import CoreMetrics
+internal import Logging
 internal import PaxosCore
 internal import Platform
 
@@ -15,6 +16,7 @@ final class Driver: Sendable {
     private let tail: Tail
     private let clock: TickClock
     private let parker: Parker
+    private let logger: Logger
     private let metricsFactory: (any MetricsFactory)?
     private let dimensions: [(String, String)]
     /// Until `run()` takes it.
@@ -29,6 +31,7 @@ final class Driver: Sendable {
         tail: Tail,
         clock: TickClock,
         parker: Parker,
+        logger: Logger,
         metrics: (any MetricsFactory)?
     ) {
         self.store = store
@@ -37,6 +40,7 @@ final class Driver: Sendable {
         self.tail = tail
         self.clock = clock
         self.parker = parker
+        self.logger = logger
         metricsFactory = metrics
         dimensions = [
             ("cluster", configuration.cluster.description),
@@ -66,6 +70,7 @@ final class Driver: Sendable {
         var metrics = metricsFactory.map { EngineMetrics(factory: $0, dimensions: dimensions) }
         defer { metrics?.destroy() }
         var arrivals: Arrivals? = Arrivals(now: clock.now)
+        var reported = Reported()
         while true {
             guard let arrived = arrivals.take() else {
                 let least = core.leastAppends
@@ -87,6 +92,7 @@ final class Driver: Sendable {
             )
             let status = core.status
             published.withLock { $0 = status }
+            reported.report(status, to: logger)
             inbox.reply(output.replies, drained: output.drained)
             if hasReceipt {
                 metrics?.record(store.counters, inboxBytes: inbox.share.bytes)

@@ -30,7 +30,8 @@ extension LogNode: Service {
                 cluster: configuration.cluster,
                 node: configuration.node,
                 membership: configuration.membership,
-                storage: configuration.storage
+                storage: configuration.storage,
+                limits: configuration.limits
             )
         }
         try result.get()
@@ -43,7 +44,9 @@ extension LogNode: Service {
     /// The node then holds the directory until `run()`, `shutdown()` or `close()` has returned.
     ///
     /// - Parameters:
-    ///   - configuration: Must name the cluster, node and members the directory was made for.
+    ///   - configuration: Must name the cluster, node and members the directory was made for, and those
+    ///     limits that shape messages and rows as they were then: `maxPayloadBytes`, `pipelineSlots`,
+    ///     `pipelineBytes` and `pageBytes`. All members must have been made with the same.
     ///   - directory: Where `create` made it. A missing one is refused, never made anew.
     ///   - transport: Carries messages to the other members; a cluster of one needs none. The node starts
     ///     and stops it.

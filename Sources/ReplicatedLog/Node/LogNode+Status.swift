@@ -9,6 +9,9 @@ public struct LogStatus: Hashable, Sendable {
         case healthy
         /// The disk or the map is full: it refuses appends and serves reads.
         case full
+        /// Another node was made with other members, quorums or limits: the two do not count each other. What
+        /// differs is in `LogStatus.disagreements`.
+        case disagrees(Disagreement)
         /// Its peers do not count it, and why: its directory was wiped, is an old copy, or runs twice.
         case refused(by: NodeID, reason: String)
         /// The row of a committed slot, the lowest met, is missing on this node's disk or not what was
@@ -50,6 +53,9 @@ public struct LogStatus: Hashable, Sendable {
     /// Messages that were not acted upon: of strangers, of directories and processes that do not count,
     /// impossible ones, and those the inbox had no room for.
     public let droppedMessages: UInt64
+    /// Nodes heard within the last seconds that were made with other members, quorums or limits, and what
+    /// differs: neither counts the other until that is put right.
+    public let disagreements: [Disagreement]
     /// Whether the node takes appends.
     public let health: Health
     /// What the store has done since it was opened.
@@ -81,6 +87,8 @@ extension LogNode {
                 .failed(failure.description)
             } else if life.isOver {
                 .closed
+            } else if let disagreement = core.disagreements.first {
+                .disagrees(disagreement)
             } else if let node = core.refusedBy, let reason = core.refusal {
                 .refused(by: node, reason: reason.rawValue)
             } else if let slot = storage.unreadableSlot {
@@ -112,6 +120,7 @@ extension LogNode {
                 )
             },
             droppedMessages: inbox.droppedMessages + core.counters.total,
+            disagreements: core.disagreements,
             health: health,
             storage: storage
         )

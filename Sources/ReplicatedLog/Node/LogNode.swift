@@ -70,6 +70,7 @@ public final class LogNode: Sendable {
             tail: tail,
             clock: clock,
             parker: parker,
+            logger: logger,
             metrics: metrics
         )
     }

@@ -17,7 +17,8 @@ extension LMDBStore {
         cluster: ClusterID,
         node: NodeID,
         membership: Membership,
-        storage: StorageOptions = StorageOptions()
+        storage: StorageOptions = StorageOptions(),
+        limits: Limits = Limits()
     ) throws(LogCreateError) -> DirectoryIdentity {
         if let reason = storage.invalidity { throw .invalidStorage(reason: reason) }
         guard membership.contains(node) else { throw .notAMember(node: node) }
@@ -26,7 +27,9 @@ extension LMDBStore {
             cluster: cluster,
             node: node,
             incarnation: Incarnation(high: SystemRandom.uint64(), low: SystemRandom.uint64()),
-            membership: membership
+            membership: membership,
+            shape: limits.shape,
+            secret: .init(first: SystemRandom.uint64(), second: SystemRandom.uint64())
         )
         let place = Place(directory)
         try place.prepare(storage)

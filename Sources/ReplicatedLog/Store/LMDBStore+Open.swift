@@ -35,6 +35,7 @@ extension LMDBStore {
         let identity = try OpenedLog.identity(in: environment, values, directory: directory)
         if let expected {
             try identity.check(expected.cluster, expected.node, expected.membership, directory)
+            try identity.check(limits.shape, directory)
         }
         let tables = try OpenedLog.tables(in: environment, values)
         let stored = try OpenedLog.read(environment, tables, identity, path: path)
@@ -144,6 +145,19 @@ extension DirectoryIdentity {
         }
         guard self.membership == membership else {
             throw .differentMembers(path: path, found: self.membership, expected: membership)
+        }
+    }
+
+    /// The members have agreed on the directory's limits, and not on what is configured now.
+    fileprivate func check(_ shape: Shape, _ path: String) throws(LogOpenError) {
+        for (found, expected) in zip(self.shape.fields, shape.fields)
+        where found.value != expected.value {
+            throw .differentLimit(
+                path: path,
+                name: found.name,
+                found: found.value,
+                expected: expected.value
+            )
         }
     }
 }

@@ -15,6 +15,9 @@ public enum LogOpenError: Error, Hashable, Sendable {
     case foreignNode(path: String, found: NodeID, expected: NodeID)
     /// The directory was made for other founding members.
     case differentMembers(path: String, found: Membership, expected: Membership)
+    /// The directory was made with another limit of those that all members must have the same, and that
+    /// shape what they send and store. `name` is the property of `Limits`.
+    case differentLimit(path: String, name: String, found: Int, expected: Int)
     /// The directory was written by a later version of this software.
     case newerFormat(path: String, found: UInt32, supported: UInt32)
     /// The directory was written by a version of this software from before the format was changed, or the
@@ -64,6 +67,9 @@ extension LogOpenError: CustomStringConvertible {
         case .differentMembers(let path, let found, let expected):
             "\(path) was made for the members \(Self.list(found)), not \(Self.list(expected)): "
                 + "configure the founding members and quorum with which it was created"
+        case .differentLimit(let path, let name, let found, let expected):
+            "\(path) was made with \(name) \(found), not \(expected): "
+                + "all members keep the limits they were created with"
         case .newerFormat(let path, let found, let supported):
             "\(path) has format \(found), and this version reads \(supported): "
                 + "open it with the version that wrote it"

@@ -20,6 +20,7 @@ extension Failure {
         case .foreignCluster: self.init(.refused, "foreign_cluster", detail)
         case .foreignNode: self.init(.refused, "foreign_node", detail)
         case .differentMembers: self.init(.refused, "different_members", detail)
+        case .differentLimit: self.init(.refused, "different_limit", detail)
         case .newerFormat: self.init(.refused, "newer_format", detail)
         case .olderFormat: self.init(.refused, "older_format", detail)
         case .directoryInUse: self.init(.refused, "directory_in_use", detail)

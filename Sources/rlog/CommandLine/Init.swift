@@ -22,6 +22,18 @@ struct Init: RlogCommand {
     @Option(help: "The ids of all founding members, as in 1,2,3.", transform: Parsing.membership)
     var members: Membership
 
+    @Option(help: "The largest payload, in bytes; the same on all members.")
+    var maxPayloadBytes: Int?
+
+    @Option(help: "Slots proposed and not yet committed, at most; the same on all members.")
+    var pipelineSlots: Int?
+
+    @Option(help: "Payload bytes proposed and not yet committed; the same on all members.")
+    var pipelineBytes: Int?
+
+    @Option(help: "Payload bytes in one page of rows; the same on all members.")
+    var pageBytes: Int?
+
     @Flag(help: "Answer with one JSON object.")
     var json = false
 
@@ -29,13 +41,33 @@ struct Init: RlogCommand {
         guard members.members.contains(id) else {
             throw ValidationError("--id \(id.rawValue) is none of --members.")
         }
+        do {
+            _ = try limits.validated()
+        } catch {
+            throw ValidationError("\(error).")
+        }
+    }
+
+    private var limits: Limits {
+        var limits = Limits()
+        if let maxPayloadBytes {
+            limits.maxPayloadBytes = maxPayloadBytes
+            let (twice, overflow) = maxPayloadBytes.multipliedReportingOverflow(by: 2)
+            if !overflow { limits.pipelineBytes = max(limits.pipelineBytes, twice) }
+            limits.inboxBytes = max(limits.inboxBytes, maxPayloadBytes)
+        }
+        if let pipelineSlots { limits.pipelineSlots = pipelineSlots }
+        if let pipelineBytes { limits.pipelineBytes = pipelineBytes }
+        if let pageBytes { limits.pageBytes = pageBytes }
+        return limits
     }
 
     func execute() async throws(Failure) -> ExitStatus {
         let configuration = LogNode.Configuration(
             cluster: cluster,
             node: id,
-            membership: members
+            membership: members,
+            limits: limits
         )
         do throws(LogCreateError) {
             try await LogNode.create(configuration, directory: data)

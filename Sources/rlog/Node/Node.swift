@@ -53,7 +53,7 @@ struct Node: RlogCommand {
     @Option(help: "Address space for the data file, in bytes.")
     var mapSize: Int?
 
-    @Option(help: "The largest payload; the same on all members.")
+    @Option(help: "The largest payload that the directory was made with: refused if it is another.")
     var maxPayloadBytes: Int?
 
     @Option(
@@ -82,22 +82,18 @@ struct Node: RlogCommand {
             throw ValidationError("A node with peers needs --listen.")
         }
         do {
-            _ = try limits.validated()
+            _ = try limits(with: Limits().shape).validated()
         } catch {
             throw ValidationError("\(error).")
         }
     }
 
-    private var limits: Limits {
+    /// Those that the members have agreed on are the directory's.
+    private func limits(with shape: Shape) -> Limits {
         var limits = Limits()
         limits.electionMilliseconds = electionMs
         limits.heartbeatMilliseconds = heartbeatMs
-        if let maxPayloadBytes {
-            limits.maxPayloadBytes = maxPayloadBytes
-            let (twice, overflow) = maxPayloadBytes.multipliedReportingOverflow(by: 2)
-            if !overflow { limits.pipelineBytes = max(limits.pipelineBytes, twice) }
-            limits.inboxBytes = max(limits.inboxBytes, maxPayloadBytes)
-        }
+        limits.adopt(shape)
         return limits
     }
 
@@ -115,8 +111,18 @@ struct Node: RlogCommand {
             cluster: identity.cluster,
             node: identity.node,
             membership: identity.membership,
-            limits: limits
+            limits: limits(with: identity.shape)
         )
+        if let maxPayloadBytes, maxPayloadBytes != identity.shape.maxPayloadBytes {
+            throw Failure(
+                LogOpenError.differentLimit(
+                    path: data,
+                    name: "maxPayloadBytes",
+                    found: identity.shape.maxPayloadBytes,
+                    expected: maxPayloadBytes
+                )
+            )
+        }
         if let mapSize { configuration.storage.mapSize = mapSize }
         let transport = try transport(of: configuration)
         let log: LogNode

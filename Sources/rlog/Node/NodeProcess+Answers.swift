@@ -136,6 +136,7 @@ extension LogStatus.Health {
         switch self {
         case .healthy: "healthy"
         case .full: "full"
+        case .disagrees: "disagrees"
         case .refused: "refused"
         case .damaged: "damaged"
         case .failed: "failed"
@@ -145,6 +146,7 @@ extension LogStatus.Health {
 
     fileprivate var detail: String? {
         switch self {
+        case .disagrees(let what): what.description
         case .refused(let node, let reason): "by node \(node.rawValue): \(reason)"
         case .damaged(let slot): "the row of slot \(slot) is missing or not what was written"
         case .failed(let what): what

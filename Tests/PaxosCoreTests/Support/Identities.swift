@@ -51,6 +51,10 @@ enum Identities {
         return membership
     }
 
+    static func terms(_ members: [NodeID] = [1, 2, 3], limits: Limits = Limits()) -> Terms {
+        Terms(founding: membership(members), shape: limits.shape)
+    }
+
     /// What the node of an empty disk finds; its peers have been met, both ways.
     static func recovered(node: NodeID = 1, of members: [NodeID] = [1]) -> RecoveredState {
         RecoveredState(
@@ -61,5 +65,12 @@ enum Identities {
             boot: Boot(1),
             peers: members.filter { $0 != node }.map { record(of: $0) }
         )
+    }
+}
+
+extension Hello {
+    /// Of a member of the usual three.
+    init(asks: Bool, holds: Presence?) {
+        self.init(asks: asks, holds: holds, terms: Identities.terms())
     }
 }

@@ -49,9 +49,20 @@ final class OneMember {
         store = TestStore(disk: disk)
         core = NodeCore(recovered: store.open(), nonce: Nonce(1), limits: limits, seed: 1)
         if isMet, members.count > 1 {
-            // Has said hello.
-            reads = core.step(Arrivals(now: .zero)).reads
+            // Has said hello, and heard it.
+            var arrivals = Arrivals(now: .zero)
+            arrivals.messages = disk.peers.map { greeting($0.node, members, limits) }
+            reads = core.step(arrivals).reads
         }
+    }
+
+    private func greeting(_ node: NodeID, _ members: [NodeID], _ limits: Limits) -> Envelope {
+        let hello = Hello(
+            asks: false,
+            holds: core.identity.presence,
+            terms: Identities.terms(members, limits: limits)
+        )
+        return from(node, .hello(hello))
     }
 
     /// A disk of the earlier boot 1, with these entries accepted under 1.n1.

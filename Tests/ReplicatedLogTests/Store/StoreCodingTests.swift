@@ -125,7 +125,10 @@ import Testing
             cluster: cluster,
             node: 2,
             incarnation: Incarnation(high: 1, low: .max),
-            membership: try Membership([1, 2], quorum: .sized(phase1: 2, phase2: 1))
+            membership: try Membership([1, 2], quorum: .sized(phase1: 2, phase2: 1)),
+            shape: Limits().shape,
+            writeOffset: 1 << 40,
+            secret: .init(first: 1, second: .max)
         )
         let bytes = identity.storedBytes
         #expect(DirectoryIdentity.read(bytes) == .identity(identity))

@@ -106,13 +106,44 @@ import Darwin
         store.closeAndWait()
     }
 
+    /// The members have agreed on what the directory was made with.
+    @Test func anotherLimitIsRefusedByName() throws {
+        try directory.create()
+        let made = Limits.small
+        let others: [(String, (inout Limits) -> Void)] = [
+            ("maxPayloadBytes", { $0.maxPayloadBytes -= 1 }), ("pageBytes", { $0.pageBytes += 1 }),
+            ("maxBatchEntries", { $0.pipelineSlots += 2 }),
+            ("pipelineSlots", { $0.pipelineSlots += 1 }),
+            ("maxBatchBytes", { $0.pipelineBytes += 2 }),
+        ]
+        for (name, change) in others {
+            var limits = made
+            change(&limits)
+            guard
+                case .differentLimit(_, name, let found, let expected) = directory.refusal(
+                    limits: limits
+                )
+            else {
+                Issue.record("\(name) is not refused")
+                continue
+            }
+            #expect(found != expected)
+        }
+        // Nor do limits of the node alone matter, and none of these counted as an opening.
+        var limits = made
+        limits.tailBytes += 1
+        let store = try directory.open(limits: limits)
+        #expect(store.recover().boot == Boot(1))
+        store.closeAndWait()
+    }
+
     @Test func anotherFormatIsNamedWhateverElseItHolds() throws {
         let path = directory.path
         let supported = Schema.formatVersion
         let identity = try directory.create()
         try write(format: 7, of: identity)
         #expect(directory.refusal() == .newerFormat(path: path, found: 7, supported: supported))
-        for found in [0, 1] as [UInt32] {
+        for found in [0, 1, 2] as [UInt32] {
             try write(format: UInt8(found), of: identity)
             #expect(
                 directory.refusal() == .olderFormat(path: path, found: found, supported: supported)

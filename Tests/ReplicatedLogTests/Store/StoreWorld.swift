@@ -33,14 +33,16 @@ final class StoreDirectory: Sendable {
 
     @discardableResult
     func create(
-        storage: StorageOptions = .small
+        storage: StorageOptions = .small,
+        limits: Limits = .small
     ) throws(LogCreateError) -> DirectoryIdentity {
         try LMDBStore.create(
             at: path,
             cluster: cluster,
             node: 1,
             membership: membership,
-            storage: storage
+            storage: storage,
+            limits: limits
         )
     }
 
@@ -70,14 +72,15 @@ final class StoreDirectory: Sendable {
     func refusal(
         cluster: ClusterID? = nil,
         node: NodeID = 1,
-        membership: Membership? = nil
+        membership: Membership? = nil,
+        limits: Limits = .small
     ) -> LogOpenError? {
         failure { () throws(LogOpenError) in
             _ = try LMDBStore.open(
                 at: path,
                 expecting: (cluster ?? self.cluster, node, membership ?? self.membership),
                 storage: .small,
-                limits: .small
+                limits: limits
             )
         }
     }

@@ -82,9 +82,31 @@ extension SeededGenerator {
         )
     }
 
+    private mutating func hello() -> Hello {
+        let shape = Shape(
+            maxPayloadBytes: below(.max),
+            batchEntries: below(.max),
+            batchBytes: below(.max),
+            pipelineSlots: below(.max),
+            pipelineBytes: below(.max),
+            pageBytes: below(.max)
+        )
+        return Hello(
+            asks: oneIn(2),
+            holds: oneIn(2) ? presence() : nil,
+            terms: Terms(
+                founding: number(),
+                era: number(),
+                newest: slot(),
+                membership: membership(),
+                shape: shape
+            )
+        )
+    }
+
     mutating func message(_ kind: MessageKind) -> Message {
         switch kind {
-        case .hello: .immediate(.hello(Hello(asks: oneIn(2), holds: oneIn(2) ? presence() : nil)))
+        case .hello: .immediate(.hello(hello()))
         case .refused:
             .immediate(.refused(Refused(reason: pick([.otherIncarnation, .rolledBack, .twin]))))
         case .statusRequest: .immediate(.statusRequest(StatusRequest(id: number())))

@@ -51,22 +51,24 @@ enum Samples {
     static let messages: [(name: String, message: Message)] =
         meetingAndLiveness + phases + learningAndForwarding
 
+    static let terms = Terms(founding: membership([1, 2, 3]), shape: Limits().shape)
+
+    static func hello(asks: Bool, holds: Presence? = nil) -> Message {
+        .immediate(.hello(Hello(asks: asks, holds: holds, terms: terms)))
+    }
+
     private static let meetingAndLiveness: [(String, Message)] = [
-        ("hello", .immediate(.hello(Hello(asks: true, holds: nil)))),
+        ("hello", hello(asks: true)),
         (
             "hello-holds",
-            .immediate(
-                .hello(
-                    Hello(
-                        asks: false,
-                        holds: Presence(
-                            incarnation: Incarnation(
-                                high: 0x2122_2324_2526_2728,
-                                low: 0x3132_3334_3536_3738
-                            ),
-                            process: ProcessID(boot: Boot(4), nonce: Nonce(0xFEDC))
-                        )
-                    )
+            hello(
+                asks: false,
+                holds: Presence(
+                    incarnation: Incarnation(
+                        high: 0x2122_2324_2526_2728,
+                        low: 0x3132_3334_3536_3738
+                    ),
+                    process: ProcessID(boot: Boot(4), nonce: Nonce(0xFEDC))
                 )
             )
         ),

@@ -111,7 +111,10 @@ enum Seeds {
             cluster: cluster,
             node: 2,
             incarnation: Samples.sender.incarnation,
-            membership: Samples.membership([1, 2, 4], .sized(phase1: 2, phase2: 2))
+            membership: Samples.membership([1, 2, 4], .sized(phase1: 2, phase2: 2)),
+            shape: Limits().shape,
+            writeOffset: 7,
+            secret: .init(first: 1, second: .max)
         )
         let last = UInt8(StateName.allCases.count) << 1
         return inputs + both("identity", identity.storedBytes, bits: last)

@@ -9,18 +9,40 @@ package struct DirectoryIdentity: Hashable, Sendable {
     package let incarnation: Incarnation
     /// The founding members.
     package let membership: Membership
+    /// The limits that shape messages and rows, the same on all members (`R82`).
+    package let shape: Shape
+    /// Added to LMDB's transaction numbers: where a rewritten file goes on counting (`R92`).
+    package let writeOffset: UInt64
+    /// Known to this directory alone: by it others prove what they were told by its node (`R91`).
+    package let secret: Secret
+
+    package struct Secret: Hashable, Sendable {
+        package let first: UInt64
+        package let second: UInt64
+
+        package init(first: UInt64, second: UInt64) {
+            self.first = first
+            self.second = second
+        }
+    }
 
     package init(
         formatVersion: UInt32,
         cluster: ClusterID,
         node: NodeID,
         incarnation: Incarnation,
-        membership: Membership
+        membership: Membership,
+        shape: Shape,
+        writeOffset: UInt64 = 0,
+        secret: Secret
     ) {
         self.formatVersion = formatVersion
         self.cluster = cluster
         self.node = node
         self.incarnation = incarnation
         self.membership = membership
+        self.shape = shape
+        self.writeOffset = writeOffset
+        self.secret = secret
     }
 }

@@ -46,13 +46,16 @@ internal import LMDB
 // changes:
 //
 //     identity   magic "SWRLOG\r\n" | format u32 | crc u32 of all but itself | incarnation u64, u64 |
-//                node u64 | membership | cluster name to the end
+//                node u64 | write offset u64 | secret u64, u64 | shape | membership |
+//                cluster name to the end
+//     shape      payload u64 | batch entries u64 | batch bytes u64 | pipeline slots u64 |
+//                pipeline bytes u64 | page u64: what all members have agreed on (`R82`)
 //     membership  rule u64 (0 majority, 1 sized) | phase 1 u64 | phase 2 u64 | count u64 | nodes u64 ...
 //
 // Table `ineffective`, slot -> one byte, 1. Committed commands that have no effect, for readers that
 // do not replay the log from its beginning.
 enum Schema {
-    static let formatVersion: UInt32 = 2
+    static let formatVersion: UInt32 = 3
     static let dataFile = "log.mdb"
 
     static let accepted = "accepted"

@@ -64,6 +64,10 @@ extension DirectoryIdentity {
         body.append(littleEndian: incarnation.high)
         body.append(littleEndian: incarnation.low)
         body.append(littleEndian: node.rawValue)
+        body.append(littleEndian: writeOffset)
+        body.append(littleEndian: secret.first)
+        body.append(littleEndian: secret.second)
+        shape.append(to: &body)
         body.append(contentsOf: membership.encoded())
         body.append(contentsOf: cluster.name.utf8)
         var bytes = Self.magic
@@ -94,7 +98,9 @@ extension DirectoryIdentity {
         var reader = ByteReader(body)
         guard let high = reader.uint64(), let low = reader.uint64(),
             let node = reader.uint64().flatMap(NodeID.init(rawValue:)),
-            let membership = Membership(from: &reader)
+            let writeOffset = reader.uint64(),
+            let first = reader.uint64(), let second = reader.uint64(),
+            let shape = Shape(from: &reader), let membership = Membership(from: &reader)
         else { return .corrupt }
         let name = String(decoding: body.suffix(reader.remaining), as: UTF8.self)
         guard let cluster = try? ClusterID(name) else { return .corrupt }
@@ -104,7 +110,10 @@ extension DirectoryIdentity {
                 cluster: cluster,
                 node: node,
                 incarnation: Incarnation(high: high, low: low),
-                membership: membership
+                membership: membership,
+                shape: shape,
+                writeOffset: writeOffset,
+                secret: Secret(first: first, second: second)
             )
         )
     }
