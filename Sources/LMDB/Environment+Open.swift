@@ -64,6 +64,7 @@ extension Environment {
             mode: options.fileMode
         )
         do throws(EnvironmentOpenError) {
+            try LockFile.allocate(besides: path, options: options)
             let env = try openLocked(path, file: file, options: options)
             return Environment(
                 handle: EnvironmentHandle(

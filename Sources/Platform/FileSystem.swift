@@ -27,6 +27,20 @@ package enum FileSystem {
         }
     }
 
+    /// Whether the path leads to the file that is open. Throws if that cannot be told.
+    package static func leads(_ path: String, to descriptor: Int32) throws(PosixError) -> Bool {
+        var named = stat()
+        var held = stat()
+        _ = try PosixError.check("fstat", path) { fstat(descriptor, &held) }
+        do throws(PosixError) {
+            _ = try PosixError.check("stat", path) { stat(path, &named) }
+        } catch {
+            guard error.isMissing || error.code == ENOTDIR else { throw error }
+            return false
+        }
+        return named.st_dev == held.st_dev && named.st_ino == held.st_ino
+    }
+
     /// Whether a directory is at the path itself; a symbolic link to one is none.
     package static func isDirectory(_ path: String) -> Bool {
         var status = stat()

@@ -28,6 +28,9 @@ package struct PosixError: Error, Equatable, Sendable, CustomStringConvertible {
             : "\(operation) \(path): \(Self.text(of: code))"
     }
 
+    /// The code of what is not there.
+    package static let missing = ENOENT
+
     /// Whether the file or directory was not there.
     package var isMissing: Bool { code == ENOENT }
 

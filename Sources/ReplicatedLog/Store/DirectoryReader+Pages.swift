@@ -25,9 +25,18 @@ extension DirectoryReader {
 
     /// The slots of the table of those without effect.
     package func scanIneffective(damaged: (String) -> Void) throws(LogOpenError) -> [Slot] {
+        let coding = IneffectiveCoding(cluster: identity.cluster)
         var found: [Slot] = []
-        try scan(Schema.ineffective, in: .zero ... .limit, damaged: damaged) { slot, _ in
-            found.append(slot)
+        try scan(Schema.ineffective, in: .zero ... .limit, damaged: damaged) { slot, row in
+            let previous = coding.previous(row, of: slot)
+            if let previous, previous == found.last ?? .zero {
+                found.append(slot)
+            } else if previous == nil {
+                damaged("the row of slot \(slot) is not what was written")
+            } else {
+                damaged("a row before slot \(slot) is missing")
+                found.append(slot)
+            }
             return true
         }
         return found

@@ -31,6 +31,7 @@ extension LMDBStore {
             shape: limits.shape,
             secret: .init(first: SystemRandom.uint64(), second: SystemRandom.uint64())
         )
+        FileLimit.ignoreSignal()
         let place = Place(directory)
         try place.prepare(storage)
         do throws(LogCreateError) {
@@ -169,7 +170,9 @@ private struct Place {
     ) throws(PosixError) {
         let info = environment.info
         let room = min(storage.runwayBytes, Room.runwayAtOpen)
-        let end = min(info.mapSize, info.usedBytes + room)
+        // As far as the user's limit allows.
+        let wanted = max(info.usedBytes, min(info.usedBytes + room, FileLimit.bytes))
+        let end = min(info.mapSize, wanted)
         try ZeroRunway.extend(
             descriptor: environment.dataFileDescriptor,
             path: environment.path,

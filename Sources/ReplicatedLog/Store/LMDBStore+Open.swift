@@ -24,6 +24,7 @@ extension LMDBStore {
         } catch {
             throw .invalidLimits(error)
         }
+        FileLimit.ignoreSignal()
         let path = try OpenedLog.check(directory, storage: storage)
         let environment = try OpenedLog.environment(
             path,
@@ -53,20 +54,23 @@ extension LMDBStore {
         } catch {
             throw .system(code: error.code, operation: "open", path: path)
         }
+        let file = try PageFile(path: path)
         let log = LogWriter(
             environment: environment,
             tables: tables,
+            file: file,
             cluster: identity.cluster,
             room: room,
             recovered: state,
-            present: stored.present
+            present: stored.present,
+            ineffective: stored.ineffective
         )
         return try begin(
             identity: identity,
             state: state,
             log: log,
             slot: slot,
-            file: PageFile(path: path)
+            file: file
         )
     }
 
@@ -99,7 +103,7 @@ extension LMDBStore {
         let reader = StoreReader(
             slot: slot,
             file: file,
-            coding: RowCoding(cluster: identity.cluster),
+            cluster: identity.cluster,
             queue: queue,
             mailbox: mailbox,
             counters: shared,

@@ -6,8 +6,10 @@ internal import Platform
 struct LogWriter: ~Copyable {
     private var environment: Environment?
     private let tables: Schema.Tables
+    private let file: PageFile
     private let rowCoding: RowCoding
     private let stateCoding: StateCoding
+    private let ineffectiveCoding: IneffectiveCoding
     /// `MDB_NOMETASYNC` is off: a commit waits for its meta page too, as that of the opening has.
     private var syncsMeta = true
     var room: Room
@@ -19,6 +21,8 @@ struct LogWriter: ~Copyable {
     private let trimmed: Slot
     private var checkpoint: Slot
     private var highest: UInt64
+    /// The highest slot without effect.
+    private var ineffective: Slot
     private var peers: [PeerRecord]
     /// The rows that are there without a hole.
     private var present: SlotPrefix
@@ -30,17 +34,22 @@ struct LogWriter: ~Copyable {
     init(
         environment: consuming Environment,
         tables: Schema.Tables,
+        file: PageFile,
         cluster: ClusterID,
         room: Room,
         recovered: RecoveredState,
-        present: SlotPrefix
+        present: SlotPrefix,
+        ineffective: Slot
     ) {
         self.environment = consume environment
         self.tables = tables
+        self.file = file
         self.room = room
         self.present = present
+        self.ineffective = ineffective
         rowCoding = RowCoding(cluster: cluster)
         stateCoding = StateCoding(cluster: cluster)
+        ineffectiveCoding = IneffectiveCoding(cluster: cluster)
         promised = recovered.promised
         lastRound = recovered.lastRound
         committed = recovered.committed
@@ -51,7 +60,16 @@ struct LogWriter: ~Copyable {
     }
 
     /// What a reader must find.
-    var extent: LogExtent { LogExtent(present: present.through, trimmed: trimmed) }
+    var extent: LogExtent {
+        LogExtent(present: present.through, trimmed: trimmed, ineffective: ineffective)
+    }
+
+    /// Whether the file still has its name. If not, the directory was removed or replaced: what is written
+    /// from now on nobody finds again.
+    var hasItsName: Bool {
+        // What cannot be looked at is not gone.
+        (try? FileSystem.leads(room.path, to: room.descriptor)) ?? true
+    }
 
     mutating func close() {
         environment = nil
@@ -102,6 +120,7 @@ struct LogWriter: ~Copyable {
         } catch {
             return .failed(StoreFailure(error))
         }
+        if let damage = damage(onTheWayOf: rows) { return .failed(damage) }
         do throws(LMDBError) {
             // LMDB looks at it when it writes the meta page, of this thread's transactions alone.
             if durably != syncsMeta { try environment?.setNoMetaSync(!durably) }
@@ -124,6 +143,7 @@ struct LogWriter: ~Copyable {
         checkpoint = rows.checkpoint?.slot ?? checkpoint
         present = after
         highest = written.highest
+        ineffective = written.ineffective
         keptCommitted = nil
         keptIneffective.removeAll(keepingCapacity: true)
         measure(written)
@@ -160,6 +180,25 @@ struct LogWriter: ~Copyable {
         return after
     }
 
+    /// What LMDB must not follow. Nothing is written then, and the node ends: what it promised is in those
+    /// pages.
+    private func damage(onTheWayOf rows: WriteRows) -> StoreFailure? {
+        guard let meta = file.newest(isAtRest: true) else {
+            return StoreFailure(damage: "a meta page of \(file.path) is damaged")
+        }
+        let slots = rows.ineffective
+        let range = slots.min().flatMap { low in slots.max().map { low...$0 } }
+        do throws(PageTree.Damage) {
+            try PageTree(file: file, meta: meta).checkWays(
+                to: rows.accepted.map(\.run.slots),
+                ineffective: range
+            )
+            return nil
+        } catch {
+            return StoreFailure(damage: "\(file.path) is damaged, \(error)")
+        }
+    }
+
     /// Where a transaction failed says what it means: before the flush nothing has happened.
     private func outcome(of error: TransactionError<LMDBError>) -> Outcome {
         let (operation, code) =
@@ -177,6 +216,7 @@ struct LogWriter: ~Copyable {
     private struct Written {
         let transaction: UInt64
         let highest: UInt64
+        let ineffective: Slot
         let livePages: Int
         /// When the last row was written and the commit began.
         let end: MonotonicInstant
@@ -187,12 +227,17 @@ struct LogWriter: ~Copyable {
             var highest = highest
             for run in rows.accepted { try put(run, &txn, &highest) }
             try putState(rows, &txn)
-            for slot in rows.ineffective {
-                try txn.put([1], for: slot.rawValue, in: tables.ineffective)
+            var last = ineffective
+            // Those that a replay finds again are there.
+            for slot in rows.ineffective.sorted() where slot > last {
+                let row = ineffectiveCoding.encode(slot, after: last)
+                try txn.put(row, for: slot.rawValue, in: tables.ineffective)
+                last = slot
             }
             return Written(
                 transaction: txn.id,
                 highest: highest,
+                ineffective: last,
                 livePages: try tables.livePages(txn),
                 end: MonotonicClock.now()
             )
@@ -282,7 +327,7 @@ struct LogWriter: ~Copyable {
         }
         bytes += min(paths, 2 * room.live + 8 * page)
         bytes += 2 * (rows.checkpoint?.byteCount ?? 0)
-        return bytes + 64 * rows.ineffective.count
+        return bytes + 96 * rows.ineffective.count
     }
 }
 
@@ -296,5 +341,9 @@ extension Schema.Tables {
 }
 
 extension StoreFailure {
+    fileprivate init(damage: String) {
+        self.init(operation: "check", code: LMDBError.corrupted.code, detail: damage)
+    }
+
     fileprivate static let closed = StoreFailure(operation: "write", code: 0, detail: "closed")
 }

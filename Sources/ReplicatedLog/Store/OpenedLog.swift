@@ -170,6 +170,7 @@ enum OpenedLog {
                 (txn: borrowing ReadTransaction) throws(LMDBError) in
                 var state = state
                 let pages = try tables.livePages(txn)
+                let ineffective = try txn.lastKey(in: tables.ineffective) ?? 0
                 let present = try StoredLog.verifyRows(
                     txn,
                     tables,
@@ -177,7 +178,12 @@ enum OpenedLog {
                     &state
                 )
                 return present.map { [state] in
-                    StoredLog(state: state, present: $0, livePages: pages)
+                    StoredLog(
+                        state: state,
+                        present: $0,
+                        ineffective: Slot(rawValue: ineffective),
+                        livePages: pages
+                    )
                 }
             }
         } catch {

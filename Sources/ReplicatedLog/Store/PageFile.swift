@@ -35,11 +35,16 @@ final class PageFile: Sendable {
         return bytes.count == count ? Page(bytes: bytes) : nil
     }
 
-    /// The newest state that the file holds, or nil if a meta page is not sound.
-    func newest() -> Meta? {
-        guard let first = Meta(read(at: 0, bytes: Meta.bytes)),
-            let second = Meta(read(at: pageSize, bytes: Meta.bytes))
+    /// The newest state that the file holds, or nil if a meta page is not sound. At rest, with nobody who
+    /// writes meanwhile, they are also those of two transactions in a row.
+    func newest(isAtRest: Bool) -> Meta? {
+        guard let first = Meta(read(at: 0, bytes: Meta.bytes), number: 0),
+            let second = Meta(read(at: pageSize, bytes: Meta.bytes), number: 1)
         else { return nil }
+        if isAtRest {
+            let low = min(first.transaction, second.transaction)
+            guard max(first.transaction, second.transaction) - low <= 1 else { return nil }
+        }
         // With equal transactions the first is meant, as LMDB decides.
         return second.transaction > first.transaction ? second : first
     }
@@ -56,11 +61,15 @@ final class PageFile: Sendable {
         let lastPage: UInt64
         let transaction: UInt64
 
-        init?(_ page: Page?) {
-            guard let page, page.uint16(10) == Self.isMeta, page.uint32(16) == Self.magic,
-                page.uint32(20) == Self.version, let free = page.record(40),
-                let main = page.record(88), let lastPage = page.uint64(136), lastPage < 1 << 48,
-                let transaction = page.uint64(144)
+        init?(_ page: Page?, number: UInt64) {
+            guard let page, page.uint64(0) == number, page.uint16(10) == Self.isMeta,
+                page.uint32(16) == Self.magic, page.uint32(20) == Self.version,
+                let free = page.record(40),
+                let main = page.record(88), let lastPage = page.uint64(136),
+                lastPage < 1 << 48,
+                let transaction = page.uint64(144),
+                // They take turns; a file that was never written to has two of none.
+                transaction == 0 || transaction % 2 == number
             else { return nil }
             self.main = main
             self.free = free

@@ -6,8 +6,9 @@ internal import PaxosCore
 /// The cost is that of the rows which an opening reads anyway. What lies below the checkpoint is left to
 /// `rlog verify`.
 extension PageTree {
-    private static let integerKeys: UInt16 = 8
-    private static let duplicates: UInt16 = 4
+    static let integerKeys: UInt16 = 8
+    /// Keys from the right, duplicates and their kinds.
+    private static let kinds: UInt16 = 0x3E
 
     /// The table of tables, and the small values, by which a directory is known.
     func checkValues() throws(Damage) {
@@ -37,7 +38,17 @@ extension PageTree {
         try checkFreePages()
     }
 
-    private func check(_ table: Record, flags: UInt16) throws(Damage) {
+    /// Those of the two tables that a meta page holds; the flags of the environment stand beside.
+    func checkKinds() throws(Damage) {
+        guard free.flags & Self.kinds == Self.integerKeys else {
+            throw Damage(page: free.root ?? 0, what: "a list of free pages of another kind")
+        }
+        guard main.flags & Self.kinds == 0 else {
+            throw Damage(page: main.root ?? 0, what: "a table of tables of another kind")
+        }
+    }
+
+    func check(_ table: Record, flags: UInt16) throws(Damage) {
         guard table.flags == flags else {
             throw Damage(page: table.root ?? 0, what: "a table of another kind")
         }
@@ -62,9 +73,7 @@ extension PageTree {
     /// that are there. LMDB makes room for a list before it knows how long it will be, so it may be shorter
     /// than its place.
     private func checkFreePages() throws(Damage) {
-        guard free.flags & Self.integerKeys != 0, free.flags & Self.duplicates == 0 else {
-            throw Damage(page: free.root ?? 0, what: "a list of free pages of another kind")
-        }
+        try checkKinds()
         var found: Damage?
         walk(
             free,
@@ -82,7 +91,7 @@ extension PageTree {
         if let found { throw found }
     }
 
-    private func isFreeList(_ list: Page) -> Bool {
+    func isFreeList(_ list: Page) -> Bool {
         guard let count = list.uint64(0), count < UInt64(list.bytes.count / 8),
             list.bytes.count % 8 == 0
         else { return false }

@@ -41,8 +41,9 @@ struct PageTree: Sendable {
         try self.init(file: try PageFile(path: path))
     }
 
+    /// Of a file at rest.
     init(file: PageFile) throws(LogOpenError) {
-        guard let meta = file.newest() else {
+        guard let meta = file.newest(isAtRest: true) else {
             throw .corrupt(path: file.path, detail: "a meta page")
         }
         self.init(file: file, meta: meta)
@@ -82,6 +83,20 @@ struct PageTree: Sendable {
 
     /// The overflow pages of a leaf's large node, from their header to the end of the value.
     func overflow(of node: Page.Node, in page: Page, _ number: UInt64) throws(Damage) -> Page {
+        try overflow(of: node, in: page, number, bytes: 16 + node.length)
+    }
+
+    /// Their header alone.
+    func checkOverflow(of node: Page.Node, in page: Page, _ number: UInt64) throws(Damage) {
+        _ = try overflow(of: node, in: page, number, bytes: 16)
+    }
+
+    private func overflow(
+        of node: Page.Node,
+        in page: Page,
+        _ number: UInt64,
+        bytes: Int
+    ) throws(Damage) -> Page {
         guard node.data.count == 8, let first = page.uint64(node.data.lowerBound) else {
             throw Damage(page: number, what: "a node of large data without a page number")
         }
@@ -89,7 +104,7 @@ struct PageTree: Sendable {
         guard first > 1, first <= lastPage, pages <= lastPage - first + 1 else {
             throw Damage(page: number, what: "large data beyond the end")
         }
-        let run = file.read(at: Int(first) * pageSize, bytes: 16 + node.length)
+        let run = file.read(at: Int(first) * pageSize, bytes: bytes)
         guard let run, run.uint64(0) == first, run.uint16(10) == 4,
             // A shorter value put in the place of a longer one keeps all its pages.
             let there = run.uint32(12).map(UInt64.init), there >= pages,

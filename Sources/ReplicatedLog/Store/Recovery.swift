@@ -7,6 +7,8 @@ struct StoredLog {
     let state: RecoveredState
     /// The rows that are there without a hole, from the checkpoint on.
     let present: SlotPrefix
+    /// The highest slot that is known to be without effect.
+    let ineffective: Slot
     let livePages: Int
 
     /// Why it cannot be trusted.

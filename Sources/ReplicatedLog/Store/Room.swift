@@ -43,6 +43,8 @@ struct Room {
     let softLimit: Int
 
     private(set) var length: Int
+    /// No byte beyond it can be written, whatever the file's length (`ulimit -f`).
+    private var limit = FileLimit.bytes
     /// The end of the last page ever used, and the bytes of the pages in use.
     private(set) var used = 0
     private(set) var live = 0
@@ -98,16 +100,17 @@ struct Room {
 
     /// What is left of file and disk is needed for what is in flight.
     var isDiskFull: Bool {
-        guard length < mapBytes else { return false }
-        let inside = max(0, length - live)
+        guard length < mapBytes || limit < mapBytes else { return false }
+        let inside = max(0, min(length, limit) - live)
         if inside >= reserve { return false }
-        if isOutOfDisk { return true }
+        if isOutOfDisk || length >= limit { return true }
         return UInt64(inside) + min(free, 1 << 62) < UInt64(reserve)
     }
 
     /// Asks the file system what it has left: once for each step, not for each commit.
     private mutating func look() {
         free = (try? FileSystem.freeSpace(path)) ?? .max
+        limit = FileLimit.bytes
         usedAtLook = used
     }
 
@@ -126,6 +129,12 @@ struct Room {
     mutating func cover(_ bytes: Int) throws(PosixError) -> Outcome {
         largest = max(largest, bytes)
         let end = min(mapBytes, used + bytes)
+        // Beyond the limit what is within the file cannot be written either, and inside a commit that
+        // would be final.
+        guard end <= limit else {
+            isOutOfDisk = true
+            return .full
+        }
         return end <= length ? .done : try extend(to: end)
     }
 

@@ -48,6 +48,7 @@ final class StoreReader: @unchecked Sendable {
     private var slot: ReadSlot?
     private let file: PageFile
     private let coding: RowCoding
+    private let ineffective: IneffectiveCoding
     private let queue: ReadQueue
     private let mailbox: Mailbox
     private let counters: Locked<StoreCounters>
@@ -56,7 +57,7 @@ final class StoreReader: @unchecked Sendable {
     init(
         slot: consuming ReadSlot,
         file: PageFile,
-        coding: RowCoding,
+        cluster: ClusterID,
         queue: ReadQueue,
         mailbox: Mailbox,
         counters: Locked<StoreCounters>,
@@ -64,7 +65,8 @@ final class StoreReader: @unchecked Sendable {
     ) {
         self.slot = consume slot
         self.file = file
-        self.coding = coding
+        coding = RowCoding(cluster: cluster)
+        ineffective = IneffectiveCoding(cluster: cluster)
         self.queue = queue
         self.mailbox = mailbox
         self.counters = counters
@@ -91,14 +93,18 @@ final class StoreReader: @unchecked Sendable {
         var found = RowScan(request, extent: extent.withLock { $0 })
         do throws(TransactionError<Never>) {
             try scan(request, &found)
-            // Once more, lest a meta page that was being written is taken for damage.
-            if found.unreadable != nil {
+            // Again, lest a meta page that was being written is taken for damage.
+            for _ in 0..<2 where found.unreadable != nil {
                 found = RowScan(request, extent: extent.withLock { $0 })
                 try scan(request, &found)
             }
         } catch {
             guard case .begin(let error) = error else { return .failure(.closed) }
-            return .failure(.storeFailed(StoreFailure("read", error)))
+            // A meta page that claims more pages than the map has.
+            guard error == .mapResized || error == .invalid else {
+                return .failure(.storeFailed(StoreFailure("read", error)))
+            }
+            found.noteAll()
         }
         let page = found.page
         counters.withLock { counters in
@@ -119,7 +125,8 @@ final class StoreReader: @unchecked Sendable {
     ) throws(TransactionError<Never>) {
         try slot?.withRead { _ throws(Never) in
             // Of this transaction or a later one: the pages of both are kept from being overwritten.
-            found.read(file.newest().map { PageTree(file: file, meta: $0) }, coding)
+            let meta = file.newest(isAtRest: false)
+            found.read(meta.map { PageTree(file: file, meta: $0) }, coding, ineffective)
         }
     }
 }
@@ -129,6 +136,8 @@ struct LogExtent: Sendable {
     /// Every slot above the trim point up to here has a row.
     var present: Slot
     var trimmed: Slot
+    /// The highest slot that is known to be without effect.
+    var ineffective: Slot
 }
 
 /// Reads the rows of a range, bounded in bytes. A row takes its length on disk, so that a page of
@@ -171,7 +180,11 @@ struct RowScan {
         )
     }
 
-    mutating func read(_ tree: PageTree?, _ coding: RowCoding) {
+    mutating func read(
+        _ tree: PageTree?,
+        _ coding: RowCoding,
+        _ ineffectiveCoding: IneffectiveCoding
+    ) {
         guard let tree, let tables = try? tree.tables() else { return note(next) }
         func table(_ name: String) -> PageTree.Record? {
             tables.first { $0.name == Array(name.utf8) }?.record
@@ -180,8 +193,11 @@ struct RowScan {
             let ineffective = table(Schema.ineffective)
         else { return note(next) }
         readRows(tree, accepted, coding)
-        readIneffective(tree, ineffective)
+        readIneffective(tree, ineffective, ineffectiveCoding)
     }
+
+    /// Nothing of it can be read.
+    mutating func noteAll() { note(slots.lowerBound) }
 
     private mutating func note(_ slot: Slot) {
         unreadable = min(slot, unreadable ?? slot)
@@ -230,24 +246,43 @@ struct RowScan {
         if let slot = expected ?? (isDamaged ? next : nil) { note(slot) }
     }
 
-    private mutating func readIneffective(_ tree: PageTree, _ table: PageTree.Record) {
-        var after = slots.lowerBound
-        var isDamaged = false
+    private mutating func readIneffective(
+        _ tree: PageTree,
+        _ table: PageTree.Record,
+        _ coding: IneffectiveCoding
+    ) {
+        let first = slots.lowerBound
+        /// The row met last, and whether what follows it is known.
+        var last: Slot?
+        var isKnown = false
         tree.walk(
             table,
             order: .number,
-            from: .number(slots.lowerBound.rawValue),
+            from: .number(first.rawValue),
             damaged: { _ in
-                isDamaged = true
+                isKnown = false
                 return false
             }
-        ) { key, _ in
-            guard case .number(let number) = key, number <= through.rawValue else { return false }
-            ineffective.append(Slot(rawValue: number))
-            after = Slot(rawValue: number).next
+        ) { key, row in
+            guard case .number(let number) = key,
+                let previous = coding.previous(row, of: Slot(rawValue: number)),
+                last.map({ $0 == previous }) ?? (previous < first)
+            else {
+                isKnown = false
+                return false
+            }
+            isKnown = true
+            let slot = Slot(rawValue: number)
+            // The first row beyond tells that none before it is missing.
+            guard slot <= through else { return false }
+            ineffective.append(slot)
+            last = slot
+            // Unless it is the last of all.
+            isKnown = slot >= extent.ineffective
             return true
         }
         // Whether what comes after has an effect is not known.
-        if isDamaged, after <= through { note(after) }
+        let after = last?.next ?? first
+        if !isKnown, last != nil || extent.ineffective >= first, after <= through { note(after) }
     }
 }

@@ -7,6 +7,8 @@ internal import Platform
 final class StoreWriter: @unchecked Sendable {
     /// How often a full store looks for room again.
     private static let retryInterval = Duration.milliseconds(200)
+    /// How often it looks whether the file still has its name.
+    private static let lookInterval = Duration.seconds(1)
     /// How long nothing must have come before an idle store writes zeros: far longer than the pause
     /// between two appends of one client.
     private static let idleDelay = Duration.milliseconds(20)
@@ -28,6 +30,7 @@ final class StoreWriter: @unchecked Sendable {
     /// The commits in a row that found the store at rest, so that nothing had come during the one before.
     private var quiet = quietCommits
     private var retryAt = MonotonicInstant(nanoseconds: 0)
+    private var lookAt = MonotonicInstant(nanoseconds: 0)
     private var isFull = false
     private var hasFailed = false
 
@@ -59,7 +62,9 @@ final class StoreWriter: @unchecked Sendable {
 
     /// One group, or one piece of idle work, or one sleep; false at the end.
     private func turn() -> Bool {
-        if isFull, !hasFailed, MonotonicClock.now() >= retryAt { retry() }
+        let now = MonotonicClock.now()
+        if now >= lookAt { look(now) }
+        if isFull, !hasFailed, now >= retryAt { retry() }
         var delivery = mailbox.take()
         if observer == nil, let found = delivery.observer {
             observer = found
@@ -97,6 +102,21 @@ final class StoreWriter: @unchecked Sendable {
             held = consume batch
             settle()
         }
+    }
+
+    /// The directory of a running node is sometimes removed or replaced, by mistake. The file goes on as
+    /// long as it is open, and is gone with the process: then nothing more may be acknowledged.
+    private func look(_ now: MonotonicInstant) {
+        lookAt = now.advanced(by: Self.lookInterval)
+        guard !hasFailed, observer != nil, !log.hasItsName else { return }
+        let path = log.room.path
+        latch(
+            StoreFailure(
+                operation: "look",
+                code: PosixError.missing,
+                detail: "\(path) is not the file that is open any more: removed or replaced"
+            )
+        )
     }
 
     /// Commits the group in hand, if it writes anything, and receipts it.
@@ -178,11 +198,11 @@ final class StoreWriter: @unchecked Sendable {
         if hasFailed || observer == nil {
             parker.park()
         } else if isFull {
-            parker.park(until: retryAt)
+            parker.park(until: min(retryAt, lookAt))
         } else if log.room.wantsFilling() {
             if !parker.park(timeout: Self.idleDelay) { fill() }
         } else {
-            parker.park()
+            parker.park(until: lookAt)
         }
     }
 

@@ -49,6 +49,7 @@ extension Failure {
         case .permissionDenied: self.init(.refused, "permission_denied", detail)
         case .readOnly: self.init(.refused, "read_only", detail)
         case .system(let code, _, _): self.init(code: code, detail)
+        case .invalidStorage: self.init(.usage, "invalid_storage", "usage: \(detail)")
         default: self.init(.refused, "not_created", detail)
         }
     }

@@ -34,6 +34,9 @@ struct Init: RlogCommand {
     @Option(help: "Payload bytes in one page of rows; the same on all members.")
     var pageBytes: Int?
 
+    @Option(help: "Address space for the data file while it is made, in bytes.")
+    var mapSize: Int?
+
     @Flag(help: "Answer with one JSON object.")
     var json = false
 
@@ -63,12 +66,13 @@ struct Init: RlogCommand {
     }
 
     func execute() async throws(Failure) -> ExitStatus {
-        let configuration = LogNode.Configuration(
+        var configuration = LogNode.Configuration(
             cluster: cluster,
             node: id,
             membership: members,
             limits: limits
         )
+        if let mapSize { configuration.storage.mapSize = mapSize }
         do throws(LogCreateError) {
             try await LogNode.create(configuration, directory: data)
         } catch {

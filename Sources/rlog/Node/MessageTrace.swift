@@ -17,7 +17,7 @@ final class MessageTrace: Sendable {
     private let turn = Locked(())
 
     init(path: String) throws(PosixError) {
-        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw PosixError(code: errno, operation: "open", path: path)
         }

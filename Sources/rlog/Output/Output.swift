@@ -21,8 +21,22 @@ enum Output {
 
     /// One line on standard error.
     static func complain(_ message: String) {
-        let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
-        write("rlog: \(line)\n", to: STDERR_FILENO)
+        write("rlog: \(plain(message))\n", to: STDERR_FILENO)
+    }
+
+    /// One line without anything that a terminal would obey: names and paths come from anywhere. New lines
+    /// are spaces, other control characters and marks of direction are written out.
+    static func plain(_ message: String) -> String {
+        var line = ""
+        let words = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        for scalar in words.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator:
+                line += "\\u{\(String(scalar.value, radix: 16))}"
+            default: line.unicodeScalars.append(scalar)
+            }
+        }
+        return line
     }
 
     /// Text on standard error that is no error: progress.

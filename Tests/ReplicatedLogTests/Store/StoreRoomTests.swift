@@ -197,8 +197,7 @@ import Darwin
         let listener = Listener()
         store.start(observer: listener)
         // Somebody else takes the disk.
-        let ballast = disk.mountPoint + "/ballast"
-        fill(ballast)
+        disk.fill()
         var id: UInt64 = 0
         while listener.now.fulls.isEmpty, id < 10_000 {
             id += 1
@@ -214,52 +213,19 @@ import Darwin
         }
         #expect(listener.now.failures.isEmpty)
         #expect(try store.page(1...8).get().rows.count == 8)
-        try FileSystem.removeFile(ballast)
+        try disk.free()
         #expect(listener.wait { $0.fulls == [true, false] })
         store.append(id + 1, id * 8 + 1...id * 8 + 8)
         #expect(listener.wait(through: id + 1))
         // And once more, with what is far more than the reserve: it waits, and is written in the end.
-        fill(ballast)
+        disk.fill()
         store.append(id + 2, id * 8 + 9...id * 8 + 208, bytes: 40_000)
         #expect(listener.wait { $0.fulls.last == true })
         #expect(listener.now.through.last == WriteID(id + 1))
-        try FileSystem.removeFile(ballast)
+        try disk.free()
         #expect(listener.wait(through: id + 2))
         #expect(listener.wait { $0.fulls == [true, false, true, false] })
         #expect(listener.now.failures.isEmpty)
         store.closeAndWait()
     }
-
-    private func fill(_ path: String) {
-        let descriptor = Glibc.open(path, O_WRONLY | O_CREAT, 0o600)
-        defer { close(descriptor) }
-        let block = [UInt8](repeating: 1, count: 1 << 16)
-        var size = block.count
-        while size > 0 {
-            let written = block.withUnsafeBytes { write(descriptor, $0.baseAddress, size) }
-            if written <= 0 { size /= 2 }
-        }
-        fsync(descriptor)
-    }
-}
-
-/// A small ext4 in a file, if this process may mount one; else the test says that it was left out.
-private final class SmallDisk {
-    let mountPoint: String
-
-    init?(under root: String, mebibytes: Int) {
-        let image = root + "/disk.img"
-        mountPoint = root + "/disk"
-        guard getuid() == 0, (try? FileSystem.makeDirectory(mountPoint)) != nil,
-            Self.run("truncate -s \(mebibytes)M \(image) && mkfs.ext4 -q -m 0 \(image)"),
-            Self.run("mount -o loop \(image) \(mountPoint)")
-        else {
-            print("aFullDiskIsSaidAndGoesAway left out: no loop-mounted file system to be had here")
-            return nil
-        }
-    }
-
-    deinit { _ = Self.run("umount \(mountPoint)") }
-
-    private static func run(_ command: String) -> Bool { system(command + " 2>/dev/null") == 0 }
 }

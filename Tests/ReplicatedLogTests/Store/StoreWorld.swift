@@ -145,9 +145,9 @@ final class Listener: StoreObserver {
         signal.unpark()
     }
 
-    /// Blocks until the condition holds; false after ten seconds.
+    /// Blocks until the condition holds; false after a minute.
     func wait(until condition: (Heard) -> Bool) -> Bool {
-        let deadline = MonotonicClock.now().advanced(by: .seconds(10))
+        let deadline = MonotonicClock.now().advanced(by: .seconds(60))
         while !condition(now) {
             guard MonotonicClock.now() < deadline else { return condition(now) }
             signal.park(timeout: .milliseconds(50))

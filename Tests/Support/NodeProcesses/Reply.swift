@@ -36,6 +36,7 @@ package struct Reply: Decodable, Sendable {
     package let through: UInt64?
     package let cluster: String?
     package let role: String?
+    package let health: String?
     package let leader: UInt64?
     package let ballot: String?
     package let promised: String?
@@ -44,8 +45,8 @@ package struct Reply: Decodable, Sendable {
     package let counters: [String: UInt64?]?
 
     private enum CodingKeys: String, CodingKey {
-        case id, event, outcome, error, slot, entries, through, cluster, role, leader, ballot,
-            promised
+        case id, event, outcome, error, slot, entries, through, cluster, role, health, leader,
+            ballot, promised
         case counters
         case firstSlot = "first_slot"
         case lastSlot = "last_slot"

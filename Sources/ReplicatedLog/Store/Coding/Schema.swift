@@ -52,8 +52,13 @@ internal import LMDB
 //                pipeline bytes u64 | page u64: what all members have agreed on (`R82`)
 //     membership  rule u64 (0 majority, 1 sized) | phase 1 u64 | phase 2 u64 | count u64 | nodes u64 ...
 //
-// Table `ineffective`, slot -> one byte, 1. Committed commands that have no effect, for readers that
-// do not replay the log from its beginning.
+// Table `ineffective`, slot -> row. Committed commands that have no effect, for readers that do not
+// replay the log from its beginning.
+//
+//      0  previous u64   the slot without effect before this one, 0 if there is none
+//      8  crc      u32   CRC-32C of: cluster name, "ineffective", slot (u64), previous (u64)
+//
+// A row names the one before it, so that a lost one is missed: its command would be handed out.
 enum Schema {
     static let formatVersion: UInt32 = 3
     static let dataFile = "log.mdb"

@@ -1,0 +1,48 @@
+@testable import Platform
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A small ext4 in a file, if this process may mount one; else the test says that it was left out.
+final class SmallDisk {
+    let mountPoint: String
+
+    init?(under root: String, mebibytes: Int) {
+        let image = root + "/disk.img"
+        mountPoint = root + "/disk"
+        guard getuid() == 0, (try? FileSystem.makeDirectory(mountPoint)) != nil,
+            Self.run("truncate -s \(mebibytes)M \(image) && mkfs.ext4 -q -m 0 \(image)"),
+            Self.run("mount -o loop \(image) \(mountPoint)")
+        else {
+            print("a test on a small disk is left out: no loop-mounted file system to be had here")
+            return nil
+        }
+    }
+
+    deinit { _ = Self.run("umount \(mountPoint)") }
+
+    private static func run(_ command: String) -> Bool { system(command + " 2>/dev/null") == 0 }
+
+    private var ballast: String { mountPoint + "/ballast" }
+
+    /// Somebody else takes all that is left, to the last block.
+    func fill() {
+        let descriptor = open(ballast, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        defer { close(descriptor) }
+        let block = [UInt8](repeating: 1, count: 1 << 16)
+        var size = block.count
+        while size > 0 {
+            let written = block.withUnsafeBytes { write(descriptor, $0.baseAddress, size) }
+            if written <= 0 { size /= 2 }
+        }
+        fsync(descriptor)
+    }
+
+    func free() throws { try FileSystem.removeFile(ballast) }
+
+    /// As after an error of the medium: nothing can be written any more.
+    func makeReadOnly() -> Bool { Self.run("mount -o remount,ro \(mountPoint)") }
+}

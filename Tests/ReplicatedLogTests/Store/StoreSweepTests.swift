@@ -1,0 +1,312 @@
+import Testing
+
+@testable import PaxosCore
+@testable import Platform
+@testable import ReplicatedLog
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Every page of a small log is damaged in every way, and whoever reads it is told the truth: no entry that
+/// was not written, none twice, none passed over in silence, and no end by a signal. In processes of
+/// their own, which LMDB might end; each says what it does, so that the last line names the culprit.
+///
+/// Bounded in time: what is left out is other damage of the same kinds. `SWEEP_TIMES=100` leaves nothing out.
+@Suite(.tags(.slow)) struct StoreSweepTests {
+    @Test(arguments: [false, true])
+    func atRest(isKilled: Bool) async throws {
+        let account = try Account()
+        await #expect(processExitsWith: .success) {
+            [isKilled = isKilled as Bool, path = account.path as String] in
+            Account.begin(path)
+            let sweep = try Sweep(isKilled: isKilled)
+            sweep.forEachDamage(seconds: 6) { damage in
+                try sweep.directory.overwrite(damage.apply(to: sweep.image))
+                sweep.lookAtRest()
+            }
+            sweep.forEachDamage(seconds: 8) { damage in
+                try sweep.directory.overwrite(damage.apply(to: sweep.image))
+                try sweep.openAndUse()
+            }
+            Account.say("done")
+        }
+        account.check()
+    }
+
+    @Test func readUnderARunningStore() async throws {
+        let account = try Account()
+        await #expect(processExitsWith: .success) { [path = account.path as String] in
+            Account.begin(path)
+            let sweep = try Sweep(isKilled: false)
+            let store = try sweep.open()
+            let listener = Listener()
+            store.start(observer: listener)
+            let image = try sweep.imageNow()
+            DamageCatalogue(image: image).mixed.forEach(seconds: 6) { damage in
+                for (place, bytes) in damage.writes {
+                    try sweep.directory.overwrite(bytes, at: place)
+                }
+                sweep.check(reading: store)
+                for (place, bytes) in damage.writes {
+                    let whole = Array(image[place..<place + bytes.count])
+                    try sweep.directory.overwrite(whole, at: place)
+                }
+            }
+            precondition(sweep.read(store).count == Int(Sweep.last), "the file is whole again")
+            store.closeAndWait()
+            Account.say("done")
+        }
+        account.check()
+    }
+
+    @Test func writtenUnderARunningStore() async throws {
+        let account = try Account()
+        await #expect(processExitsWith: .success) { [path = account.path as String] in
+            Account.begin(path)
+            let sweep = try Sweep(isKilled: false)
+            sweep.forEachDamage(seconds: 8) { damage in
+                try sweep.directory.overwrite(sweep.image)
+                let store = try sweep.open()
+                let listener = Listener()
+                store.start(observer: listener)
+                for (place, bytes) in damage.writes {
+                    try sweep.directory.overwrite(bytes, at: place)
+                }
+                store.submit(1) { rows in
+                    rows.accepted = [.commands(Sweep.last + 1...Sweep.last + 9, bytes: 300)]
+                    rows.ineffective = [Slot(rawValue: Sweep.last + 1)]
+                }
+                let isOver = listener.wait {
+                    !$0.failures.isEmpty || $0.through.last == WriteID(1)
+                }
+                precondition(isOver, "neither a receipt nor a failure")
+                if listener.now.failures.isEmpty { sweep.check(reading: store) }
+                store.closeAndWait()
+            }
+            Account.say("done")
+        }
+        account.check()
+    }
+}
+
+/// A small log with something of everything, and what must be read of it.
+private struct Sweep {
+    static let last: UInt64 = 60
+    private static let ineffective: [Slot] = [3, 7, 8, 31, 32, 33, 50]
+    private static let promised = Ballot(round: 4, node: 2)
+
+    let directory: StoreDirectory
+    /// The file, to the end of its last page.
+    let image: [UInt8]
+
+    init(isKilled: Bool) throws {
+        directory = try StoreDirectory()
+        try directory.create(storage: Self.storage)
+        let store = try LMDBStore.open(
+            at: directory.path,
+            expecting: nil,
+            storage: Self.storage,
+            limits: .small
+        )
+        let listener = Listener()
+        store.start(observer: listener)
+        // Several transactions, so that there are free pages.
+        for number in 1...6 as ClosedRange<UInt64> {
+            let slots = number * 10 - 9...number * 10
+            store.submit(number) { rows in
+                rows.accepted = slots.map { .commands($0...$0, bytes: Self.bytes(of: $0)) }
+                rows.promised = Self.promised
+                rows.committed = Slot(rawValue: slots.upperBound)
+                rows.ineffective = Self.ineffective.filter { slots.contains($0.rawValue) }
+                if number == 6 { rows.checkpoint = Checkpoint(slot: 55, state: LogState()) }
+            }
+            precondition(listener.wait(through: number), "a write is receipted")
+        }
+        if !isKilled { store.closeAndWait() }
+        let used = try DataFile.inspect(directory.file).usedBytes
+        image = try FileSystem.read(directory.file, at: 0, count: used)
+        if isKilled { store.closeAndWait() }
+    }
+
+    private static var storage: StorageOptions {
+        var storage = StorageOptions.small
+        storage.runwayBytes = 64 << 10
+        return storage
+    }
+
+    /// Some are large enough for pages of their own.
+    private static func bytes(of slot: UInt64) -> Int { slot % 13 == 5 ? 5_000 : 400 }
+
+    private static func entry(_ slot: Slot) -> Entry {
+        .testCommand(slot.rawValue, bytes: bytes(of: slot.rawValue))
+    }
+
+    func imageNow() throws -> [UInt8] {
+        try FileSystem.read(
+            directory.file,
+            at: 0,
+            count: try DataFile.inspect(directory.file).usedBytes
+        )
+    }
+
+    func forEachDamage(seconds: Int, _ body: (PageDamage) throws -> Void) {
+        DamageCatalogue(image: image).mixed.forEach(seconds: seconds, body)
+    }
+
+    func open() throws(LogOpenError) -> LMDBStore {
+        try LMDBStore.open(
+            at: directory.path,
+            expecting: nil,
+            storage: Self.storage,
+            limits: .small
+        )
+    }
+
+    // MARK: - Reading
+
+    /// As `dump` and `verify` do.
+    func lookAtRest() {
+        do throws(LogOpenError) {
+            try look(DirectoryReader(at: directory.path))
+        } catch {
+            // Refused, in words.
+        }
+    }
+
+    private func look(_ reader: borrowing DirectoryReader) throws(LogOpenError) {
+        let state = try reader.state()
+        precondition(state.promised == Self.promised, "a promise is forgotten")
+        precondition(state.committed == Slot(rawValue: Self.last), "the watermark has fallen")
+        var isNoticed = false
+        var next = Slot.first
+        try reader.scanRows(damaged: { _ in isNoticed = true }) { row in
+            guard case .row(let row, _) = row else {
+                isNoticed = true
+                return true
+            }
+            precondition(row.slot >= next, "slot \(row.slot) twice, or out of order")
+            precondition(row.entry == Self.entry(row.slot), "slot \(row.slot) is another")
+            // A slot without a row up to the watermark is noticed by whoever counts.
+            if row.slot > next { isNoticed = true }
+            next = row.slot.next
+            return true
+        }
+        precondition(next <= state.committed.next, "rows that were never written")
+        isNoticed = false
+        let found = try reader.scanIneffective { _ in isNoticed = true }
+        let isWhole = found == Self.ineffective
+        precondition(isNoticed || isWhole, "slots without effect are missing")
+    }
+
+    /// Opens, reads everything, and appends.
+    func openAndUse() throws {
+        let store: LMDBStore
+        do throws(LogOpenError) {
+            store = try open()
+        } catch {
+            return
+        }
+        let state = store.recover()
+        precondition(state.promised == Self.promised, "a promise is forgotten")
+        precondition(state.committed == Slot(rawValue: Self.last), "the watermark has fallen")
+        let listener = Listener()
+        store.start(observer: listener)
+        check(reading: store)
+        store.append(1, Self.last + 1...Self.last + 3, bytes: 100)
+        let isOver = listener.wait { !$0.failures.isEmpty || $0.through.last == WriteID(1) }
+        precondition(isOver, "neither a receipt nor a failure")
+        if listener.now.failures.isEmpty { check(reading: store) }
+        store.closeAndWait()
+    }
+
+    /// Everything before the first slot that cannot be read, as it was written.
+    @discardableResult
+    func check(reading store: LMDBStore) -> [Slot] {
+        let slots = read(store)
+        let expected = (1...Self.last).prefix(slots.count).map { Slot(rawValue: $0) }
+        precondition(slots == expected, "rows in another order")
+        return slots
+    }
+
+    func read(_ store: LMDBStore) -> [Slot] {
+        var slots: [Slot] = []
+        var next: UInt64 = 1
+        while next <= Self.last {
+            switch store.page(next...Self.last, maxBytes: 3_000) {
+            case .failure(.unreadable(let slot)):
+                precondition(slot == Slot(rawValue: next), "the slot that is named is another")
+                return slots
+            case .failure(let failure):
+                preconditionFailure("\(failure)")
+            case .success(let page):
+                for row in page.rows {
+                    precondition(row.entry == Self.entry(row.slot), "slot \(row.slot) is another")
+                    slots.append(row.slot)
+                }
+                precondition(page.through.rawValue >= next, "a page makes no way")
+                let covered = Slot(rawValue: next)...page.through
+                precondition(
+                    page.ineffective == Self.ineffective.filter(covered.contains),
+                    "slots without effect are missing of \(covered)"
+                )
+                next = page.through.next.rawValue
+            }
+        }
+        return slots
+    }
+}
+
+/// What a process says of itself, in a file: kept when a signal ends it.
+private struct Account {
+    let directory: StoreDirectory
+    var path: String { directory.root + "/account" }
+
+    init() throws { directory = try StoreDirectory() }
+
+    /// In the process: what goes to standard error goes there.
+    static func begin(_ path: String) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        dup2(descriptor, STDERR_FILENO)
+    }
+
+    static func say(_ line: String) {
+        var line = "- \(line)\n"
+        _ = line.withUTF8 { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    /// The end of it, if it has not ended well.
+    func check() {
+        guard let bytes = try? FileSystem.read(path, at: 0, count: 1 << 20) else { return }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        let said = lines.filter { $0.hasPrefix("- ") }
+        if said.last != "- done" {
+            // The sentence of a trap, or where a signal met it.
+            let why = lines.drop { $0 != said.last }.dropFirst().filter { line in
+                ["recondition", "atal", "StoreSweep", "Thread", "ReplicatedLog"].contains {
+                    line.contains($0)
+                }
+            }.prefix(12)
+            Issue.record("after \(said.count) damages: \(said.last ?? ""): \(why)")
+        }
+    }
+}
+
+extension [PageDamage] {
+    /// Until the time is up, and at least a few.
+    fileprivate func forEach(seconds: Int, _ body: (PageDamage) throws -> Void) {
+        let times = getenv("SWEEP_TIMES").flatMap { Int(String(cString: $0)) } ?? 1
+        let end = MonotonicClock.now().advanced(by: .seconds(seconds * times))
+        for (number, damage) in enumerated() where number < 50 || MonotonicClock.now() < end {
+            // The last line of a process that has ended says of what.
+            Account.say("\(damage)")
+            do {
+                try body(damage)
+            } catch {
+                preconditionFailure("\(damage): \(error)")
+            }
+        }
+    }
+}
