@@ -1,3 +1,4 @@
+internal import Logging
 internal import PaxosCore
 
 extension LogNode {
@@ -36,6 +37,16 @@ extension LogNode {
         return try await readPage(first...last)
     }
 
+    /// At the first such read, the second, the fourth and so on: callers may try for ever.
+    private func logUnreadable(_ slot: Slot) {
+        let reads = store.counters.unreadableReads
+        guard reads.nonzeroBitCount == 1 else { return }
+        logger.error(
+            "a committed row is missing or not what was written: replace the node",
+            metadata: ["slot": "\(slot)", "reads": "\(reads)"]
+        )
+    }
+
     func readPage(_ slots: ClosedRange<Slot>) async throws(ReadError) -> LogPage {
         let ineffective = tail.ineffective(in: slots)
         let result = await withUnsafeContinuation { continuation in
@@ -45,6 +56,7 @@ extension LogNode {
         }
         switch result {
         case .failure(let failure):
+            if case .unreadable(let slot) = failure { logUnreadable(slot) }
             throw ReadError(failure)
         case .success(let page):
             let hidden = Set(page.ineffective + ineffective)

@@ -6,19 +6,24 @@ enum Base64 {
 
     static func encode(_ bytes: [UInt8]) -> String {
         let length = (bytes.count + 2) / 3 * 4
+        let padding = UInt8(ascii: "=")
         return String(unsafeUninitializedCapacity: length) { text in
-            var position = 0
-            for start in stride(from: 0, to: bytes.count, by: 3) {
-                let end = min(start + 3, bytes.count)
-                var group: UInt32 = 0
-                for index in start..<start + 3 {
-                    group = group << 8 | (index < end ? UInt32(bytes[index]) : 0)
-                }
-                for place in 0..<4 {
-                    let isPadding = place > end - start
-                    let digit = Int(group >> (18 - 6 * UInt32(place)) & 63)
-                    text[position] = isPadding ? UInt8(ascii: "=") : alphabet[digit]
-                    position += 1
+            alphabet.withUnsafeBufferPointer { alphabet in
+                bytes.withUnsafeBufferPointer { bytes in
+                    var position = 0
+                    var start = 0
+                    while start < bytes.count {
+                        let left = bytes.count - start
+                        var group = UInt32(bytes[start]) << 16
+                        if left > 1 { group |= UInt32(bytes[start + 1]) << 8 }
+                        if left > 2 { group |= UInt32(bytes[start + 2]) }
+                        text[position] = alphabet[Int(group >> 18)]
+                        text[position + 1] = alphabet[Int(group >> 12 & 63)]
+                        text[position + 2] = left > 1 ? alphabet[Int(group >> 6 & 63)] : padding
+                        text[position + 3] = left > 2 ? alphabet[Int(group & 63)] : padding
+                        position += 4
+                        start += 3
+                    }
                 }
             }
             return length
