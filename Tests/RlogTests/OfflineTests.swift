@@ -1,6 +1,7 @@
 import Foundation
 import NodeProcesses
 import Platform
+import ReplicatedLog
 import Testing
 
 #if canImport(Glibc)

@@ -18,12 +18,20 @@ package struct DirectoryReader: ~Copyable, Sendable {
         let path = try OpenedLog.check(directory, storage: nil)
         let file = try PageFile(path: path)
         guard try file.share() else { throw .directoryInUse(path: directory) }
-        let tree = try PageTree(file: file)
+        var tree = try PageTree(file: file)
+        tree.reached = Locked([])
         let rows: [(key: [UInt8], value: [UInt8])]?
         do throws(PageTree.Damage) {
             // A table of another kind is another program's.
             let state = try tree.table(Schema.state).flatMap { $0.flags == 0 ? $0 : nil }
-            rows = try state.map { record throws(PageTree.Damage) in try tree.rows(of: record) }
+            rows = try state.map { [tree] record throws(PageTree.Damage) in
+                try tree.rows(of: record)
+            }
+            for name in [Schema.accepted, Schema.ineffective] where rows != nil {
+                // What is damaged on the way is met by who reads.
+                if let table = try tree.table(name) { _ = try? tree.highestKey(of: table) }
+            }
+            try tree.checkNothingReachedIsFree()
         } catch {
             throw .corrupt(path: path, detail: error.description)
         }
@@ -35,6 +43,7 @@ package struct DirectoryReader: ~Copyable, Sendable {
                 values[name] = value
             }
         }
+        tree.reached = nil
         let found = try OpenedLog.identity(identity, directory: directory)
         self.init(identity: found, path: directory, tree: tree, values: values)
     }

@@ -7,6 +7,8 @@ struct LogWriter: ~Copyable {
     private var environment: Environment?
     private let tables: Schema.Tables
     private let file: PageFile
+    /// The meta page of the last commit, as it was right after.
+    private var written: PageFile.Meta?
     private let rowCoding: RowCoding
     private let stateCoding: StateCoding
     private let ineffectiveCoding: IneffectiveCoding
@@ -159,6 +161,7 @@ struct LogWriter: ~Copyable {
             "a commit changes something, or it proves nothing of the one before (R28)"
         )
         room.note(used: info.usedBytes, livePages: written.livePages)
+        self.written = file.newest(isAtRest: true)
     }
 
     /// The invariants of the boundary; kept in release (`R66`). Returns the rows that will be there.
@@ -183,7 +186,7 @@ struct LogWriter: ~Copyable {
     /// What LMDB must not follow. Nothing is written then, and the node ends: what it promised is in those
     /// pages.
     private func damage(onTheWayOf rows: WriteRows) -> StoreFailure? {
-        guard let meta = file.newest(isAtRest: true) else {
+        guard let meta = file.newest(isAtRest: true), written == nil || meta == written else {
             return StoreFailure(damage: "a meta page of \(file.path) is damaged")
         }
         let slots = rows.ineffective

@@ -37,7 +37,10 @@ final class PageFile: Sendable {
 
     /// The newest state that the file holds, or nil if a meta page is not sound. At rest, with nobody who
     /// writes meanwhile, they are also those of two transactions in a row.
-    func newest(isAtRest: Bool) -> Meta? {
+    func newest(isAtRest: Bool) -> Meta? { metas(isAtRest: isAtRest)?.newest }
+
+    /// Both states that the file holds.
+    func metas(isAtRest: Bool) -> (newest: Meta, older: Meta)? {
         guard let first = Meta(read(at: 0, bytes: Meta.bytes), number: 0),
             let second = Meta(read(at: pageSize, bytes: Meta.bytes), number: 1)
         else { return nil }
@@ -46,7 +49,7 @@ final class PageFile: Sendable {
             guard max(first.transaction, second.transaction) - low <= 1 else { return nil }
         }
         // With equal transactions the first is meant, as LMDB decides.
-        return second.transaction > first.transaction ? second : first
+        return second.transaction > first.transaction ? (second, first) : (first, second)
     }
 
     /// A meta page; the whole of it stands in DataFile.swift.

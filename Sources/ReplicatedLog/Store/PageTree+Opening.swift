@@ -1,4 +1,5 @@
 internal import PaxosCore
+internal import Platform
 
 /// What an opening follows through LMDB's cursors and writes beside, checked before the first of them
 /// is used: a flipped bit refuses the directory instead of ending the process.
@@ -21,6 +22,15 @@ extension PageTree {
     ///
     /// - Parameter first: The lowest slot that the opening reads.
     func checkRows(from first: Slot) throws(Damage) {
+        var tree = self
+        tree.reached = Locked([])
+        try tree.checkValues()
+        try tree.checkTables(from: first)
+        try tree.checkFreePages()
+        try checkTransactions()
+    }
+
+    private func checkTables(from first: Slot) throws(Damage) {
         for (name, record) in try tables() {
             switch name {
             case Array(Schema.state.utf8):
@@ -35,7 +45,23 @@ extension PageTree {
                 continue
             }
         }
-        try checkFreePages()
+    }
+
+    /// Every transaction frees pages, if only the roots before it, and puts them down under its number: so a
+    /// number that has changed shows, and with it a state that is not the newest.
+    private func checkTransactions() throws(Damage) {
+        guard let (newest, older) = file.metas(isAtRest: true), newest == meta else {
+            throw Damage(page: 0, what: "meta pages of other transactions")
+        }
+        guard newest.transaction > 2 else { return }
+        guard try highestKey(of: free) == newest.transaction else {
+            throw Damage(page: newest.transaction % 2, what: "the number of a transaction")
+        }
+        // What has rotted there is of no use to anybody.
+        let before = PageTree(file: file, meta: older)
+        if let key = try? before.highestKey(of: older.free), key > older.transaction {
+            throw Damage(page: older.transaction % 2, what: "the number of a transaction")
+        }
     }
 
     /// Those of the two tables that a meta page holds; the flags of the environment stand beside.
@@ -83,12 +109,35 @@ extension PageTree {
                 return false
             }
         ) { _, list in
-            if !isFreeList(Page(bytes: [UInt8](list))) {
+            let list = Page(bytes: [UInt8](list))
+            if !isFreeList(list) {
                 found = Damage(page: free.root ?? 0, what: "a list of free pages")
+            } else if let page = reachedPage(in: list) {
+                // A root that has changed can lead to the pages of the state before, which are as sound.
+                found = Damage(page: page, what: "a page in use that is listed as free")
             }
             return found == nil
         }
         if let found { throw found }
+    }
+
+    private func reachedPage(in list: Page) -> UInt64? {
+        reached?.withLock { reached in
+            (1..<list.bytes.count / 8).lazy.compactMap { list.uint64(8 * $0) }
+                .prefix(Int(list.uint64(0) ?? 0)).first(where: reached.contains)
+        }
+    }
+
+    /// Whether a page that this tree has led to is listed as free, as far as the list can be read.
+    func checkNothingReachedIsFree() throws(Damage) {
+        var found: UInt64?
+        walk(free, order: .number, damaged: { _ in true }) { _, list in
+            let list = Page(bytes: [UInt8](list))
+            if isFreeList(list) { found = reachedPage(in: list) }
+            return found == nil
+        }
+        if let found { throw Damage(page: found, what: "a page in use that is listed as free") }
+        try checkTransactions()
     }
 
     func isFreeList(_ list: Page) -> Bool {

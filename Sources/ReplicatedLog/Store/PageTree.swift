@@ -1,3 +1,5 @@
+internal import Platform
+
 /// Reads the trees of an LMDB data file by `pread`, believing nothing.
 ///
 /// LMDB has no checksums and follows whatever its pages say: one flipped bit in a page's header or in a
@@ -19,6 +21,8 @@
 struct PageTree: Sendable {
     let file: PageFile
     let meta: PageFile.Meta
+    /// The pages that were read, if somebody wants to know.
+    var reached: Locked<Set<UInt64>>?
 
     var pageSize: Int { file.pageSize }
     var lastPage: UInt64 { meta.lastPage }
@@ -65,6 +69,7 @@ struct PageTree: Sendable {
         guard number > 1, number <= lastPage else {
             throw Damage(page: number, what: "a page number beyond the end")
         }
+        reached?.withLock { _ = $0.insert(number) }
         let place = Int(number) * pageSize
         guard let page = file.read(at: place, bytes: pageSize) else {
             throw Damage(page: number, what: "a page that cannot be read")

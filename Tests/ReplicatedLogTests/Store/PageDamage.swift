@@ -86,10 +86,8 @@ struct DamageCatalogue {
     private func bits(_ page: Int) -> [PageDamage] {
         var bytes = Array(0..<16)
         let found = Page(bytes: self.bytes(page))
-        // Not the roots and the number of the transaction: a bit there can lead to the pages of the state
-        // before, which are as sound. That is for the seals of docs/STORAGE.md to tell.
         if page < 2 {
-            bytes += Array(16..<80) + Array(88..<128) + Array(136..<144)
+            bytes += 16..<152
         } else if let flags = found.uint16(10), flags == 1 || flags == 2 {
             let isLeaf = flags == 2
             let count = found.nodeCount
@@ -97,9 +95,8 @@ struct DamageCatalogue {
                 bytes += [16 + 2 * index, 17 + 2 * index]
                 guard let node = found.node(index, isLeaf: isLeaf) else { continue }
                 bytes += node.key.lowerBound - 8..<node.key.upperBound
-                // The number of a page, or the record of a table but for its root.
-                if isLeaf, node.isLarge { bytes += node.data }
-                if isLeaf, node.data.count == 48 { bytes += node.data.prefix(40) }
+                // The record of a table, or the number of a page.
+                if isLeaf, node.isLarge || node.data.count == 48 { bytes += node.data }
             }
         }
         return bytes.flatMap { byte in
