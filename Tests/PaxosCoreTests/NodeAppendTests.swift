@@ -3,6 +3,24 @@ import Testing
 
 /// The way of an append through one member, and every way it may end.
 @Suite struct NodeAppendTests {
+    /// Without a leader nobody takes appends out of the inbox: those that gave up leave by themselves, and
+    /// their room is others' (`R62`).
+    @Test func whoGaveUpLeavesTheInboxWithoutALeader() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let patient = member.append(7)
+        let hasty = (0..<5).map { _ in member.append(10, deadline: Tick(3)) }
+        let cancelled = member.append(20)
+        let asked = try member.step(at: 1) { $0.appends = [patient] + hasty + [cancelled] }
+        #expect(asked.drained == InboxShare())
+        let expired = try member.step(at: 3)
+        #expect(expired.outcomes == Array(repeating: .never(.timedOut), count: 5))
+        #expect(expired.drained == InboxShare(appends: 5, bytes: 50))
+        let left = try member.step(at: 4) { $0.cancellations = [cancelled.waiter] }
+        #expect(left.outcomes == [.never(.cancelled)])
+        #expect(left.drained == InboxShare(appends: 1, bytes: 20))
+        #expect(member.core.inbox.count == 1)
+    }
+
     @Test func anAppendIsAnsweredAfterItsReceiptAndNotBefore() throws {
         let member = OneMember()
         let campaign = try member.step()

@@ -45,6 +45,27 @@ import Testing
         #expect(second.outcomes == [.barrier(.zero)])
     }
 
+    /// However many a peer asks for, so many are kept; the rest it asks for again (`R62`).
+    @Test func whatAPeerAsksForIsBounded() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let led = try member.lead()
+        for id in 0..<UInt64(3 * Barriers.mostOfPeer) {
+            try member.hear(2, at: led.at, .barrierRequest(RemoteBarrierRequest(id: id)))
+        }
+        let other = RemoteBarrierRequest(id: 1)
+        let asked = try member.hear(3, at: led.at, .barrierRequest(other))
+        var answered = [NodeID: Int]()
+        let rounds = led.at + 5
+        for round in 1...10_000 as ClosedRange<UInt64> where answered[3] == nil {
+            for message in try member.hear(2, at: rounds, Self.reply(led.ballot, round)).immediate {
+                if case .barrierReply = message.body {
+                    answered[message.destination, default: 0] += 1
+                }
+            }
+        }
+        #expect(answered == [2: Barriers.mostOfPeer, 3: 1], "\(asked.immediate.count)")
+    }
+
     /// A reply that shows a higher promise, is of another ballot or of a round never begun, confirms
     /// nothing (`R52`, `R55`).
     @Test func onlyFollowersConfirm() throws {

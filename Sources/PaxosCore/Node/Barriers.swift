@@ -48,11 +48,17 @@ struct Barriers: Sendable {
         arrived.append(.caller(waiter))
     }
 
+    /// More of one peer wait for it to ask again: no peer makes this node keep without bound (`R62`).
+    static let mostOfPeer = 1_024
+
     mutating func receive(_ request: RemoteBarrierRequest, from node: NodeID) {
         let asker = Asker.peer(node, id: request.id)
-        guard !arrived.contains(asker), !confirming.contains(where: { $0.asker == asker }) else {
-            return
+        var ofPeer = 0
+        for other in arrived + confirming.map(\.asker) {
+            guard other != asker else { return }
+            if case .peer(node, _) = other { ofPeer += 1 }
         }
+        guard ofPeer < Self.mostOfPeer else { return }
         arrived.append(asker)
     }
 

@@ -96,6 +96,21 @@ extension NodeCore {
         }
     }
 
+    /// Whose caller was told leaves the inbox at once: without a leader nobody else would take it out, and
+    /// its room is others' (`R62`).
+    mutating func sweepInbox(output: inout Output) {
+        guard hasEndedWaiters, !inbox.isEmpty else { return }
+        var kept = FIFO<AppendRequest>()
+        while let append = inbox.popFirst() {
+            if waiters.state(of: append.waiter) == .none {
+                leaveInbox(append, output: &output)
+            } else {
+                kept.append(append)
+            }
+        }
+        inbox = kept
+    }
+
     func leaveInbox(_ append: AppendRequest, output: inout Output) {
         output.drained.appends += 1
         output.drained.bytes += append.bytes

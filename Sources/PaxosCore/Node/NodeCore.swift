@@ -120,6 +120,7 @@ package struct NodeCore: ~Copyable {
         take(arrivals.barriers, output: &output)
         for waiter in arrivals.cancellations { end(waiter, .cancelled, output: &output) }
         for waiter in waiters.expired(by: now) { end(waiter, .timedOut, output: &output) }
+        sweepInbox(output: &output)
         if takesPart {
             retryProposed(output: &output)
             propose(output: &output)

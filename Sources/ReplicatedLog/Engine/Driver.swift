@@ -21,7 +21,11 @@ final class Driver: Sendable {
     private let dimensions: [(String, String)]
     /// Until `run()` takes it.
     private let core: Locked<NodeCore?>
+    private let limits: Limits
     private let published: Locked<CoreStatus>
+
+    /// Gauges are told this often without a durable write, if anything happens at all.
+    private static let recordTicks: UInt64 = 100
 
     init(
         configuration: LogNode.Configuration,
@@ -34,6 +38,7 @@ final class Driver: Sendable {
         logger: Logger,
         metrics: (any MetricsFactory)?
     ) {
+        limits = configuration.limits
         self.store = store
         self.transport = transport
         self.inbox = inbox
@@ -70,7 +75,9 @@ final class Driver: Sendable {
         var metrics = metricsFactory.map { EngineMetrics(factory: $0, dimensions: dimensions) }
         defer { metrics?.destroy() }
         var arrivals: Arrivals? = Arrivals(now: clock.now)
-        var reported = Reported()
+        var lines = StatusLines(logger: logger, node: identity.node, limits: limits)
+        var nextRecord = Tick.zero
+        inbox.drive()
         while true {
             guard let arrived = arrivals.take() else {
                 let least = core.leastAppends
@@ -78,7 +85,7 @@ final class Driver: Sendable {
                 arrivals = nextArrivals(of: core, least: isWoken ? least : 1)
                 continue
             }
-            let hasReceipt = arrived.receipt != nil
+            let isRecorded = arrived.receipt != nil || clock.now >= nextRecord
             var output = core.step(arrived)
             // First what others wait for: an Accept travels while the own write is made.
             if !output.messages.isEmpty { transport?.send(output.messages) }
@@ -92,10 +99,11 @@ final class Driver: Sendable {
             )
             let status = core.status
             published.withLock { $0 = status }
-            reported.report(status, to: logger)
+            lines.note(status, now: clock.now)
             inbox.reply(output.replies, drained: output.drained)
-            if hasReceipt {
+            if isRecorded, metrics != nil {
                 metrics?.record(store.counters, inboxBytes: inbox.share.bytes)
+                nextRecord = clock.now.advanced(by: Self.recordTicks)
             }
             if output.isClosed { break }
             arrivals = nextArrivals(of: core, least: core.leastAppends)

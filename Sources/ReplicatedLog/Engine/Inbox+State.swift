@@ -7,6 +7,12 @@ extension Inbox.State {
         if case .closed(let refusal) = phase { refusal } else { nil }
     }
 
+    /// Whoever waits here, with the time that each would.
+    var waiting: [(WaiterID, Tick)] {
+        appends.map { ($0.waiter, $0.deadline) } + overflow.map { ($0.waiter, $0.deadline) }
+            + barriers.map { ($0.waiter, $0.deadline) }
+    }
+
     func hasRoom(for append: AppendRequest, limits: Limits) -> Bool {
         usedAppends < limits.inboxAppends
             && (usedBytes == 0 || usedBytes + append.bytes <= limits.inboxBytes)

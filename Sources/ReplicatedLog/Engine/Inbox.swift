@@ -19,6 +19,8 @@ final class Inbox: Sendable {
 
     struct State: ~Copyable {
         var phase = Phase.open
+        /// The driver looks at deadlines.
+        var isDriven = false
         var appends: [AppendRequest] = []
         var barriers: [BarrierRequest] = []
         var cancellations: [WaiterID] = []
@@ -58,11 +60,13 @@ final class Inbox: Sendable {
     private let limits: Limits
     private let clock: TickClock
     private let parker: Parker
+    private let early: EarlyDeadlines
 
     init(limits: Limits, clock: TickClock, parker: Parker) {
         self.limits = limits
         self.clock = clock
         self.parker = parker
+        early = EarlyDeadlines(clock: clock)
     }
 
     // MARK: - Callers
@@ -75,8 +79,10 @@ final class Inbox: Sendable {
         continuation: WaiterTable.Continuation,
         append: (WaiterID) -> AppendRequest
     ) {
+        var isEarly = false
         let (refusal, wakes) = state.withLock { state -> (Refusal?, Bool) in
             if let refusal = state.refusal { return (refusal, false) }
+            isEarly = !state.isDriven
             guard let waiter = state.waiters.add(continuation, as: ticket) else {
                 return (.cancelled, false)
             }
@@ -97,6 +103,7 @@ final class Inbox: Sendable {
         }
         if let refusal { continuation.resume(returning: .never(refusal)) }
         if wakes { parker.unpark() }
+        if isEarly { early.watch(self) }
     }
 
     func submit(
@@ -104,8 +111,10 @@ final class Inbox: Sendable {
         continuation: WaiterTable.Continuation,
         barrierBy deadline: Tick
     ) {
+        var isEarly = false
         let refusal = state.withLock { state -> Refusal? in
             if let refusal = state.refusal { return refusal }
+            isEarly = !state.isDriven
             guard let waiter = state.waiters.add(continuation, as: ticket) else {
                 return .cancelled
             }
@@ -115,6 +124,7 @@ final class Inbox: Sendable {
         }
         if let refusal { continuation.resume(returning: .never(refusal)) }
         parker.unpark()
+        if isEarly { early.watch(self) }
     }
 
     /// A caller's task was cancelled. What the core has not seen is answered here.
@@ -150,6 +160,34 @@ final class Inbox: Sendable {
 
     func begin() {
         state.withLock { $0.phase = .running }
+    }
+
+    /// From here on the driver looks at deadlines.
+    func drive() {
+        state.withLock { $0.isDriven = true }
+        early.changed()
+    }
+
+    /// Answers those whose time ran out before anybody drove the node, and returns when the next one's
+    /// does; `never` if nobody waits, or somebody drives it.
+    func expireEarly(now: Tick) -> Tick {
+        var expired: [WaiterTable.Continuation] = []
+        let next = state.withLock { state -> Tick in
+            guard !state.isDriven, state.refusal == nil else { return .never }
+            var next = Tick.never
+            for (waiter, deadline) in state.waiting {
+                guard state.waiters.stage(of: waiter) != nil else { continue }
+                if deadline > now {
+                    next = min(next, deadline)
+                } else if let continuation = state.waiters.take(waiter) {
+                    expired.append(continuation)
+                    state.noteAnswered(limits: limits)
+                }
+            }
+            return next
+        }
+        for continuation in expired { continuation.resume(returning: .never(.timedOut)) }
+        return next
     }
 
     /// Everything that has arrived, or `nil` if nothing has, or nothing but fewer than `least` appends.
@@ -238,10 +276,7 @@ final class Inbox: Sendable {
         let left = state.withLock { state -> [WaiterTable.Continuation] in
             state.phase = .closed(refusal)
             var left: [WaiterTable.Continuation] = []
-            let waiting =
-                state.appends.map(\.waiter) + state.overflow.map(\.waiter)
-                + state.barriers.map(\.waiter)
-            for waiter in waiting {
+            for (waiter, _) in state.waiting {
                 if let continuation = state.waiters.take(waiter) { left.append(continuation) }
             }
             for append in state.appends { state.giveBack(append) }
@@ -251,6 +286,7 @@ final class Inbox: Sendable {
             return left
         }
         for continuation in left { continuation.resume(returning: .never(refusal)) }
+        early.changed()
     }
 
     func complete(_ completion: ReadCompletion) {

@@ -69,7 +69,7 @@ package struct TickClock: Sendable {
 package final class HandClock: Sendable {
     private struct State {
         var ticks: UInt64 = 0
-        var sleeper: Parker?
+        var sleepers: [Parker] = []
     }
 
     private let state = Locked(State())
@@ -81,14 +81,14 @@ package final class HandClock: Sendable {
 
     /// Counts on, and wakes who sleeps by this clock.
     package func advance(ticks: Int = 1) {
-        let sleeper = state.withLock { state in
+        let sleepers = state.withLock { state in
             state.ticks += UInt64(ticks)
-            return state.sleeper
+            return state.sleepers
         }
-        sleeper?.unpark()
+        for sleeper in sleepers { sleeper.unpark() }
     }
 
     fileprivate func wake(_ parker: Parker) {
-        state.withLock { $0.sleeper = parker }
+        state.withLock { $0.sleepers.append(parker) }
     }
 }

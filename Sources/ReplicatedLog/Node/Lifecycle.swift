@@ -10,6 +10,8 @@ final class Lifecycle: Sendable {
 
     private struct State {
         var stage = Stage.opened
+        /// What ended the node first, if it did not end in order.
+        var cause: LogRunError?
         /// The store is being closed by somebody.
         var isEnding = false
         var waiters: [UnsafeContinuation<Void, Never>] = []
@@ -19,6 +21,13 @@ final class Lifecycle: Sendable {
 
     /// The threads have ended and the directory is free.
     var isOver: Bool { state.withLock { $0.stage == .ended } }
+
+    /// What ended the node first: what follows from it is not told in its place (`R87`).
+    var cause: LogRunError? { state.withLock { $0.cause } }
+
+    func fail(_ cause: LogRunError) {
+        state.withLock { $0.cause = $0.cause ?? cause }
+    }
 
     /// True for the one caller that may run the node.
     func claimRun() -> Bool {

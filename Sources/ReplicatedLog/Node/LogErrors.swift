@@ -29,19 +29,29 @@ public enum AppendError: Error, Hashable, Sendable {
         case closed
         /// A commit or a flush failed and the node has stopped; open the directory again.
         case storeFailed(String)
+        /// `run()` ended with this before the node took part.
+        case runFailed(LogRunError)
     }
 }
 
 extension AppendError.Reason {
-    init(_ refusal: Refusal, _ failure: StoreFailure?) {
+    init(_ refusal: Refusal, _ ending: Ending) {
         switch refusal {
         case .timedOut: self = .timedOut
         case .cancelled: self = .cancelled
         case .full: self = .full
-        case .overloaded, .closed: self = .closed
-        case .storeFailed: self = .storeFailed(failure?.description ?? "")
+        case .overloaded, .closed: self = ending.cause.map { .runFailed($0) } ?? .closed
+        case .storeFailed: self = .storeFailed(ending.failure)
         }
     }
+}
+
+/// What a caller is told of a node that takes no more calls: the first cause of its end.
+struct Ending {
+    /// What ended `run()`, unless it ended in order or by its store.
+    let cause: LogRunError?
+    /// What ended the store; empty if nothing did.
+    let failure: String
 }
 
 /// Why a barrier was not reached.
@@ -55,6 +65,19 @@ public enum BarrierError: Error, Hashable, Sendable {
     case closed
     /// A commit or a flush failed and the node has stopped.
     case storeFailed(String)
+    /// `run()` ended with this before the node took part.
+    case runFailed(LogRunError)
+}
+
+extension BarrierError {
+    init(_ refusal: Refusal, _ ending: Ending) {
+        switch refusal {
+        case .timedOut: self = .timedOut
+        case .cancelled: self = .cancelled
+        case .storeFailed: self = .storeFailed(ending.failure)
+        case .overloaded, .full, .closed: self = ending.cause.map { .runFailed($0) } ?? .closed
+        }
+    }
 }
 
 /// Why committed entries could not be read.
@@ -68,6 +91,8 @@ public enum ReadError: Error, Hashable, Sendable {
     case closed
     /// A commit or a flush failed and the node has stopped.
     case storeFailed(String)
+    /// `run()` ended with this before the node took part.
+    case runFailed(LogRunError)
 }
 
 extension ReadError {
@@ -79,8 +104,10 @@ extension ReadError {
         }
     }
 
-    init(_ refusal: Refusal, _ failure: StoreFailure?) {
-        self = refusal == .storeFailed ? .storeFailed(failure?.description ?? "") : .closed
+    init(_ refusal: Refusal, _ ending: Ending) {
+        self =
+            refusal == .storeFailed
+            ? .storeFailed(ending.failure) : ending.cause.map { .runFailed($0) } ?? .closed
     }
 }
 
@@ -96,4 +123,17 @@ public enum LogRunError: Error, Hashable, Sendable {
     case noThread(String)
     /// The transport could not begin to receive.
     case transportFailed(String)
+}
+
+extension LogRunError: CustomStringConvertible {
+    /// What happened, and what to do; one line.
+    public var description: String {
+        switch self {
+        case .alreadyRun: "the node was run or closed before: open the directory again"
+        case .storeFailed(let what):
+            "storage failed (\(what)): check the disk, then open the directory again"
+        case .noThread(let what): "the system gave no thread (\(what)): raise its limit"
+        case .transportFailed(let what): "the transport could not begin to receive: \(what)"
+        }
+    }
 }

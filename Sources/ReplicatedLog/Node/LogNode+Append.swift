@@ -17,7 +17,7 @@ extension LogNode {
     /// - Parameters:
     ///   - payload: At most `Limits.maxPayloadBytes` bytes; may be empty.
     ///   - timeout: How long to wait; `Limits.appendTimeoutMilliseconds` if not given. The time runs
-    ///     from the call, and is looked at while `run()` runs.
+    ///     from the call, also before `run()`.
     ///   - overload: Whether to wait if the inbox is full.
     /// - Throws: `AppendError`. After `never` the payload is not in the log and never will be; after
     ///   `unknown` it may be. Cancelling the task throws one of the two at once.
@@ -86,6 +86,10 @@ extension LogNode {
     /// Returns a slot r: whatever any node had acknowledged when the call was made lies at or below r,
     /// and this node's log is committed through r. Writes nothing.
     ///
+    /// To read one's own writes from a state that follows the log: call this, then wait until the
+    /// subscriber that feeds the state has seen an event whose `Subscription.Event.through` is r or
+    /// more. It always comes: where r holds nothing effective, as `progress`.
+    ///
     /// - Parameter timeout: How long to wait; `Limits.appendTimeoutMilliseconds` if not given.
     /// - Throws: `BarrierError`.
     public func barrier(timeout: Duration? = nil) async throws(BarrierError) -> Slot {
@@ -100,10 +104,8 @@ extension LogNode {
         }
         switch outcome {
         case .barrier(let slot): return slot
-        case .never(.timedOut): throw .timedOut
-        case .never(.cancelled): throw .cancelled
-        case .never(.storeFailed): throw .storeFailed(driver.failure?.description ?? "")
-        case .never, .committed, .unknown: throw .closed
+        case .never(let refusal): throw BarrierError(refusal, ending)
+        case .committed, .unknown: preconditionFailure("a barrier is never answered as an append")
         }
     }
 
@@ -128,9 +130,9 @@ extension LogNode {
         switch outcome {
         case .committed(let first, let count): return first...first.advanced(by: count - 1)
         case .never(.overloaded): throw .overloaded
-        case .never(let refusal): throw .never(AppendError.Reason(refusal, driver.failure))
+        case .never(let refusal): throw .never(AppendError.Reason(refusal, ending))
         case .unknown(let token, let refusal):
-            throw .unknown(token, AppendError.Reason(refusal, driver.failure))
+            throw .unknown(token, AppendError.Reason(refusal, ending))
         case .barrier: preconditionFailure("an append is never answered as a barrier")
         }
     }

@@ -3,6 +3,14 @@ internal import PaxosCore
 internal import Platform
 public import ServiceLifecycle
 
+/// What `LogNode.open` does with a data directory that is missing or empty.
+public enum IfMissing: Hashable, Sendable {
+    /// It is refused.
+    case refuse
+    /// It is made, as by `LogNode.create`.
+    case create
+}
+
 extension LogNode: Service {
     /// Formats a data directory for a new member of a new cluster.
     ///
@@ -51,23 +59,48 @@ extension LogNode: Service {
     ///   - transport: Carries messages to the other members; a cluster of one needs none. The node starts
     ///     and stops it.
     ///   - logger: Silent if not given.
+    ///   - ifMissing: Whether a directory that is missing or empty is made, as by `create`. A member whose
+    ///     disk was lost or is not mounted looks the same: made anew it is another incarnation, which
+    ///     its peers refuse for good (`R36`). So it is said by who calls and never the default.
     /// - Throws: `LogOpenError`, naming what was found and what was expected.
     public static func open(
         _ configuration: Configuration,
         directory: String,
         transport: (any Transport)? = nil,
-        logger: Logger? = nil
+        logger: Logger? = nil,
+        ifMissing: IfMissing = .refuse
     ) async throws(LogOpenError) -> LogNode {
-        try await open(
-            configuration,
-            directory: directory,
-            transport: transport,
-            logger: logger,
-            surroundings: Surroundings()
-        )
+        func open() async throws(LogOpenError) -> LogNode {
+            try await Self.open(
+                configuration,
+                directory: directory,
+                transport: transport,
+                logger: logger,
+                surroundings: Surroundings()
+            )
+        }
+        let found: LogOpenError
+        do throws(LogOpenError) {
+            return try await open()
+        } catch {
+            found = error
+        }
+        guard ifMissing == .create else { throw found }
+        switch found {
+        case .missingDirectory, .notALog: break
+        default: throw found
+        }
+        do throws(LogCreateError) {
+            try await create(configuration, directory: directory)
+        } catch {
+            guard case .notEmpty = error else { throw .notCreated(error) }
+            // Something else is there, or somebody has made it meanwhile.
+            if case .notALog = found { throw found }
+        }
+        return try await open()
     }
 
-    /// As `open(_:directory:transport:logger:)`, with another clock or something before the store.
+    /// As `open(_:directory:transport:logger:ifMissing:)`, with another clock or something before the store.
     package static func open(
         _ configuration: Configuration,
         directory: String,
@@ -128,16 +161,14 @@ extension LogNode: Service {
         do {
             try await startTransport()
         } catch {
-            await finish(.closed)
-            throw LogRunError.transportFailed("\(error)")
+            throw await failed(.transportFailed("\(error)"))
         }
         let driver = driver
         let thread: PinnedThread
         do {
             thread = try PinnedThread(name: "log-driver") { driver.run() }
         } catch {
-            await finish(.closed)
-            throw LogRunError.noThread(error.description)
+            throw await failed(.noThread(error.description))
         }
         let inbox = inbox
         let clock = clock
@@ -160,6 +191,22 @@ extension LogNode: Service {
         }
         logger.info("shut down", metadata: ["node": "\(configuration.node.rawValue)"])
         try Task.checkCancellation()
+    }
+
+    /// Ends a node that never took part: the cause is known to everybody before anybody is turned away.
+    private func failed(_ cause: LogRunError) async -> LogRunError {
+        life.fail(cause)
+        logger.error(
+            "could not run",
+            metadata: ["node": "\(configuration.node.rawValue)", "cause": "\(cause)"]
+        )
+        await finish(.closed)
+        return cause
+    }
+
+    /// What callers are told of the node's end.
+    var ending: Ending {
+        Ending(cause: life.cause, failure: driver.failure?.description ?? "")
     }
 
     /// Shuts the node down in order and returns when `run()` is about to.

@@ -17,7 +17,7 @@ public struct LogStatus: Hashable, Sendable {
         /// The row of a committed slot, the lowest met, is missing on this node's disk or not what was
         /// written. The node goes on and serves that slot to nobody: replace it while the others have it.
         case damaged(slot: Slot)
-        /// A commit or a flush failed: it has stopped.
+        /// A commit or a flush failed, or `run()` could not begin: it has stopped.
         case failed(String)
         /// It was shut down.
         case closed
@@ -85,6 +85,8 @@ extension LogNode {
         let health: LogStatus.Health =
             if let failure = driver.failure {
                 .failed(failure.description)
+            } else if let cause = life.cause {
+                .failed(cause.description)
             } else if life.isOver {
                 .closed
             } else if let disagreement = core.disagreements.first {

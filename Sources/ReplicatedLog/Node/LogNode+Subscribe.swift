@@ -31,7 +31,7 @@ extension LogNode {
         while tail.delivered < known, tail.end == nil, !Task.isCancelled {
             await tail.wait(for: known)
         }
-        if let end = tail.end { throw ReadError(end, driver.failure) }
+        if let end = tail.end { throw ReadError(end, ending) }
         let last = min(slots.upperBound, tail.delivered)
         guard first <= last else { return LogPage(entries: [], through: last) }
         return try await readPage(first...last)
@@ -111,8 +111,10 @@ public struct Subscription: AsyncSequence, Sendable {
         private let reader: Tail.Reader
         /// Everything before this slot was handed out or holds nothing effective.
         private var next: Slot
-        /// The slot of the last event.
+        /// The slot of the last entry or gap.
         private var previous: Slot
+        /// The last slot of which an event has told anything.
+        private var told: Slot
         /// A piece of the log that was pulled and not handed out yet.
         private var piece: [Delivered] = []
         private var position = 0
@@ -122,6 +124,7 @@ public struct Subscription: AsyncSequence, Sendable {
             reader = node.tail.makeReader()
             next = slot
             previous = slot.previous
+            told = slot.previous
         }
 
         /// The next event; waits for one at the end of the log.
@@ -142,6 +145,10 @@ public struct Subscription: AsyncSequence, Sendable {
             if Task.isCancelled { return nil }
             while position == piece.count {
                 if Task.isCancelled { return nil }
+                if next.previous > told {
+                    told = next.previous
+                    return .progress(through: told)
+                }
                 if let gap = try await pull() { return gap }
             }
             let entry = piece[position]
@@ -150,6 +157,7 @@ public struct Subscription: AsyncSequence, Sendable {
                 piece = []
                 position = 0
             }
+            told = entry.slot
             defer { previous = entry.slot }
             return .entry(slot: entry.slot, payload: entry.payload, previous: previous)
         }
@@ -167,11 +175,12 @@ public struct Subscription: AsyncSequence, Sendable {
             case .trimmed(let through):
                 next = through.next
                 previous = through
+                told = through
                 return .gap(through: through, reason: .trimmed)
             case .nothingYet:
                 await reader.tail.wait(for: next)
             case .ended(let refusal):
-                throw ReadError(refusal, node.driver.failure)
+                throw ReadError(refusal, node.ending)
             }
             return nil
         }
@@ -182,11 +191,22 @@ extension Subscription {
     /// What a subscriber sees.
     @nonexhaustive
     public enum Event: Hashable, Sendable {
-        /// An effective command. `previous` is the slot of the event before this one in the subscription, or
-        /// the slot before the one it began at: nothing effective lies between the two.
+        /// An effective command. `previous` is the slot of the entry or gap before this one in the
+        /// subscription, or the slot before the one it began at: nothing effective lies between the two.
         case entry(slot: Slot, payload: [UInt8], previous: Slot)
         /// The slots up to `through` are not kept any more.
         case gap(through: Slot, reason: GapReason)
+        /// Between the event before and `through` nothing is effective, and more is not known yet, or not
+        /// read: said so that whoever waits for a slot which holds no command is served (`R86`).
+        case progress(through: Slot)
+
+        /// Everything up to here has been seen by whoever has seen this event.
+        public var through: Slot {
+            switch self {
+            case .entry(let slot, _, _): slot
+            case .gap(let through, _), .progress(let through): through
+            }
+        }
     }
 
     /// Why slots are missing from a subscription.

@@ -48,6 +48,8 @@ public enum LogOpenError: Error, Hashable, Sendable {
     case invalidStorage(reason: String)
     /// The cluster has more members than can be reached without a transport.
     case needsTransport(members: Int)
+    /// It was missing and was to be made, and could not be.
+    case notCreated(LogCreateError)
     /// The operating system, or LMDB if the code is negative, refused.
     case system(code: Int32, operation: String, path: String)
 }
@@ -100,6 +102,7 @@ extension LogOpenError: CustomStringConvertible {
         case .invalidStorage(let reason): "storage options: \(reason)"
         case .needsTransport(let members):
             "a cluster of \(members) members needs a transport: open it with one"
+        case .notCreated(let error): error.description
         case .system(let code, let operation, let path):
             "\(operation) \(path): \(LMDBError(code: code))"
         }

@@ -190,6 +190,7 @@ extension AppendError.Reason {
         case .full: "full"
         case .closed: "closed"
         case .storeFailed: Failure.storeFailed
+        case .runFailed: "run_failed"
         }
     }
 }
@@ -202,6 +203,7 @@ extension BarrierError {
             case .cancelled: "cancelled"
             case .closed: "closed"
             case .storeFailed: Failure.storeFailed
+            case .runFailed: "run_failed"
             }
         return [("error", .string(name))]
     }
@@ -216,6 +218,7 @@ extension ReadError {
             [("error", .string("unreadable")), ("slot", .unsigned(slot.rawValue))]
         case .closed: [("error", .string("closed"))]
         case .storeFailed: [("error", .string(Failure.storeFailed))]
+        case .runFailed: [("error", .string("run_failed"))]
         }
     }
 }
@@ -234,6 +237,8 @@ extension Subscription.Event {
                 ("event", .string("gap")), ("through", .unsigned(through.rawValue)),
                 ("reason", .string(reason.rawValue)),
             ]
+        case .progress(let through):
+            [("event", .string("progress")), ("through", .unsigned(through.rawValue))]
         }
     }
 }

@@ -44,6 +44,34 @@ import Testing
         #expect(backend.destroyed == seen.count)
     }
 
+    /// A member that waits for the others has written nothing yet, and has gauges all the same.
+    @Test func aNodeThatWritesNothingHasGauges() async throws {
+        let world = try await ClusterWorld()
+        let backend = MemoryMetrics()
+        let node = LogNode(
+            configuration: try world.configuration(1),
+            directory: world.path(1),
+            store: try LMDBStore.open(
+                at: world.path(1),
+                expecting: (try ClusterID("tests"), 1, try Membership(world.members)),
+                storage: .small,
+                limits: .small
+            ),
+            transport: world.network.transport(for: 1),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            metrics: backend,
+            clock: TickClock()
+        )
+        try await running(node) { _ in
+            try await eventually("the gauges are told") {
+                let seen = backend.values
+                return ["map_bytes", "map_used_bytes", "runway_bytes"].allSatisfy {
+                    seen["replicated_log_\($0) cluster=tests node=n1"]?.last ?? 0 > 0
+                }
+            }
+        }
+    }
+
     /// Nothing was bootstrapped in this process, so nothing is recorded at all.
     @Test func withoutABackendNothingIsRecorded() {
         #expect(EngineMetrics.backend == nil)

@@ -104,6 +104,7 @@ import Testing
     }
 
     @Test func whoWaitsForRoomIsExpired() async throws {
+        inbox.drive()
         let early = [append(), append()]
         try await eventually("two are in") { inbox.share.appends == 2 }
         let short = append(Tick(5))

@@ -8,9 +8,14 @@ let configuration = LogNode.Configuration(
     membership: try Membership([1])
 )
 let directory = CommandLine.arguments.dropFirst().first ?? "data/n1"
-try await LogNode.create(configuration, directory: directory)
 let transport = TCPTransport(listen: TCPAddress(host: "127.0.0.1", port: 0), peers: [:])
-let node = try await LogNode.open(configuration, directory: directory, transport: transport)
+// Made at the first start. Where a lost disk must be noticed, call `LogNode.create` once instead.
+let node = try await LogNode.open(
+    configuration,
+    directory: directory,
+    transport: transport,
+    ifMissing: .create
+)
 try await withThrowingTaskGroup(of: Void.self) { group in
     group.addTask { try await node.run() }
     let slot = try await node.append(Array("paid 17".utf8))

@@ -13,8 +13,8 @@ internal import CoreMetrics
 /// | `map_bytes` | gauge | bytes of the whole map |
 /// | `runway_bytes` | gauge | zeros left beyond the last page |
 ///
-/// Recorded when a write is found durable, by the driver's thread alone: an append costs nothing more,
-/// and an idle node records nothing.
+/// Recorded when the node begins, when a write is found durable, and once a second while anything happens,
+/// by the driver's thread alone: an append costs nothing more.
 struct EngineMetrics {
     private let flush: Timer
     private let group: Recorder

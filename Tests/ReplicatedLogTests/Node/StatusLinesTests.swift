@@ -1,0 +1,160 @@
+import Logging
+import Testing
+
+@testable import PaxosCore
+@testable import Platform
+@testable import ReplicatedLog
+
+/// What a person finds in the log when a leader is lost, a quorum missing, a peer refused, a disk full.
+@Suite struct StatusLinesTests {
+    private final class Lines: Sendable {
+        let kept = Locked<[String]>([])
+
+        var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
+
+        func take() -> [String] {
+            kept.withLock { kept in
+                defer { kept = [] }
+                return kept
+            }
+        }
+    }
+
+    private struct Handler: LogHandler {
+        let lines: Lines
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.trace
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: Logging.LogEvent) {
+            let details = (event.metadata ?? [:]).sorted { $0.key < $1.key }
+                .map { "\($0.key)=\($0.value)" }
+            let text = (["\(event.level)", "\(event.message)"] + details).joined(separator: " ")
+            lines.kept.withLock { $0.append(text) }
+        }
+    }
+
+    private func status(_ change: (inout CoreStatus) -> Void) -> CoreStatus {
+        var status = Quiet.idle
+        change(&status)
+        return status
+    }
+
+    @Test func leadersComeAndGo() {
+        let lines = Lines()
+        var log = StatusLines(logger: lines.logger, node: 1, limits: Limits())
+        log.note(status { $0.leader = 2 }, now: Tick(1))
+        #expect(
+            lines.take() == [
+                "info follows a leader committed_slot=0 leader=2 node=1 promised=0.n0"
+            ]
+        )
+        // Nothing new, nothing said.
+        log.note(status { $0.leader = 2 }, now: Tick(200))
+        #expect(lines.take() == [])
+        log.note(status { _ in }, now: Tick(300))
+        #expect(lines.take() == ["notice lost the leader leader=2 node=1"])
+        // One a second, and how many were left out.
+        log.note(status { $0.leader = 3 }, now: Tick(310))
+        log.note(status { _ in }, now: Tick(320))
+        #expect(lines.take() == [])
+        log.note(status { $0.leader = 1 }, now: Tick(500))
+        #expect(
+            lines.take() == [
+                "info leads committed_slot=0 leader=1 left_out=2 node=1 promised=0.n0"
+            ]
+        )
+    }
+
+    @Test func aMissingQuorumIsToldOnceAnEpisode() {
+        let lines = Lines()
+        let limits = Limits()
+        let patience = 10 * limits.electionTicks
+        var log = StatusLines(logger: lines.logger, node: 1, limits: limits)
+        for tick in 0...3 * patience { log.note(status { _ in }, now: Tick(tick)) }
+        #expect(
+            lines.take() == [
+                "warning no leader: is a quorum of the members up and in reach? node=1"
+            ]
+        )
+        log.note(status { $0.leader = 2 }, now: Tick(4 * patience))
+        #expect(lines.take().count == 1)
+        for tick in 5 * patience...7 * patience { log.note(status { _ in }, now: Tick(tick)) }
+        #expect(lines.take().count == 2)
+    }
+
+    @Test func fullDisksAndRefusals() {
+        let lines = Lines()
+        var log = StatusLines(logger: lines.logger, node: 1, limits: Limits())
+        // What a leader's absence comes to is another test's.
+        func status(_ change: (inout CoreStatus) -> Void) -> CoreStatus {
+            self.status { status in
+                status.leader = 2
+                change(&status)
+            }
+        }
+        log.note(status { _ in }, now: Tick(0))
+        #expect(lines.take().count == 1)
+        log.note(status { $0.isFull = true }, now: Tick(1))
+        #expect(lines.take() == ["warning full: appends are refused, reads go on node=1"])
+        log.note(status { _ in }, now: Tick(500))
+        #expect(lines.take() == ["notice no longer full node=1"])
+        log.note(
+            status {
+                $0.refusedBy = 3
+                $0.refusal = .otherIncarnation
+            },
+            now: Tick(501)
+        )
+        #expect(lines.take() == ["error refused by a peer node=1 peer=3 reason=otherIncarnation"])
+        log.note(status { $0.counters.refused = 7 }, now: Tick(502))
+        #expect(lines.take() == ["warning refused a peer node=1 refused_messages=7"])
+    }
+
+    @Test func withoutALoggerNothingIsKept() {
+        var log = StatusLines(
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            node: 1,
+            limits: Limits()
+        )
+        log.note(status { $0.leader = 2 }, now: Tick(1))
+    }
+
+    /// A node of its own tells that it leads.
+    @Test func aNodeTells() async throws {
+        let directory = try NodeDirectory()
+        try await directory.create()
+        let lines = Lines()
+        try await running(try await directory.open(logger: lines.logger)) { node in
+            let slot = try await node.append([1])
+            #expect(slot == 1)
+        }
+        #expect(lines.take().contains { $0.hasPrefix("info leads ") })
+    }
+}
+
+private enum Quiet {
+    /// The account of a core to which nothing has happened.
+    static let idle = CoreStatus(
+        role: .follower,
+        ballot: nil,
+        promised: .zero,
+        leader: nil,
+        committed: .zero,
+        delivered: .zero,
+        last: .zero,
+        trimmed: .zero,
+        slotsInFlight: 0,
+        isFull: false,
+        failure: nil,
+        refusedBy: nil,
+        refusal: nil,
+        peerCommitted: [],
+        disagreements: [],
+        counters: MessageCounters()
+    )
+}
