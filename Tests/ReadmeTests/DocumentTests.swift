@@ -5,7 +5,7 @@ import Testing
 @Suite struct DocumentTests {
     static let documents = [
         "README.md", "CHANGELOG.md", "docs/DESIGN.md", "docs/PROTOCOL.md", "docs/STORAGE.md",
-        "docs/TESTING.md", "docs/TESTKIT.md", "docs/OPERATIONS.md",
+        "docs/TESTING.md", "docs/TESTKIT.md", "docs/OPERATIONS.md", "docs/PERFORMANCE.md",
     ]
 
     /// Relative links, and the paths of sources and tests in backquotes.

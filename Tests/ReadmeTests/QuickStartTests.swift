@@ -11,8 +11,17 @@ import Testing
         #expect(seen == ["paid 17", "packed 17", "sent 17"])
     }
 
+    @Test func theThreeMembersRun() async throws {
+        let directory =
+            ".build/test-data/readme-" + String(UInt64.random(in: 0 ... .max), radix: 36)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let seen = try await threeMembers(below: directory)
+        #expect(seen == ["paid 17", "paid 18", "paid 19"])
+    }
+
     @Test(arguments: [
-        "Tests/ReadmeTests/QuickStart.swift", "Examples/Consumer/Sources/Consumer/QuickStart.swift",
+        "Tests/ReadmeTests/QuickStart.swift", "Tests/ReadmeTests/ThreeMembers.swift",
+        "Examples/Consumer/Sources/Consumer/QuickStart.swift",
     ])
     func readmeShowsWhatIsRun(path: String) throws {
         let source = try Repository.text(path)

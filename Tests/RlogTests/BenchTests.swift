@@ -11,7 +11,7 @@ import Testing
         "appends_per_commit", "bytes_written", "bytes_per_payload_byte", "messages_per_append",
         "cpu_seconds_per_100k", "peak_memory", "baseline_appends_per_second", "baseline_commit_p50",
         "throughput_ratio", "latency_ratio", "baseline_best_appends_per_second", "lost",
-        "duplicated",
+        "duplicated", "batch", "rate", "runs", "spread", "others", "failed", "machine",
     ]
 
     @Test(
@@ -92,6 +92,136 @@ import Testing
         #expect(result.lines.contains { $0.hasPrefix("outstanding") })
         #expect(result.lines.last?.hasPrefix("lost 0 duplicated 0") == true)
         #expect(result.errors.isEmpty)
+    }
+
+    /// A process that stands still for a second is late for all who came in that second. In a closed loop
+    /// nobody came, and the median does not show it.
+    @Test(.tags(.slow)) func anOpenLoopShowsAPauseAndAClosedOneDoesNot() async throws {
+        try await blocking {
+            func measure(_ load: [String]) throws -> [String: Double] {
+                let scratch = try Scratch()
+                let running = try Rlog.start(
+                    [
+                        "bench", "--replicas", "1", "--seconds", "6", "--warmup", "0", "--json",
+                        "--data", scratch.path,
+                    ] + load
+                )
+                let bench = running.process.processIdentifier
+                // More than half of the time, whenever the measurement begins.
+                while running.process.isRunning {
+                    Thread.sleep(forTimeInterval: 1)
+                    kill(bench, SIGSTOP)
+                    Thread.sleep(forTimeInterval: 1.5)
+                    kill(bench, SIGCONT)
+                }
+                let result = running.wait()
+                #expect(result.status == 0, "\(result.errors)")
+                let point = try #require(try result.objects().first)
+                #expect(point["lost"] as? Int == 0)
+                return try #require(point["latency"] as? [String: Double])
+            }
+            let open = try measure(["--rate", "400"])
+            let closed = try measure(["--outstanding", "4"])
+            // Most appends were to be sent while it stood still.
+            #expect(try #require(open["p90"]) > 500_000)
+            #expect(try #require(closed["p50"]) < 500_000)
+            #expect(try #require(closed["max"]) > 1_000_000)
+        }
+    }
+
+    @Test(.tags(.slow)) func severalSizesAndReplicasAreAPointEach() throws {
+        let scratch = try Scratch()
+        let page = scratch.path + "/page.html"
+        let result = try Rlog.run(
+            "bench",
+            "--replicas",
+            "1,3",
+            "--value-bytes",
+            "16,5000",
+            "--outstanding",
+            "4",
+            "--rate",
+            "200.5",
+            "--runs",
+            "2",
+            "--seconds",
+            "0.2",
+            "--warmup",
+            "0",
+            "--data",
+            scratch.path,
+            "--json",
+            "--report",
+            page
+        )
+        #expect(result.status == 0, "\(result.errors)")
+        let points = try result.objects()
+        #expect(points.map { $0["replicas"] as? Int } == [1, 1, 1, 1, 3, 3, 3, 3])
+        #expect(
+            points.map { $0["value_bytes"] as? Int } == [16, 16, 5000, 5000, 16, 16, 5000, 5000]
+        )
+        #expect(points.allSatisfy { $0["lost"] as? Int == 0 && $0["duplicated"] as? Int == 0 })
+        for point in points {
+            let isOpen = point["mode"] as? String == "open"
+            #expect((point["rate"] as? Double == 200.5) == isOpen)
+            #expect((point["outstanding"] as? Int == 4) == !isOpen)
+            #expect(point["runs"] as? Int == 2)
+        }
+        // The page holds the same points and asks no network for anything.
+        let html = try String(contentsOfFile: page, encoding: .utf8)
+        #expect(html.contains("\"value_bytes\":5000"))
+        #expect(!html.replacing("http://www.w3.org/2000/svg", with: "").contains("http"))
+        // What was printed makes a page too.
+        let printed = scratch.path + "/a<b.json"
+        try result.output.write(toFile: printed, atomically: true, encoding: .utf8)
+        let both = scratch.path + "/both.html"
+        let report = try Rlog.run("report", printed, printed, "--output", both)
+        #expect(report.status == 0, "\(report.errors)")
+        #expect(report.output == "\(both): 16 points\n")
+        let made = try String(contentsOfFile: both, encoding: .utf8)
+        #expect(made.contains(#""name":"a\u003cb""#))
+        try "{\"replicas\":3}\n".write(toFile: printed, atomically: true, encoding: .utf8)
+        let refused = try Rlog.run("report", printed, "--output", both)
+        #expect(refused.status == 3)
+        #expect(refused.errorLines.count == 1)
+    }
+
+    @Test(.tags(.slow)) func aSweepFindsItsRates() throws {
+        let scratch = try Scratch()
+        let result = try Rlog.run(
+            "bench",
+            "--replicas",
+            "1",
+            "--sweep",
+            "--seconds",
+            "0.3",
+            "--warmup",
+            "0.1",
+            "--data",
+            scratch.path,
+            "--json"
+        )
+        #expect(result.status == 0, "\(result.errors)")
+        let points = try result.objects()
+        #expect(
+            points.map { $0["mode"] as? String } == ["closed"] + Array(repeating: "open", count: 6)
+        )
+        let most = try #require(points.first?["appends_per_second"] as? Double)
+        let rates = points.dropFirst().compactMap { $0["rate"] as? Double }
+        for (rate, share) in zip(rates, [0.1, 0.25, 0.5, 0.75, 0.9, 1.0]) {
+            #expect(abs(rate - most * share) <= 1)
+        }
+    }
+
+    @Test(arguments: [
+        ["--rate", "0"], ["--rate", "x"], ["--runs", "0"], ["--replicas", "8"],
+        ["--value-bytes", "7"], ["--sweep", "--rate", "5"], ["--outstanding", "1,,2"],
+    ])
+    func whatMakesNoSenseIsUsage(_ arguments: [String]) throws {
+        let result = try Rlog.run(["bench"] + arguments)
+        #expect(result.status == 2)
+        #expect(result.errorLines.count == 1)
+        #expect(result.output.isEmpty)
     }
 
     @Test(.tags(.slow), arguments: ["memory", "tcp"])

@@ -12,8 +12,9 @@ struct Bench: RlogCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure a real durable log on a real disk, and read every append back.",
         discussion: """
-            Each point is a closed loop on a fresh cluster: as many tasks as outstanding appends, \
-            each awaiting one append after the other on the node that leads. With --transport tcp \
+            Each point is a load on a fresh cluster. A closed loop has as many tasks as outstanding \
+            appends, each awaiting one append after the other on the node that leads; an open loop \
+            (--rate, --sweep) sends at its own pace. With --transport tcp \
             every other replica is a process of its own, reached over loopback. Afterwards the whole \
             log is read back, from every running replica and from its directory, and compared with \
             what was acknowledged: anything lost or duplicated ends with exit status 1. Flushes, \
@@ -22,8 +23,12 @@ struct Bench: RlogCommand {
             """
     )
 
-    @Option(help: "Members of the cluster: 1, 3 or 5, each on a directory of its own.")
-    var replicas = 3
+    @Option(
+        help:
+            "Members of the cluster, 1 to 7, each on a directory of its own; or several, as in 1,3.",
+        transform: Bench.counts
+    )
+    var replicas = [3]
 
     @Option(
         help: """
@@ -33,14 +38,34 @@ struct Bench: RlogCommand {
     )
     var transport = BenchTransport.memory
 
-    @Option(help: "Bytes of each payload, at least 8.")
-    var valueBytes = 256
+    @Option(help: "Bytes of each payload, at least 8; or several sizes.", transform: Bench.sizes)
+    var valueBytes = [256]
 
     @Option(
-        help: "Appends outstanding at once: one point of the table for each number.",
+        help: """
+            Appends outstanding at once: one point of the table for each number. Without this and \
+            --rate: 1,16,64,256,1024,4096.
+            """,
         transform: Bench.counts
     )
-    var outstanding = [1, 16, 64, 256, 1024, 4096]
+    var outstanding: [Int] = []
+
+    @Option(
+        help: """
+            Appends sent a second, whether or not earlier ones have come back: one point for each \
+            number. A latency begins when the append was to be sent.
+            """,
+        transform: Bench.rates
+    )
+    var rate: [Double] = []
+
+    @Flag(
+        help: """
+            Measure how much the log takes, then its latencies at a tenth to nine tenths of it and at \
+            all of it.
+            """
+    )
+    var sweep = false
 
     @Option(help: "Seconds measured at each point.")
     var seconds = 5.0
@@ -51,6 +76,9 @@ struct Bench: RlogCommand {
     @Option(help: "Payloads in each append: more than 1 appends batches.")
     var batch = 1
 
+    @Option(help: "Measure each point so often, and show the median.")
+    var runs = 1
+
     @Option(
         help: """
             Where to make the temporary data directories; they are removed afterwards, unless an \
@@ -59,31 +87,61 @@ struct Bench: RlogCommand {
     )
     var data: String?
 
+    @Option(help: "Write a page with plots to this file, to be looked at without a network.")
+    var report: String?
+
     @Flag(help: "Measure raw LMDB without consensus too, in turn with each point.")
     var baseline = false
 
     @Flag(help: "Print one JSON object for each point.")
     var json = false
 
+    /// Nothing was asked for but to show what the log does.
+    var isUsual: Bool { outstanding.isEmpty && rate.isEmpty && !sweep }
+
     static func counts(_ text: String) throws -> [Int] {
+        try list(text, "Numbers from 1 to 65536, with commas between them.") { part in
+            Int(part).flatMap { (1...65_536).contains($0) ? $0 : nil }
+        }
+    }
+
+    static func sizes(_ text: String) throws -> [Int] {
+        try list(text, "Bytes, with commas between them.") { part in
+            Int(part).flatMap { $0 > 0 ? $0 : nil }
+        }
+    }
+
+    static func rates(_ text: String) throws -> [Double] {
+        try list(text, "Appends a second, 1 to 10000000, with commas between them.") { part in
+            Double(part).flatMap { (1...10_000_000).contains($0) ? $0 : nil }
+        }
+    }
+
+    private static func list<Number>(
+        _ text: String,
+        _ what: String,
+        _ parse: (Substring) -> Number?
+    ) throws -> [Number] {
         try text.split(separator: ",", omittingEmptySubsequences: false).map { part in
-            guard let count = Int(part), (1...65_536).contains(count) else {
-                throw ValidationError("Numbers from 1 to 65536, with commas between them.")
-            }
-            return count
+            guard let number = parse(part) else { throw ValidationError(what) }
+            return number
         }
     }
 
     func validate() throws {
         let limits = Limits()
-        guard [1, 3, 5].contains(replicas) else {
-            throw ValidationError("--replicas must be 1, 3 or 5.")
+        guard replicas.allSatisfy({ (1...7).contains($0) }) else {
+            throw ValidationError("--replicas must be 1 to 7.")
         }
-        guard (Workload.smallestPayload...limits.maxPayloadBytes).contains(valueBytes) else {
+        guard
+            valueBytes.allSatisfy({
+                (Workload.smallestPayload...limits.maxPayloadBytes).contains($0)
+            })
+        else {
             throw ValidationError("--value-bytes must be 8 to \(limits.maxPayloadBytes).")
         }
         guard (1...limits.maxBatchEntries).contains(batch),
-            batch * valueBytes <= limits.maxBatchBytes
+            valueBytes.allSatisfy({ batch * $0 <= limits.maxBatchBytes })
         else {
             throw ValidationError(
                 "--batch must be 1 to \(limits.maxBatchEntries), of \(limits.maxBatchBytes) bytes."
@@ -91,6 +149,10 @@ struct Bench: RlogCommand {
         }
         guard seconds >= 0.01, seconds <= 86_400, warmup >= 0, warmup <= 3_600 else {
             throw ValidationError("--seconds must be 0.01 to 86400, and --warmup 0 to 3600.")
+        }
+        guard (1...99).contains(runs) else { throw ValidationError("--runs must be 1 to 99.") }
+        guard !sweep || outstanding.isEmpty && rate.isEmpty else {
+            throw ValidationError("--sweep finds its rates by itself: leave out the others.")
         }
     }
 
@@ -105,59 +167,16 @@ struct Bench: RlogCommand {
                     + "and the figures say nothing about a disk; name a disk with --data"
             )
         }
-        var report = BenchReport(settings: self, place: place)
-        var status = ExitStatus.done
+        var run = BenchRun(self, place)
         do throws(Failure) {
-            report.begin()
-            for count in outstanding {
-                let point = try await measure(count, in: place, report: &report)
-                report.add(point)
-                if !point.isClean { status = .wrong }
-            }
-            report.end()
+            let status = try await run.execute()
+            if status == .done { place.remove() }
+            return status
         } catch {
-            report.clear()
+            run.clear()
             // What a failed disk holds is evidence; the error names it.
             if !error.isOfStore { place.remove() }
             throw error
         }
-        if status == .done { place.remove() }
-        return status
-    }
-
-    private func measure(
-        _ count: Int,
-        in place: BenchPlace,
-        report: inout BenchReport
-    ) async throws(Failure) -> BenchPoint {
-        var naive: BaselineFigures?
-        var best: BaselineFigures?
-        let baselines = Baseline(
-            environments: replicas,
-            rows: count * batch,
-            valueBytes: valueBytes,
-            seconds: seconds,
-            warmup: warmup
-        )
-        if baseline {
-            report.note("\(count) outstanding: raw LMDB, default flags")
-            naive = try await baselines.run(.naive, in: place.fresh("naive-\(count)"))
-        }
-        report.note("\(count) outstanding: warming up")
-        var point = try await ClosedLoop(
-            outstanding: count,
-            settings: self,
-            directory: place.fresh("nodes-\(count)")
-        ).run(report: &report)
-        if let naive {
-            report.note("\(count) outstanding: raw LMDB, runway and one flush a commit")
-            best = try await baselines.run(
-                .best(runwayBytes: naive.runwayWorth(seconds: seconds)),
-                in: place.fresh("best-\(count)")
-            )
-        }
-        point.naive = naive
-        point.best = best
-        return point
     }
 }

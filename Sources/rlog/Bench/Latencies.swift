@@ -46,6 +46,13 @@ final class Latencies: Sendable {
         }
     }
 
+    /// One by itself, of whoever has no collection.
+    func record(nanoseconds: UInt64) {
+        shard[0].withLock { histogram in
+            _ = histogram.record(min(nanoseconds, Self.longest))
+        }
+    }
+
     func recorder(for client: Int) -> Recorder {
         Recorder(target: shard[client % Self.shards])
     }

@@ -8,6 +8,8 @@ struct Reading {
     let cpuSeconds: Double
     let storage: StoreCounters
     let messages: Int
+    /// Processor time of the whole machine, in seconds; nil where the system does not tell.
+    let machineBusySeconds: Double?
 
     /// Anonymous memory of the replicas that have processes of their own.
     let childrenMemory: UInt64
@@ -31,6 +33,7 @@ struct Reading {
             },
             storage: StoreCounters(summing: all.map(\.storage)),
             messages: processes.reduce(cluster.messages) { $0 + $1.messages },
+            machineBusySeconds: Machine.busySeconds(),
             childrenMemory: processes.reduce(0) { $0 + ($1.anonymousResidentBytes ?? 0) }
         )
     }
@@ -46,6 +49,9 @@ struct Reading {
         return Span(
             seconds: Double(duration.wholeNanoseconds) / 1e9,
             cpuSeconds: cpuSeconds - earlier.cpuSeconds,
+            machineBusySeconds: earlier.machineBusySeconds.flatMap { before in
+                machineBusySeconds.map { $0 - before }
+            },
             flushes: storage.allFlushes - earlier.storage.allFlushes,
             commits: storage.commits - earlier.storage.commits,
             bytesWritten: bytes,
@@ -57,10 +63,18 @@ struct Reading {
     struct Span {
         let seconds: Double
         let cpuSeconds: Double
+        let machineBusySeconds: Double?
         let flushes: UInt64
         let commits: UInt64
         let bytesWritten: UInt64?
         let messages: Int
+
+        /// The share of the machine's processors that others used meanwhile, 0 to 1.
+        var others: Double? {
+            guard let machineBusySeconds, seconds > 0 else { return nil }
+            let share = (machineBusySeconds - cpuSeconds) / seconds / Double(Machine.processors)
+            return min(1, max(0, share))
+        }
     }
 }
 
@@ -68,26 +82,11 @@ struct Reading {
 struct Measured {
     let span: Reading.Span
     let peakMemory: UInt64?
-    /// How many appends of each client were acknowledged, warm-up and end included.
-    var acknowledged: [UInt64]
-    /// Acknowledged within the measured time.
-    var appends = 0
-    var last = Slot.zero
-    var latency: Latencies.Summary?
-    var failure: AppendError?
+    let load: LoadResult
+    let latency: Latencies.Summary?
 
-    init(span: Reading.Span, peakMemory: UInt64?, acknowledged: [UInt64]) {
-        self.span = span
-        self.peakMemory = peakMemory
-        self.acknowledged = acknowledged
-    }
-
-    mutating func add(_ result: ClientResult, of client: Int) {
-        acknowledged[client] = result.sent
-        appends += result.measured
-        last = max(last, result.last)
-        failure = failure ?? result.failure
-    }
+    /// Acknowledged of those that were sent, or ended, within the measured time.
+    var appends: Int { load.measured }
 }
 
 extension StoreCounters {

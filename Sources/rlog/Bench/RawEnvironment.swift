@@ -9,6 +9,15 @@ struct RawEnvironment: ~Copyable {
     /// What a command's row takes beside its payload.
     static let headerBytes = 56
 
+    /// The version of the LMDB that this program runs with.
+    static var libraryVersion: String {
+        var major: Int32 = 0
+        var minor: Int32 = 0
+        var patch: Int32 = 0
+        _ = mdb_version(&major, &minor, &patch)
+        return "\(major).\(minor).\(patch)"
+    }
+
     private let environment: OpaquePointer
     private let database: UInt32
     private let path: String

@@ -24,7 +24,7 @@ struct ReadBack {
     /// Waits until every replica has delivered the last acknowledged slot, then reads up to it from each.
     static func live(
         _ cluster: BenchCluster,
-        _ measured: Measured,
+        _ measured: LoadResult,
         _ workload: Workload
     ) async throws(Failure) -> ReadBack {
         for replica in cluster.replicas { try await wait(for: measured.last, replica) }
@@ -42,7 +42,7 @@ struct ReadBack {
 
     private static func tally(
         _ replica: any BenchReplica,
-        _ measured: Measured,
+        _ measured: LoadResult,
         _ workload: Workload
     ) async throws(Failure) -> Tally {
         var tally = Tally(workload: workload, clients: measured.acknowledged.count)
@@ -57,7 +57,7 @@ struct ReadBack {
         return tally
     }
 
-    private mutating func take(_ tally: Tally, _ measured: Measured) {
+    private mutating func take(_ tally: Tally, _ measured: LoadResult) {
         lost = max(lost, tally.lost(acknowledged: measured.acknowledged))
         duplicated = max(duplicated, tally.duplicated)
         foreign = max(foreign, tally.foreign)
@@ -84,7 +84,7 @@ struct ReadBack {
     /// Reads the directories of the nodes, which have shut down, and decides anew what has effect.
     mutating func compareAtRest(
         _ directories: [String],
-        _ measured: Measured,
+        _ measured: LoadResult,
         _ workload: Workload
     ) async throws(Failure) {
         for directory in directories {
@@ -94,7 +94,7 @@ struct ReadBack {
 
     private mutating func compareAtRest(
         _ directory: String,
-        _ measured: Measured,
+        _ measured: LoadResult,
         _ workload: Workload
     ) async throws(Failure) {
         let clients = measured.acknowledged.count

@@ -37,16 +37,21 @@ struct Tally {
         }
     }
 
-    /// How many of the acknowledged appends were not seen: client c was told of the first
-    /// `acknowledged[c]` of its sequence.
-    func lost(acknowledged: [UInt64]) -> Int {
+    /// How many of the acknowledged appends were not seen; by client, the sequences it was told of.
+    func lost(acknowledged: [NumberRanges]) -> Int {
         var lost = 0
-        for (client, count) in acknowledged.enumerated() {
-            var found: UInt64 = 0
-            for range in seen[client].ranges where range.lowerBound < count {
-                found += min(range.upperBound, count - 1) - range.lowerBound + 1
+        for (client, told) in acknowledged.enumerated() {
+            var place = 0
+            let found = seen[client].ranges
+            for range in told.ranges {
+                lost += range.count
+                while place < found.count, found[place].upperBound < range.lowerBound { place += 1 }
+                var next = place
+                while next < found.count, found[next].lowerBound <= range.upperBound {
+                    lost -= found[next].clamped(to: range).count
+                    next += 1
+                }
             }
-            lost += Int(count - found)
         }
         return lost
     }

@@ -1,5 +1,5 @@
 /// A JSON value, and the only writer of JSON here. Objects keep the order of their keys.
-enum JSON {
+enum JSON: Sendable {
     case null
     case bool(Bool)
     case integer(Int)

@@ -11,6 +11,21 @@ enum TextFile {
         }
     }
 
+    /// Reads a file whose length nobody knows before, such as those of /proc.
+    static func readStream(_ path: String) throws(Failure) -> String {
+        var bytes: [UInt8] = []
+        do throws(PosixError) {
+            while true {
+                let some = try FileSystem.read(path, at: bytes.count, count: 1 << 16)
+                if some.isEmpty { break }
+                bytes += some
+            }
+        } catch {
+            throw Failure(error)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     static func read(_ path: String) throws(Failure) -> String {
         do throws(PosixError) {
             let length = try FileSystem.fileLength(path)
