@@ -35,6 +35,8 @@ import Testing
             "--data",
             scratch.path,
             "--baseline",
+            "--repeats",
+            "0",
             "--json"
         )
         #expect(result.status == 0, "\(result.errors)")
@@ -81,6 +83,8 @@ import Testing
             "4",
             "--value-bytes",
             "8",
+            "--repeats",
+            "0",
             "--seconds",
             "0.2",
             "--warmup",
@@ -103,6 +107,7 @@ import Testing
                 let running = try Rlog.start(
                     [
                         "bench", "--replicas", "1", "--seconds", "6", "--warmup", "0", "--json",
+                        "--repeats", "0",
                         "--data", scratch.path,
                     ] + load
                 )
@@ -218,7 +223,7 @@ import Testing
         ["--value-bytes", "7"], ["--sweep", "--rate", "5"], ["--outstanding", "1,,2"],
     ])
     func whatMakesNoSenseIsUsage(_ arguments: [String]) throws {
-        let result = try Rlog.run(["bench"] + arguments)
+        let result = try Rlog.start(["bench"] + arguments).wait()
         #expect(result.status == 2)
         #expect(result.errorLines.count == 1)
         #expect(result.output.isEmpty)

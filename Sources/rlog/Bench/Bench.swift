@@ -79,6 +79,9 @@ struct Bench: RlogCommand {
     @Option(help: "Measure each point so often, and show the median.")
     var runs = 1
 
+    @Option(help: "Measure a point again, so often at most, if others used much of the machine.")
+    var repeats = 3
+
     @Option(
         help: """
             Where to make the temporary data directories; they are removed afterwards, unless an \
@@ -149,6 +152,9 @@ struct Bench: RlogCommand {
         }
         guard seconds >= 0.01, seconds <= 86_400, warmup >= 0, warmup <= 3_600 else {
             throw ValidationError("--seconds must be 0.01 to 86400, and --warmup 0 to 3600.")
+        }
+        guard (0...99).contains(repeats) else {
+            throw ValidationError("--repeats must be 0 to 99.")
         }
         guard (1...99).contains(runs) else { throw ValidationError("--runs must be 1 to 99.") }
         guard !sweep || outstanding.isEmpty && rate.isEmpty else {

@@ -136,7 +136,8 @@ struct BenchReport {
     private func conclude() {
         var text = "\n"
         if isDisturbed {
-            text += "!: others used more than 15 % of the machine meanwhile, four times in a row.\n"
+            text +=
+                "!: others used more than 15 % of the machine meanwhile, however often it was measured.\n"
         }
         if !ratios.isEmpty {
             text +=

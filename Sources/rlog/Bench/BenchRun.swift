@@ -5,8 +5,6 @@ struct BenchRun {
     private var report: BenchReport
     private var status = ExitStatus.done
 
-    /// A point that others have disturbed is measured again so often at most.
-    private static let mostRepeats = 3
     private static let usual = [1, 16, 64, 256, 1024, 4096]
     /// What a sweep begins with, to find out how much the log takes.
     private static let saturating = 1_024
@@ -72,7 +70,7 @@ struct BenchRun {
         for _ in 0..<settings.runs {
             var run = try await measureOnce(point)
             var repeats = 0
-            while run.isDisturbed, run.isClean, repeats < Self.mostRepeats {
+            while run.isDisturbed, run.isClean, repeats < settings.repeats {
                 repeats += 1
                 report.note("\(point.title): others used the machine, once more")
                 run = try await measureOnce(point)
