@@ -27,7 +27,8 @@ import Testing
             cluster: cluster,
             node: 1,
             membership: membership,
-            storage: configuration.storage
+            storage: configuration.storage,
+            limits: configuration.limits
         )
         return try LMDBStore.open(
             at: path,

@@ -46,6 +46,7 @@ struct LogWriter: ~Copyable {
         self.environment = consume environment
         self.tables = tables
         self.file = file
+        written = file.newest(isAtRest: true)
         self.room = room
         self.present = present
         self.ineffective = ineffective
@@ -186,7 +187,7 @@ struct LogWriter: ~Copyable {
     /// What LMDB must not follow. Nothing is written then, and the node ends: what it promised is in those
     /// pages.
     private func damage(onTheWayOf rows: WriteRows) -> StoreFailure? {
-        guard let meta = file.newest(isAtRest: true), written == nil || meta == written else {
+        guard let meta = file.newest(isAtRest: true), meta == written else {
             return StoreFailure(damage: "a meta page of \(file.path) is damaged")
         }
         let slots = rows.ineffective

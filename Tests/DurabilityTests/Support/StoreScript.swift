@@ -67,7 +67,8 @@ struct StoreScript: Sendable {
             cluster: configuration.cluster,
             node: configuration.node,
             membership: configuration.membership,
-            storage: configuration.storage
+            storage: configuration.storage,
+            limits: configuration.limits
         )
     }
 
