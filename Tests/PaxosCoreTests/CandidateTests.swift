@@ -62,6 +62,20 @@ import Testing
         return requests(output)
     }
 
+    /// Two entries under one ballot: nothing of the page that says so counts, and nothing stops (`R80`).
+    @Test func aContradictoryPageIsRefused() throws {
+        var candidate = try Self.candidate(of: 3)
+        Self.promise(&candidate, 1, last: 1)
+        Self.promise(&candidate, 2, last: 1)
+        let ballot = Ballot(round: 1, node: 3)
+        Self.page(&candidate, 1, 1...1, [AcceptedEntry(slot: 1, ballot: ballot, entry: .noop)])
+        let other = AcceptedEntry(slot: 1, ballot: ballot, entry: OneMember.command(1))
+        var output = Output()
+        let page = PromisePage(ballot: Self.ballot, from: 1, through: 1, rows: [other])
+        #expect(!candidate.receive(page, from: 2, output: &output))
+        #expect(candidate.recovery() == nil)
+    }
+
     private static func requests(_ output: borrowing Output) -> [NodeID: Slot] {
         var requests: [NodeID: Slot] = [:]
         for message in output.immediate {

@@ -54,8 +54,8 @@ import Testing
         #expect(said.drained.appends == 1)
     }
 
-    /// The token stays the same whenever and to whomever it is sent: again after a timeout, and at once
-    /// when another leader is heard (`R27`).
+    /// The token stays the same whenever and to whomever it is sent: again when the leader says that it did
+    /// not get it, however late, and at once when another leader is heard (`R27`, `R83`).
     @Test func theTokenIsKept() throws {
         let member = OneMember(members: [1, 2, 3])
         try member.hear(3, Self.heartbeat())
@@ -64,12 +64,32 @@ import Testing
         // The first look at the leadership sends what is undecided once more.
         try member.hear(3, at: 1, Self.heartbeat())
         #expect(Self.forwards(try member.hear(3, at: 20, Self.heartbeat())).isEmpty)
-        let again = Self.forwards(try member.hear(3, at: 35, Self.heartbeat()))
-        #expect(again == first)
+        let asked = try member.hear(3, at: 35, Self.heartbeat())
+        #expect(Self.forwards(asked).isEmpty, "it may stand in a queue")
+        let probe = try #require(asked.probes.first)
+        #expect(probe.destination == 3)
+        #expect(probe.body.subject == .forwards(Self.token(1, 1), count: 1))
+        func reply(_ missing: [ClosedRange<UInt64>]) -> Immediate {
+            .probeReply(ProbeReply(id: probe.body.id, subject: .forwards(missing: missing)))
+        }
+        #expect(Self.forwards(try member.hear(3, at: 36, reply([]))).isEmpty)
+        #expect(Self.forwards(try member.hear(3, at: 36, reply([1...1]))) == first)
+        #expect(Self.forwards(try member.hear(3, at: 36, reply([1...1]))).isEmpty, "once")
         let later = Ballot(round: 5, node: 2)
         let moved = Self.forwards(try member.hear(2, at: 36, Self.heartbeat(later)))
         #expect(moved.map(\.destination) == [2])
         #expect(moved.map(\.body) == first.map(\.body))
+    }
+
+    /// A leader names what it has neither proposed nor found nor queued.
+    @Test func aLeaderSaysWhatItDidNotGet() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let led = try member.lead()
+        try member.hear(2, at: led.at, .forward(Self.forward(2, 2)))
+        let probe = Probe(id: 7, subject: .forwards(Self.token(2, 1), count: 4))
+        let said = try member.hear(2, at: led.at, .probe(probe))
+        let reply = ProbeReply(id: 7, subject: .forwards(missing: [1...1, 3...4]))
+        #expect(said.immediate.contains(Addressed(destination: 2, body: .probeReply(reply))))
     }
 
     /// What arrives again and again is proposed once, whether in flight, committed or found in phase 1.

@@ -63,16 +63,21 @@ import Testing
         #expect(member.core.status.role == .follower)
     }
 
-    /// A page that was lost is asked for again (`R13`).
+    /// A page that was lost is asked for again (`R13`): once its member has answered what was asked behind it
+    /// (`R83`).
     @Test func aLostPageIsAskedForAgain() throws {
         let member = OneMember(members: [1, 2, 3])
         let led = try member.lead(last: 1)
         #expect(member.core.status.role == .candidate)
         let request = PageRequest(ballot: led.ballot, from: 1)
-        let again = try member.step(at: led.at + 5)
-        #expect(
-            again.immediate.contains(Addressed(destination: 2, body: .pageRequest(request)))
-        )
+        let asked = try member.step(at: led.at + 5)
+        let ask = Addressed(destination: 2, body: Immediate.pageRequest(request))
+        #expect(!asked.immediate.contains(ask))
+        let probe = try #require(asked.probes.first { $0.destination == 2 })
+        let reply = ProbeReply(id: probe.body.id, subject: .answers)
+        let again = try member.hear(2, at: led.at + 5, .probeReply(reply))
+        #expect(again.immediate.contains(ask))
+        #expect(try !member.hear(2, at: led.at + 5, .probeReply(reply)).immediate.contains(ask))
         let page = PromisePage(
             ballot: led.ballot,
             from: 1,

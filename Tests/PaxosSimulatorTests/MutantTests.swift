@@ -78,6 +78,7 @@ extension Invariant {
         case .store: .watermarkAheadOfRows
         case .identity: .borrowedIdentity
         case .liveness: .sleepsThroughElections
+        case .flow: .borrowedBallot
         }
     }
 }

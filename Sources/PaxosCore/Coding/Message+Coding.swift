@@ -37,6 +37,8 @@ extension Message {
                 RemoteBarrierRequest(from: &reader).map { .immediate(.barrierRequest($0)) }
             case .barrierReply:
                 RemoteBarrierReply(from: &reader).map { .immediate(.barrierReply($0)) }
+            case .probe: Probe(from: &reader).map { .immediate(.probe($0)) }
+            case .probeReply: ProbeReply(from: &reader).map { .immediate(.probeReply($0)) }
             }
         guard let message else { return nil }
         self = message
@@ -73,6 +75,8 @@ extension Immediate {
         case .forward(let body): body
         case .barrierRequest(let body): body
         case .barrierReply(let body): body
+        case .probe(let body): body
+        case .probeReply(let body): body
         }
     }
 }

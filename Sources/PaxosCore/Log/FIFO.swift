@@ -10,6 +10,10 @@ package struct FIFO<Element> {
     package var count: Int { elements.count - head }
     package var first: Element? { isEmpty ? nil : elements[head] }
 
+    package func forEach(_ body: (Element) -> Void) {
+        for element in elements[head...] { if let element { body(element) } }
+    }
+
     package mutating func append(_ element: Element) {
         elements.append(element)
     }

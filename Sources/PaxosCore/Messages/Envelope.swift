@@ -66,7 +66,7 @@ extension Message {
                 .farewell:
                 .liveness
             case .pageRequest, .page, .accept, .reject, .commit, .catchUpRequest, .catchUp,
-                .forward, .barrierRequest, .barrierReply:
+                .forward, .barrierRequest, .barrierReply, .probe, .probeReply:
                 .log
             }
         }

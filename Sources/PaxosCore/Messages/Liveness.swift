@@ -21,6 +21,12 @@ package struct Heartbeat: Hashable, Sendable {
     /// Ascends within the ballot: a barrier waits for a round that began after it arrived (`R70`).
     package let round: UInt64
     package let committed: Slot
+
+    package init(ballot: Ballot, round: UInt64, committed: Slot) {
+        self.ballot = ballot
+        self.round = round
+        self.committed = committed
+    }
 }
 
 /// The leader's round has arrived, and the answering node has or has not promised a higher ballot.

@@ -26,6 +26,8 @@ package enum Immediate: Hashable, Sendable {
     case forward(Forward)
     case barrierRequest(RemoteBarrierRequest)
     case barrierReply(RemoteBarrierReply)
+    case probe(Probe)
+    case probeReply(ProbeReply)
 }
 
 /// What a node receives, from a peer or from itself.

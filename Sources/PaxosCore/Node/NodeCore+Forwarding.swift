@@ -13,6 +13,7 @@ extension NodeCore {
         if proposed.isEmpty {
             // The first to leave: what `retryProposed` keeps was about appends that are decided.
             lastLeading = replica.election.leader?.ballot
+            relayed = 0
             nextForward = now.advanced(by: limits.electionTicks)
         }
         while let append = inbox.first {
@@ -28,7 +29,8 @@ extension NodeCore {
         }
     }
 
-    /// Sends again, or proposes, what has no slot yet, once the leader has changed or a while has passed.
+    /// Sends, or proposes, what has no slot yet once more when the leader has changed; asks a leader that has
+    /// not changed what it knows of it, when a while has passed (`R83`).
     mutating func retryProposed(output: inout Output) {
         let route = replica.leader != nil ? node : replica.election.route(at: now)
         let leading = replica.leader?.ballot ?? replica.election.leader?.ballot
@@ -37,16 +39,102 @@ extension NodeCore {
         if route == node, !isNew { return }
         guard route != node || replica.isReadable else { return }
         lastLeading = leading
-        nextForward = now.advanced(by: limits.electionTicks)
-        for append in proposed.undecided {
-            let token = Token(node: node, boot: boot, sequence: append.sequence)
-            let forward = Forward(token: token, payloads: append.payloads, hops: 0)
-            if route == node {
-                forwarded.append(forward)
-            } else {
-                output.send(.forward(forward), to: route)
-            }
+        if isNew { relayed = 0 }
+        nextForward = now.advanced(by: limits.electionTicks << UInt64(min(relayed, 5)))
+        if !isNew, replica.election.relay == nil {
+            probeForwards(at: route, output: &output)
+            return
         }
+        if !isNew { relayed += 1 }
+        forwarding = Underway()
+        for append in proposed.undecided { sendAgain(append, to: route, output: &output) }
+    }
+
+    private mutating func sendAgain(
+        _ append: ProposedAppends.Proposed,
+        to route: NodeID,
+        output: inout Output
+    ) {
+        let token = Token(node: node, boot: boot, sequence: append.sequence)
+        let forward = Forward(token: token, payloads: append.payloads, hops: 0)
+        if route == node {
+            forwarded.append(forward)
+        } else {
+            output.send(.forward(forward), to: route)
+        }
+    }
+
+    private mutating func probeForwards(at leader: NodeID, output: inout Output) {
+        let undecided = proposed.undecided
+        guard let first = undecided.first?.sequence, let last = undecided.last?.sequence else {
+            return
+        }
+        let token = Token(node: node, boot: boot, sequence: first)
+        let count = UInt32(min(last - first + 1, UInt64(Self.maxProbed)))
+        let id = replica.ask(.forwards(token, count: count), leader, output: &output)
+        forwarding.noteProbe(id)
+    }
+
+    /// How many sequences one probe asks about.
+    private static var maxProbed: Int { 1 << 17 }
+
+    mutating func receive(_ probe: Probe, from sender: NodeID, output: inout Output) {
+        guard case .forwards(let first, let count) = probe.subject else {
+            replica.receive(.probe(probe), from: sender, output: &output)
+            return
+        }
+        guard first.node == sender, count <= Self.maxProbed else {
+            counters.impossible += 1
+            return
+        }
+        // Who does not lead knows nothing of it: somebody else will be asked.
+        guard replica.leader != nil else { return }
+        let missing = hasRoomForForwards ? unknown(from: first, count: Int(count)) : []
+        let reply = ProbeReply(id: probe.id, subject: .forwards(missing: missing))
+        output.send(.probeReply(reply), to: sender)
+    }
+
+    /// The sequences of a node's tokens that are neither in the log nor on their way there.
+    private func unknown(from first: Token, count: Int) -> [ClosedRange<UInt64>] {
+        var waiting = NumberRanges()
+        forwarded.forEach { forward in
+            guard forward.token.node == first.node, forward.token.boot == first.boot else { return }
+            waiting.insert(forward.token.sequence...forward.token.sequence)
+        }
+        var missing = NumberRanges()
+        for sequence in first.sequence..<first.sequence + UInt64(count) {
+            let token = Token(node: first.node, boot: first.boot, sequence: sequence)
+            guard !waiting.contains(sequence),
+                delivery.state.effect(of: token) == .effective,
+                replica.assigned.effect(of: token) == .effective
+            else { continue }
+            if missing.ranges.count == ProbeReply.maximumRanges,
+                missing.ranges.last?.upperBound != sequence - 1
+            {
+                break
+            }
+            missing.insert(sequence...sequence)
+        }
+        return missing.ranges
+    }
+
+    mutating func receive(_ reply: ProbeReply, from sender: NodeID, output: inout Output) {
+        guard case .forwards(let ranges) = reply.subject else {
+            replica.receive(.probeReply(reply), from: sender, output: &output)
+            return
+        }
+        guard forwarding.isLost(reply.id), sender == replica.election.route(at: now),
+            replica.leader == nil, let missing = NumberRanges(sorted: ranges), !missing.isEmpty
+        else { return }
+        forwarding = Underway()
+        for append in proposed.undecided where missing.contains(append.sequence) {
+            sendAgain(append, to: sender, output: &output)
+        }
+    }
+
+    private var hasRoomForForwards: Bool {
+        !replica.acceptor.isFull && forwarded.count < limits.pipelineSlots
+            && forwarded.bytes < limits.pipelineBytes
     }
 
     mutating func receive(_ forward: Forward, from sender: NodeID, output: inout Output) {
@@ -56,9 +144,7 @@ extension NodeCore {
         }
         if replica.leader != nil {
             guard forwarded.count < limits.pipelineSlots, forwarded.bytes < limits.pipelineBytes
-            else {
-                return
-            }
+            else { return }
             forwarded.append(forward)
         } else if forward.hops < Self.maxHops, let next = replica.election.route(at: now),
             next != sender, next != node
@@ -101,6 +187,8 @@ struct ForwardQueue: Sendable {
 
     var count: Int { queue.count }
     var first: Forward? { queue.first }
+
+    func forEach(_ body: (Forward) -> Void) { queue.forEach(body) }
 
     mutating func append(_ forward: Forward) {
         bytes += forward.payloads.bytes

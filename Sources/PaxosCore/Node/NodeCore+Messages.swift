@@ -73,8 +73,16 @@ extension NodeCore {
             barriers.receive(request, from: sender)
         case .immediate(.barrierReply(let reply)):
             barriers.receive(reply)
+        case .immediate(.probe(let probe)):
+            receive(probe, from: sender, output: &output)
+        case .immediate(.probeReply(let reply)):
+            receive(reply, from: sender, output: &output)
         case .immediate(let message):
             replica.receive(message, from: sender, output: &output)
+        }
+        if replica.foundImpossible {
+            counters.impossible += 1
+            replica.foundImpossible = false
         }
     }
 
@@ -158,6 +166,20 @@ extension Immediate {
                 && answer.rows.allSatisfy { $0.slot.isPossible && $0.ballot.isInReach(of: seen) }
         case .forward(let forward):
             forward.isPossible
+        case .probe(let probe):
+            switch probe.subject {
+            case .answers, .forwards: true
+            case .accepts(let ballot, let slots):
+                ballot.isPossible(of: sender, above: seen) && slots.upperBound.isPossible
+                    && slots.lowerBound > .zero
+            }
+        case .probeReply(let reply):
+            switch reply.subject {
+            case .answers, .forwards: true
+            case .accepts(let ballot, let missing):
+                ballot.isInReach(of: seen) && missing?.upperBound.isPossible ?? true
+                    && missing.map { $0.lowerBound > .zero } ?? true
+            }
         case .hello, .refused, .statusRequest, .barrierRequest, .barrierReply:
             true
         }

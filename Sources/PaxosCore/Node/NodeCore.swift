@@ -22,6 +22,9 @@ package struct NodeCore: ~Copyable {
     /// The leadership under which the undecided appends were sent last, and when to send them again.
     var lastLeading: Ballot?
     var nextForward = Tick.zero
+    var forwarding = Underway()
+    /// How often they were sent again by the clock, where no probe reaches the leader.
+    var relayed = 0
     var nextGreeting = Tick.zero
     var hasGreeted = false
     var nextSequence: UInt64 = 1

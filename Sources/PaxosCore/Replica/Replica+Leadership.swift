@@ -13,6 +13,7 @@ extension Replica {
                 self.candidate = nil
             } else if now >= candidate.nextRetry {
                 self.candidate?.retry(own: node, now: now, limits: limits, output: &output)
+                probePages(output: &output)
             }
         }
         if leader == nil, candidate == nil, let id = election.beginRound(at: now) {
@@ -62,7 +63,7 @@ extension Replica {
             return
         }
         if now >= leader.nextHeartbeat { beat(output: &output) }
-        retransmit(output: &output)
+        probeAccepts(output: &output)
     }
 
     /// Lets somebody else lead, if anybody can.

@@ -13,23 +13,42 @@ extension Replica {
         peerCommitted[position] = max(peerCommitted[position], committed)
     }
 
-    /// Asks one member for the missing slots, and another one if it does not answer.
+    /// Asks one member for the missing slots, one page at a time, and another one when what was asked for
+    /// is lost: its answer may stand in a queue for as long as it likes (`R83`).
     private mutating func requestMissing(output: inout Output) {
-        guard var missing = learner.missing, acceptor.isInWindow(missing.lowerBound, bytes: 1)
+        guard let missing = slotsToFetch, !isCatchingUp(output: &output),
+            let member = memberToAsk(for: missing.lowerBound)
         else { return }
-        if acceptor.isFull {
-            // As with Accepts: what takes room waits, what replaces a row does not (`R79`).
-            guard missing.lowerBound <= acceptor.last else { return }
-            missing = missing.clamped(to: missing.lowerBound...acceptor.last)
-        }
-        if let current = learner.catchUp,
-            now < current.at.advanced(by: limits.electionTicks / 2)
-        {
-            return
-        }
-        guard let member = memberToAsk(for: missing.lowerBound) else { return }
         learner.beginCatchUp(missing, from: member, at: now)
         output.send(.catchUpRequest(CatchUpRequest(slots: missing)), to: member)
+    }
+
+    /// As many of the missing slots as there is room for: a page, in memory and in the store, or those that
+    /// replace a row (`R79`). Else most of a page would come to be dropped.
+    private var slotsToFetch: ClosedRange<Slot>? {
+        guard let missing = learner.missing else { return nil }
+        let beyond = max(missing.lowerBound, acceptor.last.next)
+        if !acceptor.isFull, acceptor.isInWindow(beyond, bytes: limits.pageBytes) { return missing }
+        guard missing.lowerBound <= acceptor.last else { return nil }
+        return missing.clamped(to: missing.lowerBound...acceptor.last)
+    }
+
+    /// True if an answer may still come; whoever owes it is asked now and then whether it will.
+    private mutating func isCatchingUp(output: inout Output) -> Bool {
+        guard let current = learner.catchUp else { return false }
+        if let ends = current.ends { return now < ends }
+        let isHeard =
+            membership.position(of: current.asked).map {
+                election.isConnected(position: $0, at: now)
+            } ?? false
+        guard isHeard || now < current.at.advanced(by: limits.electionTicks / 2) else {
+            return false
+        }
+        if now >= current.probed.advanced(by: limits.electionTicks / 2) {
+            let id = ask(.answers, current.asked, output: &output)
+            learner.noteProbe(id, at: now)
+        }
+        return true
     }
 
     /// The member after the one asked last, in the order of ids, that is known to have the slot. After a
@@ -56,10 +75,14 @@ extension Replica {
             output.send(.catchUp(answer), to: sender)
             return
         }
-        // One read a member: a repeated request replaces the one before.
+        // One read a member: another request replaces the one before, the same one is being answered.
+        let earlier = serving.first { $0.node == sender }
+        if earlier?.slots == first...last { return }
         serving.removeAll { $0.node == sender }
         let id = makeReadID()
-        serving.append(Serving(id: id, node: sender, from: first))
+        serving.append(
+            Serving(id: id, node: sender, slots: first...last, probe: earlier?.probe)
+        )
         output.reads.append(
             ReadRequest(id: id, slots: first...last, maxBytes: limits.pageBytes)
         )
@@ -69,6 +92,12 @@ extension Replica {
     mutating func receive(_ completion: ReadCompletion, output: inout Output) {
         guard let place = serving.firstIndex(where: { $0.id == completion.id }) else { return }
         let served = serving.remove(at: place)
+        defer {
+            if let probe = served.probe {
+                let reply = ProbeReply(id: probe, subject: .answers)
+                output.send(.probeReply(reply), to: served.node)
+            }
+        }
         // A row that cannot be read is not sent, and nothing after it (`R35`): others have it, or learn it
         // from each other, if somebody leads who does not claim to know it.
         guard case .success(let page) = completion.result else {
@@ -83,21 +112,29 @@ extension Replica {
         output.send(.catchUp(answer), to: served.node)
     }
 
+    /// A late answer is as true as one in time, whoever was asked.
     mutating func receive(_ answer: CatchUp, from sender: NodeID, output: inout Output) {
         notePeer(sender, committed: answer.committed)
-        guard let current = learner.catchUp, current.asked == sender,
-            current.slots.lowerBound == answer.from
-        else { return }
-        guard !answer.rows.isEmpty else {
+        let current = learner.catchUp
+        let isAwaited = current?.asked == sender && current?.slots.lowerBound == answer.from
+        guard let last = answer.rows.last?.slot else {
+            guard isAwaited, let current else { return }
             // It has nothing. The question stays open, so that the next one, at its time, goes on to the
             // next member and not back to one that never answers.
+            learner.refuseCatchUp(until: current.at.advanced(by: limits.electionTicks / 2))
             if let position = membership.position(of: sender) {
                 peerCommitted[position] = min(answer.committed, answer.from.previous)
             }
             return
         }
-        learner.endCatchUp()
-        learn(chosen: answer.rows, from: answer.from, output: &output)
+        let next = learner.committed.next
+        if learner.missing != nil, answer.from <= next, next <= last {
+            learn(chosen: answer.rows.filter { $0.slot >= next }, from: next, output: &output)
+        }
+        // What was asked for is on its way still, though another has handed on the first of it.
+        if isAwaited || current.map({ $0.slots.upperBound <= learner.committed }) == true {
+            learner.endCatchUp()
+        }
         learn(output: &output)
     }
 

@@ -34,24 +34,4 @@ extension Replica {
             break
         }
     }
-
-    /// Sends again what a member has not accepted, to each member from its first missing slot on.
-    mutating func retransmit(output: inout Output) {
-        guard leader?.shouldRetransmit(now: now) == true, let leader else { return }
-        for (position, member) in membership.members.enumerated() where member != node {
-            guard let first = leader.firstMissing(at: position),
-                let run = acceptor.run(
-                    from: first,
-                    through: leader.next.previous,
-                    under: leader.ballot
-                )
-            else { continue }
-            let accept = Accept(
-                ballot: leader.ballot,
-                run: run,
-                committed: min(learner.committed, run.first.previous)
-            )
-            output.send(.accept(accept), to: member)
-        }
-    }
 }

@@ -29,12 +29,20 @@ package struct Replica: Sendable {
     /// Payload bytes assigned to slots whose Accept is not made yet.
     private var unsentBytes = 0
     private var nextRead: UInt64 = 1
+    /// The id of the next probe.
+    var nextProbe: UInt64 = 1
+    /// What a peer sent in this step cannot be, given what others have shown.
+    var foundImpossible = false
 
     /// A member's request for committed rows that are being read.
     struct Serving {
         let id: ReadID
         let node: NodeID
-        let from: Slot
+        let slots: ClosedRange<Slot>
+        /// Asked behind the request, and answered behind the rows.
+        var probe: UInt64?
+
+        var from: Slot { slots.lowerBound }
     }
 
     package init(
@@ -81,12 +89,14 @@ package struct Replica: Sendable {
     // MARK: - Messages
 
     mutating func receive(_ statement: Statement, from sender: NodeID, output: inout Output) {
+        hear(sender)
         switch statement {
         case .prepare(let prepare):
             receive(prepare, from: sender, output: &output)
         case .promise(let promise):
             notePeer(sender, committed: promise.committed)
             candidate?.receive(promise, from: sender, output: &output)
+            candidate?.extend(by: promise, from: sender, now: now, limits: limits)
             leadIfComplete(output: &output)
         case .accepted(let accepted):
             receive(accepted, from: sender)
@@ -95,8 +105,14 @@ package struct Replica: Sendable {
     }
 
     mutating func receive(_ message: Immediate, from sender: NodeID, output: inout Output) {
+        hear(sender)
         handle(message, from: sender, output: &output)
         settle(output: &output)
+    }
+
+    private mutating func hear(_ sender: NodeID) {
+        guard let position = membership.position(of: sender) else { return }
+        election.hear(position: position, at: now)
     }
 
     /// The write of these rows has returned.
@@ -130,7 +146,9 @@ package struct Replica: Sendable {
             if request.ballot == acceptor.promised { election.yield(at: now) }
         case .page(let page):
             if page.ballot == candidate?.ballot { candidate?.extend(now: now, limits: limits) }
-            candidate?.receive(page, from: sender, output: &output)
+            if candidate?.receive(page, from: sender, output: &output) == false {
+                foundImpossible = true
+            }
             leadIfComplete(output: &output)
         case .commit(let notice):
             hearLeader(notice.ballot, committed: notice.committed, output: &output)
@@ -142,6 +160,8 @@ package struct Replica: Sendable {
         case .catchUpRequest(let request): receive(request, from: sender, output: &output)
         case .catchUp(let rows): receive(rows, from: sender, output: &output)
         // Of the node around the replica.
+        case .probe(let probe): receive(probe, from: sender, output: &output)
+        case .probeReply(let reply): receive(reply, from: sender, output: &output)
         case .hello, .refused, .forward, .barrierRequest, .barrierReply: break
         }
     }
@@ -192,7 +212,8 @@ package struct Replica: Sendable {
         let accept = Accept(
             ballot: leader.ballot,
             run: EntryRun(first: first, entries: entries),
-            committed: learner.committed
+            // What phase 1 found is proposed again above C, and may be known chosen here by now.
+            committed: min(learner.committed, first.previous)
         )
         self.leader?.notified = accept.committed
         for member in memberships.membership(governing: first).members {

@@ -101,6 +101,74 @@ package struct Acceptor: Sendable {
         output.testify(.accepted(accepted), to: leader)
     }
 
+    /// What a member lacks of what it was proposed; nothing, or nothing it has room for.
+    struct Missing {
+        let slots: ClosedRange<Slot>?
+    }
+
+    /// Which of these slots are not held under the ballot, if there is room for them: the first of them, up to
+    /// one that is held. What is held is accepted once more: that may be what was lost. `nil` if the
+    /// ballot is below the promise.
+    mutating func missing(
+        of slots: ClosedRange<Slot>,
+        under ballot: Ballot,
+        from leader: NodeID,
+        committed: Slot,
+        output: inout Output
+    ) -> Missing? {
+        guard rule.accepts.holds(of: ballot, against: promised) else {
+            reject(ballot, .promised, to: leader, committed: committed, output: &output)
+            return nil
+        }
+        if slots.lowerBound <= committed {
+            reject(ballot, .committed, to: leader, committed: committed, output: &output)
+        }
+        guard committed < slots.upperBound else { return Missing(slots: nil) }
+        let range = max(slots.lowerBound, committed.next)...slots.upperBound
+        acceptAgain(range, under: ballot, from: leader, output: &output)
+        var first = range.lowerBound
+        while first <= min(last, range.upperBound), window[first]?.ballot == ballot {
+            first = first.next
+        }
+        guard first <= range.upperBound else { return Missing(slots: nil) }
+        var end = first
+        while end < range.upperBound, end.next > last || window[end.next]?.ballot != ballot {
+            guard end <= last else {
+                end = range.upperBound
+                break
+            }
+            end = end.next
+        }
+        if isFull, end > last {
+            reject(ballot, .full, to: leader, committed: committed, output: &output)
+            return Missing(slots: nil)
+        }
+        return Missing(slots: isInWindow(first, bytes: limits.pageBytes) ? first...end : nil)
+    }
+
+    private mutating func acceptAgain(
+        _ slots: ClosedRange<Slot>,
+        under ballot: Ballot,
+        from leader: NodeID,
+        output: inout Output
+    ) {
+        var slot = slots.lowerBound
+        let end = min(last, slots.upperBound)
+        while slot <= end {
+            let first = slot
+            while slot <= end, window[slot]?.ballot == ballot { slot = slot.next }
+            if slot > first {
+                let accepted = Accepted(ballot: ballot, slots: first...slot.previous)
+                if !unflushed.isRepeated(accepted) {
+                    output.testify(.accepted(accepted), to: leader)
+                }
+                // While writes are in flight they bring most of it, and each repeat is one more.
+                if unflushed.lowest != nil { return }
+            }
+            while slot <= end, window[slot]?.ballot != ballot { slot = slot.next }
+        }
+    }
+
     /// Stores rows that are known to be chosen, and promises their ballots: an earlier leader that has been
     /// overtaken is kept out, and I5 holds.
     mutating func storeChosen(_ rows: [AcceptedEntry], output: inout Output) {

@@ -26,6 +26,10 @@ package struct Candidate: Sendable {
         /// The slot from which its next page is asked; beyond its last slot once all are in.
         var nextPage: Slot = .zero
         var isComplete = false
+        /// The page that it was asked for.
+        var page = Underway()
+        /// How often that was found lost.
+        var losses = 0
     }
 
     package init(
@@ -63,15 +67,24 @@ package struct Candidate: Sendable {
         }
     }
 
-    /// Takes in a page and asks for the one after it.
-    mutating func receive(_ page: PromisePage, from node: NodeID, output: inout Output) {
+    /// Takes in a page and asks for the one after it. False if a row cannot be, given what others have shown:
+    /// nothing of the page counts.
+    @discardableResult
+    mutating func receive(
+        _ page: PromisePage,
+        from node: NodeID,
+        output: inout Output
+    ) -> Bool {
         guard page.ballot == ballot, let position = membership.position(of: node),
             let promise = members[position].promise, !members[position].isComplete,
             page.from == members[position].nextPage, page.through >= page.from
-        else { return }
+        else { return true }
+        guard page.rows.allSatisfy(agrees) else { return false }
         for row in page.rows { note(row) }
+        members[position].losses = 0
         members[position].nextPage = page.through.next
         requestPage(of: position, promise: promise, output: &output)
+        return true
     }
 
     /// Phase 1 goes on: many pages take longer than an election timeout, and giving up between two of them
@@ -80,17 +93,41 @@ package struct Candidate: Sendable {
         deadline = now.advanced(by: limits.electionTicks)
     }
 
-    /// Asks again whoever has not answered: the question or the answer may have been lost. Who has nothing
-    /// more to show is asked for its promise again, and so told that phase 1 goes on.
+    /// So it does while a page stands in the queue of a member that lives: as long as it has not answered a
+    /// probe behind the page (`R83`).
+    mutating func extend(by promise: Promise, from node: NodeID, now: Tick, limits: Limits) {
+        guard promise.ballot == ballot, let position = membership.position(of: node),
+            !members[position].isComplete, members[position].page.isProbed,
+            members[position].losses < 3
+        else { return }
+        extend(now: now, limits: limits)
+    }
+
+    /// The members whose page is awaited.
+    var awaited: [Int] {
+        guard found != nil else { return [] }
+        return members.indices.filter { members[$0].promise != nil && !members[$0].isComplete }
+    }
+
+    mutating func noteProbe(_ id: UInt64, at position: Int) {
+        members[position].page.noteProbe(id)
+    }
+
+    /// A member has answered a probe: if a page was asked for before it, it is asked for again.
+    mutating func lose(_ probe: UInt64, at position: Int, output: inout Output) {
+        guard let promise = members[position].promise, found != nil,
+            !members[position].isComplete, members[position].page.isLost(probe)
+        else { return }
+        members[position].losses += 1
+        requestPage(of: position, promise: promise, output: &output)
+    }
+
+    /// Asks everybody for its promise again: the question or the answer may have been lost, and who has
+    /// promised is told so that phase 1 goes on.
     mutating func retry(own: NodeID, now: Tick, limits: Limits, output: inout Output) {
         nextRetry = now.advanced(by: limits.heartbeatTicks)
-        for (position, node) in membership.members.enumerated() where node != own {
-            if let promise = members[position].promise, !members[position].isComplete {
-                guard found != nil else { continue }
-                requestPage(of: position, promise: promise, output: &output)
-            } else {
-                output.testify(.prepare(Prepare(ballot: ballot)), to: node)
-            }
+        for node in membership.members where node != own {
+            output.testify(.prepare(Prepare(ballot: ballot)), to: node)
         }
     }
 
@@ -152,7 +189,15 @@ package struct Candidate: Sendable {
             return
         }
         let request = PageRequest(ballot: ballot, from: members[position].nextPage)
+        members[position].page = Underway()
         output.send(.pageRequest(request), to: membership.members[position])
+    }
+
+    /// One ballot has one entry for a slot, and what is chosen is one entry: a row that says otherwise comes of a
+    /// member that is not what it says it is.
+    private func agrees(_ row: AcceptedEntry) -> Bool {
+        guard let known = found?[row.slot], row.slot >= found?.base ?? .zero else { return true }
+        return known.ballot != row.ballot || known.entry == row.entry
     }
 
     private mutating func note(_ row: AcceptedEntry) {
@@ -160,10 +205,6 @@ package struct Candidate: Sendable {
         defer { found = window }
         guard row.slot >= window.base else { return }
         if let known = window[row.slot] {
-            precondition(
-                known.ballot != row.ballot || known.entry == row.entry,
-                "slot \(row.slot) holds two entries under ballot \(row.ballot)"
-            )
             // A row stored as chosen is what was chosen, whatever ballots say.
             let outranks = rule.outranks.holds(of: row.ballot, against: known.ballot)
             guard row.isChosen || (outranks && !known.isChosen) else { return }

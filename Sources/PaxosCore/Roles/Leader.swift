@@ -12,7 +12,7 @@ package struct Leader: Sendable {
     package private(set) var next: Slot
     private var inFlight: SlotWindow<Tally>
     private var bytesInFlight = 0
-    /// When the lowest slot in flight became the lowest, or was sent again.
+    /// When the lowest slot in flight became the lowest, or was asked about.
     private var lastProgress: Tick
     private let limits: Limits
 
@@ -31,6 +31,8 @@ package struct Leader: Sendable {
     }
 
     private struct Follower {
+        /// What it was proposed, or sent again last.
+        var proposals = Underway()
         /// The highest heartbeat round answered under this ballot, and when.
         var round: UInt64 = 0
         var answered: Tick
@@ -126,7 +128,7 @@ package struct Leader: Sendable {
     }
 
     /// True, once in a while, if the lowest slot in flight makes no progress.
-    mutating func shouldRetransmit(now: Tick) -> Bool {
+    mutating func shouldProbe(now: Tick) -> Bool {
         guard !inFlight.isEmpty, now >= lastProgress.advanced(by: 2 * limits.heartbeatTicks) else {
             return false
         }
@@ -142,6 +144,19 @@ package struct Leader: Sendable {
             slot = slot.next
         }
         return nil
+    }
+
+    mutating func noteProbe(_ id: UInt64, at position: Int) {
+        followers[position].proposals.noteProbe(id)
+    }
+
+    /// True if whatever was sent to the member has arrived or never will, by its answer to this probe.
+    func isLost(_ probe: UInt64, at position: Int) -> Bool {
+        followers[position].proposals.isLost(probe)
+    }
+
+    mutating func noteSent(at position: Int) {
+        followers[position].proposals = Underway()
     }
 
     // MARK: - Followers

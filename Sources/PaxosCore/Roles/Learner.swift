@@ -9,7 +9,17 @@ package struct Learner: Sendable {
     /// The farthest that a member without a leader's word has said to have committed.
     private var claimed = Slot.zero
     /// The catch-up that is under way, if one is.
-    private(set) var catchUp: (slots: ClosedRange<Slot>, asked: NodeID, at: Tick)?
+    private(set) var catchUp: CatchUpTransfer?
+
+    struct CatchUpTransfer {
+        let slots: ClosedRange<Slot>
+        let asked: NodeID
+        let at: Tick
+        var underway = Underway()
+        var probed: Tick
+        /// Nothing more will come of it: somebody else may be asked from then on.
+        var ends: Tick?
+    }
 
     package init(committed: Slot, rule: LearningRule = .paxos) {
         self.rule = rule
@@ -55,7 +65,25 @@ package struct Learner: Sendable {
     }
 
     mutating func beginCatchUp(_ slots: ClosedRange<Slot>, from node: NodeID, at now: Tick) {
-        catchUp = (slots, node, now)
+        catchUp = CatchUpTransfer(slots: slots, asked: node, at: now, probed: now)
+    }
+
+    mutating func noteProbe(_ id: UInt64, at now: Tick) {
+        catchUp?.underway.noteProbe(id)
+        catchUp?.probed = now
+    }
+
+    /// Whoever was asked has answered a probe.
+    mutating func lose(_ probe: UInt64, from node: NodeID, at now: Tick) {
+        guard let current = catchUp, current.asked == node, current.underway.isLost(probe) else {
+            return
+        }
+        catchUp?.ends = min(current.ends ?? now, now)
+    }
+
+    /// Whoever was asked has nothing.
+    mutating func refuseCatchUp(until tick: Tick) {
+        catchUp?.ends = tick
     }
 
     mutating func endCatchUp() {

@@ -30,6 +30,9 @@ package enum Invariant: Int, CaseIterable, Sendable {
     case identity = 14
     /// Once faults have stopped, appends succeed and the nodes agree within a bounded time.
     case liveness = 15
+    /// What stands in the queue of a link is not sent again (`R83`), and nothing that a member sends is
+    /// impossible to another (`R84`).
+    case flow = 16
 }
 
 /// An invariant that did not hold.

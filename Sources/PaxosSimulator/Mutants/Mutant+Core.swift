@@ -20,7 +20,8 @@ extension Mutant {
     func step(
         _ core: inout NodeCore,
         _ arrivals: consuming Arrivals,
-        held: inout [Delivered]
+        held: inout [Delivered],
+        said: inout [Envelope]
     ) -> Output {
         var barriers: [BarrierRequest] = []
         if self == .staleLeaderBarrier, core.status.role == .leader {
@@ -37,7 +38,53 @@ extension Mutant {
             output.replies.append(Reply(waiter: barrier.waiter, outcome: .barrier(slot)))
         }
         alter(&output, of: core, held: &held)
+        if self == .borrowedBallot { output.messages = output.messages.map(borrowBallot) }
+        repeatWhatWasSaid(&output, said: &said)
         return output
+    }
+
+    private func borrowBallot(_ envelope: Envelope) -> Envelope {
+        guard case .immediate(.heartbeat(let beat)) = envelope.message else { return envelope }
+        let ballot = Ballot(round: beat.ballot.round, node: envelope.destination)
+        let borrowed = Heartbeat(ballot: ballot, round: beat.round, committed: beat.committed)
+        return Envelope(
+            sender: envelope.sender,
+            destination: envelope.destination,
+            recipient: envelope.recipient,
+            message: .immediate(.heartbeat(borrowed))
+        )
+    }
+
+    /// Sends what went to a member last once more, on an occasion that says nothing of whether it was lost.
+    private func repeatWhatWasSaid(_ output: inout Output, said: inout [Envelope]) {
+        for envelope in output.messages {
+            if isRepeated(envelope.message) {
+                said.removeAll { $0.destination == envelope.destination }
+                said.append(envelope)
+            } else if isOccasion(envelope.message),
+                let last = said.first(where: { $0.destination == envelope.destination })
+            {
+                output.messages.append(last)
+            }
+        }
+    }
+
+    private func isRepeated(_ message: Message) -> Bool {
+        switch (self, message) {
+        case (.silenceResends, .immediate(.accept)), (.pageAskedAgain, .immediate(.pageRequest)),
+            (.forwardResent, .immediate(.forward)):
+            true
+        default: false
+        }
+    }
+
+    private func isOccasion(_ message: Message) -> Bool {
+        switch (self, message) {
+        case (.silenceResends, .immediate(.heartbeat)), (.pageAskedAgain, .statement(.prepare)),
+            (.forwardResent, .immediate(.heartbeatReply)):
+            true
+        default: false
+        }
     }
 
     private func alter(_ output: inout Output, of core: borrowing NodeCore, held: inout [Delivered])

@@ -71,6 +71,14 @@ package enum Mutant: String, CaseIterable, Sendable {
     case digestNotCompared = "digest-not-compared"
     /// A process speaks under the nonce of another (`R76`).
     case borrowedIdentity = "borrowed-identity"
+    /// A leader's heartbeat goes under another node's ballot (`R80`).
+    case borrowedBallot = "borrowed-ballot"
+    /// Whatever a leader proposes goes again with its next heartbeat, though it stands in a queue (`R83`).
+    case silenceResends = "silence-resends"
+    /// A candidate asks for the same page whenever it asks for promises (`R83`).
+    case pageAskedAgain = "page-asked-again"
+    /// An append goes to the leader again with the answer to its heartbeat (`R83`).
+    case forwardResent = "forward-resent"
     /// Nobody ever looks for a new leader.
     case sleepsThroughElections = "sleeps-through-elections"
 }

@@ -7,6 +7,15 @@ struct SimulatedNetwork {
         var cuts = 0
         /// Extra moments on the way.
         var slowness = 0
+        /// By lane: until when it carries what stands in its queue, and when the last of that arrives.
+        var lanes = [Queue(), Queue()]
+        /// What is on its way and large, in the order of sending.
+        var bulk: [Cargo] = []
+    }
+
+    private struct Queue {
+        var empties = Moment.zero
+        var lastArrival = Moment.zero
     }
 
     /// A fault that lasts until it is healed: the links it changed.
@@ -52,6 +61,45 @@ struct SimulatedNetwork {
                 links[link].cuts -= 1
             }
         }
+    }
+
+    /// When so many bytes arrive that are sent now, behind what their lane carries already; `nil` if the
+    /// queue before it has no room. Lanes keep their order and do not wait for each other.
+    mutating func carry(
+        _ envelope: Envelope,
+        over link: Int,
+        bytesPerTick: Int,
+        delay: Int,
+        at now: Moment
+    ) -> Moment? {
+        let lane = envelope.lane == .liveness ? 0 : 1
+        var queue = links[link].lanes[lane]
+        let begins = max(now, queue.empties)
+        guard begins < now.advanced(byTicks: Self.longestQueue) else { return nil }
+        let time = max(1, envelope.byteCount * Int(Moment.perTick) / bytesPerTick)
+        queue.empties = begins.advanced(by: time)
+        queue.lastArrival = max(queue.lastArrival, queue.empties.advanced(by: delay))
+        links[link].lanes[lane] = queue
+        return queue.lastArrival
+    }
+
+    /// In ticks; a transport drops what it has no room for.
+    private static let longestQueue = 400
+
+    /// Notes what is on its way over a link, and returns what of it was so already.
+    mutating func load(_ cargo: Cargo, over link: Int) -> Cargo? {
+        let earlier = links[link].bulk.first { $0.overlaps(cargo) }
+        links[link].bulk.append(cargo)
+        return earlier
+    }
+
+    mutating func unload(_ message: Message, from link: Int) {
+        guard let cargo = Cargo(message),
+            let place = links[link].bulk.firstIndex(where: {
+                $0.kind == cargo.kind && $0.slots == cargo.slots
+            })
+        else { return }
+        links[link].bulk.remove(at: place)
     }
 
     mutating func healAll() {

@@ -112,6 +112,8 @@ extension Immediate {
         case .barrierRequest(let request): Message.Facts(code: 18, first: request.id)
         case .barrierReply(let reply):
             Message.Facts(code: 19, first: reply.id, last: reply.slot.rawValue)
+        case .probe(let probe): Message.Facts(code: 21, first: probe.id)
+        case .probeReply(let reply): Message.Facts(code: 22, first: reply.id)
         }
     }
 
@@ -147,6 +149,8 @@ extension Immediate {
                 + "] committed=\(answer.committed)"
         case .forward(let forward): "forward \(forward.token) hops=\(forward.hops)"
         case .barrierRequest: "barrier?"
+        case .probe(let probe): "probe \(probe.id) \(probe.subject.text)"
+        case .probeReply(let reply): "probe-reply \(reply.id) \(reply.subject.text)"
         case .barrierReply(let reply): "barrier at=\(reply.slot)"
         }
     }
@@ -177,6 +181,27 @@ extension Entry {
         case .void(let token): "void(\(token))"
         case .command(let command):
             PayloadLabel(command.payload).map { "\($0)" } ?? "\(command.payload.count) bytes"
+        }
+    }
+}
+
+extension Probe.Subject {
+    fileprivate var text: String {
+        switch self {
+        case .answers: "answers"
+        case .accepts(let ballot, let slots): "accepts ballot=\(ballot) slots=\(slots.text)"
+        case .forwards(let first, let count): "forwards from=\(first) count=\(count)"
+        }
+    }
+}
+
+extension ProbeReply.Subject {
+    fileprivate var text: String {
+        switch self {
+        case .answers: "answers"
+        case .accepts(let ballot, let missing):
+            "accepts ballot=\(ballot) missing=\(missing?.text ?? "none")"
+        case .forwards(let missing): "forwards missing=\(missing)"
         }
     }
 }

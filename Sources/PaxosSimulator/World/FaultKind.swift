@@ -29,6 +29,8 @@ package enum FaultKind: Int, CaseIterable, Sendable {
     /// A copy of the directory is started beside it.
     case twin
 
+    /// Links that carry so many bytes a tick, and queues before them.
+    case narrowLink
     /// Links that shut behind what a proposer sends, and open when another one is at work.
     case ambush
 
@@ -59,7 +61,7 @@ package struct FaultSet: Sendable, Hashable {
     package static let all = FaultSet(FaultKind.allCases)
     package static let network = FaultSet([
         .loss, .duplication, .reordering, .slowLink, .partition, .partialPartition,
-        .oneWayPartition, .ambush,
+        .oneWayPartition, .narrowLink, .ambush,
     ])
     package static let crash = FaultSet([
         .pause, .crash, .crashAtWrite, .shutdown, .clockDrift, .ambush,

@@ -23,6 +23,8 @@ struct FaultMix {
     /// Permille of the acts that are batches, barriers, cancellations.
     var batchPermille = 150
     var barrierPermille = 100
+    /// Bytes that each lane of a link carries in a tick; `nil` for as many as come.
+    var bytesPerTick: Int?
     /// Snares are laid (`Ambush`).
     var isAmbushed = false
     /// Moments between two looks for a victim.
@@ -34,7 +36,7 @@ struct FaultMix {
 
     /// Drawn for messages, not for the fault drawer.
     private static let background: [FaultKind] = [
-        .loss, .duplication, .reordering, .clockDrift, .ambush,
+        .loss, .duplication, .reordering, .clockDrift, .narrowLink, .ambush,
     ]
 
     init(random: inout SeededGenerator, faults: FaultSet, members: Int) {
@@ -48,6 +50,8 @@ struct FaultMix {
                 drawn.append(kind)
             }
         }
+        // A question that comes twice is answered twice: links that are narrow are counted on.
+        if bytesPerTick != nil { duplicationPermille = 0 }
         faultInterval = [2...12, 5...30, 10...80, 50...300][random.below(4)]
         duration = [2...20, 10...60, 20...200][random.below(3)]
         flushTime = [1...4, 1...16, 8...48, 1...160][random.below(4)]
@@ -99,11 +103,13 @@ struct FaultMix {
         let permille = random.within(1...(kind == .loss ? 300 : 500))
         let delay = [1...16, 1...64, 4...200][random.below(3)]
         let rates = clockRates.map { _ in random.within(70...140) }
+        let width = [600, 1200, 4000][random.below(3)]
         guard isUsed else { return }
         switch kind {
         case .loss: lossPermille = permille
         case .duplication: duplicationPermille = permille
         case .reordering: self.delay = delay
+        case .narrowLink: bytesPerTick = width
         case .ambush: break
         default: clockRates = rates
         }

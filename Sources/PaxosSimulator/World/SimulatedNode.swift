@@ -94,6 +94,8 @@ final class SimulatedProcess {
     var wasLeader = false
     /// Delivered by the core and not handed to subscribers, in a mutant.
     var withheld: [Delivered] = []
+    /// What went to each member last, in a mutant.
+    var said: [Envelope] = []
     var lastRole = NodeRole.follower
     var lastBallot: Ballot?
     var hasClosed = false

@@ -11,6 +11,11 @@ extension World {
         let status = process.core.status
         try ledger.check(committed: status.committed, by: node.id)
         try demand(
+            status.counters.impossible == 0,
+            .flow,
+            "\(node.id) has met what no correct node sends"
+        )
+        try demand(
             status.slotsInFlight <= mix.limits.pipelineSlots,
             .limits,
             "\(node.id) has \(status.slotsInFlight) slots in flight"

@@ -14,7 +14,7 @@ extension World {
         case .pause, .crash, .crashAtWrite, .shutdown: try disturbProcess(kind)
         case .stall, .writeFailure, .flushFailure, .full: try disturbDisk(kind)
         case .rot, .wipe, .rollback, .twin: try damage(kind)
-        case .loss, .duplication, .reordering, .clockDrift, .ambush, .lists: break
+        case .loss, .duplication, .reordering, .clockDrift, .narrowLink, .ambush, .lists: break
         }
     }
 

@@ -17,25 +17,83 @@ extension World {
             trace.note(.lost, at: now, envelope, from: sender, to: receiver)
             return
         }
-        transmit(envelope, from: sender, to: receiver)
+        if transmit(envelope, from: sender, to: receiver) {
+            load(envelope, from: sender, to: receiver)
+        }
         if !isSettling, networkRandom.happens(permille: mix.duplicationPermille) {
             counts.count(.duplication)
             transmit(envelope, from: sender, to: receiver)
         }
     }
 
+    /// False if the queue of the link has no room.
+    @discardableResult
     func transmit(
         _ envelope: Envelope,
         from sender: SimulatedNode,
         to receiver: SimulatedNode
-    ) {
+    ) -> Bool {
         let range = isSettling ? 1...4 : mix.delay
         let delay = networkRandom.within(range)
         if delay > 8 { counts.count(.reordering) }
         let slowness = network.slowness(from: sender.index, to: receiver.index)
-        agenda.put(
-            .arrive(envelope, from: sender.index, at: receiver.index),
-            at: now.advanced(by: delay + slowness)
+        var arrival = now.advanced(by: delay + slowness)
+        if let bytesPerTick = mix.bytesPerTick {
+            let link = network.link(from: sender.index, to: receiver.index)
+            guard
+                let behind = network.carry(
+                    envelope,
+                    over: link,
+                    bytesPerTick: isSettling ? 4 * bytesPerTick : bytesPerTick,
+                    delay: delay + slowness,
+                    at: now
+                )
+            else {
+                counts.count(.narrowLink)
+                return false
+            }
+            if behind > arrival.advanced(byTicks: 2) { counts.count(.narrowLink) }
+            arrival = behind
+        }
+        agenda.put(.arrive(envelope, from: sender.index, at: receiver.index), at: arrival)
+        return true
+    }
+
+    /// What still stands in a queue is not sent again (`R83`): links that are narrow keep their order, so
+    /// whoever sends can know.
+    private func load(
+        _ envelope: Envelope,
+        from sender: SimulatedNode,
+        to receiver: SimulatedNode
+    ) {
+        // Of a node and its twin either may get what the other was sent.
+        guard mix.bytesPerTick != nil, nodes.count == membership.members.count,
+            let cargo = cargo(envelope, from: sender, to: receiver)
+        else { return }
+        let link = network.link(from: sender.index, to: receiver.index)
+        guard network.load(cargo, over: link) != nil else { return }
+        let text =
+            "\(sender.id) sends \(envelope.message.text) while it stands in the queue to \(receiver.id)"
+        repetition = repetition ?? Violation(.flow, text)
+    }
+
+    private func cargo(
+        _ envelope: Envelope,
+        from sender: SimulatedNode,
+        to receiver: SimulatedNode
+    ) -> Cargo? {
+        let status = sender.process?.core.status
+        let promised = status?.promised ?? .zero
+        // Who is no leader passes on what it gets, and cannot say whether the leader got it.
+        if case .immediate(.forward) = envelope.message, status?.leader != receiver.id {
+            return nil
+        }
+        return Cargo(
+            envelope.message,
+            context: [
+                UInt64(sender.generation), UInt64(receiver.generation), promised.round,
+                promised.node.rawValue, status?.leader?.rawValue ?? 0,
+            ]
         )
     }
 
@@ -44,6 +102,12 @@ extension World {
         from sender: SimulatedNode,
         at receiver: SimulatedNode
     ) {
+        if mix.bytesPerTick != nil {
+            network.unload(
+                envelope.message,
+                from: network.link(from: sender.index, to: receiver.index)
+            )
+        }
         guard let process = receiver.process, !process.hasClosed else { return }
         trace.note(.arrived, at: now, envelope, from: sender, to: receiver)
         interrupt(envelope, at: receiver)

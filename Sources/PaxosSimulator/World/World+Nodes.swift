@@ -211,7 +211,7 @@ extension SimulatedProcess {
     func step(now tick: Tick) -> Output {
         let arrivals = takeArrivals(now: tick)
         guard let mutant else { return core.step(arrivals) }
-        return mutant.step(&core, arrivals, held: &withheld)
+        return mutant.step(&core, arrivals, held: &withheld, said: &said)
     }
 
     /// Swaps out everything that has arrived.

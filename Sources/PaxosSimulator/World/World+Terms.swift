@@ -19,7 +19,7 @@ extension World {
         if random.oneIn(4) {
             drawn.limits[random.below(count)].pageBytes += 1
         } else if count >= 5 {
-            tieBow(&drawn, everybodyInTheMiddle: random.oneIn(2))
+            tieBow(&drawn)
         } else if let own = try? Membership(
             membership.members,
             quorum: .sized(phase1: count, phase2: 1)
@@ -33,8 +33,9 @@ extension World {
     }
 
     /// Two halves that know each other only through the member in the middle: a majority of one need not
-    /// meet one of the other.
-    private func tieBow(_ drawn: inout DifferentTerms, everybodyInTheMiddle: Bool) {
+    /// meet one of the other. The middle has the whole list: with one of the halves it would be a cluster of
+    /// its own, which may well start.
+    private func tieBow(_ drawn: inout DifferentTerms) {
         let members = membership.members
         let middle = members.count / 2
         guard let left = try? Membership(Array(members[...middle])),
@@ -43,7 +44,6 @@ extension World {
         for place in members.indices where place != middle {
             drawn.memberships[place] = place < middle ? left : right
         }
-        if !everybodyInTheMiddle { drawn.memberships[middle] = left }
     }
 
     func membership(of node: SimulatedNode) -> Membership {

@@ -34,6 +34,8 @@ package final class World {
     var workRandom: SeededGenerator
     var faultRandom: SeededGenerator
     var ambush: Ambush
+    /// The first that was sent while it stood in a queue already.
+    var repetition: Violation?
     /// The script that takes the place of chance, if there is one.
     let stage: Stage?
     /// Who calls in the place of the drawn callers, if somebody does.
@@ -251,6 +253,7 @@ package final class World {
         }
         if let batch = write.take() { try submit(batch, of: node, process) }
         for envelope in output.messages { send(envelope, from: node) }
+        if let repetition { throw repetition }
         for request in output.reads {
             let delay = stage == nil ? scheduleRandom.within(1...24) : 0
             agenda.put(

@@ -142,6 +142,8 @@ extension Immediate {
         case .forward(let forward):
             MessageFacts(nil, [("token", .string("\(forward.token)"))])
         case .barrierReply(let reply): MessageFacts(nil, [slot("slot", reply.slot)])
+        case .probe(let probe): MessageFacts(nil, [("id", .unsigned(probe.id))])
+        case .probeReply(let reply): MessageFacts(nil, [("id", .unsigned(reply.id))])
         }
     }
 }

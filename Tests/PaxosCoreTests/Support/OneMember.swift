@@ -21,6 +21,12 @@ final class OneMember {
                 return Addressed(destination: envelope.destination, body: body)
             }
         }
+        var probes: [Addressed<Probe>] {
+            immediate.compactMap { message in
+                guard case .probe(let probe) = message.body else { return nil }
+                return Addressed(destination: message.destination, body: probe)
+            }
+        }
         var statements: [Testimony] {
             messages.compactMap { envelope in
                 guard case .statement(let body) = envelope.message else { return nil }

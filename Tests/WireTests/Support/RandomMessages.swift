@@ -141,6 +141,37 @@ extension SeededGenerator {
         case .barrierRequest: .immediate(.barrierRequest(RemoteBarrierRequest(id: number())))
         case .barrierReply:
             .immediate(.barrierReply(RemoteBarrierReply(id: number(), slot: slot())))
+        case .probe: .immediate(.probe(probe()))
+        case .probeReply: .immediate(.probeReply(probeReply()))
+        }
+    }
+
+    private mutating func probe() -> Probe {
+        switch below(3) {
+        case 0: Probe(id: number(), subject: .answers)
+        case 1: Probe(id: number(), subject: .accepts(ballot(), slots()))
+        default:
+            Probe(
+                id: number(),
+                subject: .forwards(
+                    Token(node: 3, boot: Boot(number()), sequence: number(below: 1 << 40)),
+                    count: UInt32(1 + below(1000))
+                )
+            )
+        }
+    }
+
+    private mutating func probeReply() -> ProbeReply {
+        switch below(3) {
+        case 0: return ProbeReply(id: number(), subject: .answers)
+        case 1:
+            let missing = oneIn(2) ? slots() : nil
+            return ProbeReply(id: number(), subject: .accepts(ballot(), missing: missing))
+        default:
+            let ranges = (0..<below(4)).map { place in
+                UInt64(10 * place)...UInt64(10 * place + below(8))
+            }
+            return ProbeReply(id: number(), subject: .forwards(missing: ranges))
         }
     }
 

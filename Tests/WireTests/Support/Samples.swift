@@ -49,7 +49,7 @@ enum Samples {
     }
 
     static let messages: [(name: String, message: Message)] =
-        meetingAndLiveness + phases + learningAndForwarding
+        meetingAndLiveness + phases + learningAndForwarding + probes
 
     static let terms = Terms(founding: membership([1, 2, 3]), shape: Limits().shape)
 
@@ -147,6 +147,23 @@ enum Samples {
         ),
         ("barrier-request", .immediate(.barrierRequest(RemoteBarrierRequest(id: 77)))),
         ("barrier-reply", .immediate(.barrierReply(RemoteBarrierReply(id: 77, slot: 104)))),
+    ]
+
+    private static let probes: [(String, Message)] = [
+        ("probe-answers", .immediate(.probe(Probe(id: 8, subject: .answers)))),
+        ("probe-accepts", .immediate(.probe(Probe(id: 8, subject: .accepts(ballot, 100...104))))),
+        ("probe-forwards", .immediate(.probe(Probe(id: 8, subject: .forwards(token, count: 5))))),
+        ("probe-reply-answers", .immediate(.probeReply(ProbeReply(id: 8, subject: .answers)))),
+        (
+            "probe-reply-accepts",
+            .immediate(
+                .probeReply(ProbeReply(id: 8, subject: .accepts(ballot, missing: 102...104)))
+            )
+        ),
+        (
+            "probe-reply-forwards",
+            .immediate(.probeReply(ProbeReply(id: 8, subject: .forwards(missing: [3...4, 7...7]))))
+        ),
     ]
 
     static func envelope(_ message: Message, to destination: NodeID = 1) -> Envelope {
