@@ -4,6 +4,9 @@ public struct TCPCounters: Hashable, Sendable {
     public internal(set) var connected = 0
     /// Connections from peers that were welcomed.
     public internal(set) var accepted = 0
+    /// Connections that the system could not take, as at its limit of descriptors; it is asked again five
+    /// times a second.
+    public internal(set) var acceptFailures = 0
     /// Attempts to connect that failed before the handshake: nobody listens, no way there.
     public internal(set) var unreachable = 0
     /// Messages given to the system.

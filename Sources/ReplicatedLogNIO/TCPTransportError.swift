@@ -9,6 +9,10 @@ public enum TCPTransportError: Error, Hashable, Sendable, CustomStringConvertibl
     case alreadyUsed
     /// The certificate does not name the node that it was given to.
     case certificateOfAnother(expected: String)
+    /// A certificate that is shown to peers expired then; nobody would take it.
+    case certificateExpired(String)
+    /// A certificate that is shown to peers holds only from then on.
+    case certificateNotYetValid(String)
 
     /// What is wrong and what to do, for people.
     public var description: String {
@@ -19,6 +23,10 @@ public enum TCPTransportError: Error, Hashable, Sendable, CustomStringConvertibl
         case .alreadyUsed: "the transport was started or stopped before"
         case .certificateOfAnother(let expected):
             "the certificate lacks the subjectAltName URI:\(expected): issue one for this node"
+        case .certificateExpired(let date):
+            "the certificate expired at \(date): issue another one for this node"
+        case .certificateNotYetValid(let date):
+            "the certificate holds from \(date) on: look at the clock of this machine"
         }
     }
 }

@@ -14,6 +14,7 @@ public struct TLSIdentity: Sendable {
     private let server: NIOSSLContext
     /// The certificate's own names.
     private let uris: [String]
+    let validity: Validity
 
     /// Reads three PEM files; blocks while it does.
     ///
@@ -35,6 +36,7 @@ public struct TLSIdentity: Sendable {
             throw TLSIdentityError(description: "\(certificate), \(authority): no certificate")
         }
         uris = own.uris
+        validity = Validity(chain)
         var ends = [
             TLSConfiguration.makeClientConfiguration(),
             TLSConfiguration.makeServerConfiguration(
@@ -78,6 +80,7 @@ public struct TLSIdentity: Sendable {
     }
 
     func check(_ name: CertifiedName) throws(TCPTransportError) {
+        try checkValidity()
         guard uris.contains(name.uri) else { throw .certificateOfAnother(expected: name.uri) }
     }
 

@@ -40,8 +40,11 @@ final class Listener: Sendable {
 
     func bind(_ place: SocketAddress, on group: any EventLoopGroup) async throws -> any Channel {
         try await ServerBootstrap(group: group)
-            .serverChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try TCPSocket.closeOnExec(channel) }
+            .serverChannelInitializer { [shared] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try TCPSocket.closeOnExec(channel)
+                    try channel.pipeline.syncOperations.addHandler(AcceptFailures(shared))
+                }
             }
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

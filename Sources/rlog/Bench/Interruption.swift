@@ -17,6 +17,7 @@ final class Interruption: Sendable {
     /// From now on a signal removes the directory, one that was held back since this was made too: before
     /// the directory, so that it is never left behind.
     func guardDirectory(_ path: String) {
+        Output.beforeEnd.withLock { $0 = { try? FileSystem.removeTree(path) } }
         let isOver = isOver
         let signals = signals
         signals.onSignal { number in

@@ -10,4 +10,6 @@ enum ExitStatus: Int32 {
     case storageFailed = 4
     /// No quorum, or time ran out.
     case unavailable = 5
+    /// Nobody reads the output any more.
+    case unread = 6
 }

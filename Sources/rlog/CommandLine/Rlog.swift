@@ -15,7 +15,7 @@ struct Rlog: ParsableCommand {
         abstract: "A durable Multi-Paxos replicated log: try it, operate it, prove it.",
         discussion: """
             Exit status: 0 done, 1 the thing checked is wrong, 2 usage, 3 refused, 4 storage failed, \
-            5 unavailable.
+            5 unavailable, 6 nobody reads the output.
             """,
         version: version,
         subcommands: [
@@ -36,6 +36,7 @@ struct Rlog: ParsableCommand {
 @main
 enum Main {
     static func main() async {
+        Output.ignoreBrokenPipes()
         exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue)
     }
 

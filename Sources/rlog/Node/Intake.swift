@@ -8,22 +8,26 @@ import Musl
 import Darwin
 #endif
 
-/// Reads standard input line by line on a thread of its own, no faster than requests are answered.
+/// Reads standard input line by line on a thread of its own, no faster than requests are answered: what
+/// those without an answer hold is bounded in number and in bytes.
 final class Intake: Sendable {
     private struct State {
         var pending = 0
-        var isOver = false
+        var bytes = 0
     }
 
     /// Requests that may wait for their answers at a time; beyond it nothing more is read.
     private static let maxPending = 8_192
 
     private let maxLineBytes: Int
+    /// The most bytes of lines whose requests have no answer; one line may be longer.
+    private let maxBytes: Int
     private let state = Locked(State())
     private let parker = Parker()
 
-    init(maxLineBytes: Int) {
+    init(maxLineBytes: Int, maxBytes: Int) {
         self.maxLineBytes = maxLineBytes
+        self.maxBytes = maxBytes
     }
 
     /// Calls `take` with each line, `nil` for one that is too long, and `end` at the end of the input.
@@ -63,14 +67,28 @@ final class Intake: Sendable {
 
     private func give(_ line: [UInt8]?, to take: @Sendable ([UInt8]?) -> Void) {
         if let line, line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { return }
-        while state.withLock({ $0.pending >= Self.maxPending && !$0.isOver }) { parker.park() }
-        state.withLock { $0.pending += 1 }
+        let bytes = line?.count ?? 0
+        while !hasRoom(for: bytes) { parker.park() }
+        state.withLock { state in
+            state.pending += 1
+            state.bytes += bytes
+        }
         take(line)
     }
 
-    /// A line has its answer.
-    func answered() {
-        state.withLock { $0.pending -= 1 }
+    private func hasRoom(for bytes: Int) -> Bool {
+        state.withLock { state in
+            state.pending == 0
+                || state.pending < Self.maxPending && state.bytes + bytes <= maxBytes
+        }
+    }
+
+    /// A line of so many bytes has its answer.
+    func answered(_ bytes: Int) {
+        state.withLock { state in
+            state.pending -= 1
+            state.bytes -= bytes
+        }
         parker.unpark()
     }
 

@@ -168,6 +168,14 @@ struct Node: RlogCommand {
             } catch {
                 throw Failure(.refused, "certificate", "\(error): check the file")
             }
+            guard let tls, tls.timeLeft > .zero else {
+                let date = tls?.expires ?? ""
+                throw Failure(
+                    .refused,
+                    "certificate",
+                    "\(tlsCert) expired at \(date): issue another one for this node"
+                )
+            }
         }
         let addresses = peer.map { ($0.node, $0.address) }
         let tcp = TCPTransport(
@@ -176,7 +184,7 @@ struct Node: RlogCommand {
             tls: tls
         )
         do throws(PosixError) {
-            return WatchedTransport(tcp, trace: try trace.map(MessageTrace.init(path:)))
+            return WatchedTransport(tcp, tls: tls, trace: try trace.map(MessageTrace.init(path:)))
         } catch {
             throw Failure(.refused, "trace", "\(error): name another file for --trace")
         }

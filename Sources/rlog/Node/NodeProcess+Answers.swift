@@ -39,32 +39,42 @@ extension NodeProcess {
         }
     }
 
-    /// The most payload bytes of one answer; what is missing begins after its `through`.
-    private static let maxReadBytes = 64 << 20
+    /// About the most bytes of the entries of one answer, its last one aside; what is missing begins after
+    /// its `through`.
+    private static let maxReadBytes = 1 << 20
+    /// What an entry has in an answer beside its payload.
+    private static let entryBytes = 64
 
-    func read(_ slots: ClosedRange<Slot>) async -> [(String, JSON)] {
-        var entries: [JSON] = []
+    /// One page, and how it is written.
+    func read(_ slots: ClosedRange<Slot>) async -> @Sendable () -> [(String, JSON)] {
+        var entries: [LogPage.Entry] = []
         var through = slots.lowerBound.previous
         var bytes = 0
         do throws(ReadError) {
             while through < slots.upperBound, bytes < Self.maxReadBytes {
                 let page = try await log.entries(in: through.next...slots.upperBound)
-                for entry in page.entries {
-                    bytes += entry.payload.count
-                    entries.append(
-                        .object([
-                            ("slot", .unsigned(entry.slot.rawValue)),
-                            ("payload_base64", .string(Base64.encode(entry.payload))),
-                        ])
-                    )
+                for entry in page.entries where bytes < Self.maxReadBytes {
+                    bytes += entry.payload.count + Self.entryBytes
+                    entries.append(entry)
                 }
-                guard page.through > through else { break }
-                through = page.through
+                let isWhole = entries.count == 0 || bytes < Self.maxReadBytes
+                let end = isWhole ? page.through : entries.last?.slot ?? page.through
+                guard end > through else { break }
+                through = end
             }
         } catch {
-            return error.fields
+            return { error.fields }
         }
-        return [("entries", .array(entries)), ("through", .unsigned(through.rawValue))]
+        let (found, end) = (entries, through)
+        return {
+            let list = found.map { entry in
+                JSON.object([
+                    ("slot", .unsigned(entry.slot.rawValue)),
+                    ("payload_base64", .bytes(entry.payload)),
+                ])
+            }
+            return [("entries", .array(list)), ("through", .unsigned(end.rawValue))]
+        }
     }
 
     func status() async -> [(String, JSON)] {
@@ -89,6 +99,7 @@ extension NodeProcess {
             ("trimmed_slot", .unsigned(status.trimmedSlot.rawValue)),
             ("health", .string(status.health.name)),
             ("health_detail", .optional(status.health.detail)),
+            ("certificate_expires", .optional(transport?.tls?.expires)),
             ("resident_bytes", .optional(ProcessUsage.now().anonymousResidentBytes)),
             ("members", .array(members)), ("counters", .object(counters(status))),
         ]
@@ -116,6 +127,7 @@ extension NodeProcess {
         let tcp = transport.counters
         counters += [
             ("connected", .integer(tcp.connected)), ("accepted", .integer(tcp.accepted)),
+            ("accept_failures", .integer(tcp.acceptFailures)),
             ("unreachable", .integer(tcp.unreachable)),
             ("sent_messages", .integer(tcp.sentMessages)),
             ("sent_bytes", .integer(tcp.sentBytes)), ("writes", .integer(tcp.writes)),
@@ -229,7 +241,7 @@ extension Subscription.Event {
         case .entry(let slot, let payload, let previous):
             [
                 ("event", .string("entry")), ("slot", .unsigned(slot.rawValue)),
-                ("payload_base64", .string(Base64.encode(payload))),
+                ("payload_base64", .bytes(payload)),
                 ("previous", .unsigned(previous.rawValue)),
             ]
         case .gap(let through, let reason):

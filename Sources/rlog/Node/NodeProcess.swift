@@ -1,3 +1,4 @@
+import NIOTransport
 import Platform
 import ReplicatedLog
 
@@ -16,22 +17,35 @@ final class NodeProcess: Sendable {
     let subscriptions = Locked<[String: Task<Void, Never>]>([:])
     /// Somebody wants the node to end.
     private let ending = Event()
+    /// When everything must be over, once somebody wants that.
+    private let deadline = Locked<MonotonicInstant?>(nil)
     private let intake: Intake
+
+    /// Answers of pages that are being read or wait to be written: a few, whoever asks for more.
+    private let pages = Turns(4)
 
     init(_ log: LogNode, _ transport: WatchedTransport?) {
         self.log = log
         self.transport = transport
-        // A batch in base 64, or in text with every character escaped.
-        intake = Intake(maxLineBytes: 6 * log.configuration.limits.maxBatchBytes + (1 << 16))
+        let limits = log.configuration.limits
+        intake = Intake(
+            // A batch in base 64, or in text with every character escaped.
+            maxLineBytes: 6 * limits.maxBatchBytes + (1 << 16),
+            // The inbox has room for all of it: nobody waits for that with a payload in hand.
+            maxBytes: min(limits.inboxBytes / 2, 32 << 20)
+        )
     }
 
-    /// How long requests may take to end by themselves at the end of the input, and once the node is over.
-    private static let patience = Duration.milliseconds(1_500)
+    /// How long an end may take, from the end of the input or the signal to the last answer. Requests have
+    /// half of it, at the end of the input, and what is left for answers is what the node leaves.
+    private static let patience = Duration.seconds(3)
+    private static let requestShare = Duration.milliseconds(1_500)
+    private static let answerShare = Duration.milliseconds(500)
 
     func run(until termination: SignalWatch) async throws(Failure) -> ExitStatus {
         let outlet: Outlet
         do throws(PosixError) {
-            outlet = try Outlet()
+            outlet = try Outlet { [ending] in ending.set() }
         } catch {
             await log.close()
             throw Failure(error)
@@ -48,27 +62,66 @@ final class NodeProcess: Sendable {
                 ?? Failure(.unavailable, "closed", "the node ended at its start")
         }
         await announce(outlet)
-        termination.onSignal { [ending] _ in ending.set() }
+        let reminder = Task { await remindOfCertificate() }
+        termination.onSignal { [self] _ in finish() }
         do throws(PosixError) {
             try intake.begin { [self] line in
-                Task { await answer(line, outlet) }
+                take(line, outlet)
             } end: { [self] in
-                wait(for: Self.patience)
+                let begin = MonotonicClock.now()
+                deadline.withLock { $0 = $0 ?? begin.advanced(by: Self.patience) }
+                wait(until: begin.advanced(by: Self.requestShare))
                 ending.set()
             }
         } catch {
-            ending.set()
+            finish()
         }
         await first(ending, over)
-        await log.shutdown()
+        let end = deadline.withLock { deadline in
+            let end = deadline ?? MonotonicClock.now().advanced(by: Self.patience)
+            deadline = end
+            return end
+        }
+        await shutDown(until: end.advanced(by: .zero - Self.answerShare))
         let failure = await running.value
+        reminder.cancel()
         for task in subscriptions.withLock({ Array($0.values) }) { task.cancel() }
         await offPool { [self] in
-            wait(for: Self.patience)
-            outlet.drain(atMost: .milliseconds(250))
+            wait(until: end)
+            outlet.drain(until: end)
         }
         if let failure { throw failure }
+        guard !outlet.isBroken else { throw Failure(.unread, "unread", Output.unread) }
         return .done
+    }
+
+    /// Somebody wants the node to end now.
+    private func finish() {
+        deadline.withLock { deadline in
+            deadline = deadline ?? MonotonicClock.now().advanced(by: Self.patience)
+        }
+        ending.set()
+    }
+
+    /// In order, and if that takes too long without waiting for what is in flight.
+    private func shutDown(until limit: MonotonicInstant) async {
+        let left = MonotonicClock.now().duration(to: limit)
+        let closing = Task { [log] in
+            try await Task.sleep(for: max(.zero, left))
+            await log.close()
+        }
+        await log.shutdown()
+        closing.cancel()
+    }
+
+    /// Once a day, when it is time for another certificate.
+    private func remindOfCertificate() async {
+        guard let tls = transport?.tls else { return }
+        repeat {
+            if tls.isExpiring {
+                Output.complain("warning: the certificate expires at \(tls.expires): issue another")
+            }
+        } while await (try? Task.sleep(for: .seconds(86_400))) != nil
     }
 
     private func started(or over: Event) async {
@@ -106,46 +159,63 @@ final class NodeProcess: Sendable {
         }
     }
 
-    /// Waits until every request has its answer, for so long at most. Blocks its thread.
-    private func wait(for limit: Duration) {
-        let end = MonotonicClock.now().advanced(by: limit)
+    /// Waits until every request has its answer, until then at most. Blocks its thread.
+    private func wait(until end: MonotonicInstant) {
         let parker = Parker()
         while intake.pending > 0, MonotonicClock.now() < end {
             _ = parker.park(timeout: .milliseconds(1))
         }
     }
 
+    private static let maxSubscriptions = 1_024
+
     // MARK: - Requests
 
-    private func answer(_ line: [UInt8]?, _ outlet: Outlet) async {
-        defer { intake.answered() }
-        let request: Request
+    /// Reads a line on the input's thread, and leaves what it asks for to the pool.
+    private func take(_ line: [UInt8]?, _ outlet: Outlet) {
+        let bytes = line?.count ?? 0
+        let outcome: Result<Request, InvalidRequest>
         do throws(InvalidRequest) {
             guard let line else { throw InvalidRequest("the line is too long") }
-            request = try Request(line)
+            outcome = .success(try Request(line))
         } catch {
-            await outlet.write(.object([("error", .string(error.reason))]))
-            return
+            outcome = .failure(error)
         }
+        Task {
+            switch outcome {
+            case .success(let request): await answer(request, outlet)
+            case .failure(let error):
+                await outlet.write(.object([("error", .string(error.reason))]))
+            }
+            intake.answered(bytes)
+        }
+    }
+
+    private func answer(_ request: Request, _ outlet: Outlet) async {
         let answer: [(String, JSON)]
         switch request.operation {
         case .append(let payload, let timeout): answer = await append(payload, timeout)
         case .appendBatch(let payloads, let timeout):
             answer = await append(contentsOf: payloads, timeout)
         case .barrier(let timeout): answer = await barrier(timeout)
-        case .read(let slots): answer = await read(slots)
+        case .read(let slots):
+            await pages.take()
+            let page = await read(slots)
+            await outlet.writePage { .object([("id", request.id)] + page()) }
+            pages.give()
+            return
         case .subscribe(let slot):
             guard let refusal = subscribe(request.id, from: slot, outlet) else { return }
             answer = refusal
         case .unsubscribe: answer = unsubscribe(request.id)
         case .status: answer = await status()
         case .shutdown:
+            finish()
             await log.shutdown()
             answer = [("event", .string("closed"))]
         case .unsupported: answer = [("error", .string("unsupported"))]
         }
         await outlet.write(.object([("id", request.id)] + answer))
-        if case .shutdown = request.operation { ending.set() }
     }
 
     /// Each event is a line; the next is pulled when the one before has left.
@@ -157,6 +227,9 @@ final class NodeProcess: Sendable {
         subscriptions.withLock { subscriptions in
             guard subscriptions[id.text] == nil else {
                 return [("error", .string("there is a subscription with this id"))]
+            }
+            guard subscriptions.count < Self.maxSubscriptions else {
+                return [("error", .string("there are \(Self.maxSubscriptions) subscriptions"))]
             }
             subscriptions[id.text] = Task {
                 do throws(ReadError) {

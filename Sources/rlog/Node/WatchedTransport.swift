@@ -6,11 +6,13 @@ import ReplicatedLog
 final class WatchedTransport: Transport {
     private let tcp: TCPTransport
     private let trace: MessageTrace?
+    let tls: TLSIdentity?
     private let failure = Locked<(any Error)?>(nil)
     private let begun: Event
 
-    init(_ tcp: TCPTransport, trace: MessageTrace?) {
+    init(_ tcp: TCPTransport, tls: TLSIdentity?, trace: MessageTrace?) {
         self.tcp = tcp
+        self.tls = tls
         self.trace = trace
         begun = Event()
     }
@@ -51,7 +53,7 @@ final class WatchedTransport: Transport {
         let reason =
             switch error as? TCPTransportError {
             case .addressInUse: "address_in_use"
-            case .certificateOfAnother: "certificate"
+            case .certificateOfAnother, .certificateExpired, .certificateNotYetValid: "certificate"
             default: "cannot_listen"
             }
         return Failure(.refused, reason, "\(error)")

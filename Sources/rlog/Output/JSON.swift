@@ -6,6 +6,8 @@ enum JSON: Sendable {
     case unsigned(UInt64)
     case number(Double)
     case string(String)
+    /// Bytes, written as a string in base 64.
+    case bytes([UInt8])
     case array([JSON])
     case object([(String, JSON)])
 
@@ -24,6 +26,10 @@ enum JSON: Sendable {
         case .unsigned(let value): text += String(value)
         case .number(let value): text += value.isFinite ? "\(value)" : "null"
         case .string(let value): Self.write(value, to: &text)
+        case .bytes(let bytes):
+            text += "\""
+            text += Base64.encode(bytes)
+            text += "\""
         case .array(let values):
             text += "["
             for (position, value) in values.enumerated() {

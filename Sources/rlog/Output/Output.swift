@@ -1,3 +1,5 @@
+import Platform
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -14,10 +16,26 @@ enum Output {
         answer(object.text + "\n")
     }
 
-    /// Text on standard output.
+    /// Text on standard output. If nobody reads it any more, this is the end of the process: in order, said
+    /// on standard error, with a status of its own.
     static func answer(_ text: String) {
-        write(text, to: STDOUT_FILENO)
+        guard !write(text, to: STDOUT_FILENO) else { return }
+        let cleanUp = beforeEnd.withLock { $0.take() }
+        cleanUp?()
+        complain(unread)
+        exit(ExitStatus.unread.rawValue)
     }
+
+    static let standard = STDOUT_FILENO
+
+    /// What is wrong, for people.
+    static let unread = "nobody reads standard output any more: ended in order"
+
+    /// What to do before such an end.
+    static let beforeEnd = Locked<(@Sendable () -> Void)?>(nil)
+
+    /// A write to a reader that is gone is told, and ends no process.
+    static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
     /// One line on standard error.
     static func complain(_ message: String) {
@@ -47,18 +65,31 @@ enum Output {
     static let errorIsTerminal = isatty(STDERR_FILENO) == 1
 
     /// Text whole, in as few calls as the system allows: one, but for a signal or a full disk.
-    static func write(_ text: String, to descriptor: Int32) {
+    ///
+    /// - Returns: False if it could not be written.
+    @discardableResult
+    static func write(_ text: String, to descriptor: Int32) -> Bool {
         var text = text
-        text.withUTF8 { bytes in
+        return text.withUTF8 { bytes in
             var rest = UnsafeRawBufferPointer(bytes)
             while !rest.isEmpty {
                 let count = systemWrite(descriptor, rest)
                 if count < 0, errno == EINTR { continue }
-                // Nobody reads: there is nobody to tell either.
-                guard count > 0 else { return }
+                if count < 0, errno == EAGAIN {
+                    waitForRoom(descriptor)
+                    continue
+                }
+                guard count > 0 else { return false }
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
             }
+            return true
         }
+    }
+
+    /// Somebody has set the descriptor not to block.
+    private static func waitForRoom(_ descriptor: Int32) {
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        _ = poll(&wanted, 1, -1)
     }
 }
 

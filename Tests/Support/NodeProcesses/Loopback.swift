@@ -72,7 +72,7 @@ package enum Loopback {
     }
 
     /// A socket that is on its way there: it becomes writable, or fails.
-    static func connecting(to port: UInt16) -> Int32? {
+    package static func connecting(to port: UInt16) -> Int32? {
         guard let descriptor = try? makeSocket() else { return nil }
         setNonBlocking(descriptor)
         let (status, _) = withAddress(port: port) { connect(descriptor, $0, $1) }

@@ -22,11 +22,13 @@ package final class NodeProcess: Sendable {
 
     /// - Parameters:
     ///   - arguments: Of `rlog node`.
+    ///   - descriptors: How many it may have open.
     ///   - errors: The file that what it says to standard error is added to; without one it is lost.
     ///   - onEvent: Is given every event of its subscription, on one thread.
     package init(
         _ arguments: [String],
         environment: [String: String] = [:],
+        descriptors: Int? = nil,
         errors: String? = nil,
         onEvent: @escaping @Sendable (Reply) -> Void = { _ in }
     ) throws {
@@ -35,8 +37,14 @@ package final class NodeProcess: Sendable {
         let process = Process()
         let input = Pipe()
         let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: Rlog.path)
-        process.arguments = ["node"] + arguments
+        if let descriptors {
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            let script = "ulimit -n \(descriptors) && exec \"$0\" \"$@\""
+            process.arguments = ["-c", script, Rlog.path, "node"] + arguments
+        } else {
+            process.executableURL = URL(fileURLWithPath: Rlog.path)
+            process.arguments = ["node"] + arguments
+        }
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = input
         process.standardOutput = output

@@ -42,6 +42,7 @@ package struct Reply: Decodable, Sendable {
     package let promised: String?
     package let committedSlot: UInt64?
     package let deliveredSlot: UInt64?
+    package let certificateExpires: String?
     package let counters: [String: UInt64?]?
 
     private enum CodingKeys: String, CodingKey {
@@ -52,6 +53,7 @@ package struct Reply: Decodable, Sendable {
         case lastSlot = "last_slot"
         case payload = "payload_base64"
         case committedSlot = "committed_slot"
+        case certificateExpires = "certificate_expires"
         case deliveredSlot = "delivered_slot"
     }
 
