@@ -53,7 +53,7 @@ package struct PosixError: Error, Equatable, Sendable, CustomStringConvertible {
     }
 
     /// Makes a call that answers -1 and `errno` on failure, again while a signal interrupts it.
-    static func check<Answer: FixedWidthInteger & SignedInteger>(
+    package static func check<Answer: FixedWidthInteger & SignedInteger>(
         _ operation: String,
         _ path: String,
         _ call: () -> Answer

@@ -138,6 +138,8 @@ import Testing
             "2",
             "--warmup",
             "0",
+            "--repeats",
+            "0",
             "--data",
             scratch.path,
             environment: environment
@@ -147,11 +149,13 @@ import Testing
         #expect(ending.errorLines.count == 1, "\(ending.errorLines)")
         // What a failed disk holds is kept, and named.
         for place in try FileSystem.listDirectory(scratch.path) {
-            let node = "\(scratch.path)/\(place)/node-16"
-            guard FileSystem.exists(node) else { continue }
-            #expect(ending.errorLines.first?.contains(node) == true, "\(ending.errorLines)")
-            let verified = try ChildProcess.run("rlog", "verify", node)
-            #expect(verified.status == 0, "\(verified.lines) \(verified.errorLines)")
+            let nodes = "\(scratch.path)/\(place)/nodes-3-256-16"
+            guard FileSystem.exists(nodes) else { continue }
+            #expect(ending.errorLines.first?.contains(nodes) == true, "\(ending.errorLines)")
+            for node in try FileSystem.listDirectory(nodes) {
+                let verified = try ChildProcess.run("rlog", "verify", "\(nodes)/\(node)")
+                #expect(verified.status == 0, "\(verified.lines) \(verified.errorLines)")
+            }
         }
         if nth >= 100 { #expect(try !FileSystem.listDirectory(scratch.path).isEmpty) }
     }

@@ -31,7 +31,7 @@ import Darwin
     private func copiesOfDescriptors(of path: String) -> [Int32] {
         var wanted = stat()
         guard stat(path, &wanted) == 0 else { return [] }
-        return (0..<Int32(1_024)).compactMap { descriptor in
+        return (0..<Int32(16_384)).compactMap { descriptor in
             var found = stat()
             guard fstat(descriptor, &found) == 0, found.st_ino == wanted.st_ino,
                 found.st_dev == wanted.st_dev

@@ -113,7 +113,7 @@ extension TransportRun {
     private func untilQuiet(_ endpoint: Endpoint) async {
         let seen = Locked(-1)
         for _ in 0..<100 {
-            await Wait.pass(.milliseconds(200))
+            await Wait.pass(.seconds(1))
             let count = endpoint.receivedCount
             let isQuiet = seen.withLock { seen in
                 defer { seen = count }

@@ -173,13 +173,12 @@ struct Bench: RlogCommand {
                     + "and the figures say nothing about a disk; name a disk with --data"
             )
         }
-        var run = BenchRun(self, place)
         do throws(Failure) {
+            var run = try BenchRun(self, place)
             let status = try await run.execute()
             if status == .done { place.remove() }
             return status
         } catch {
-            run.clear()
             // What a failed disk holds is evidence; the error names it.
             if !error.isOfStore { place.remove() }
             throw error

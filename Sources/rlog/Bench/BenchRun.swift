@@ -10,17 +10,19 @@ struct BenchRun {
     private static let saturating = 1_024
     private static let sweep = [0.1, 0.25, 0.5, 0.75, 0.9, 1.0]
 
-    init(_ settings: Bench, _ place: BenchPlace) {
+    init(_ settings: Bench, _ place: BenchPlace) throws(Failure) {
         self.settings = settings
         self.place = place
         report = BenchReport(
             settings: settings,
             place: place,
-            machine: Machine(directory: place.path)
+            machine: try Machine(directory: place.path)
         )
     }
 
     mutating func execute() async throws(Failure) -> ExitStatus {
+        // Before an error is reported too.
+        defer { report.clear() }
         report.begin()
         for replicas in settings.replicas {
             for valueBytes in settings.valueBytes {
@@ -32,10 +34,6 @@ struct BenchRun {
             try TextFile.write(ReportPage.html([(name: path, points: report.points)]), to: path)
         }
         return status
-    }
-
-    mutating func clear() {
-        report.clear()
     }
 
     private mutating func measure(replicas: Int, valueBytes: Int) async throws(Failure) {

@@ -18,14 +18,19 @@ struct Machine: Sendable {
 
     static let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
 
-    /// Looks at the machine, and at the disk of a directory for a fifth of a second.
-    init(directory: String) {
+    /// Looks at the machine, and at the disk of a directory for a fifth of a second at most: one that fails by then
+    /// is not measured.
+    init(directory: String) throws(Failure) {
         var name = utsname()
         uname(&name)
         system = "\(Self.text(name.sysname)) \(Self.text(name.release)) \(Self.text(name.machine))"
         processor = Self.processorName() ?? "unknown"
         device = Self.device(of: directory) ?? "unknown"
-        flush = Self.measureFlush(directory)
+        do throws(PosixError) {
+            flush = try Self.measureFlush(directory)
+        } catch {
+            throw Failure(error)
+        }
     }
 
     /// Processor time that everybody has used since the machine started, what a host took away included;
@@ -93,10 +98,15 @@ struct Machine: Sendable {
         return nil
     }
 
-    private static func measureFlush(_ directory: String) -> Latencies.Summary? {
+    private static let flushes = 40
+
+    private static func measureFlush(
+        _ directory: String
+    ) throws(PosixError) -> Latencies.Summary? {
         let path = directory + "/flush-test"
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return nil }
+        let descriptor = try PosixError.check("open", path) {
+            open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        }
         defer {
             close(descriptor)
             unlink(path)
@@ -105,11 +115,12 @@ struct Machine: Sendable {
         let latencies = Latencies()
         let end = MonotonicClock.now().advanced(by: .milliseconds(200))
         var count = 0
-        while MonotonicClock.now() < end {
+        while MonotonicClock.now() < end, count <= Self.flushes {
             let begin = MonotonicClock.now()
-            guard page.withUnsafeBytes({ pwrite(descriptor, $0.baseAddress, 4_096, 0) }) == 4_096,
-                fsync(descriptor) == 0
-            else { return nil }
+            _ = try PosixError.check("write", path) {
+                Int32(page.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) })
+            }
+            _ = try PosixError.check("fsync", path) { fsync(descriptor) }
             // The first one makes the file.
             if count > 0 {
                 let taken = MonotonicClock.now().nanoseconds - begin.nanoseconds
