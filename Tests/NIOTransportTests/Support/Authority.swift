@@ -134,7 +134,7 @@ final class TLSClient {
 
     func send(_ bytes: [UInt8]) { input.fileHandleForWriting.write(Data(bytes)) }
 
-    func end() { process.terminate() }
+    func end() { process.killed() }
 }
 
 /// A server that is none of ours, with a certificate: openssl.
@@ -157,7 +157,13 @@ final class TLSServer {
 
     /// Everything that it was told.
     func end() -> Data {
-        process.terminate()
+        process.killed()
         return output.fileHandleForReading.readDataToEndOfFile()
     }
+}
+
+extension Process {
+    /// Ends it whatever it blocks: a thread of a pool that starts one hands its signal mask on, in which
+    /// SIGTERM may be blocked.
+    fileprivate func killed() { kill(processIdentifier, SIGKILL) }
 }
