@@ -245,6 +245,73 @@ import Testing
         #expect(take(7))
     }
 
+    private static func missing(
+        _ acceptor: inout Acceptor,
+        _ slots: ClosedRange<Slot>,
+        _ ballot: Ballot,
+        output: inout Output
+    ) -> ClosedRange<Slot>? {
+        acceptor.missing(of: slots, under: ballot, from: 3, committed: 2, output: &output)?.slots
+    }
+
+    /// Rows that are there may be replaced without room: else the leader would never send again what it
+    /// proposes in their slots (`R79`, `R83`).
+    @Test func whatReplacesRowsIsMissingWithoutRoom() {
+        let ballot = Ballot(round: 5, node: 3)
+        var full = Self.acceptor(isFull: true)
+        var output = Output()
+        #expect(Self.missing(&full, 3...8, ballot, output: &output) == 3...4)
+        let refused = output.immediate.contains { message in
+            if case .reject(let reject) = message.body { reject.reason == .full } else { false }
+        }
+        #expect(refused)
+        output = Output()
+        #expect(Self.missing(&full, 5...8, ballot, output: &output) == nil)
+        // Bytes are room too.
+        var limits = Limits()
+        limits.pipelineBytes = 2
+        var recovered = Identities.recovered(of: [1, 2, 3])
+        recovered.promised = Self.promised
+        recovered.committed = 2
+        recovered.accepted = ([3, 4] as [Slot]).map {
+            AcceptedEntry(slot: $0, ballot: Self.promised, entry: Self.command)
+        }
+        var crowded = Acceptor(recovered: recovered, limits: limits)
+        #expect(Self.missing(&crowded, 3...8, ballot, output: &output) == 3...4)
+        #expect(Self.missing(&crowded, 5...8, ballot, output: &output) == nil)
+    }
+
+    /// A run that is sent again is a page at most, or one entry that is larger.
+    @Test func aRunThatIsSentAgainIsAPage() {
+        for (bytes, entries) in [(1, 1), (2, 1), (3, 1), (4, 2), (100, 2)] {
+            var limits = Limits()
+            limits.pageBytes = bytes
+            var recovered = Identities.recovered(of: [1, 2, 3])
+            recovered.promised = Self.promised
+            recovered.accepted = ([1, 2] as [Slot]).map {
+                AcceptedEntry(slot: $0, ballot: Self.promised, entry: Self.command)
+            }
+            let acceptor = Acceptor(recovered: recovered, limits: limits)
+            let run = acceptor.run(from: 1, through: 2, under: Self.promised)
+            #expect(run?.entries.count == entries)
+        }
+    }
+
+    /// While the write of a promise hangs one answer waits for it, however often the candidate asks (`R62`).
+    @Test func aRepeatedPrepareIsAnsweredOnce() {
+        var acceptor = Self.acceptor()
+        let ballot = Ballot(round: 7, node: 3)
+        func prepare() -> Int {
+            var output = Output()
+            acceptor.receive(Prepare(ballot: ballot), from: 3, committed: 2, output: &output)
+            return output.testimony.count
+        }
+        #expect(prepare() == 1)
+        for _ in 1...3 { #expect(prepare() == 0) }
+        acceptor.markDurable(promised: ballot, runs: 0)
+        for _ in 1...3 { #expect(prepare() == 1, "the answer before may be lost") }
+    }
+
     /// What is held under the same ballot is answered again after the writes in flight, and not written
     /// again. While its write hangs one answer waits, however often the leader asks (`R62`, `R73`).
     @Test func aRepeatIsAnsweredAndNotWritten() {

@@ -76,6 +76,42 @@ import Testing
         #expect(candidate.recovery() == nil)
     }
 
+    /// Slots beyond what the member has promised to show, a row above the ballot that it promised, and more
+    /// slots than any member has in flight: refused before they take memory (`R80`).
+    @Test func anAbsurdPageIsRefused() throws {
+        let far = Slot(rawValue: 1 << 61)
+        for (last, through, row) in [
+            (9 as Slot, far, Self.row(1, 1, 1)), (far, far, Self.row(far, 1, 1)),
+            (9, 1, Self.row(1, 1 << 40, 1)),
+        ] {
+            var candidate = try Self.candidate(of: 3)
+            Self.promise(&candidate, 1, last: .zero)
+            Self.promise(&candidate, 2, last: last)
+            var output = Output()
+            let page = PromisePage(ballot: Self.ballot, from: 1, through: through, rows: [row])
+            #expect(!candidate.receive(page, from: 2, output: &output), "\(through)")
+            #expect(candidate.recovery() == nil)
+        }
+    }
+
+    /// A page is waited for while its member lives and has not answered what was asked behind it, and not for
+    /// ever: others may lead meanwhile.
+    @Test func aPageIsNotWaitedForForEver() throws {
+        var candidate = try Self.candidate(of: 3)
+        Self.promise(&candidate, 1, last: .zero)
+        Self.promise(&candidate, 2, last: 1)
+        candidate.noteProbe(1, at: 1)
+        let promise = Promise(ballot: Self.ballot, committed: .zero, trimmed: .zero, last: 1)
+        let limits = Limits()
+        var now = Tick.zero
+        while now < candidate.deadline, now < Tick(100 * limits.electionTicks) {
+            candidate.extend(by: promise, from: 2, now: now, limits: limits)
+            now = now.advanced(by: 1)
+        }
+        #expect(now > Tick(10 * limits.electionTicks))
+        #expect(now < Tick(20 * limits.electionTicks))
+    }
+
     private static func requests(_ output: borrowing Output) -> [NodeID: Slot] {
         var requests: [NodeID: Slot] = [:]
         for message in output.immediate {

@@ -93,6 +93,47 @@ import Testing
         #expect(Self.requests(try member.step(at: 1)) == [3: 5...9])
     }
 
+    /// A member that lives and answers no probe is waited for, and not for ever.
+    @Test func whoIsMuteInItsLogLaneIsFollowedByTheNext() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let election = Limits().electionTicks
+        #expect(Self.requests(try member.hear(3, Self.heartbeat(1))) == [3: 1...1])
+        var asked: (NodeID, UInt64)?
+        for now in 1...100 * election where asked == nil {
+            let beat = Self.heartbeat(1, round: now)
+            let said = try member.hear(3, at: now, beat)
+            if let first = Self.requests(said).first { asked = (first.key, now) }
+        }
+        let found = try #require(asked)
+        #expect(found.0 == 2)
+        #expect(found.1 >= 16 * election)
+    }
+
+    /// What was dropped for want of room is not asked for again in the same breath.
+    @Test func whatWasDroppedIsNotAskedForAtOnce() throws {
+        var limits = Limits()
+        limits.maxPayloadBytes = 1
+        limits.pipelineBytes = 2
+        limits.pageBytes = 1
+        let member = OneMember(members: [1, 2, 3], limits: limits)
+        try member.hear(3, Self.heartbeat(9))
+        let rows = [Self.row(1), Self.row(2), Self.row(3)]
+        let asked = try member.hear(3, .catchUp(CatchUp(from: 1, rows: rows, committed: 9)))
+        #expect(Self.requests(asked) == [3: 4...9])
+        // Larger than was asked for: it does not fit.
+        let large = AcceptedEntry(
+            slot: 4,
+            ballot: Self.ballot,
+            entry: .command(
+                Command(token: Token(node: 1, boot: Boot(1), sequence: 4), payload: [1, 2, 3])
+            )
+        )
+        let dropped = try member.hear(3, .catchUp(CatchUp(from: 4, rows: [large], committed: 9)))
+        #expect(Self.requests(dropped) == [:])
+        #expect(Self.requests(try member.step(at: 1)) == [:])
+        #expect(!Self.requests(try member.step(at: Limits().electionTicks)).isEmpty)
+    }
+
     /// Whoever does not answer, or has nothing, is followed by the next member.
     @Test(arguments: [true, false])
     func theNextMemberIsAsked(_ answers: Bool) throws {

@@ -31,6 +31,23 @@ import Testing
         }
     }
 
+    /// Who leads while it is full proposes what it once forwarded when there is room again.
+    @Test func aFullLeaderKeepsItsOwn() throws {
+        let member = OneMember(members: [1, 2, 3])
+        try member.hear(3, Self.heartbeat())
+        let said = try member.step { $0.appends = [member.append()] }
+        #expect(Self.forwards(said).count == 1)
+        try member.step { $0.isFull = true }
+        let led = try member.lead(from: 100)
+        #expect(member.core.status.role == .leader)
+        for now in 1...3 as ClosedRange<UInt64> {
+            #expect(Self.proposed(try member.step(at: led.at + now)).isEmpty)
+        }
+        let room = try member.step(at: led.at + 4) { $0.isFull = false }
+        let later = try member.step(at: led.at + 5)
+        #expect(Self.proposed(room) + Self.proposed(later) == [Self.token(1, 1)])
+    }
+
     /// With no leader the inbox waits, and a caller that gives up is told never; with one it leaves, named.
     @Test func theInboxWaitsForALeader() throws {
         let member = OneMember(members: [1, 2, 3])

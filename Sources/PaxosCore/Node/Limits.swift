@@ -113,6 +113,11 @@ public struct Limits: Hashable, Sendable {
     }
 }
 
+extension Limits {
+    /// The most payload bytes that come in answer to one question: a page, or the one entry that is larger.
+    var transferBytes: Int { max(pageBytes, maxPayloadBytes) }
+}
+
 /// A limit that cannot be.
 public struct InvalidLimits: Error, Hashable, Sendable, CustomStringConvertible {
     /// The name of the property.

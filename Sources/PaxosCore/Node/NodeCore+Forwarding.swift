@@ -37,7 +37,8 @@ extension NodeCore {
         let isNew = leading != lastLeading
         guard !proposed.isEmpty, let route, isNew || now >= nextForward else { return }
         if route == node, !isNew { return }
-        guard route != node || replica.isReadable else { return }
+        // Without room none of them would stay.
+        guard route != node || (replica.isReadable && !replica.acceptor.isFull) else { return }
         lastLeading = leading
         if isNew { relayed = 0 }
         nextForward = now.advanced(by: limits.electionTicks << UInt64(min(relayed, 5)))
@@ -168,6 +169,8 @@ extension NodeCore {
             if replica.acceptor.isFull || delivery.state.effect(of: forward.token) != .effective
                 || replica.assigned.effect(of: forward.token) != .effective
             {
+                // Of its own nobody else reminds this node once there is room.
+                if replica.acceptor.isFull, forward.token.node == node { lastLeading = nil }
                 forwarded.removeFirst()
                 continue
             }

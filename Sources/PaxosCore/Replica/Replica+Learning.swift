@@ -28,7 +28,9 @@ extension Replica {
     private var slotsToFetch: ClosedRange<Slot>? {
         guard let missing = learner.missing else { return nil }
         let beyond = max(missing.lowerBound, acceptor.last.next)
-        if !acceptor.isFull, acceptor.isInWindow(beyond, bytes: limits.pageBytes) { return missing }
+        if !acceptor.isFull, acceptor.isInWindow(beyond, bytes: limits.transferBytes) {
+            return missing
+        }
         guard missing.lowerBound <= acceptor.last else { return nil }
         return missing.clamped(to: missing.lowerBound...acceptor.last)
     }
@@ -44,12 +46,18 @@ extension Replica {
         guard isHeard || now < current.at.advanced(by: limits.electionTicks / 2) else {
             return false
         }
+        // Somebody else is asked beside it: its log lane may be dead though it lives.
+        let patience = Self.patience * limits.electionTicks
+        guard now < current.at.advanced(by: patience) else { return false }
         if now >= current.probed.advanced(by: limits.electionTicks / 2) {
             let id = ask(.answers, current.asked, output: &output)
             learner.noteProbe(id, at: now)
         }
         return true
     }
+
+    /// How many election timeouts a member that lives and answers no probe is waited for.
+    private static let patience: UInt64 = 32
 
     /// The member after the one asked last, in the order of ids, that is known to have the slot. After a
     /// question without an answer, whoever comes next: the one that is known may be unable to read the
@@ -128,22 +136,37 @@ extension Replica {
             return
         }
         let next = learner.committed.next
+        var isTaken = true
         if learner.missing != nil, answer.from <= next, next <= last {
-            learn(chosen: answer.rows.filter { $0.slot >= next }, from: next, output: &output)
+            isTaken = learn(
+                chosen: answer.rows.filter { $0.slot >= next },
+                from: next,
+                output: &output
+            )
         }
-        // What was asked for is on its way still, though another has handed on the first of it.
-        if isAwaited || current.map({ $0.slots.upperBound <= learner.committed }) == true {
+        if isAwaited, !isTaken, let current {
+            // Dropped for want of room: asked for again at once it would be dropped again.
+            let wait = max(1, limits.electionTicks / 2)
+            learner.refuseCatchUp(until: max(now, current.at).advanced(by: wait))
+        } else if isAwaited || current.map({ $0.slots.upperBound <= learner.committed }) == true {
+            // Of somebody else's answer what was asked for is on its way still.
             learner.endCatchUp()
         }
         learn(output: &output)
     }
 
-    /// Takes in rows that are known to be chosen: those of adjoining slots, as far as memory reaches.
+    /// Takes in rows that are known to be chosen: those of adjoining slots, as far as memory reaches. False if
+    /// it took none.
     ///
     /// What was chosen under a later ballot overtakes a proposer. Its notices would say under its own
     /// ballot that the slot is chosen, and a follower that has accepted something else under that ballot
     /// would pass it (`R68`).
-    mutating func learn(chosen rows: [AcceptedEntry], from first: Slot, output: inout Output) {
+    @discardableResult
+    mutating func learn(
+        chosen rows: [AcceptedEntry],
+        from first: Slot,
+        output: inout Output
+    ) -> Bool {
         var adjoining: [AcceptedEntry] = []
         var bytes = 0
         for row in rows where row.slot == first.advanced(by: adjoining.count) {
@@ -153,7 +176,7 @@ extension Replica {
             else { break }
             adjoining.append(row)
         }
-        guard let last = adjoining.last else { return }
+        guard let last = adjoining.last else { return false }
         acceptor.storeChosen(
             adjoining.filter { $0.slot > learner.committed && !learner.knowsChosen($0.slot) },
             output: &output
@@ -161,5 +184,6 @@ extension Replica {
         learner.learn(first...last.slot)
         note(acceptor.promised)
         yieldToPromise()
+        return true
     }
 }

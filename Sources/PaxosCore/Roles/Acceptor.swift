@@ -57,6 +57,8 @@ package struct Acceptor: Sendable {
             reject(prepare.ballot, .promised, to: candidate, committed: committed, output: &output)
             return
         }
+        // The first answer waits for its write already: while that hangs each other one would be kept (`R62`).
+        if prepare.ballot == promised, durablePromise < promised { return }
         raise(to: prepare.ballot, output: &output)
         let promise = Promise(
             ballot: prepare.ballot,
@@ -139,11 +141,13 @@ package struct Acceptor: Sendable {
             }
             end = end.next
         }
-        if isFull, end > last {
-            reject(ballot, .full, to: leader, committed: committed, output: &output)
-            return Missing(slots: nil)
+        if end > last, isFull || !isInWindow(max(first, last.next), bytes: limits.transferBytes) {
+            if isFull { reject(ballot, .full, to: leader, committed: committed, output: &output) }
+            // What replaces rows needs no room (`R79`).
+            guard first <= last else { return Missing(slots: nil) }
+            end = last
         }
-        return Missing(slots: isInWindow(first, bytes: limits.pageBytes) ? first...end : nil)
+        return Missing(slots: isInWindow(first, bytes: 0) ? first...end : nil)
     }
 
     private mutating func acceptAgain(
@@ -221,16 +225,17 @@ package struct Acceptor: Sendable {
         )
     }
 
-    /// The entries of adjoining slots from `first` on that are accepted under `ballot`, up to a page.
+    /// The entries of adjoining slots from `first` on that are accepted under `ballot`, up to a page and one
+    /// at least.
     func run(from first: Slot, through last: Slot, under ballot: Ballot) -> EntryRun? {
         var entries: [Entry] = []
         var bytes = 0
         var slot = first
-        while slot <= last, bytes < limits.pageBytes,
-            let accepted = window[slot], accepted.ballot == ballot
-        {
-            entries.append(accepted.entry(of: slot))
-            bytes += accepted.entry(of: slot).payloadBytes
+        while slot <= last, let accepted = window[slot], accepted.ballot == ballot {
+            let entry = accepted.entry(of: slot)
+            bytes += entry.payloadBytes
+            guard entries.isEmpty || bytes <= limits.pageBytes else { break }
+            entries.append(entry)
             slot = slot.next
         }
         return entries.isEmpty ? nil : EntryRun(first: first, entries: entries)

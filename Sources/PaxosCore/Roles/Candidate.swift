@@ -12,6 +12,8 @@ package struct Candidate: Sendable {
     package let ballot: Ballot
     /// When to give up.
     private(set) var deadline: Tick
+    /// When a page came last, or the candidate began.
+    private var progressed: Tick
     /// When to ask again what was not answered.
     private(set) var nextRetry: Tick
     private let membership: Membership
@@ -43,6 +45,7 @@ package struct Candidate: Sendable {
         self.ballot = ballot
         learningFrom = first
         deadline = now.advanced(by: limits.electionTicks)
+        progressed = now
         nextRetry = now.advanced(by: limits.heartbeatTicks)
         self.membership = membership
         self.rule = rule
@@ -67,6 +70,10 @@ package struct Candidate: Sendable {
         }
     }
 
+    /// No correct member has accepted so much above what it has committed: a page that says so would fill memory
+    /// (`R80`).
+    private static let mostSlots = 1 << 20
+
     /// Takes in a page and asks for the one after it. False if a row cannot be, given what others have shown:
     /// nothing of the page counts.
     @discardableResult
@@ -79,7 +86,10 @@ package struct Candidate: Sendable {
             let promise = members[position].promise, !members[position].isComplete,
             page.from == members[position].nextPage, page.through >= page.from
         else { return true }
-        guard page.rows.allSatisfy(agrees) else { return false }
+        guard page.through <= promise.last,
+            page.through.count(after: found?.base ?? .zero) <= Self.mostSlots,
+            page.rows.allSatisfy(agrees)
+        else { return false }
         for row in page.rows { note(row) }
         members[position].losses = 0
         members[position].nextPage = page.through.next
@@ -90,18 +100,23 @@ package struct Candidate: Sendable {
     /// Phase 1 goes on: many pages take longer than an election timeout, and giving up between two of them
     /// would begin them all again for ever.
     mutating func extend(now: Tick, limits: Limits) {
+        progressed = now
         deadline = now.advanced(by: limits.electionTicks)
     }
 
     /// So it does while a page stands in the queue of a member that lives: as long as it has not answered a
-    /// probe behind the page (`R83`).
+    /// probe behind the page (`R83`), and not for ever: its other lane may be dead, and others wait.
     mutating func extend(by promise: Promise, from node: NodeID, now: Tick, limits: Limits) {
         guard promise.ballot == ballot, let position = membership.position(of: node),
             !members[position].isComplete, members[position].page.isProbed,
-            members[position].losses < 3
+            members[position].losses < 3,
+            now < progressed.advanced(by: Self.patience * limits.electionTicks)
         else { return }
-        extend(now: now, limits: limits)
+        deadline = now.advanced(by: limits.electionTicks)
     }
+
+    /// How many election timeouts a page is waited for.
+    private static let patience: UInt64 = 16
 
     /// The members whose page is awaited.
     var awaited: [Int] {
@@ -196,6 +211,8 @@ package struct Candidate: Sendable {
     /// One ballot has one entry for a slot, and what is chosen is one entry: a row that says otherwise comes of a
     /// member that is not what it says it is.
     private func agrees(_ row: AcceptedEntry) -> Bool {
+        // Who has promised this ballot has accepted nothing above it.
+        guard row.ballot <= ballot else { return false }
         guard let known = found?[row.slot], row.slot >= found?.base ?? .zero else { return true }
         return known.ballot != row.ballot || known.entry == row.entry
     }
