@@ -164,5 +164,12 @@ import Testing
         #expect(said.messages.isEmpty)
         #expect(member.core.status.refusedBy == 3)
         #expect(member.core.status.refusal == .rolledBack)
+        // What others say, and a greeting, change nothing of it.
+        try member.hear(2, .statusRequest(StatusRequest(id: 1)))
+        try member.hear(3, Self.hello(asks: false, holds: nil))
+        #expect(member.core.status.refusedBy == 3)
+        // It speaks to this process: so it counts it now.
+        try member.hear(3, .statusRequest(StatusRequest(id: 1)))
+        #expect(member.core.status.refusedBy == nil)
     }
 }

@@ -29,11 +29,13 @@ extension NodeCore {
         }
     }
 
+    /// The ballot under which this node leads, or hears another lead.
+    package var leading: Ballot? { replica.leader?.ballot ?? replica.election.leader?.ballot }
+
     /// Sends, or proposes, what has no slot yet once more when the leader has changed; asks a leader that has
     /// not changed what it knows of it, when a while has passed (`R83`).
     mutating func retryProposed(output: inout Output) {
         let route = replica.leader != nil ? node : replica.election.route(at: now)
-        let leading = replica.leader?.ballot ?? replica.election.leader?.ballot
         let isNew = leading != lastLeading
         guard !proposed.isEmpty, let route, isNew || now >= nextForward else { return }
         if route == node, !isNew { return }

@@ -60,6 +60,8 @@ extension NodeCore {
     }
 
     private mutating func handle(_ message: Message, from sender: NodeID, output: inout Output) {
+        // Whoever says anything but who it is to this very process counts it: it refuses no longer.
+        if refusedBy?.node == sender, !message.isOfMeeting { refusedBy = nil }
         switch message {
         case .statement(let statement):
             replica.receive(statement, from: sender, output: &output)
@@ -119,6 +121,14 @@ package struct MessageCounters: Hashable, Sendable {
 }
 
 extension Message {
+    /// Between members as nodes, whatever process they are.
+    fileprivate var isOfMeeting: Bool {
+        switch self {
+        case .immediate(.hello), .immediate(.refused): true
+        default: false
+        }
+    }
+
     /// False for what no correct node sends: it moves no state (`R80`).
     func isPossible(from sender: NodeID, above seen: Ballot) -> Bool {
         switch self {

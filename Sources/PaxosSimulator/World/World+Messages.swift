@@ -85,17 +85,32 @@ extension World {
         let status = sender.process?.core.status
         let promised = status?.promised ?? .zero
         // Who is no leader passes on what it gets, and cannot say whether the leader got it.
-        if case .immediate(.forward) = envelope.message, status?.leader != receiver.id {
+        if case .immediate(.forward(let forward)) = envelope.message,
+            status?.leader != receiver.id || forward.hops > 0
+        {
             return nil
         }
+        // Whoever is not heard for an election timeout is asked again, though its queue may be whole.
+        if case .immediate(.catchUp) = envelope.message, Self.silencers.contains(where: isCounted) {
+            return nil
+        }
+        let leading = sender.process?.core.leading ?? .zero
         return Cargo(
             envelope.message,
             context: [
                 UInt64(sender.generation), UInt64(receiver.generation), promised.round,
-                promised.node.rawValue, status?.leader?.rawValue ?? 0,
+                promised.node.rawValue, leading.round, leading.node.rawValue,
             ]
         )
     }
+
+    /// What may keep a member from being heard though nothing is lost.
+    private static let silencers: [FaultKind] = [
+        .loss, .slowLink, .partition, .partialPartition, .oneWayPartition, .pause, .crash,
+        .crashAtWrite, .shutdown, .stall, .flushFailure, .writeFailure, .wipe, .rollback,
+    ]
+
+    private func isCounted(_ kind: FaultKind) -> Bool { counts[kind] > 0 }
 
     func arrive(
         _ envelope: Envelope,
