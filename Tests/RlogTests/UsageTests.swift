@@ -4,9 +4,9 @@ import Testing
 /// Exit statuses and one-line errors: a contract.
 @Suite struct UsageTests {
     @Test(arguments: [
-        ["--wrong"], ["bench", "--wrong"], ["bench", "--rate", "100"],
+        ["--wrong"], ["bench", "--wrong"], ["bench", "--rate", "many"],
         ["bench", "--transport", "carrier-pigeon"], ["bench", "--fault", "none"],
-        ["bench", "--replicas", "2"],
+        ["bench", "--replicas", "8"],
         ["bench", "--outstanding", "1,x"], ["bench", "--value-bytes", "7"],
         ["bench", "--batch", "100000"], ["bench", "--seconds", "0"], ["bench", "extra"],
         ["verify"], ["dump", "a", "--from", "2", "--to", "1"], ["unknown"], [],
