@@ -239,6 +239,9 @@ import Testing
         #expect(([2, 3, 5, 6] as [Slot]).allSatisfy(take))
         #expect(acceptor.windowBytes == 8)
         #expect(!take(7))
+        // Nor does more wait for a disk that hangs, whatever slot it is.
+        #expect(!take(4))
+        acceptor.markDurable(promised: nil, runs: 4)
         #expect(take(4) && take(1))
         for _ in 1...6 { #expect(acceptor.takeFirst() == Self.command) }
         #expect(acceptor.windowBytes == 0)

@@ -1,4 +1,4 @@
-/// The runs whose write has been submitted and not receipted, for the lowest slot among them.
+/// The runs whose write has been submitted and not receipted: the lowest slot among them, and their bytes.
 ///
 /// Writes are receipted in the order of their submission. Only a run whose slot is lower than that of
 /// every later one can be the lowest, so the others are dropped as they come, and each question costs a
@@ -6,6 +6,9 @@
 struct UnflushedRuns: Sendable {
     private var submitted: UInt64 = 0
     private var flushed: UInt64 = 0
+    /// Payload bytes of each, and of all.
+    private var sizes = FIFO<Int>()
+    private(set) var bytes = 0
     /// Ascending in both fields.
     private var lows: [(run: UInt64, slot: Slot)] = []
     private var head = 0
@@ -14,7 +17,9 @@ struct UnflushedRuns: Sendable {
 
     var lowest: Slot? { head < lows.count ? lows[head].slot : nil }
 
-    mutating func add(_ slot: Slot) {
+    mutating func add(_ slot: Slot, bytes: Int = 0) {
+        sizes.append(bytes)
+        self.bytes += bytes
         while lows.count > head, let last = lows.last, last.slot >= slot { lows.removeLast() }
         lows.append((submitted, slot))
         submitted += 1
@@ -22,6 +27,7 @@ struct UnflushedRuns: Sendable {
 
     mutating func flush(_ runs: Int) {
         flushed += UInt64(runs)
+        for _ in 0..<runs { bytes -= sizes.popFirst() ?? 0 }
         precondition(flushed <= submitted, "more runs were receipted than submitted")
         while head < lows.count, lows[head].run < flushed { head += 1 }
         if head == lows.count {

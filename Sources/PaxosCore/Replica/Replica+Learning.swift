@@ -26,7 +26,9 @@ extension Replica {
     /// As many of the missing slots as there is room for: a page, in memory and in the store, or those that
     /// replace a row (`R79`). Else most of a page would come to be dropped.
     private var slotsToFetch: ClosedRange<Slot>? {
-        guard let missing = learner.missing else { return nil }
+        guard let missing = learner.missing, acceptor.fitsUnflushed(limits.transferBytes) else {
+            return nil
+        }
         let beyond = max(missing.lowerBound, acceptor.last.next)
         if !acceptor.isFull, acceptor.isInWindow(beyond, bytes: limits.transferBytes) {
             return missing
@@ -171,7 +173,7 @@ extension Replica {
         var bytes = 0
         for row in rows where row.slot == first.advanced(by: adjoining.count) {
             bytes += row.entry.payloadBytes
-            guard acceptor.isInWindow(row.slot, bytes: bytes),
+            guard acceptor.isInWindow(row.slot, bytes: bytes), acceptor.fitsUnflushed(bytes),
                 !acceptor.isFull || row.slot <= acceptor.last
             else { break }
             adjoining.append(row)

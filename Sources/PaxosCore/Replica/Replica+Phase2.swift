@@ -2,7 +2,13 @@
 extension Replica {
     mutating func receive(_ accept: Accept, from sender: NodeID, output: inout Output) {
         note(accept.ballot)
-        acceptor.receive(accept, from: sender, committed: deliverable, output: &output)
+        acceptor.receive(
+            accept,
+            from: sender,
+            isOwn: sender == node,
+            committed: deliverable,
+            output: &output
+        )
         yieldToPromise()
         if sender != node {
             hearLeader(accept.ballot, committed: accept.committed, output: &output)

@@ -76,6 +76,7 @@ package struct Acceptor: Sendable {
     mutating func receive(
         _ accept: Accept,
         from leader: NodeID,
+        isOwn: Bool = false,
         committed: Slot,
         output: inout Output
     ) {
@@ -97,6 +98,7 @@ package struct Acceptor: Sendable {
         if holds(run.slots, under: accept.ballot) {
             guard !unflushed.isRepeated(accepted) else { return }
         } else {
+            guard isOwn || fitsUnflushed(run.payloadBytes) else { return }
             raise(to: accept.ballot, output: &output)
             store(AcceptedRun(ballot: accept.ballot, run: run), output: &output)
         }
@@ -147,7 +149,8 @@ package struct Acceptor: Sendable {
             guard first <= last else { return Missing(slots: nil) }
             end = last
         }
-        return Missing(slots: isInWindow(first, bytes: 0) ? first...end : nil)
+        let hasRoom = isInWindow(first, bytes: 0) && fitsUnflushed(limits.transferBytes)
+        return Missing(slots: hasRoom ? first...end : nil)
     }
 
     private mutating func acceptAgain(
@@ -192,6 +195,12 @@ package struct Acceptor: Sendable {
         guard slot.count(after: window.base) < 2 * limits.pipelineSlots else { return false }
         if slot <= last || windowBytes == 0 { return true }
         return windowBytes + bytes <= 2 * limits.pipelineBytes
+    }
+
+    /// True if so many bytes more may wait for a disk that hangs: each new leader may have everything in the
+    /// window written again (`R62`). What is refused is sent again once there is room.
+    func fitsUnflushed(_ bytes: Int) -> Bool {
+        unflushed.bytes == 0 || unflushed.bytes + bytes <= 2 * limits.pipelineBytes
     }
 
     /// True if the row of this slot is what was chosen, given that a leader of this ballot knows the
@@ -285,7 +294,7 @@ package struct Acceptor: Sendable {
     private mutating func store(_ accepted: AcceptedRun, output: inout Output) {
         put(accepted)
         output.rows.accepted.append(accepted)
-        unflushed.add(accepted.run.first)
+        unflushed.add(accepted.run.first, bytes: accepted.run.payloadBytes)
     }
 
     private mutating func put(_ accepted: AcceptedRun) {

@@ -46,6 +46,9 @@ final class Endpoint: Sendable {
         }
     }
 
+    /// A call of `receive` is running.
+    var isTaking: Bool { state.withLock { $0.running > 0 } }
+
     /// Makes `receive` wait, as a contract-breaking node would.
     func block(_ isBlocked: Bool) {
         state.withLock { $0.isBlocked = isBlocked }

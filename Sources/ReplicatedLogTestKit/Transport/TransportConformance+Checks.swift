@@ -55,7 +55,13 @@ extension TransportRun {
         )
         guard isConnected else { return report("messages n1 -> n2 do not arrive") }
         let isPaused = await fixture.pause(2)
-        if !isPaused { stopped.block(true) }
+        if !isPaused {
+            stopped.block(true)
+            // Its hands are full from now on: what comes next is held by the transport.
+            sender.transport.send([Traffic.log(4_000_000, bytes: 100, from: 1, to: 2)])
+            let isTaking = await Wait.until(patience) { stopped.isTaking }
+            expect(isTaking, "messages n1 -> n2 do not arrive")
+        }
 
         let bytes = 64 << 10
         let count = 4 * fixture.maxBytesUnderWay / bytes + 16
