@@ -7,7 +7,10 @@ import Testing
         Admission(
             identity: Identities.identity(of: 1),
             terms: Identities.terms(),
-            recovered: met.map { Identities.record(of: $0) }
+            recovered: Identities.recovered(
+                of: [1, 2, 3],
+                met: met.map { Identities.record(of: $0) }
+            )
         )
     }
 
@@ -66,32 +69,14 @@ import Testing
                         ? .refused(.otherIncarnation)
                         : boot == 0
                             ? .refused(.rolledBack)
-                            : boot == 2 ? .held : nonce == 1 ? .admitted : .refused(.twin)
+                            : boot == 2
+                                ? .newcomer(isProven: false)
+                                : nonce == 1 ? .admitted : .refused(.twin)
                     #expect(answer.verdict == expected, "\(boot) \(nonce) \(isKnown)")
-                    let record = Identities.record(of: 2, boot: boot, nonce: nonce)
-                    #expect(answer.rows.peers == (expected == .held ? [record] : []))
+                    #expect(answer.rows.peers.isEmpty)
                 }
             }
         }
-    }
-
-    /// A later boot counts once it is on disk, and not for the receipt of an earlier one (`R37`).
-    @Test func aLaterBootIsHeldUntilItIsDurable() {
-        var admission = Self.admission()
-        let second = Identities.identity(of: 2, boot: 2, nonce: 5)
-        let third = Identities.identity(of: 2, boot: 3, nonce: 6)
-        #expect(Self.admit(&admission, second).verdict == .held)
-        #expect(Self.admit(&admission, second).rows.peers.isEmpty, "written once")
-        #expect(Self.admit(&admission, third).verdict == .held)
-        admission.markDurable([Identities.record(of: 2, boot: 2, nonce: 5)])
-        #expect(Self.admit(&admission, third).verdict == .held)
-        #expect(Self.admit(&admission, second).verdict == .refused(.rolledBack))
-        admission.markDurable([Identities.record(of: 2, boot: 3, nonce: 6)])
-        #expect(Self.admit(&admission, third).verdict == .admitted)
-        #expect(
-            Self.admit(&admission, Identities.identity(of: 2, boot: 3, nonce: 7)).verdict
-                == .refused(.twin)
-        )
     }
 
     /// What node 1's first process is to a peer that holds it.
@@ -112,7 +97,7 @@ import Testing
         Admission(
             identity: Identities.identity(of: 1),
             terms: Identities.terms(),
-            recovered: peers
+            recovered: Identities.recovered(of: [1, 2, 3], met: peers)
         )
     }
 
@@ -131,9 +116,9 @@ import Testing
         let roster = [2, 3].map { Identities.record(of: $0, isMutual: false) }
         #expect(Self.meet(&admission, Identities.identity(of: 3)) == roster)
         #expect(admission.holds(2) == nil, "it is not on disk yet")
-        admission.markDurable([roster[0]])
+        _ = admission.markDurable([roster[0]])
         #expect(!admission.isComplete)
-        admission.markDurable([roster[1]])
+        _ = admission.markDurable([roster[1]])
         #expect(admission.isComplete)
         #expect(admission.holds(2) == Identities.identity(of: 2).presence)
         #expect(!admission.isEstablished)
@@ -151,7 +136,7 @@ import Testing
             #expect(Self.meet(&admission, peer, holds: Self.own) == [Identities.record(of: node)])
             #expect(Self.meet(&admission, peer, holds: Self.own).isEmpty, "written once")
             #expect(!admission.isEstablished)
-            admission.markDurable([Identities.record(of: node)])
+            _ = admission.markDurable([Identities.record(of: node)])
         }
         #expect(admission.sought.isEmpty)
         #expect(admission.isEstablished)
@@ -185,20 +170,12 @@ import Testing
         #expect(admission.sought == [2, 3])
     }
 
-    /// A later boot of a peer keeps what was confirmed: its directory holds this node for good.
-    @Test func whatWasConfirmedOutlivesAProcess() {
-        var admission = Self.admission()
-        let later = Self.admit(&admission, Identities.identity(of: 2, boot: 2, nonce: 5))
-        #expect(later.rows.peers == [Identities.record(of: 2, boot: 2, nonce: 5)])
-        #expect(admission.isEstablished && admission.sought.isEmpty)
-    }
-
     /// A cluster of one member has nobody to meet.
     @Test func aLoneMemberIsEstablished() {
         let admission = Admission(
             identity: Identities.identity(of: 1),
             terms: Identities.terms([1]),
-            recovered: []
+            recovered: Identities.recovered()
         )
         #expect(admission.isEstablished && admission.sought.isEmpty)
     }

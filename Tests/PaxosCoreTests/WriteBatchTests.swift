@@ -54,13 +54,13 @@ import Testing
         #expect(rows.ineffective == [1, 2, 3])
         #expect(rows.peers.map(\.boot) == [Boot(1), Boot(2), Boot(3)])
         #expect(rows.isFinal)
-        Self.check(batch.markedDurable())
+        Self.check(batch.markedDurable(written: WriteNumber(1)))
     }
 
     @Test func mergedReceiptsCarryAllOfBoth() {
-        var receipt = Self.batch(1).markedDurable()
-        receipt.merge(Self.batch(2).markedDurable())
-        receipt.merge(Self.batch(3).markedDurable())
+        var receipt = Self.batch(1).markedDurable(written: WriteNumber(1))
+        receipt.merge(Self.batch(2).markedDurable(written: WriteNumber(1)))
+        receipt.merge(Self.batch(3).markedDurable(written: WriteNumber(1)))
         Self.check(receipt)
     }
 
@@ -130,6 +130,6 @@ import Testing
     }
 
     private static func open(_ recovered: RecoveredState) {
-        _ = NodeCore(recovered: recovered, nonce: Nonce(1), limits: Limits(), seed: 1)
+        _ = NodeCore(recovered: recovered, limits: Limits(), seed: 1)
     }
 }

@@ -77,19 +77,23 @@ package struct PeerRecord: Hashable, Sendable {
     package var nonce: Nonce
     /// That directory is known to hold this node's durably too: they have met both ways (`R75`).
     package var isMutual: Bool
+    /// The highest write number heard of its directory; it may be a second behind what was heard.
+    package var heard: WriteNumber
 
     package init(
         node: NodeID,
         incarnation: Incarnation,
         boot: Boot,
         nonce: Nonce,
-        isMutual: Bool
+        isMutual: Bool,
+        heard: WriteNumber = .none
     ) {
         self.node = node
         self.incarnation = incarnation
         self.boot = boot
         self.nonce = nonce
         self.isMutual = isMutual
+        self.heard = heard
     }
 
     package var presence: Presence {

@@ -14,17 +14,29 @@ public struct Envelope: Hashable, Sendable {
     /// The process of that node, as the sender knows it: an answer to one that has ended, or that a copy
     /// of its directory receives in its place, is nobody's. `nil` when members meet.
     package let recipient: ProcessID?
+    /// Of a statement the number of its receipt, of anything else that of the sender's newest one.
+    package let written: WriteNumber
+    /// The highest write number that the sender has heard of the recipient's directory: together with the
+    /// recipient's process a claim, by which that finds out whether it is where it was met (`R81`).
+    package let heard: WriteNumber
+    /// Of the claim; with a zero above there is none.
+    package let tag: UInt64
     package let message: Message
 
     package init(
         sender: NodeIdentity,
         destination: NodeID,
         recipient: ProcessID? = nil,
+        written: WriteNumber = WriteNumber(1),
+        claim: (heard: WriteNumber, tag: UInt64) = (.none, 0),
         message: Message
     ) {
         self.sender = sender
         self.destination = destination
         self.recipient = recipient
+        self.written = written
+        heard = claim.heard
+        tag = claim.tag
         self.message = message
     }
 
@@ -62,7 +74,8 @@ extension Message {
         case .statement(.accepted): .log
         case .immediate(let message):
             switch message {
-            case .hello, .refused, .statusRequest, .statusReply, .heartbeat, .heartbeatReply,
+            case .hello, .refused, .challenge, .challengeAnswer, .statusRequest, .statusReply,
+                .heartbeat, .heartbeatReply,
                 .farewell:
                 .liveness
             case .pageRequest, .page, .accept, .reject, .commit, .catchUpRequest, .catchUp,

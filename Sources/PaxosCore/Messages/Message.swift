@@ -11,6 +11,8 @@ package enum Statement: Hashable, Sendable {
 package enum Immediate: Hashable, Sendable {
     case hello(Hello)
     case refused(Refused)
+    case challenge(Challenge)
+    case challengeAnswer(ChallengeAnswer)
     case statusRequest(StatusRequest)
     case statusReply(StatusReply)
     case pageRequest(PageRequest)

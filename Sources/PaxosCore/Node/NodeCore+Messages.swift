@@ -6,67 +6,100 @@ extension NodeCore {
         switch admission.admit(envelope, at: now, output: &output) {
         case .foreign:
             counters.foreign += 1
-        case .refused(let reason):
-            counters.refused += 1
-            // A refusal is never answered: two nodes would go on for ever.
-            if case .immediate(.refused) = envelope.message { return }
-            // To the very process that spoke: the one it was copied from may be fine.
-            output.messages.append(
-                Envelope(
-                    sender: admission.identity,
-                    destination: sender,
-                    recipient: envelope.sender.process,
-                    message: .immediate(.refused(Refused(reason: reason)))
-                )
-            )
+        case .contradicted(let found):
+            fall(found, output: &output)
         case .disagrees:
             counters.disagreeing += 1
             // So that the sender compares as well: it learns from this node's own terms what differs.
-            if envelope.hello?.asks == true {
-                sayHello(to: sender, asks: false, output: &output)
-            }
+            if envelope.hello?.asks == true { sayHello(to: sender, output: &output) }
         case .unheard:
-            if case .immediate(.refused(let refused)) = envelope.message {
-                refusedBy = (sender, refused.reason)
-            } else if admission.mayAsk(sender, at: now, every: limits.heartbeatTicks) {
+            if !meet(envelope, output: &output), admission.mayAsk(sender, at: now) {
                 sayHello(to: sender, asks: true, output: &output)
             }
+        case .newcomer(let isProven):
+            if !isProven, admission.mayAsk(sender, at: now) {
+                sayHello(to: sender, asks: true, answering: envelope, output: &output)
+            } else if envelope.hello?.asks == true {
+                sayHello(to: sender, answering: envelope, output: &output)
+            }
+        case .refused(let reason):
+            refuse(envelope, reason, output: &output)
         case .misaddressed:
+            // Whoever asks an earlier process whether it lives learns by the silence that it does not.
+            if case .immediate(.challenge) = envelope.message {} else { counters.foreign += 1 }
             // Nothing else might ever tell it: followers have nothing to say to each other.
-            counters.foreign += 1
-            sayHello(to: sender, asks: false, output: &output)
+            sayHello(to: sender, answering: envelope, output: &output)
         case .held:
-            meet(envelope, output: &output)
+            _ = meet(envelope, output: &output)
         case .admitted:
             guard envelope.message.isPossible(from: sender, above: replica.highestSeen) else {
                 counters.impossible += 1
                 return
             }
-            handle(envelope.message, from: sender, output: &output)
+            handle(envelope, output: &output)
         }
     }
 
-    /// Of what a peer says before it is admitted, only who it is counts, and that it refuses this node.
-    private mutating func meet(_ envelope: Envelope, output: inout Output) {
+    private mutating func refuse(
+        _ envelope: Envelope,
+        _ reason: Refused.Reason,
+        output: inout Output
+    ) {
+        counters.refused += 1
+        // A refusal is never answered: two nodes would go on for ever.
+        if case .immediate(.refused) = envelope.message { return }
+        let sender = envelope.sender
+        let holds = reason == .otherIncarnation ? nil : admission.holds(sender.node)
+        // To the very process that spoke: the one it was copied from may be fine.
+        output.messages.append(
+            self.envelope(
+                to: sender.node,
+                sender.process,
+                naming: holds?.process,
+                .immediate(.refused(Refused(reason: reason, holds: holds)))
+            )
+        )
+    }
+
+    /// Of what a peer says before it is admitted, only who it is counts, whether this process lives, and that
+    /// the peer refuses this node. False if it was nothing of that.
+    private mutating func meet(_ envelope: Envelope, output: inout Output) -> Bool {
         switch envelope.message {
         case .immediate(.hello(let hello)):
             admission.meet(envelope.sender, hello, output: &output)
-            if hello.asks { sayHello(to: envelope.sender.node, asks: false, output: &output) }
+            // Who still holds an earlier process of this node may have asked in vain.
+            let isBehind = admission.proof(for: envelope) != nil
+            if hello.asks || (isBehind && admission.mayAsk(envelope.sender.node, at: now)) {
+                sayHello(to: envelope.sender.node, answering: envelope, output: &output)
+            }
         case .immediate(.refused(let refused)):
             refusedBy = (envelope.sender.node, refused.reason)
+        case .immediate(.challenge(let challenge)):
+            answer(challenge, of: envelope, output: &output)
         default:
-            break
+            return false
         }
+        return true
     }
 
-    private mutating func handle(_ message: Message, from sender: NodeID, output: inout Output) {
-        switch message {
+    /// Only to this very process a challenge means anything.
+    private func answer(_ challenge: Challenge, of envelope: Envelope, output: inout Output) {
+        guard envelope.recipient == admission.identity.process else { return }
+        output.send(.challengeAnswer(ChallengeAnswer(id: challenge.id)), to: envelope.sender.node)
+    }
+
+    private mutating func handle(_ envelope: Envelope, output: inout Output) {
+        let sender = envelope.sender.node
+        switch envelope.message {
         case .statement(let statement):
             replica.receive(statement, from: sender, output: &output)
-        case .immediate(.hello(let hello)):
-            if hello.asks { sayHello(to: sender, asks: false, output: &output) }
-        case .immediate(.refused(let refused)):
-            refusedBy = (sender, refused.reason)
+        case .immediate(.hello), .immediate(.refused), .immediate(.challenge):
+            if let hello = envelope.hello, hello.holds == admission.identity.presence,
+                refusedBy?.node == sender
+            {
+                refusedBy = nil
+            }
+            _ = meet(envelope, output: &output)
         case .immediate(.forward(let forward)):
             receive(forward, from: sender, output: &output)
         case .immediate(.barrierRequest(let request)):
@@ -86,21 +119,43 @@ extension NodeCore {
         }
     }
 
-    /// Says to every member that this process is here now, and again once it holds them all; and asks the
-    /// founding members that it waits for, a few times a second.
+    /// Says to every member that this process is here now, and again once it holds them all; asks the
+    /// founding members that it waits for, a few times a second, and the silent ones what they have heard.
     mutating func greet(output: inout Output) {
-        guard takesPart, !hasGreeted || (!admission.isEstablished && now >= nextGreeting) else {
-            return
+        guard takesPart else { return }
+        admission.advance(at: now, output: &output)
+        for node in admission.takeQuiet(at: now) {
+            sayHello(to: node, asks: true, output: &output)
         }
+        guard !hasGreeted || (!admission.isEstablished && now >= nextGreeting) else { return }
         nextGreeting = now.advanced(by: limits.heartbeatTicks)
         let nodes = hasGreeted ? admission.sought : admission.peerNodes
         hasGreeted = true
         for node in nodes { sayHello(to: node, asks: true, output: &output) }
     }
 
-    private func sayHello(to node: NodeID, asks: Bool, output: inout Output) {
-        let hello = Hello(asks: asks, holds: admission.holds(node), terms: admission.terms)
+    /// - Parameter envelope: What named a process of this node that the receiver has met: this one proves that it
+    ///   succeeds it.
+    func sayHello(
+        to node: NodeID,
+        asks: Bool = false,
+        answering envelope: Envelope? = nil,
+        output: inout Output
+    ) {
+        let hello = Hello(
+            asks: asks,
+            holds: admission.holds(node),
+            terms: admission.terms,
+            key: admission.secret.key(for: node),
+            proof: envelope.flatMap(admission.proof(for:))
+        )
         output.send(.hello(hello), to: node)
+    }
+
+    var allCounters: MessageCounters {
+        var all = counters
+        all.invented = admission.invented
+        return all
     }
 }
 
@@ -114,6 +169,9 @@ package struct MessageCounters: Hashable, Sendable {
     package var impossible = 0
     /// Of a process that was made with other terms (`R82`).
     package var disagreeing = 0
+    /// Claims to have met this node, made by who was not told how (`R91`). What came with them was not
+    /// dropped.
+    package var invented = 0
 
     package var total: UInt64 { UInt64(foreign + refused + impossible + disagreeing) }
 }
@@ -180,7 +238,8 @@ extension Immediate {
                 ballot.isInReach(of: seen) && missing?.upperBound.isPossible ?? true
                     && missing.map { $0.lowerBound > .zero } ?? true
             }
-        case .hello, .refused, .statusRequest, .barrierRequest, .barrierReply:
+        case .hello, .refused, .challenge, .challengeAnswer, .statusRequest, .barrierRequest,
+            .barrierReply:
             true
         }
     }

@@ -8,6 +8,7 @@ extension World {
         agenda.put(.fault, at: now.advanced(byTicks: faultRandom.within(mix.faultInterval)))
         guard !isSettling else { return }
         backUp()
+        try restartCopies()
         guard let kind = faultRandom.pick(mix.drawn), faults.contains(kind) else { return }
         switch kind {
         case .slowLink, .partition, .partialPartition, .oneWayPartition: impair(kind)
@@ -26,6 +27,13 @@ extension World {
     private func backUp() {
         guard let node = faultRandom.pick(nodes), faultRandom.oneIn(4) else { return }
         node.backup = node.store.disk
+    }
+
+    /// An old copy is started as often as somebody likes.
+    private func restartCopies() throws(Violation) {
+        for node in nodes where node.isCopy && node.process != nil && faultRandom.oneIn(3) {
+            try crash(node, .crash)
+        }
     }
 
     // MARK: - Network
@@ -161,9 +169,10 @@ extension World {
     func damage(_ kind: FaultKind, at place: Int? = nil) throws(Violation) {
         let most = (membership.members.count - 1) / 2
         let damaged = nodes.filter { !$0.isTwin && $0.isDamaged }
-        let candidates = nodes.filter {
+        var candidates = nodes.filter {
             !$0.isTwin && !$0.isRetired && $0.index == place ?? $0.index
         }
+        if kind == .rollback { candidates = candidates.filter(canRollBack) }
         guard let node = faultRandom.pick(candidates),
             damaged.contains(where: { $0 === node }) || damaged.count < most
         else { return }
@@ -209,17 +218,21 @@ extension World {
         node.end()
         try node.store.crash(keeping: 0)
         node.isDamaged = true
+        node.isCopy = false
         if !mayStay { node.store.ledger = nil }
         node.backup = nil
         node.store.replace(disk: freshDisk())
         restart(node)
     }
 
+    private func canRollBack(_ node: SimulatedNode) -> Bool {
+        guard let backup = node.backup, node.store.ledger != nil else { return false }
+        return backup.incarnation == node.store.disk.incarnation
+            && isWitnessed(backup, of: node.id)
+    }
+
     func rollBack(_ node: SimulatedNode) throws(Violation) {
-        guard let backup = node.backup, node.store.ledger != nil,
-            backup.incarnation == node.store.disk.incarnation,
-            isWitnessed(incarnation: backup.incarnation, boot: backup.boot.next, of: node.id)
-        else { return }
+        guard let backup = node.backup, canRollBack(node) else { return }
         counts.count(.rollback)
         note(.rollback, node)
         if !haveAllMet(node) { excusesLiveness = true }
@@ -238,7 +251,7 @@ extension World {
         guard nodes.count == membership.members.count, node.process != nil,
             let copy = node.beforeBoot, node.store.ledger != nil,
             copy.incarnation == node.store.disk.incarnation,
-            isWitnessed(incarnation: copy.incarnation, boot: copy.boot.next, of: node.id)
+            isWitnessed(copy, of: node.id)
         else { return }
         counts.count(.twin)
         note(.twin, node)

@@ -25,6 +25,7 @@ package final class World {
     var probes: [Probe] = []
     /// Faults have stopped.
     var isSettling = false
+    var counted = CountedProcesses()
     /// What each member was given, if they were not all given the same.
     var terms: DifferentTerms?
     /// A founder was lost before all had met: the first meeting needs every one of them.
@@ -251,7 +252,14 @@ package final class World {
             if let batch = write.take() { batch.abandon() }
             throw error
         }
-        if let batch = write.take() { try submit(batch, of: node, process) }
+        if let batch = write.take() {
+            let peers = batch.rows.peers
+            try submit(batch, of: node, process)
+            if node.store.ledger != nil { try counted.check(peers, by: node.id) }
+        }
+        if let found = process.core.rolledBack, node.store.ledger != nil {
+            throw Violation(.identity, "\(node.label) is sound, and is out: \(found)")
+        }
         for envelope in output.messages { send(envelope, from: node) }
         if let repetition { throw repetition }
         for request in output.reads {

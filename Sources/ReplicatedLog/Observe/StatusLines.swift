@@ -19,6 +19,7 @@ struct StatusLines {
         var refusedBy: NodeID?
         var refusals = 0
         var disagreements: [Disagreement] = []
+        var rolledBack: RolledBack?
     }
 
     private let logger: Logger
@@ -69,6 +70,15 @@ struct StatusLines {
             }
         }
         if status.disagreements != last.disagreements { disagree(status.disagreements) }
+        if let found = status.rolledBack, found != last.rolledBack {
+            last.rolledBack = found
+            logger.error(
+                "this directory is an old copy: it can be read, and takes no part any more",
+                metadata: [
+                    "node": "\(node.rawValue)", "peer": "\(found.witness)", "cause": "\(found)",
+                ]
+            )
+        }
         if status.counters.refused > last.refusals {
             last.refusals = status.counters.refused
             write(

@@ -26,6 +26,10 @@ struct LogWriter: ~Copyable {
     /// The highest slot without effect.
     private var ineffective: Slot
     private var peers: [PeerRecord]
+    private var openings: [Opening]
+    private let identity: DirectoryIdentity
+    /// The number of the last transaction.
+    private(set) var lastWrite: WriteNumber
     /// The rows that are there without a hole.
     private var present: SlotPrefix
 
@@ -37,7 +41,7 @@ struct LogWriter: ~Copyable {
         environment: consuming Environment,
         tables: Schema.Tables,
         file: PageFile,
-        cluster: ClusterID,
+        identity: DirectoryIdentity,
         room: Room,
         recovered: RecoveredState,
         present: SlotPrefix,
@@ -50,9 +54,9 @@ struct LogWriter: ~Copyable {
         self.room = room
         self.present = present
         self.ineffective = ineffective
-        rowCoding = RowCoding(cluster: cluster)
-        stateCoding = StateCoding(cluster: cluster)
-        ineffectiveCoding = IneffectiveCoding(cluster: cluster)
+        rowCoding = RowCoding(cluster: identity.cluster)
+        stateCoding = StateCoding(cluster: identity.cluster)
+        ineffectiveCoding = IneffectiveCoding(cluster: identity.cluster)
         promised = recovered.promised
         lastRound = recovered.lastRound
         committed = recovered.committed
@@ -60,6 +64,9 @@ struct LogWriter: ~Copyable {
         checkpoint = recovered.checkpoint.slot
         highest = recovered.last.rawValue
         peers = recovered.peers
+        openings = recovered.openings
+        self.identity = identity
+        lastWrite = recovered.openings.last?.write ?? .none
     }
 
     /// What a reader must find.
@@ -87,6 +94,8 @@ struct LogWriter: ~Copyable {
         let nanoseconds: UInt64
         /// Else it is durable with the next flush that begins after it.
         let isDurable: Bool
+        /// The number of the transaction before: durable now in any case.
+        let before: WriteNumber
     }
 
     enum Outcome {
@@ -108,6 +117,7 @@ struct LogWriter: ~Copyable {
     func changesAnything(_ rows: WriteRows) -> Bool {
         !rows.accepted.isEmpty || rows.promised != nil || rows.lastRound != nil
             || rows.committed != nil || rows.checkpoint != nil || !rows.peers.isEmpty
+            || rows.prunesBelow != nil || rows.rolledBack != nil
             || !rows.ineffective.isEmpty || keptCommitted != nil || !keptIneffective.isEmpty
     }
 
@@ -142,6 +152,9 @@ struct LogWriter: ~Copyable {
         promised = rows.promised ?? promised
         lastRound = rows.lastRound ?? lastRound
         peers = merged(rows.peers)
+        openings = kept(rows)
+        let before = lastWrite
+        lastWrite = identity.writeNumber(of: written.transaction)
         committed = rows.committed ?? committed
         checkpoint = rows.checkpoint?.slot ?? checkpoint
         present = after
@@ -151,7 +164,7 @@ struct LogWriter: ~Copyable {
         keptIneffective.removeAll(keepingCapacity: true)
         measure(written)
         let elapsed = now.nanoseconds - min(now.nanoseconds, written.end.nanoseconds)
-        return .committed(Commit(nanoseconds: elapsed, isDurable: durably))
+        return .committed(Commit(nanoseconds: elapsed, isDurable: durably, before: before))
     }
 
     /// Takes in where the file stands.
@@ -300,7 +313,19 @@ struct LogWriter: ~Copyable {
             let bytes = PeerRecord.encoded(merged(rows.peers))
             values.append((.peers, stateCoding.seal(bytes, .peers)))
         }
+        if rows.prunesBelow != nil {
+            values.append((.lineage, stateCoding.seal(Opening.encoded(kept(rows)), .lineage)))
+        }
+        if let found = rows.rolledBack {
+            values.append((.latch, stateCoding.seal(RolledBack.encoded(found), .latch)))
+        }
         for (name, value) in values { try txn.put(value, for: name.key, in: tables.state) }
+    }
+
+    /// The openings that are left, its own in any case.
+    private func kept(_ rows: WriteRows) -> [Opening] {
+        guard let floor = rows.prunesBelow, let own = openings.last else { return openings }
+        return openings.filter { $0.process.boot >= min(floor, own.process.boot) }
     }
 
     /// What is known of the peers once these records have replaced those of their nodes.
@@ -331,6 +356,7 @@ struct LogWriter: ~Copyable {
         }
         bytes += min(paths, 2 * room.live + 8 * page)
         bytes += 2 * (rows.checkpoint?.byteCount ?? 0)
+        if rows.prunesBelow != nil { bytes += 2 * Opening.byteCount * openings.count }
         return bytes + 96 * rows.ineffective.count
     }
 }

@@ -239,7 +239,7 @@ enum OpenedLog {
 
     /// The write that every opening makes (`R31`), with the beginning of the runway under its flush.
     static func count(
-        _ boot: Boot,
+        _ state: inout RecoveredState,
         in environment: borrowing Environment,
         _ tables: Schema.Tables,
         _ identity: DirectoryIdentity,
@@ -247,16 +247,26 @@ enum OpenedLog {
     ) throws(LogOpenError) {
         let isCovered: Bool
         do throws(PosixError) {
-            isCovered = try room.cover(64 * room.pageSize) == .done
+            let lineage = 2 * Opening.byteCount * state.openings.count
+            isCovered = try room.cover(64 * room.pageSize + lineage) == .done
             if isCovered { try room.fillAtOpen() }
         } catch {
             throw LogOpenError(error)
         }
         guard isCovered else { throw .outOfSpace(path: environment.path) }
-        let value = StateCoding(cluster: identity.cluster).seal(boot.rawValue, .boot)
+        let coding = StateCoding(cluster: identity.cluster)
+        let boot = coding.seal(state.boot.rawValue, .boot)
+        let process = ProcessID(boot: state.boot, nonce: state.nonce)
+        let before = state.openings
         do throws(TransactionError<LMDBError>) {
-            try environment.withWrite { (txn: inout WriteTransaction) throws(LMDBError) in
-                try txn.put(value, for: StateName.boot.key, in: tables.state)
+            state.openings = try environment.withWrite {
+                (txn: inout WriteTransaction) throws(LMDBError) in
+                let own = Opening(process: process, write: identity.writeNumber(of: txn.id))
+                let openings = before + [own]
+                let lineage = coding.seal(Opening.encoded(openings), .lineage)
+                try txn.put(boot, for: StateName.boot.key, in: tables.state)
+                try txn.put(lineage, for: StateName.lineage.key, in: tables.state)
+                return openings
             }
         } catch {
             throw error.error == .mapFull || error.error.isFull

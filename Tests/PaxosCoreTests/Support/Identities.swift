@@ -56,21 +56,38 @@ enum Identities {
     }
 
     /// What the node of an empty disk finds; its peers have been met, both ways.
-    static func recovered(node: NodeID = 1, of members: [NodeID] = [1]) -> RecoveredState {
+    static func recovered(
+        node: NodeID = 1,
+        of members: [NodeID] = [1],
+        met: [PeerRecord]? = nil
+    ) -> RecoveredState {
         RecoveredState(
             cluster: cluster,
             node: node,
             incarnation: incarnation(of: node),
             membership: membership(members),
             boot: Boot(1),
-            peers: members.filter { $0 != node }.map { record(of: $0) }
+            peers: met ?? members.filter { $0 != node }.map { record(of: $0) }
         )
     }
 }
 
 extension Hello {
-    /// Of a member of the usual three.
-    init(asks: Bool, holds: Presence?) {
-        self.init(asks: asks, holds: holds, terms: Identities.terms())
+    /// Of a member of the usual three; without the key that `OneMember` leaves out too.
+    init(
+        asks: Bool,
+        holds: Presence?,
+        terms: Terms = Identities.terms(),
+        proof: Proof? = nil
+    ) {
+        self.init(
+            asks: asks,
+            holds: holds,
+            terms: terms,
+            key: ClaimKey(first: 0, second: 0),
+            proof: proof
+        )
     }
+
+    var withoutKey: Hello { Hello(asks: asks, holds: holds, terms: terms, proof: proof) }
 }

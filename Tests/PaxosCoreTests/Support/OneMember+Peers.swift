@@ -8,6 +8,7 @@ extension OneMember {
             sender: Identities.identity(of: sender),
             destination: 1,
             recipient: nil,
+            written: .none,
             message: .immediate(message)
         )
     }
@@ -17,6 +18,7 @@ extension OneMember {
             sender: Identities.identity(of: sender),
             destination: 1,
             recipient: nil,
+            written: .none,
             message: .statement(statement)
         )
     }

@@ -17,7 +17,8 @@ final class OneMember {
         var outcomes: [Reply.Outcome] { replies.map(\.outcome) }
         var immediate: [Addressed<Immediate>] {
             messages.compactMap { envelope in
-                guard case .immediate(let body) = envelope.message else { return nil }
+                guard case .immediate(var body) = envelope.message else { return nil }
+                if case .hello(let hello) = body { body = .hello(hello.withoutKey) }
                 return Addressed(destination: envelope.destination, body: body)
             }
         }
@@ -53,7 +54,7 @@ final class OneMember {
             disk.peers = members.filter { $0 != 1 }.map { Identities.record(of: $0) }
         }
         store = TestStore(disk: disk)
-        core = NodeCore(recovered: store.open(), nonce: Nonce(1), limits: limits, seed: 1)
+        core = NodeCore(recovered: store.open(), limits: limits, seed: 1)
         if isMet, members.count > 1 {
             // Has said hello, and heard it.
             var arrivals = Arrivals(now: .zero)

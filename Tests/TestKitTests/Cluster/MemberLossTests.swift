@@ -156,7 +156,12 @@ import Testing
         // The first to be met counts, the other is refused for as long as it lives.
         let isRefused = try await cluster.eventually {
             let healths = [await twin.status.health, try await cluster.node(3).status.health]
-            return healths.contains { if case .refused = $0 { true } else { false } }
+            return healths.contains { health in
+                switch health {
+                case .refused, .rolledBack: true
+                default: false
+                }
+            }
         }
         #expect(isRefused)
         _ = try await cluster.append("with both", on: 1)
