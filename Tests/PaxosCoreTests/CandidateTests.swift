@@ -76,8 +76,8 @@ import Testing
         #expect(candidate.recovery() == nil)
     }
 
-    /// Slots beyond what the member has promised to show, a row above the ballot that it promised, and more
-    /// slots than any member has in flight: refused before they take memory (`R80`).
+    /// More slots than any member has in flight, and a row above the ballot that its member promised: refused
+    /// before they take memory (`R80`).
     @Test func anAbsurdPageIsRefused() throws {
         let far = Slot(rawValue: 1 << 61)
         for (last, through, row) in [
@@ -92,6 +92,22 @@ import Testing
             #expect(!candidate.receive(page, from: 2, output: &output), "\(through)")
             #expect(candidate.recovery() == nil)
         }
+    }
+
+    /// A member may learn rows as chosen between its promise and its page: they count.
+    @Test func aPageMayShowMoreThanThePromise() throws {
+        var candidate = try Self.candidate(of: 3)
+        Self.promise(&candidate, 1, last: .zero)
+        Self.promise(&candidate, 2, last: 1)
+        var output = Output()
+        let page = PromisePage(
+            ballot: Self.ballot,
+            from: 1,
+            through: 2,
+            rows: [Self.row(1, 1, 1), Self.row(2, 1, 2)]
+        )
+        #expect(candidate.receive(page, from: 2, output: &output))
+        #expect(candidate.recovery() == [Self.entry(1), Self.entry(2)])
     }
 
     /// A page is waited for while its member lives and has not answered what was asked behind it, and not for

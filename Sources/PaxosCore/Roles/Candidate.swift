@@ -86,8 +86,8 @@ package struct Candidate: Sendable {
             let promise = members[position].promise, !members[position].isComplete,
             page.from == members[position].nextPage, page.through >= page.from
         else { return true }
-        guard page.through <= promise.last,
-            page.through.count(after: found?.base ?? .zero) <= Self.mostSlots,
+        // It may show more than it had when it promised: rows that it has learned chosen since.
+        guard page.through.count(after: found?.base ?? .zero) <= Self.mostSlots,
             page.rows.allSatisfy(agrees)
         else { return false }
         for row in page.rows { note(row) }
