@@ -126,7 +126,9 @@ extension NodeCore {
             replica.receive(.probeReply(reply), from: sender, output: &output)
             return
         }
-        guard forwarding.isLost(reply.id), sender == replica.election.route(at: now),
+        // Under a new ballot everything goes again anyway.
+        guard forwarding.isLost(reply.id), leading == lastLeading,
+            sender == replica.election.route(at: now),
             replica.leader == nil, let missing = NumberRanges(sorted: ranges), !missing.isEmpty
         else { return }
         forwarding = Underway()
