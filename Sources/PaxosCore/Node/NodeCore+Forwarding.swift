@@ -37,6 +37,15 @@ extension NodeCore {
     mutating func retryProposed(output: inout Output) {
         let route = replica.leader != nil ? node : replica.election.route(at: now)
         let isNew = leading != lastLeading
+        var lost = NumberRanges()
+        swap(&lost, &lostForwards)
+        if !isNew, !lost.isEmpty, let route, route != node {
+            forwarding = Underway()
+            for append in proposed.undecided where lost.contains(append.sequence) {
+                sendAgain(append, to: route, output: &output)
+            }
+            return
+        }
         guard !proposed.isEmpty, let route, isNew || now >= nextForward else { return }
         if route == node, !isNew { return }
         // Without room none of them would stay.
@@ -126,15 +135,11 @@ extension NodeCore {
             replica.receive(.probeReply(reply), from: sender, output: &output)
             return
         }
-        // Under a new ballot everything goes again anyway.
-        guard forwarding.isLost(reply.id), leading == lastLeading,
-            sender == replica.election.route(at: now),
+        guard forwarding.isLost(reply.id), sender == replica.election.route(at: now),
             replica.leader == nil, let missing = NumberRanges(sorted: ranges), !missing.isEmpty
         else { return }
-        forwarding = Underway()
-        for append in proposed.undecided where missing.contains(append.sequence) {
-            sendAgain(append, to: sender, output: &output)
-        }
+        // At the end of the step: if it brings a new ballot too, everything goes again anyway.
+        lostForwards = missing
     }
 
     private var hasRoomForForwards: Bool {

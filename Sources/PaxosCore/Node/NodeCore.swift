@@ -21,6 +21,8 @@ package struct NodeCore: ~Copyable {
     var forwarded = ForwardQueue()
     /// The leadership under which the undecided appends were sent last, and when to send them again.
     var lastLeading: Ballot?
+    /// The sequences of forwards that the leader said in this step it had not got.
+    var lostForwards = NumberRanges()
     var nextForward = Tick.zero
     var forwarding = Underway()
     /// How often they were sent again by the clock, where no probe reaches the leader.
