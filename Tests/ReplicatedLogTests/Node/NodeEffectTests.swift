@@ -26,35 +26,13 @@ import Testing
     ]
     private static let effective: [UInt8] = [1, 2, 7, 9, 10, 11]
 
-    private static func write(_ directory: NodeDirectory, committed: Slot) async throws {
-        try await directory.create()
-        let store = try directory.openStore()
-        let listener = Listener()
-        store.start(observer: listener)
-        let ballot = Ballot(round: 1, node: 1)
-        store.submit(1) { written in
-            written.promised = ballot
-            written.lastRound = 1
-            written.accepted = [
-                AcceptedRun(ballot: ballot, run: EntryRun(first: 1, entries: rows))
-            ]
-        }
-        #expect(listener.wait(through: 1))
-        store.submit(2) { written in
-            written.committed = committed
-            written.isFinal = true
-        }
-        #expect(listener.wait(through: 2))
-        store.closeAndWait()
-    }
-
     @Test(arguments: [1, 1 << 20], [Slot.zero, 5, 11])
     func theyAreNotDelivered(_ tailBytes: Int, _ committed: Slot) async throws {
         let directory = try NodeDirectory { limits in
             limits.tailBytes = tailBytes
             limits.checkpointSlots = 4
         }
-        try await Self.write(directory, committed: committed)
+        try await directory.write(Self.rows, committed: committed)
         // The third time the checkpoint lies above all of them.
         for round in 0..<3 {
             let wanted = Self.effective + (0..<UInt8(round)).map { 20 + $0 }
@@ -81,7 +59,7 @@ import Testing
             limits.tailBytes = 1
             limits.checkpointSlots = 4
         }
-        try await Self.write(directory, committed: 0)
+        try await directory.write(Self.rows, committed: 0)
         try await running(try await directory.open()) { node in
             for number in UInt8(20)..<40 {
                 try await node.append([number])

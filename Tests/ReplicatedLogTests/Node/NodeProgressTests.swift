@@ -21,25 +21,7 @@ import Testing
             limits.tailBytes = tailBytes
             limits.pageBytes = pageBytes
         }
-        try await directory.create()
-        let store = try directory.openStore()
-        let listener = Listener()
-        store.start(observer: listener)
-        let ballot = Ballot(round: 1, node: 1)
-        store.submit(1) { written in
-            written.promised = ballot
-            written.lastRound = 1
-            written.accepted = [
-                AcceptedRun(ballot: ballot, run: EntryRun(first: 1, entries: rows))
-            ]
-        }
-        #expect(listener.wait(through: 1))
-        store.submit(2) { written in
-            written.committed = committed
-            written.isFinal = true
-        }
-        #expect(listener.wait(through: 2))
-        store.closeAndWait()
+        try await directory.write(rows, committed: committed)
         return directory
     }
 

@@ -59,6 +59,29 @@ final class NodeDirectory: Sendable {
         }
     }
 
+    /// Makes the directory with these entries, accepted under 1.n1, the first ones known as committed.
+    func write(_ entries: [Entry], committed: Slot) async throws {
+        try await create()
+        let store = try openStore()
+        let listener = Listener()
+        store.start(observer: listener)
+        let ballot = Ballot(round: 1, node: 1)
+        store.submit(1) { written in
+            written.promised = ballot
+            written.lastRound = 1
+            written.accepted = [
+                AcceptedRun(ballot: ballot, run: EntryRun(first: 1, entries: entries))
+            ]
+        }
+        #expect(listener.wait(through: 1))
+        store.submit(2) { written in
+            written.committed = committed
+            written.isFinal = true
+        }
+        #expect(listener.wait(through: 2))
+        store.closeAndWait()
+    }
+
     /// A store of the directory, to write by hand what a node would not.
     func openStore() throws(LogOpenError) -> LMDBStore {
         try LMDBStore.open(
