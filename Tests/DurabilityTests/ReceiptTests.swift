@@ -227,7 +227,7 @@ private final class Listener: StoreObserver {
 
     /// Blocks until the condition holds; false after ten seconds.
     func wait(until condition: (Heard) -> Bool) -> Bool {
-        let deadline = MonotonicClock.now().advanced(by: .seconds(10))
+        let deadline = MonotonicClock.now().advanced(by: .seconds(60))
         while !condition(now) {
             guard MonotonicClock.now() < deadline else { return condition(now) }
             signal.park(timeout: .milliseconds(50))

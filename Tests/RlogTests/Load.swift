@@ -58,7 +58,7 @@ final class Load: Sendable {
     /// Returns when nothing is under way.
     func stop() -> Bool {
         state.withLock { $0.isStopped = true }
-        return waitUntil(.seconds(20)) { state.withLock { $0.running } == 0 }
+        return waitUntil(.seconds(60)) { state.withLock { $0.running } == 0 }
     }
 
     var acknowledged: [UInt64: String] { state.withLock { $0.acknowledged } }

@@ -12,7 +12,7 @@ import Testing
             let node = try NodeProcess(["--data", try scratch.log()]) { event in
                 slots.withLock { $0 += [event.slot].compactMap { $0 } }
             }
-            #expect(waitUntil(.seconds(10)) { node.isReady })
+            #expect(waitUntil(.seconds(60)) { node.isReady })
             let first = try #require(node.ask("append", #","payload":"a\u00e4\n""#))
             #expect(first.isCommitted)
             #expect(first.slot == 1)
@@ -26,9 +26,9 @@ import Testing
             let payloads = try #require(read.entries).map(\.payload)
             #expect(payloads == ["aä\n", "b", "c"].map { Data($0.utf8) } + [Data([0, 0xFF])])
             node.subscribe(from: 2)
-            #expect(waitUntil(.seconds(10)) { slots.withLock({ $0 }) == [2, 3, 4] })
+            #expect(waitUntil(.seconds(60)) { slots.withLock({ $0 }) == [2, 3, 4] })
             _ = node.ask("append", #","payload":"d""#)
-            #expect(waitUntil(.seconds(10)) { slots.withLock({ $0 }) == [2, 3, 4, 5] })
+            #expect(waitUntil(.seconds(60)) { slots.withLock({ $0 }) == [2, 3, 4, 5] })
             let status = try #require(node.ask("status"))
             #expect(status.role == "leader")
             #expect(status.cluster == "tests")
@@ -39,7 +39,7 @@ import Testing
             let conditional = node.ask("append", #","payload":"e","expected_slot":9"#)
             #expect(conditional?.error == "unsupported")
             #expect(node.ask("shutdown")?.event == "closed")
-            #expect(node.ending(within: .seconds(5)) == 0)
+            #expect(node.ending(within: .seconds(60)) == 0)
         }
     }
 
@@ -56,10 +56,10 @@ import Testing
             let scratch = try Scratch()
             let node = try NodeProcess(["--data", try scratch.log()])
             for line in lines { node.send(line: line) }
-            #expect(waitUntil(.seconds(10)) { node.strange.count == lines.count })
+            #expect(waitUntil(.seconds(60)) { node.strange.count == lines.count })
             #expect(node.ask("append", #","payload":"x""#)?.slot == 1)
             node.endInput()
-            #expect(node.ending(within: .seconds(5)) == 0)
+            #expect(node.ending(within: .seconds(60)) == 0)
         }
     }
 
@@ -91,7 +91,7 @@ import Testing
             let first = try NodeProcess([
                 "--data", try scratch.log(), "--listen", "127.0.0.1:\(port)",
             ])
-            #expect(waitUntil(.seconds(10)) { first.isReady })
+            #expect(waitUntil(.seconds(60)) { first.isReady })
             let address = try Rlog.run(
                 "node",
                 "--data",
@@ -105,7 +105,7 @@ import Testing
             #expect(held.status == 3)
             #expect(try held.objects().first?["refused"] as? String == "directory_in_use")
             first.endInput()
-            #expect(first.ending(within: .seconds(5)) == 0)
+            #expect(first.ending(within: .seconds(60)) == 0)
         }
     }
 
@@ -115,11 +115,11 @@ import Testing
             let scratch = try Scratch()
             let directory = try scratch.log()
             let node = try NodeProcess(["--data", directory])
-            #expect(waitUntil(.seconds(10)) { node.isReady })
+            #expect(waitUntil(.seconds(60)) { node.isReady })
             let appends = (0..<2_000).map { node.send("append", #","payload":"p\#($0)""#) }
-            #expect(waitUntil(.seconds(10)) { appends[100].isOver })
+            #expect(waitUntil(.seconds(60)) { appends[100].isOver })
             node.signal(SIGTERM)
-            #expect(node.ending(within: .seconds(5)) == 0)
+            #expect(node.ending(within: .seconds(60)) == 0)
             let rows = try Rlog.run("dump", directory).objects().dropFirst()
             let stored = Set(rows.compactMap { $0["slot"] as? UInt64 })
             let acknowledged = appends.compactMap { $0.reply?.slot }

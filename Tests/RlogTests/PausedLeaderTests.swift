@@ -30,7 +30,7 @@ extension TrioTests {
                     let late = leader.send("append", #","payload":"late\#(round)""#)
                     let barrier = leader.send("barrier")
                     leader.signal(SIGCONT)
-                    let answers = [early, late, barrier].map { $0.wait(atMost: .seconds(15)) }
+                    let answers = [early, late, barrier].map { $0.wait(atMost: .seconds(60)) }
                     #expect(answers.allSatisfy { $0 != nil })
                     if let seen = answers[2]?.slot {
                         #expect(seen >= last, "round \(round): a barrier missed slot \(last)")

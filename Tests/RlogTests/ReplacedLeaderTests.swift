@@ -16,7 +16,7 @@ extension TrioTests {
             let pending = (0..<3).filter { $0 != leader }.map {
                 trio[$0].send("append", #","payload":"first after the end""#)
             }
-            return waitUntil(.seconds(20)) { pending.contains { $0.reply?.isCommitted == true } }
+            return waitUntil(.seconds(60)) { pending.contains { $0.reply?.isCommitted == true } }
         }
 
         /// Nothing that was acknowledged is lost, and all agree.
@@ -48,7 +48,7 @@ extension TrioTests {
                     let leader = try #require(trio.leader())
                     let begin = MonotonicClock.now()
                     trio[leader].signal(SIGKILL)
-                    #expect(trio[leader].ending(within: .seconds(5)) == -SIGKILL)
+                    #expect(trio[leader].ending(within: .seconds(60)) == -SIGKILL)
                     #expect(Self.firstAcknowledgement(trio, without: leader), "round \(round)")
                     waits.append(begin.secondsAgo)
                     try trio.restart(leader)
@@ -71,7 +71,7 @@ extension TrioTests {
                 for round in 0..<5 {
                     let leader = try #require(trio.leader())
                     trio[leader].signal(SIGTERM)
-                    #expect(trio[leader].ending(within: .seconds(5)) == 0)
+                    #expect(trio[leader].ending(within: .seconds(60)) == 0)
                     let begin = MonotonicClock.now()
                     #expect(Self.firstAcknowledgement(trio, without: leader), "round \(round)")
                     waits.append(begin.secondsAgo)

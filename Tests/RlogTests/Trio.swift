@@ -64,7 +64,7 @@ final class Trio: Sendable {
         let node = try start(place)
         nodes.withLock { $0[place] = node }
         #expect(
-            waitUntil(.seconds(20)) {
+            waitUntil(.seconds(60)) {
                 connected(place) >= 4 && others.map { connected($0) }.elementsAreGreater(before)
             },
             "node \(place + 1) is not connected"

@@ -36,11 +36,11 @@ struct ClusterRestart: Sendable {
         var outcomes = Outcomes.Found()
         outcomes.told = told
         let probe = TestPayload(id: .max)
-        let slot = try await nodes[0].log.append(probe.bytes, timeout: .seconds(30))
+        let slot = try await nodes[0].log.append(probe.bytes, timeout: .seconds(60))
         outcomes.told[slot.rawValue] = probe.id
         var found: [String] = []
         for node in nodes {
-            let last = try await node.log.barrier(timeout: .seconds(30))
+            let last = try await node.log.barrier(timeout: .seconds(60))
             let rows = try await NodeDirectory.everything(of: node.log, through: last)
             found += outcomes.contradictions(rows)
         }

@@ -42,7 +42,7 @@ final class ClusterScript: Sendable {
     static func record(in root: String, falls: Int, appends: Int) async throws -> Recorded {
         let script = try await ClusterScript(in: root)
         for node in members { try await script.open(node) }
-        for node in members { try await script.append(1, to: node, timeout: .seconds(20)) }
+        for node in members { try await script.append(1, to: node, timeout: .seconds(60)) }
         for fall in 0..<falls {
             let kind = Fall.allCases[fall % Fall.allCases.count]
             try await script.load(members, each: appends)
@@ -110,7 +110,7 @@ final class ClusterScript: Sendable {
     private func load(
         _ nodes: [NodeID],
         each: Int,
-        timeout: Duration = .seconds(10)
+        timeout: Duration = .seconds(60)
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for node in nodes + nodes {
@@ -155,7 +155,7 @@ final class ClusterScript: Sendable {
         try await load(others, each: appends)
         network.heal()
         if fall == .closed { try await open(leader) }
-        try await append(2, to: leader, timeout: .seconds(20))
+        try await append(2, to: leader, timeout: .seconds(60))
     }
 
     private func finish() async throws -> Recorded {

@@ -136,7 +136,7 @@ extension AppendError.Reason {
 
 /// Looks again and again until the condition holds; false after the time.
 func eventually(
-    within time: Duration = .seconds(20),
+    within time: Duration = .seconds(60),
     _ condition: () async throws -> Bool
 ) async rethrows -> Bool {
     let deadline = MonotonicClock.now().advanced(by: time)

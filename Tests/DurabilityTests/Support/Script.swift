@@ -100,7 +100,7 @@ struct Script: Sendable {
     /// Until the idle node has filled its runway by a flush of its own.
     func rest(_ node: RunningNode) async throws {
         let before = node.log.store.counters.runwayFlushes
-        let deadline = MonotonicClock.now().advanced(by: .seconds(10))
+        let deadline = MonotonicClock.now().advanced(by: .seconds(60))
         while node.log.store.counters.runwayFlushes == before, MonotonicClock.now() < deadline {
             try await Task.sleep(for: .milliseconds(5))
         }

@@ -99,7 +99,7 @@ final class Member: Sendable {
 /// Looks every ten milliseconds, on a thread of its own, until the condition holds; 20 seconds at most.
 func until(_ condition: @escaping @Sendable () -> Bool) async -> Bool {
     let outcome = Locked(false)
-    let end = MonotonicClock.now().advanced(by: .seconds(20))
+    let end = MonotonicClock.now().advanced(by: .seconds(60))
     let thread = try? PinnedThread(name: "until") {
         let parker = Parker()
         while MonotonicClock.now() < end {

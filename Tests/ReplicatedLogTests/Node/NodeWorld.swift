@@ -46,7 +46,7 @@ final class NodeDirectory: Sendable {
 
     /// Waits for the directory that a dropped node has let go of.
     func openEventually() async throws -> LogNode {
-        let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+        let deadline = ContinuousClock.now.advanced(by: .seconds(60))
         while true {
             do {
                 return try await open()
@@ -136,7 +136,7 @@ struct NeverHappened: Error {
 
 /// Waits for a condition, twenty seconds at most.
 func eventually(_ what: String, _ condition: () async -> Bool) async throws {
-    let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+    let deadline = ContinuousClock.now.advanced(by: .seconds(60))
     while !(await condition()) {
         guard ContinuousClock.now < deadline else { throw NeverHappened(what: what) }
         await Task.yield()

@@ -102,6 +102,8 @@ extension Limits {
         limits.maxPayloadBytes = 64 << 10
         limits.pipelineBytes = 256 << 10
         limits.pipelineSlots = 256
+        // Hundreds of tests share the processors, and a deadline runs from the call on.
+        limits.appendTimeoutMilliseconds = 120_000
         return limits
     }
 }

@@ -133,7 +133,7 @@ package final class NodeProcess: Sendable {
     package func ask(
         _ operation: String,
         _ more: String = "",
-        atMost limit: Duration = .seconds(15)
+        atMost limit: Duration = .seconds(60)
     ) -> Reply? {
         send(operation, more).wait(atMost: limit)
     }
@@ -160,7 +160,7 @@ package final class NodeProcess: Sendable {
     /// - Returns: False if one of them still runs after ten seconds.
     package func stop() -> Bool {
         signal(SIGSTOP)
-        return waitUntil(.seconds(10)) { isStopped }
+        return waitUntil(.seconds(60)) { isStopped }
     }
 
     /// The field behind the name, in parentheses, of each thread's `stat` is its state: `T` is stopped.
