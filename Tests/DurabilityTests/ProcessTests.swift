@@ -56,7 +56,7 @@ import Testing
         let scratch = try Scratch("kill")
         let directory = scratch.path + "/n1"
         var told: [UInt64: String] = [:]
-        var generator = Generator(state: PowerLossTests.seed)
+        var generator = SplitMix64(seed: PowerLossTests.seed)
         for life in 1...6 {
             let child = try ChildProcess("DurabilityChild", [directory, "\(life)", "24"])
             child.read(lines: 200 + Int(generator.next() % 3_000))

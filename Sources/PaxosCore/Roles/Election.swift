@@ -15,7 +15,7 @@ struct Election: Sendable {
     }
 
     private let timeout: UInt64
-    private var generator: SplitMix
+    private var generator: SplitMix64
     private var round: StatusRound?
     /// Begins anywhere, so that an answer to an earlier process is not taken for one to this (`R7`).
     private var nextID: UInt64
@@ -33,7 +33,7 @@ struct Election: Sendable {
 
     init(members: Int, timeout: UInt64, seed: UInt64) {
         self.timeout = timeout
-        generator = SplitMix(seed: seed)
+        generator = SplitMix64(seed: seed)
         nextID = generator.next()
         heard = Array(repeating: nil, count: members)
         deadline = .zero
@@ -140,23 +140,5 @@ struct Election: Sendable {
 
     private mutating func drawDeadline(after now: Tick) -> Tick {
         now.advanced(by: timeout + generator.next() % max(1, timeout))
-    }
-}
-
-/// The splitmix64 generator: the core's only source of chance, seeded from outside (Steele, Lea and
-/// Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
-struct SplitMix: Sendable {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

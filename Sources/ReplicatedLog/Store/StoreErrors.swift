@@ -120,16 +120,6 @@ extension LogOpenError: CustomStringConvertible {
         "the address space has no room for a map of \(mapSize) bytes for \(path): "
             + "lower mapSize (--map-size), or raise the limit (ulimit -v)"
     }
-
-    init(_ error: PosixError) {
-        self =
-            switch error.code {
-            case _ where error.isFull: .outOfSpace(path: error.path)
-            case _ where error.isDenied: .permissionDenied(path: error.path)
-            case _ where error.isOfReadOnlyDisk: .readOnly(path: error.path)
-            default: .system(code: error.code, operation: error.operation, path: error.path)
-            }
-    }
 }
 
 /// Why a data directory was not made. Nothing is left behind, and what was there is untouched.
@@ -183,14 +173,30 @@ extension LogCreateError: CustomStringConvertible {
             "\(operation) \(path): \(LMDBError(code: code))"
         }
     }
+}
 
+/// What the file system may refuse whoever makes or opens a directory.
+protocol FileRefusal {
+    static func outOfSpace(path: String) -> Self
+    static func permissionDenied(path: String) -> Self
+    static func readOnly(path: String) -> Self
+    static func system(code: Int32, operation: String, path: String) -> Self
+}
+
+extension LogOpenError: FileRefusal {}
+extension LogCreateError: FileRefusal {}
+
+extension FileRefusal {
     init(_ error: PosixError) {
         self =
-            switch error.code {
-            case _ where error.isFull: .outOfSpace(path: error.path)
-            case _ where error.isDenied: .permissionDenied(path: error.path)
-            case _ where error.isOfReadOnlyDisk: .readOnly(path: error.path)
-            default: .system(code: error.code, operation: error.operation, path: error.path)
+            if error.isFull {
+                .outOfSpace(path: error.path)
+            } else if error.isDenied {
+                .permissionDenied(path: error.path)
+            } else if error.isOfReadOnlyDisk {
+                .readOnly(path: error.path)
+            } else {
+                .system(code: error.code, operation: error.operation, path: error.path)
             }
     }
 }

@@ -33,19 +33,6 @@ struct FaultPlan: Sendable {
         let to: NodeID
     }
 
-    private struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        // SplitMix64 (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators").
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     /// What becomes of a message: one delay for each copy of it, none if it is lost.
     enum Fate {
         case cut
@@ -53,7 +40,7 @@ struct FaultPlan: Sendable {
     }
 
     private let seed: UInt64
-    private var generators: [Way: Generator] = [:]
+    private var generators: [Way: SplitMix64] = [:]
     private var cuts: Set<Way> = []
     private var disconnected: Set<NodeID> = []
     private var everywhere = LinkFaults.none
@@ -101,21 +88,21 @@ struct FaultPlan: Sendable {
         if let filter, filter(envelope) { return .arrives([]) }
         let faults = single[way] ?? everywhere
         guard faults != .none else { return .arrives([.zero]) }
-        var generator = generators[way] ?? Generator(state: seed(of: way))
+        var generator = generators[way] ?? SplitMix64(seed: seed(of: way))
         defer { generators[way] = generator }
         if Double.random(in: 0..<1, using: &generator) < faults.loss { return .arrives([]) }
         let isTwice = Double.random(in: 0..<1, using: &generator) < faults.duplication
         return .arrives((0..<(isTwice ? 2 : 1)).map { _ in delay(faults, &generator) })
     }
 
-    private func delay(_ faults: LinkFaults, _ generator: inout Generator) -> Duration {
+    private func delay(_ faults: LinkFaults, _ generator: inout SplitMix64) -> Duration {
         let low = faults.delay.lowerBound
         let part = Double.random(in: 0...1, using: &generator)
         return low + (faults.delay.upperBound - low) * part
     }
 
     private func seed(of way: Way) -> UInt64 {
-        var mix = Generator(state: seed ^ (way.from.rawValue &* 0xD6E8_FEB8_6659_FD93))
+        var mix = SplitMix64(seed: seed ^ (way.from.rawValue &* 0xD6E8_FEB8_6659_FD93))
         return mix.next() ^ (way.to.rawValue &* 0xA5A3_5625_BA24_1F8B)
     }
 }

@@ -1,4 +1,5 @@
 import DiskShim
+import PaxosCore
 import Platform
 
 /// Cuts the power at every point of a recording, and lets a check look at what may be left.
@@ -113,7 +114,7 @@ struct Replay: Sendable {
         }
         guard all.count > limit / 2 else { return all }
         // One of every so many that follow each other.
-        var generator = Generator(state: seed)
+        var generator = SplitMix64(seed: seed)
         let block = max(1, all.count / max(1, limit / 3))
         return stride(from: 0, to: all.count, by: block).map { start in
             all[start + Int(generator.next() % UInt64(min(block, all.count - start)))]
@@ -141,7 +142,7 @@ struct Replay: Sendable {
     private func thin(_ byPoint: [[Candidate]]) -> [Candidate] {
         let all = byPoint.reduce(0) { $0 + $1.count }
         guard all > limit else { return byPoint.flatMap(\.self) }
-        var generator = Generator(state: seed)
+        var generator = SplitMix64(seed: seed)
         let kept = byPoint.reduce(0) { $0 + min(2, $1.count) }
         let share = max(0, limit - kept)
         let others = max(1, all - kept)
@@ -167,18 +168,5 @@ private struct DistinctImages {
             bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
         }
         return seen.insert(hasher.finalize()).inserted
-    }
-}
-
-/// Steele, Lea and Flood's generator: small, seeded, the same everywhere.
-struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

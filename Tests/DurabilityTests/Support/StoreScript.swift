@@ -91,7 +91,7 @@ struct StoreScript: Sendable {
         let recorder = Receipts(try Marker(directory: parent))
         let store = try open(in: parent)
         store.start(observer: recorder)
-        var generator = Generator(state: seed)
+        var generator = SplitMix64(seed: seed)
         var models = [Model()]
         for number in 1...UInt64(writes) {
             let rows = Self.next(after: models[models.count - 1], &generator)
@@ -110,7 +110,7 @@ struct StoreScript: Sendable {
         return (recorder.finish(), models)
     }
 
-    private static func next(after model: Model, _ generator: inout Generator) -> WriteRows {
+    private static func next(after model: Model, _ generator: inout SplitMix64) -> WriteRows {
         var rows = WriteRows()
         let present = model.rows.keys.max() ?? .zero
         switch generator.next() % 8 {
@@ -148,7 +148,7 @@ struct StoreScript: Sendable {
         return rows
     }
 
-    private static func entry(_ generator: inout Generator) -> Entry {
+    private static func entry(_ generator: inout SplitMix64) -> Entry {
         let sequence = generator.next() >> 1
         let sizes = [0, 16, 16, 16, 100, 100, 100, 300, 300, 300, 600, 900, 1_900, 2_100, 5_000]
         let size = sizes[Int(generator.next() % UInt64(sizes.count))]

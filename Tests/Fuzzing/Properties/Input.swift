@@ -1,4 +1,5 @@
 internal import CCRC32C
+internal import PaxosCore
 
 /// What a fuzzer mutates, and what is made of it:
 ///
@@ -14,11 +15,11 @@ struct Input {
 
     let form: UInt8
     var bytes: [UInt8]
-    private var choices: UInt64
+    private var choices: SplitMix64
 
     init(_ input: [UInt8]) {
         form = input.first ?? 0
-        choices = input.dropFirst().prefix(2).reduce(1) { $0 << 8 | UInt64($1) }
+        choices = SplitMix64(seed: input.dropFirst().prefix(2).reduce(1) { $0 << 8 | UInt64($1) })
         bytes = Array(input.dropFirst(Self.headBytes))
     }
 
@@ -27,14 +28,8 @@ struct Input {
 
     func has(bit: UInt8) -> Bool { form >> bit & 1 == 1 }
 
-    /// A number that follows from the choice: SplitMix64.
-    mutating func below(_ bound: Int) -> Int {
-        choices &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = choices
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((mixed ^ (mixed >> 31)) % UInt64(bound))
-    }
+    /// A number that follows from the choice.
+    mutating func below(_ bound: Int) -> Int { Int(choices.next() % UInt64(bound)) }
 
     /// The pieces in which so many bytes arrive.
     mutating func pieces(of count: Int) -> [Range<Int>] {

@@ -39,7 +39,7 @@ import Testing
     }
 
     private static func appends(to node: LogNode, count: Int, seed: UInt64) async -> [Int: Answer] {
-        var random = SeededNumbers(state: seed)
+        var random = SplitMix64(seed: seed)
         return await withTaskGroup(of: (Int, Answer).self) { group in
             var answers: [Int: Answer] = [:]
             for number in 0..<count {
@@ -93,7 +93,7 @@ import Testing
 
     /// Each reads a while from somewhere, again and again, and is cancelled in the middle.
     private static func subscribers(of node: LogNode, seed: UInt64) -> [Task<Void, any Error>] {
-        var random = SeededNumbers(state: seed ^ 77)
+        var random = SplitMix64(seed: seed ^ 77)
         return (0..<20).map { _ in
             let plan = (0..<20).map { _ in
                 (

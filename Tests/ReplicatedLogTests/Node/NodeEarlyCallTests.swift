@@ -44,12 +44,12 @@ import Testing
     /// What ended the node is what everybody is told, and it is in the log (`R87`).
     @Test func theFirstCauseWins() async throws {
         let world = try await ClusterWorld()
-        let lines = Locked<[(Logger.Level, String)]>([])
+        let lines = KeptLines()
         let node = try await LogNode.open(
             try world.configuration(1),
             directory: world.path(1),
             transport: DeafTransport(),
-            logger: Logger(label: "test") { _ in KeptLines(lines: lines) }
+            logger: lines.logger
         )
         let subscriber = Task { try await node.take(1) }
         let append = Task { try await node.append([1]) }
@@ -68,9 +68,9 @@ import Testing
         // Later ends change nothing.
         await node.shutdown()
         await #expect(throws: ReadError.runFailed(cause)) { try await node.take(1) }
-        let errors = lines.withLock { $0 }.filter { $0.0 == .error }
+        let errors = lines.all.filter { $0.level == .error }
         #expect(errors.count == 1)
-        #expect(errors.first?.1.contains("the port is taken") == true)
+        #expect(errors.first?.text.contains("the port is taken") == true)
     }
 
     @Test func aMissingDirectoryIsMadeIfItIsAskedFor() async throws {
@@ -126,20 +126,4 @@ private struct DeafTransport: Transport {
     func start(_ node: LocalNode) async throws { throw Taken() }
     func send(_ envelopes: [Envelope]) {}
     func stop() async {}
-}
-
-private struct KeptLines: LogHandler {
-    let lines: Locked<[(Logger.Level, String)]>
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.trace
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: Logging.LogEvent) {
-        let text = "\(event.message) \(event.metadata ?? [:])"
-        lines.withLock { $0.append((event.level, text)) }
-    }
 }

@@ -164,29 +164,11 @@ import Testing
         let node = try await directory.make()
         #expect(node.logger.handler is SwiftLogNoOpLogHandler)
         await node.close()
-        let lines = Locked<[Logger.Level]>([])
-        let spoken = try await directory.open(
-            logger: Logger(label: "test") { _ in Listening(lines: lines) }
-        )
+        let lines = KeptLines()
+        let spoken = try await directory.open(logger: lines.logger)
         try await running(spoken) { _ in }
-        let levels = lines.withLock { $0 }
+        let levels = lines.all.map(\.level)
         #expect(!levels.isEmpty)
         #expect(levels.allSatisfy { $0 <= .info })
-    }
-}
-
-/// Keeps the levels of what is logged.
-private struct Listening: LogHandler {
-    let lines: Locked<[Logger.Level]>
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.trace
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: Logging.LogEvent) {
-        lines.withLock { $0.append(event.level) }
     }
 }

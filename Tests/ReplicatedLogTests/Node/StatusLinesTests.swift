@@ -7,37 +7,6 @@ import Testing
 
 /// What a person finds in the log when a leader is lost, a quorum missing, a peer refused, a disk full.
 @Suite struct StatusLinesTests {
-    private final class Lines: Sendable {
-        let kept = Locked<[String]>([])
-
-        var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
-
-        func take() -> [String] {
-            kept.withLock { kept in
-                defer { kept = [] }
-                return kept
-            }
-        }
-    }
-
-    private struct Handler: LogHandler {
-        let lines: Lines
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: Logging.LogEvent) {
-            let details = (event.metadata ?? [:]).sorted { $0.key < $1.key }
-                .map { "\($0.key)=\($0.value)" }
-            let text = (["\(event.level)", "\(event.message)"] + details).joined(separator: " ")
-            lines.kept.withLock { $0.append(text) }
-        }
-    }
-
     private func status(_ change: (inout CoreStatus) -> Void) -> CoreStatus {
         var status = Quiet.idle
         change(&status)
@@ -45,7 +14,7 @@ import Testing
     }
 
     @Test func leadersComeAndGo() {
-        let lines = Lines()
+        let lines = KeptLines()
         var log = StatusLines(logger: lines.logger, node: 1, limits: Limits())
         log.note(status { $0.leader = 2 }, now: Tick(1))
         #expect(
@@ -71,7 +40,7 @@ import Testing
     }
 
     @Test func aMissingQuorumIsToldOnceAnEpisode() {
-        let lines = Lines()
+        let lines = KeptLines()
         let limits = Limits()
         let patience = 10 * limits.electionTicks
         var log = StatusLines(logger: lines.logger, node: 1, limits: limits)
@@ -88,7 +57,7 @@ import Testing
     }
 
     @Test func fullDisksAndRefusals() {
-        let lines = Lines()
+        let lines = KeptLines()
         var log = StatusLines(logger: lines.logger, node: 1, limits: Limits())
         // What a leader's absence comes to is another test's.
         func status(_ change: (inout CoreStatus) -> Void) -> CoreStatus {
@@ -128,7 +97,7 @@ import Testing
     @Test func aNodeTells() async throws {
         let directory = try NodeDirectory()
         try await directory.create()
-        let lines = Lines()
+        let lines = KeptLines()
         try await running(try await directory.open(logger: lines.logger)) { node in
             let slot = try await node.append([1])
             #expect(slot == 1)

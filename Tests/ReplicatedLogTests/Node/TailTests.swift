@@ -138,7 +138,7 @@ import Testing
 
     @Test func cancellingAtRandomWakesEverybodyOnce() async {
         let tail = Self.tail { _ in }
-        var random = SeededNumbers(state: 5)
+        var random = SplitMix64(seed: 5)
         await withTaskGroup { group in
             for slot in UInt64(1)...2_000 {
                 let sleeper = Task { await tail.wait(for: Slot(rawValue: slot)) }

@@ -41,7 +41,11 @@ final class SmallDisk {
         fsync(descriptor)
     }
 
-    func free() throws { try FileSystem.removeFile(ballast) }
+    /// Gives it back; ext4 lets others have it once its journal is on the disk.
+    func free() throws {
+        try FileSystem.removeFile(ballast)
+        _ = Self.run("sync -f \(mountPoint)")
+    }
 
     /// As after an error of the medium: nothing can be written any more.
     func makeReadOnly() -> Bool { Self.run("mount -o remount,ro \(mountPoint)") }

@@ -33,5 +33,9 @@ package final class SmallDisk {
         fsync(descriptor)
     }
 
-    package func free() throws { try FileSystem.removeFile(ballast) }
+    /// Gives it back; ext4 lets others have it once its journal is on the disk.
+    package func free() throws {
+        try FileSystem.removeFile(ballast)
+        _ = Self.run("sync -f \(mountPoint)")
+    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import PaxosCore
 import Platform
 import ReplicatedLog
 import ReplicatedLogTestKit
@@ -51,7 +52,7 @@ private struct RandomRun {
     }
 
     func play() async throws {
-        var random = Numbers(state: seed)
+        var random = SplitMix64(seed: seed)
         try await cluster.startAll()
         var appends: [Task<Void, Never>] = []
         try await cluster.withTime {
@@ -69,7 +70,7 @@ private struct RandomRun {
         try await cluster.startAll()
     }
 
-    private func append(_ random: inout Numbers) -> Task<Void, Never>? {
+    private func append(_ random: inout SplitMix64) -> Task<Void, Never>? {
         guard let member = cluster.running.randomElement(using: &random),
             let node = try? cluster.node(member)
         else { return nil }
@@ -96,7 +97,7 @@ private struct RandomRun {
         }
     }
 
-    private func disturb(_ random: inout Numbers) async throws {
+    private func disturb(_ random: inout SplitMix64) async throws {
         let members = cluster.members
         guard let member = members.randomElement(using: &random) else { return }
         let isUp = cluster.running.contains(member)
@@ -169,18 +170,5 @@ private struct RandomRun {
             findings.append("slot \(entry.slot) holds what was said to be never")
         }
         return findings
-    }
-}
-
-/// SplitMix64.
-private struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
