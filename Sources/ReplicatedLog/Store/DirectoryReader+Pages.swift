@@ -28,15 +28,14 @@ extension DirectoryReader {
         let coding = IneffectiveCoding(cluster: identity.cluster)
         var found: [Slot] = []
         try scan(Schema.ineffective, in: .zero ... .limit, damaged: damaged) { slot, row in
-            let previous = coding.previous(row, of: slot)
-            if let previous, previous == found.last ?? .zero {
-                found.append(slot)
-            } else if previous == nil {
+            guard let end = coding.end(before: row, of: slot) else {
                 damaged("the row of slot \(slot) is not what was written")
-            } else {
-                damaged("a row before slot \(slot) is missing")
-                found.append(slot)
+                return true
             }
+            if end != IneffectiveEnd(slot: found.last ?? .zero, count: UInt64(found.count)) {
+                damaged("a row before slot \(slot) is missing")
+            }
+            found.append(slot)
             return true
         }
         return found
@@ -55,21 +54,34 @@ extension DirectoryReader {
             throw .corrupt(path: Schema.dataPath(in: path), detail: error.description)
         }
         guard let record else { return damaged("the table \(name) is missing") }
+        var isNoticed = false
+        var isWhole = slots.lowerBound <= .first
+        var rows: UInt64 = 0
         tree.walk(
             record,
             order: .number,
             from: .number(slots.lowerBound.rawValue),
             damaged: {
                 damaged($0.description)
+                isNoticed = true
                 return true
             }
         ) { key, value in
             guard case .number(let number) = key else { return false }
+            rows += 1
             guard number <= Slot.limit.rawValue else {
                 damaged("the table \(name): a key beyond any slot")
+                isNoticed = true
                 return true
             }
-            return number <= slots.upperBound.rawValue && body(Slot(rawValue: number), value)
+            let goesOn =
+                number <= slots.upperBound.rawValue && body(Slot(rawValue: number), value)
+            if !goesOn { isWhole = false }
+            return goesOn
+        }
+        // A leaf that has lost its last write is as sound as it was before.
+        if isWhole, !isNoticed, rows != record.rows {
+            damaged("the table \(name) counts \(record.rows) rows and holds \(rows)")
         }
     }
 }

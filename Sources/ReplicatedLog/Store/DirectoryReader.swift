@@ -22,6 +22,7 @@ package struct DirectoryReader: ~Copyable, Sendable {
         tree.reached = Locked([])
         let rows: [(key: [UInt8], value: [UInt8])]?
         do throws(PageTree.Damage) {
+            try tree.checkValues()
             // A table of another kind is another program's.
             let state = try tree.table(Schema.state).flatMap { $0.flags == 0 ? $0 : nil }
             rows = try state.map { [tree] record throws(PageTree.Damage) in

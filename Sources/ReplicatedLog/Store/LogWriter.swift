@@ -23,8 +23,7 @@ struct LogWriter: ~Copyable {
     private let trimmed: Slot
     private var checkpoint: Slot
     private var highest: UInt64
-    /// The highest slot without effect.
-    private var ineffective: Slot
+    private var ineffective: IneffectiveEnd
     private var peers: [PeerRecord]
     /// The rows that are there without a hole.
     private var present: SlotPrefix
@@ -41,7 +40,7 @@ struct LogWriter: ~Copyable {
         room: Room,
         recovered: RecoveredState,
         present: SlotPrefix,
-        ineffective: Slot
+        ineffective: IneffectiveEnd
     ) {
         self.environment = consume environment
         self.tables = tables
@@ -64,7 +63,7 @@ struct LogWriter: ~Copyable {
 
     /// What a reader must find.
     var extent: LogExtent {
-        LogExtent(present: present.through, trimmed: trimmed, ineffective: ineffective)
+        LogExtent(present: present.through, trimmed: trimmed, ineffective: ineffective.slot)
     }
 
     /// Whether the file still has its name. If not, the directory was removed or replaced: what is written
@@ -220,7 +219,7 @@ struct LogWriter: ~Copyable {
     private struct Written {
         let transaction: UInt64
         let highest: UInt64
-        let ineffective: Slot
+        let ineffective: IneffectiveEnd
         let livePages: Int
         /// When the last row was written and the commit began.
         let end: MonotonicInstant
@@ -233,10 +232,10 @@ struct LogWriter: ~Copyable {
             try putState(rows, &txn)
             var last = ineffective
             // Those that a replay finds again are there.
-            for slot in rows.ineffective.sorted() where slot > last {
+            for slot in rows.ineffective.sorted() where slot > last.slot {
                 let row = ineffectiveCoding.encode(slot, after: last)
                 try txn.put(row, for: slot.rawValue, in: tables.ineffective)
-                last = slot
+                last = IneffectiveEnd(slot: slot, count: last.count + 1)
             }
             return Written(
                 transaction: txn.id,

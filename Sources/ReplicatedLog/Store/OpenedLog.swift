@@ -170,20 +170,13 @@ enum OpenedLog {
                 (txn: borrowing ReadTransaction) throws(LMDBError) in
                 var state = state
                 let pages = try tables.livePages(txn)
-                let ineffective = try txn.lastKey(in: tables.ineffective) ?? 0
-                let present = try StoredLog.verifyRows(
-                    txn,
-                    tables,
-                    cluster: identity.cluster,
-                    &state
-                )
-                return present.map { [state] in
-                    StoredLog(
-                        state: state,
-                        present: $0,
-                        ineffective: Slot(rawValue: ineffective),
-                        livePages: pages
-                    )
+                let cluster = identity.cluster
+                let end = try StoredLog.ineffectiveEnd(txn, tables, cluster: cluster)
+                let present = try StoredLog.verifyRows(txn, tables, cluster: cluster, &state)
+                return end.flatMap { [state] end in
+                    present.map {
+                        StoredLog(state: state, present: $0, ineffective: end, livePages: pages)
+                    }
                 }
             }
         } catch {

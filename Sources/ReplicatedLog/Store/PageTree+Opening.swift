@@ -4,8 +4,8 @@ internal import Platform
 /// What an opening follows through LMDB's cursors and writes beside, checked before the first of them
 /// is used: a flipped bit refuses the directory instead of ending the process.
 ///
-/// The cost is that of the rows which an opening reads anyway. What lies below the checkpoint is left to
-/// `rlog verify`.
+/// The cost is that of the rows which an opening reads anyway, and of the whole list of free pages. What lies
+/// below the checkpoint is left to `rlog verify`.
 extension PageTree {
     static let integerKeys: UInt16 = 8
     /// Keys from the right, duplicates and their kinds.
@@ -14,7 +14,13 @@ extension PageTree {
     /// The table of tables, and the small values, by which a directory is known.
     func checkValues() throws(Damage) {
         for table in try tables() where table.name == Array(Schema.state.utf8) {
-            _ = try rows(of: table.record)
+            // Another program may have a table of that name, and of another kind.
+            let rows =
+                table.record.flags == 0
+                ? try rows(of: table.record) : (try? rows(of: table.record)) ?? []
+            guard rows.contains(where: { $0.key == Schema.identityKey }) else { continue }
+            try checkKinds()
+            try check(table.record, flags: 0)
         }
     }
 

@@ -36,7 +36,8 @@ extension PageTree {
     ///
     /// A row is handed out only if its key lies between those that the branches above promise, and above
     /// the one before: a page in the place of another shows, and so does a key with a flipped bit unless
-    /// it still lies between its neighbours.
+    /// it still lies between its neighbours. An older copy of the same leaf does not show, if its keys lie
+    /// there too: who needs to know counts the rows.
     func walk(
         _ table: Record,
         order: KeyOrder,

@@ -7,8 +7,8 @@ struct StoredLog {
     let state: RecoveredState
     /// The rows that are there without a hole, from the checkpoint on.
     let present: SlotPrefix
-    /// The highest slot that is known to be without effect.
-    let ineffective: Slot
+    /// Where the table of those without effect ends.
+    let ineffective: IneffectiveEnd
     let livePages: Int
 
     /// Why it cannot be trusted.
@@ -31,7 +31,6 @@ struct StoredLog {
 
     // MARK: - State
 
-    /// - Parameter highest: The highest slot with a row, if it is known otherwise than by a cursor.
     static func state<Access>(
         _ txn: borrowing Transaction<Access>,
         _ tables: Schema.Tables,
@@ -100,6 +99,10 @@ struct StoredLog {
     /// is lower. One that is not what was written refuses the directory (`R34`), and so does one that
     /// is missing up to the watermark. What lies below is checked when it is read, so that the cost of
     /// an opening does not grow with the log.
+    ///
+    /// Above the watermark a missing row is legal, and a leaf whose last write was lost looks as it did
+    /// before, without the rows it was written for: they would pass for "not accepted" (`R35`). What the
+    /// table counts, in another page, tells.
     static func verifyRows<Access>(
         _ txn: borrowing Transaction<Access>,
         _ tables: Schema.Tables,
@@ -112,7 +115,9 @@ struct StoredLog {
         var unreadable: Slot?
         var run: ClosedRange<Slot>?
         var accepted: [AcceptedEntry] = []
+        var found = 0
         try txn.forEachRow(in: tables.accepted, from: start.next.rawValue) { key, value in
+            found += 1
             let slot = Slot(rawValue: key)
             guard slot < .limit, let row = value.withUnsafeBytes({ coding.decode($0, slot: slot) })
             else {
@@ -133,8 +138,40 @@ struct StoredLog {
         guard state.committed <= present.through else {
             return .failure(.unreadable(present.through.next))
         }
+        let counted = try txn.count(in: tables.accepted)
+        let below = Int(clamping: start.rawValue - state.trimmed.rawValue)
+        guard counted >= found, counted - found <= below else {
+            let rows = "\(counted) rows are counted, \(found) found from slot \(start.next) on"
+            return .failure(.corrupt(rows))
+        }
         state.accepted = accepted
         return .success(present)
+    }
+
+    /// Where the table of slots without effect ends. A last row in another place, or one that is not the
+    /// last, would have effect given to what has none.
+    static func ineffectiveEnd<Access>(
+        _ txn: borrowing Transaction<Access>,
+        _ tables: Schema.Tables,
+        cluster: ClusterID
+    ) throws(LMDBError) -> Result<IneffectiveEnd, Finding> {
+        let table = tables.ineffective
+        let coding = IneffectiveCoding(cluster: cluster)
+        var end = IneffectiveEnd()
+        if let key = try txn.lastKey(in: table) {
+            let slot = Slot(rawValue: key)
+            let before = try txn.get(key, in: table) { row in
+                row.withUnsafeBytes { coding.end(before: $0, of: slot) }
+            }
+            guard let before = before ?? nil else {
+                return .failure(.corrupt("the last slot without effect"))
+            }
+            end = IneffectiveEnd(slot: slot, count: before.count &+ 1)
+        }
+        guard end.count == UInt64(try txn.count(in: table)) else {
+            return .failure(.corrupt("slots without effect are missing"))
+        }
+        return .success(end)
     }
 }
 

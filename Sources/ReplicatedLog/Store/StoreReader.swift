@@ -265,7 +265,7 @@ struct RowScan {
             }
         ) { key, row in
             guard case .number(let number) = key,
-                let previous = coding.previous(row, of: Slot(rawValue: number)),
+                let previous = coding.end(before: row, of: Slot(rawValue: number))?.slot,
                 last.map({ $0 == previous }) ?? (previous < first)
             else {
                 isKnown = false

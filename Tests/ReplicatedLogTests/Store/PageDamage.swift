@@ -1,3 +1,6 @@
+import Testing
+
+@testable import Platform
 @testable import ReplicatedLog
 
 /// Something that goes wrong with the pages of a file: what stands where instead.
@@ -110,5 +113,58 @@ struct DamageCatalogue {
                 )
             }
         }
+    }
+}
+
+// MARK: - Damage to a chosen page
+
+extension StoreDirectory {
+    /// The leaves of a table, with the numbers of their first and last rows.
+    func leaves(of name: String) throws -> [(page: UInt64, slots: ClosedRange<UInt64>)] {
+        let tree = try PageTree(path: file)
+        let table = try #require(try tree.table(name))
+        var pages = [try #require(table.root)]
+        for _ in 1..<table.depth {
+            pages = try pages.flatMap { number in
+                let page = try tree.page(number, isLeaf: false)
+                return (0..<page.nodeCount).compactMap { page.node($0, isLeaf: false)?.child }
+            }
+        }
+        return try pages.map { number in
+            let page = try tree.page(number, isLeaf: true)
+            let keys = (0..<page.nodeCount).compactMap { index in
+                page.node(index, isLeaf: true).flatMap { page.uint64($0.key.lowerBound) }
+            }
+            return (number, keys[0]...keys[keys.count - 1])
+        }
+    }
+
+    func bytes(of page: UInt64) throws -> [UInt8] {
+        try FileSystem.read(file, at: Int(page) * 4096, count: 4096)
+    }
+
+    /// The last leaf of a table loses its last write: it shows the rows it had before.
+    func loseLastRow(of name: String) throws {
+        let leaf = try #require(try leaves(of: name).last)
+        let page = Page(bytes: try bytes(of: leaf.page))
+        let last = page.nodeCount - 1
+        let node = try #require(page.node(last, isLeaf: true))
+        let begin = node.key.lowerBound - 8
+        let size = (node.data.upperBound - begin + 1) & ~1
+        let lower = try #require(page.uint16(12))
+        let upper = Int(try #require(page.uint16(14)))
+        var bytes = page.bytes
+        bytes.replaceSubrange(upper + size..<begin + size, with: page.bytes[upper..<begin])
+        func put(_ number: Int, at place: Int) {
+            bytes[place] = UInt8(truncatingIfNeeded: number)
+            bytes[place + 1] = UInt8(truncatingIfNeeded: number >> 8)
+        }
+        for index in 0..<last {
+            let place = Int(try #require(page.uint16(16 + 2 * index)))
+            if place < begin { put(place + size, at: 16 + 2 * index) }
+        }
+        put(Int(lower) - 2, at: 12)
+        put(upper + size, at: 14)
+        try overwrite(bytes, at: Int(leaf.page) * 4096)
     }
 }

@@ -55,18 +55,41 @@ import Testing
         }
     }
 
-    /// The bytes of format 2. A change here is a change of the format: raise its version.
-    @Test func theBytesOfARowAreThese() {
-        let hex = encoded(entries[0], isChosen: true).map { byte in
+    private static func hex(_ bytes: [UInt8]) -> String {
+        bytes.map { byte in
             let digits = String(byte, radix: 16)
             return digits.count == 1 ? "0" + digits : digits
-        }
-        let row = hex.joined()
+        }.joined()
+    }
+
+    /// The bytes of format 3, as of 2. A change here is a change of the format: raise its version.
+    @Test func theBytesOfARowAreThese() {
+        let row = Self.hex(encoded(entries[0], isChosen: true))
         let expected =
             "b197f6e2" + "01010000" + "0600000000000000" + "0200000000000000"
             + "0300000000000000" + "0900000000000000" + "0000000000010000"
             + "02000000" + "05000000" + "010203"
         #expect(row == expected)
+    }
+
+    /// The bytes of format 3.
+    @Test func theBytesOfARowWithoutEffectAreThese() {
+        let coding = IneffectiveCoding(cluster: cluster)
+        let end = IneffectiveEnd(slot: 70, count: 3)
+        let row = coding.encode(slot, after: end)
+        #expect(
+            Self.hex(row) == "4600000000000000" + "0400000000000000" + "d9504bda"
+        )
+        func decoded(_ row: [UInt8], of slot: Slot) -> IneffectiveEnd? {
+            row.withUnsafeBytes { coding.end(before: $0, of: slot) }
+        }
+        #expect(decoded(row, of: slot) == end)
+        #expect(decoded(row, of: slot.next) == nil)
+        for bit in 0..<row.count * 8 {
+            var flipped = row
+            flipped[bit / 8] ^= 1 << UInt8(bit % 8)
+            #expect(decoded(flipped, of: slot) == nil)
+        }
     }
 
     @Test func noFlippedBitIsBelieved() {

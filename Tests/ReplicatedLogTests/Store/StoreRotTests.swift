@@ -29,30 +29,6 @@ import Testing
         store.closeAndWait()
     }
 
-    /// The leaves of a table, with the numbers of their first and last rows.
-    private func leaves(_ name: String) throws -> [(page: UInt64, slots: ClosedRange<UInt64>)] {
-        let tree = try PageTree(path: directory.file)
-        let table = try #require(try tree.table(name))
-        var pages = [try #require(table.root)]
-        for _ in 1..<table.depth {
-            pages = try pages.flatMap { number in
-                let page = try tree.page(number, isLeaf: false)
-                return (0..<page.nodeCount).compactMap { page.node($0, isLeaf: false)?.child }
-            }
-        }
-        return try pages.map { number in
-            let page = try tree.page(number, isLeaf: true)
-            let keys = (0..<page.nodeCount).compactMap { index in
-                page.node(index, isLeaf: true).flatMap { page.uint64($0.key.lowerBound) }
-            }
-            return (number, keys[0]...keys[keys.count - 1])
-        }
-    }
-
-    private func bytes(of page: UInt64) throws -> [UInt8] {
-        try FileSystem.read(directory.file, at: Int(page) * 4096, count: 4096)
-    }
-
     /// Every row that a reader is given in pages, and where it ends.
     private func readAll(_ store: LMDBStore) -> (slots: [UInt64], end: ReadFailure?) {
         var slots: [UInt64] = []
@@ -84,9 +60,9 @@ import Testing
     }
 
     @Test func aLeafWrittenOverAnotherIsMetInItsPlace() throws {
-        let leaves = try leaves(Schema.accepted)
+        let leaves = try directory.leaves(of: Schema.accepted)
         try #require(leaves.count > 4)
-        let copied = try bytes(of: leaves[1].page)
+        let copied = try directory.bytes(of: leaves[1].page)
         try directory.overwrite(copied, at: Int(leaves[3].page) * 4096)
         try expectEnd(before: leaves[3].slots.lowerBound)
         // Also if it claims to be the other.
@@ -97,8 +73,10 @@ import Testing
     }
 
     @Test func exchangedLeavesAreMetInTheirPlace() throws {
-        let leaves = try leaves(Schema.accepted)
-        let pair = (try bytes(of: leaves[2].page), try bytes(of: leaves[4].page))
+        let leaves = try directory.leaves(of: Schema.accepted)
+        let pair = (
+            try directory.bytes(of: leaves[2].page), try directory.bytes(of: leaves[4].page)
+        )
         try directory.overwrite(pair.1, at: Int(leaves[2].page) * 4096)
         try directory.overwrite(pair.0, at: Int(leaves[4].page) * 4096)
         try expectEnd(before: leaves[2].slots.lowerBound)
@@ -106,8 +84,8 @@ import Testing
 
     @Test(arguments: [0, 1, 4, 7])
     func aBitInTheKeyOfARowIsMetInItsPlace(byte: Int) throws {
-        let leaf = try leaves(Schema.accepted)[2]
-        var page = try bytes(of: leaf.page)
+        let leaf = try directory.leaves(of: Schema.accepted)[2]
+        var page = try directory.bytes(of: leaf.page)
         let node = try #require(Page(bytes: page).node(1, isLeaf: true))
         page[node.key.lowerBound + byte] ^= 64
         try directory.overwrite(page, at: Int(leaf.page) * 4096)
@@ -116,8 +94,8 @@ import Testing
 
     /// LMDB would leave out the rows whose places lie beyond.
     @Test func aLeafThatHasLostARowIsMetInItsPlace() throws {
-        let leaf = try leaves(Schema.accepted)[2]
-        var page = try bytes(of: leaf.page)
+        let leaf = try directory.leaves(of: Schema.accepted)[2]
+        var page = try directory.bytes(of: leaf.page)
         page[12] -= 2
         try directory.overwrite(page, at: Int(leaf.page) * 4096)
         try expectEnd(before: leaf.slots.lowerBound)
@@ -146,7 +124,7 @@ import Testing
 
     /// Whether a row has an effect is not known where that table cannot be read.
     @Test func whereTheTableWithoutEffectIsDamagedNothingIsGivenOut() throws {
-        let leaf = try leaves(Schema.ineffective)[0]
+        let leaf = try directory.leaves(of: Schema.ineffective)[0]
         try directory.overwrite([UInt8](repeating: 0, count: 4096), at: Int(leaf.page) * 4096)
         let store = try? directory.open()
         // An opening writes beside it: refused, or read as unreadable.
@@ -158,11 +136,11 @@ import Testing
 
     /// Damage that comes while the node runs: no page is followed unseen.
     @Test func rotUnderARunningStoreIsMetInItsPlace() throws {
-        let leaves = try leaves(Schema.accepted)
+        let leaves = try directory.leaves(of: Schema.accepted)
         let store = try directory.open()
         #expect(readAll(store).end == nil)
         let page = leaves[2]
-        let whole = try bytes(of: page.page)
+        let whole = try directory.bytes(of: page.page)
         try directory.overwrite([UInt8](repeating: 0, count: 4096), at: Int(page.page) * 4096)
         let (slots, end) = readAll(store)
         #expect(slots == Array(1..<page.slots.lowerBound))

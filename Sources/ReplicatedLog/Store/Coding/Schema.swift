@@ -56,9 +56,11 @@ internal import LMDB
 // replay the log from its beginning.
 //
 //      0  previous u64   the slot without effect before this one, 0 if there is none
-//      8  crc      u32   CRC-32C of: cluster name, "ineffective", slot (u64), previous (u64)
+//      8  number   u64   how many there are up to this one
+//     16  crc      u32   CRC-32C of: cluster name, "ineffective", slot (u64), previous, number
 //
-// A row names the one before it, so that a lost one is missed: its command would be handed out.
+// A row names the one before it, so that a lost one is missed: its command would be handed out. The number
+// of the last row is what LMDB counts of the table, or the last ones are lost.
 enum Schema {
     static let formatVersion: UInt32 = 3
     static let dataFile = "log.mdb"
