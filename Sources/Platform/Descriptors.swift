@@ -36,6 +36,19 @@ package enum Descriptors {
         #endif
     }
 
+    /// What was written to a connection and the other end has not acknowledged; 0 where the system does not
+    /// tell.
+    package static func unacknowledgedBytes(of descriptor: Int32) -> Int {
+        #if os(Linux)
+        // SIOCOUTQ of linux/sockios.h.
+        let sendQueue: UInt = 0x5411
+        var bytes: Int32 = 0
+        return ioctl(descriptor, sendQueue, &bytes) == 0 ? Int(bytes) : 0
+        #else
+        return 0
+        #endif
+    }
+
     private static func target(_ path: String) -> String? {
         let longest = 64
         return withUnsafeTemporaryAllocation(of: CChar.self, capacity: longest) { buffer in

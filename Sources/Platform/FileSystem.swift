@@ -71,6 +71,14 @@ package enum FileSystem {
         return bytes
     }
 
+    /// Finds out whether a file can be written, and makes it if it is not there; what is in it stays.
+    package static func makeWritable(_ path: String) throws(PosixError) {
+        let descriptor = try PosixError.check("open", path) {
+            open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+        }
+        close(descriptor)
+    }
+
     /// Writes a file whole, in the place of one that may be there. Not durable, and a crash leaves a part:
     /// for reports, not for data.
     package static func write(_ bytes: [UInt8], to path: String) throws(PosixError) {

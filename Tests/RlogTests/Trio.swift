@@ -45,15 +45,21 @@ final class Trio: Sendable {
         self.links = links
         seats = try Seat.all("trio", ports: ports, links: links) { _ in path }
         begin = MonotonicClock.now()
-        let started = try (0..<3).map(start)
+        let started = try (0..<3).map(launch)
         nodes.withLock { $0 = started }
     }
 
-    private func start(_ place: Int) throws -> NodeProcess {
+    private func launch(_ place: Int) throws -> NodeProcess {
         try NodeProcess(
             seats[place].arguments + ["--election-ms", "\(election)"],
             environment: environments[place]
         )
+    }
+
+    /// Starts a node that has ended, and waits for nothing.
+    func start(again place: Int) throws {
+        let node = try launch(place)
+        nodes.withLock { $0[place] = node }
     }
 
     /// Starts a node that has ended, and waits until the cluster is whole: every link to and from it is
@@ -61,8 +67,8 @@ final class Trio: Sendable {
     func restart(_ place: Int) throws {
         let others = (0..<3).filter { $0 != place }
         let before = others.map { connected($0) }
-        let node = try start(place)
-        nodes.withLock { $0[place] = node }
+        try start(again: place)
+        let node = self[place]
         #expect(
             waitUntil(.seconds(60)) {
                 connected(place) >= 4 && others.map { connected($0) }.elementsAreGreater(before)

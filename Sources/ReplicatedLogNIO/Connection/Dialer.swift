@@ -25,6 +25,8 @@ final class Dialer {
     /// Attempts since a connection has last lasted.
     private var attempts = 0
     private var openedAt = NIODeadline.now()
+    /// The other end is there and not to be had, or has no address: it will not be another one soon.
+    private var isRefused = false
     private var stall = StallWatch()
     private var check: Scheduled<Void>?
     private let names: NameLookUp
@@ -53,6 +55,7 @@ final class Dialer {
     // MARK: - Connecting
 
     private func connect() {
+        isRefused = false
         guard let address = shared.addressOf(node) else { return retry() }
         phase = .connecting
         let session = OutboundSession(
@@ -87,7 +90,11 @@ final class Dialer {
                 bootstrap.resolver(resolver)
                     .connect(host: address.host, port: Int(address.port))
             }
-        connected.whenFailure { _ in
+        connected.whenFailure { error in
+            // A name without an address is one however often it is asked for.
+            if (error as? NIOConnectionError)?.connectionErrors.isEmpty == true {
+                own.value.isRefused = true
+            }
             // A handler that was added tells of its connection's end itself.
             own.value.unreachable()
         }
@@ -101,15 +108,23 @@ final class Dialer {
     private func unreachable() {
         guard case .connecting = phase else { return }
         shared.count { $0.unreachable += 1 }
+        unwelcome()
+    }
+
+    private func unwelcome() {
         if let count = link?.clear(lane), count > 0 { shared.count { $0.dropped += count } }
         retry()
     }
+
+    /// This end or the other one refuses the connection that is being made, which ends now.
+    func refused() { isRefused = true }
 
     /// The connection has ended, before or after it was welcomed.
     func lost() {
         check?.cancel()
         check = nil
         switch phase {
+        case .connecting where isRefused: unwelcome()
         case .connecting: unreachable()
         case .open:
             // One that ends at once is no better than none.
@@ -120,7 +135,12 @@ final class Dialer {
     }
 
     private func retry() {
-        let longest = shared.longestBackOff.nanoseconds
+        // Within an election timeout it is tried several times, so that what breaks connections now and
+        // then costs no leader.
+        let longest =
+            isRefused
+            ? shared.options.longestBackOff.timeAmount.nanoseconds
+            : shared.longestBackOff.nanoseconds
         let doubled = shared.options.firstBackOff.timeAmount.nanoseconds << min(attempts, 20)
         attempts += 1
         let wait = max(1, min(longest, doubled))

@@ -46,8 +46,7 @@ final class DialerHandler: ChannelInboundHandler {
             if TLSIdentity.vouches(for: peer, in: context, isUsed: true) {
                 greet(context)
             } else {
-                shared.refuse(.certificate)
-                context.close(promise: nil)
+                refuse(.certificate, context)
             }
         }
         context.fireUserInboundEventTriggered(event)
@@ -66,9 +65,14 @@ final class DialerHandler: ChannelInboundHandler {
             limit?.cancel()
             dialer.opened(context.channel, session)
         } catch {
-            shared.refuse(error)
-            context.close(promise: nil)
+            refuse(error, context)
         }
+    }
+
+    private func refuse(_ refusal: PeerRefusal, _ context: ChannelHandlerContext) {
+        shared.refuse(refusal)
+        dialer.refused()
+        context.close(promise: nil)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -83,7 +87,7 @@ final class DialerHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if TLSIdentity.isFailure(error) { shared.refuse(.tls) }
+        if TLSIdentity.isFailure(error) { return refuse(.tls, context) }
         context.close(promise: nil)
     }
 }

@@ -31,8 +31,7 @@ final class Shared: Sendable {
         self.lookUp = lookUp
     }
 
-    /// The longest wait before a connection is tried again: within an election timeout it is tried several
-    /// times, so that what breaks connections now and then costs no leader.
+    /// The longest wait before a connection that was lost is tried again: well within an election timeout.
     var longestBackOff: TimeAmount {
         let quarter = TimeAmount.milliseconds(Int64(local.limits.electionMilliseconds) / 4)
         return max(.milliseconds(1), min(options.longestBackOff.timeAmount, quarter))

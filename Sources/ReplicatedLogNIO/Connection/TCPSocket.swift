@@ -12,24 +12,23 @@ enum TCPSocket {
         ) { Descriptors.closeOnExec($0) }
     }
 
-    /// The bytes that were given to a connection and have not left: how far it is behind.
+    /// The bytes that were given to a connection and that the other end has not acknowledged. What waits here
+    /// would not tell: the system asks for more only when half of what it may hold has left.
     static func waitingBytes(_ channel: any Channel) -> Int {
-        (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        let here = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        let held = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { Descriptors.unacknowledgedBytes(of: $0) }
+        return here + (held ?? 0)
     }
 
     static func tune(_ channel: any Channel, _ options: TCPOptions) {
         #if os(Linux)
         guard let sync = channel.syncOptions else { return }
-        // Numbers of linux/tcp.h. A kernel that knows one of them not is no reason to fail.
-        let userTimeout = NIOBSDSocket.Option(rawValue: 18)
+        // What has not left waits here, where urgent messages can pass it, and not in the kernel. The number
+        // is that of linux/tcp.h; a kernel that does not know it is no reason to fail. TCP_USER_TIMEOUT is
+        // no help: it ends connections that move, if slowly, and `StallWatch` knows better.
         let unsentLowWater = NIOBSDSocket.Option(rawValue: 25)
-        let milliseconds = options.stallLimit.timeAmount.nanoseconds / 1_000_000
-        // What was sent and not acknowledged for so long means that the way is gone.
-        try? sync.setOption(
-            .tcpOption(userTimeout),
-            value: Int(max(1, milliseconds))
-        )
-        // What has not left waits here, where urgent messages can pass it, and not in the kernel.
         try? sync.setOption(
             .tcpOption(unsentLowWater),
             value: options.writeBytes

@@ -174,7 +174,7 @@ struct Bench: RlogCommand {
             )
         }
         do throws(Failure) {
-            var run = try BenchRun(self, place)
+            var run = try BenchRun(self, place, interruption)
             let status = try await run.execute()
             if status == .done { place.remove() }
             return status

@@ -76,9 +76,12 @@ struct BenchPlace {
 
     /// The path of a directory of that name, which is not there.
     func fresh(_ name: String) -> String {
-        let path = path + "/" + name
-        try? FileSystem.removeTree(path)
-        return path
+        remove(name)
+        return path + "/" + name
+    }
+
+    func remove(_ name: String) {
+        try? FileSystem.removeTree(path + "/" + name)
     }
 
     func remove() {

@@ -37,9 +37,10 @@ final class Interruption: Sendable {
         }
     }
 
-    /// The directory is nobody's any more.
+    /// From now on nothing removes the directory but who has made it.
     func end() {
         isOver.withLock { $0 = true }
+        Output.beforeEnd.withLock { $0 = nil }
         signals.end()
     }
 }

@@ -73,7 +73,7 @@ struct OpenLoop: BenchLoad {
                     let outcome = await append(sequence, to: log)
                     let late = MonotonicClock.now().nanoseconds - due
                     if isMeasured { latencies.record(nanoseconds: late) }
-                    note(outcome, sequence, isMeasured: isMeasured, progress, stage)
+                    note(outcome, sequence, progress, stage)
                     progress.inFlight.subtract(1, ordering: .relaxed)
                 }
                 number += 1
@@ -103,7 +103,6 @@ struct OpenLoop: BenchLoad {
     private func note(
         _ outcome: Result<Slot, AppendError>,
         _ sequence: UInt64,
-        isMeasured: Bool,
         _ progress: Progress,
         _ stage: Stage
     ) {
@@ -112,7 +111,9 @@ struct OpenLoop: BenchLoad {
             case .success(let slot):
                 result.acknowledged.insert(sequence...sequence + UInt64(batch) - 1)
                 result.last = max(result.last, slot)
-                if isMeasured { result.measured += batch }
+                // Of what was taken in this time, whenever it was sent: answers that come after it are
+                // what the log did not take.
+                if stage.current == .measuring { result.measured += batch }
             case .failure(.never(.timedOut)), .failure(.unknown(_, .timedOut)):
                 result.failed += batch
             case .failure(let error):

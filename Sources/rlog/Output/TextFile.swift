@@ -11,6 +11,15 @@ enum TextFile {
         }
     }
 
+    /// Finds out whether a file can be written there, before there is anything to write; it is left as it is.
+    static func prepare(_ path: String) throws(Failure) {
+        do throws(PosixError) {
+            try FileSystem.makeWritable(path)
+        } catch {
+            throw Failure(error)
+        }
+    }
+
     /// Reads a file whose length nobody knows before, such as those of /proc.
     static func readStream(_ path: String) throws(Failure) -> String {
         var bytes: [UInt8] = []

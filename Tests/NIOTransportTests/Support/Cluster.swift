@@ -96,7 +96,7 @@ final class Member: Sendable {
     }
 }
 
-/// Looks every ten milliseconds, on a thread of its own, until the condition holds; 20 seconds at most.
+/// Looks every ten milliseconds, on a thread of its own, until the condition holds; a minute at most.
 func until(_ condition: @escaping @Sendable () -> Bool) async -> Bool {
     let outcome = Locked(false)
     let end = MonotonicClock.now().advanced(by: .seconds(60))

@@ -138,7 +138,7 @@ private func withLoopback(
 
 /// Nothing here may wait for ever.
 private func limitWaits(of descriptor: Int32) {
-    var limit = timeval(tv_sec: 20, tv_usec: 0)
+    var limit = timeval(tv_sec: 60, tv_usec: 0)
     setsockopt(
         descriptor,
         SOL_SOCKET,

@@ -157,7 +157,7 @@ package final class NodeProcess: Sendable {
 
     /// SIGSTOP, and waits until each of its threads has stopped: the signal alone only asks them to.
     ///
-    /// - Returns: False if one of them still runs after ten seconds.
+    /// - Returns: False if one of them still runs after a minute.
     package func stop() -> Bool {
         signal(SIGSTOP)
         return waitUntil(.seconds(60)) { isStopped }
