@@ -9,7 +9,8 @@ package enum Statement: Hashable, Sendable {
 /// What may leave at once: it testifies to nothing that is not on this node's disk already. A row in a page
 /// that was fetched as chosen speaks of the quorum that chose it, whatever this disk holds by now.
 package enum Immediate: Hashable, Sendable {
-    case hello(Hello)
+    /// Aside: it is rare and twice as large as all others, and every message is copied at its size.
+    indirect case hello(Hello)
     case refused(Refused)
     case statusRequest(StatusRequest)
     case statusReply(StatusReply)

@@ -7,8 +7,15 @@ struct LogWriter: ~Copyable {
     private var environment: Environment?
     private let tables: Schema.Tables
     private let file: PageFile
-    /// The meta page of the last commit, as it was right after.
+    /// The meta page of the last commit, as it was soon after: once `isNoted`.
     private var written: PageFile.Meta?
+    private var isNoted = true
+    /// The number of the last commit.
+    private var transaction: UInt64
+    /// Until then nobody looks again at the ways that every transaction takes.
+    private var trustedUntil = MonotonicInstant(nanoseconds: 0)
+    /// So long a way is trusted after it was looked at: what a transaction writes itself is in the page cache.
+    static let trust = Duration.milliseconds(50)
     private let rowCoding: RowCoding
     private let stateCoding: StateCoding
     private let ineffectiveCoding: IneffectiveCoding
@@ -45,7 +52,9 @@ struct LogWriter: ~Copyable {
         self.environment = consume environment
         self.tables = tables
         self.file = file
-        written = file.newest(isAtRest: true)
+        let newest = file.newest(isAtRest: true)
+        written = newest
+        transaction = newest?.transaction ?? 0
         self.room = room
         self.present = present
         self.ineffective = ineffective
@@ -117,12 +126,13 @@ struct LogWriter: ~Copyable {
         rows.committed = rows.committed ?? keptCommitted
         if !keptIneffective.isEmpty { rows.ineffective = keptIneffective + rows.ineffective }
         let after = check(rows)
+        let need = need(of: rows)
         do throws(PosixError) {
-            guard try room.cover(pageBytes(of: rows)) == .done else { return .noRoom }
+            guard try room.cover(need.bytes) == .done else { return .noRoom }
         } catch {
             return .failed(StoreFailure(error))
         }
-        if let damage = damage(onTheWayOf: rows) { return .failed(damage) }
+        if !isTrusted(rows, need), let damage = damage(onTheWayOf: rows) { return .failed(damage) }
         do throws(LMDBError) {
             // LMDB looks at it when it writes the meta page, of this thread's transactions alone.
             if durably != syncsMeta { try environment?.setNoMetaSync(!durably) }
@@ -161,7 +171,17 @@ struct LogWriter: ~Copyable {
             "a commit changes something, or it proves nothing of the one before (R28)"
         )
         room.note(used: info.usedBytes, livePages: written.livePages)
-        self.written = file.newest(isAtRest: true)
+        transaction = written.transaction
+        isNoted = false
+    }
+
+    /// When `note()` is to be called, unless another commit comes before.
+    var noteAt: MonotonicInstant? { isNoted ? nil : trustedUntil }
+
+    /// Looks at what the last commit has written while it is trusted, so that a change after that shows.
+    mutating func note() {
+        isNoted = true
+        written = file.meta(of: transaction)
     }
 
     /// The invariants of the boundary; kept in release (`R66`). Returns the rows that will be there.
@@ -183,9 +203,20 @@ struct LogWriter: ~Copyable {
         return after
     }
 
+    /// Whether the rows take the usual ways alone, those to the ends of the tables, and these were looked at a
+    /// moment ago. What has come between was written by this thread.
+    private func isTrusted(_ rows: WriteRows, _ need: Need) -> Bool {
+        // Pages in a row are looked for in more of the list of free pages.
+        !need.hasLargeRows && rows.checkpoint == nil && rows.ineffective.isEmpty
+            && rows.accepted.allSatisfy { $0.run.first.rawValue > highest }
+            && MonotonicClock.now() < trustedUntil
+    }
+
     /// What LMDB must not follow. Nothing is written then, and the node ends: what it promised is in those
     /// pages.
-    private func damage(onTheWayOf rows: WriteRows) -> StoreFailure? {
+    private mutating func damage(onTheWayOf rows: WriteRows) -> StoreFailure? {
+        let now = MonotonicClock.now()
+        if !isNoted { note() }
         guard let meta = file.newest(isAtRest: true), meta == written else {
             return StoreFailure(damage: "a meta page of \(file.path) is damaged")
         }
@@ -193,9 +224,10 @@ struct LogWriter: ~Copyable {
         let range = slots.min().flatMap { low in slots.max().map { low...$0 } }
         do throws(PageTree.Damage) {
             try PageTree(file: file, meta: meta).checkWays(
-                to: rows.accepted.map(\.run.slots),
+                to: rows.accepted.map(\.run.slots).below(Slot(rawValue: highest)),
                 ineffective: range
             )
+            trustedUntil = now.advanced(by: Self.trust)
             return nil
         } catch {
             return StoreFailure(damage: "\(file.path) is damaged, \(error)")
@@ -312,12 +344,19 @@ struct LogWriter: ~Copyable {
         return known.sorted { $0.node < $1.node }
     }
 
-    /// The most pages that the rows can take, in bytes: a leaf half empty in the worst case, whole
-    /// pages for large rows, the path to each place, and what every transaction touches. Runs that adjoin
-    /// have one place; and no page that is in use is copied twice, or split before what is put in fills it.
-    private func pageBytes(of rows: WriteRows) -> Int {
+    private struct Need {
+        /// The most pages that the rows can take, in bytes.
+        var bytes: Int
+        /// Some of them stand on pages of their own.
+        var hasLargeRows = false
+    }
+
+    /// A leaf half empty in the worst case, whole pages for large rows, the path to each place, and what every
+    /// transaction touches. Runs that adjoin have one place; and no page that is in use is copied twice,
+    /// or split before what is put in fills it.
+    private func need(of rows: WriteRows) -> Need {
         let page = room.pageSize
-        var bytes = 64 * page
+        var need = Need(bytes: 64 * page)
         var paths = 0
         var end: Slot?
         for run in rows.accepted {
@@ -325,12 +364,15 @@ struct LogWriter: ~Copyable {
             end = run.run.slots.upperBound.next
             for entry in run.run.entries {
                 let row = RowCoding.byteCount(of: entry) + 32
-                bytes += row > page / 2 ? (row / page + 2) * page : 2 * row
+                let isLarge = row > page / 2
+                need.bytes += isLarge ? (row / page + 2) * page : 2 * row
+                need.hasLargeRows = need.hasLargeRows || isLarge
             }
         }
-        bytes += min(paths, 2 * room.live + 8 * page)
-        bytes += 2 * (rows.checkpoint?.byteCount ?? 0)
-        return bytes + 96 * rows.ineffective.count
+        need.bytes += min(paths, 2 * room.live + 8 * page)
+        need.bytes += 2 * (rows.checkpoint?.byteCount ?? 0)
+        need.bytes += 96 * rows.ineffective.count
+        return need
     }
 }
 

@@ -39,10 +39,20 @@ final class PageFile: Sendable {
     /// writes meanwhile, they are also those of two transactions in a row.
     func newest(isAtRest: Bool) -> Meta? { metas(isAtRest: isAtRest)?.newest }
 
+    /// The state of a transaction, if its meta page is sound.
+    func meta(of transaction: UInt64) -> Meta? {
+        let number = transaction % 2
+        let place = Int(number) * pageSize
+        return read(at: place, bytes: Meta.bytes).flatMap { Meta($0, at: 0, number: number) }
+            .flatMap { $0.transaction == transaction ? $0 : nil }
+    }
+
     /// Both states that the file holds.
     func metas(isAtRest: Bool) -> (newest: Meta, older: Meta)? {
-        guard let first = Meta(read(at: 0, bytes: Meta.bytes), number: 0),
-            let second = Meta(read(at: pageSize, bytes: Meta.bytes), number: 1)
+        // Both by one call: it costs more than the bytes between them.
+        guard let pages = read(at: 0, bytes: pageSize + Meta.bytes),
+            let first = Meta(pages, at: 0, number: 0),
+            let second = Meta(pages, at: pageSize, number: 1)
         else { return nil }
         if isAtRest {
             let low = min(first.transaction, second.transaction)
@@ -64,13 +74,13 @@ final class PageFile: Sendable {
         let lastPage: UInt64
         let transaction: UInt64
 
-        init?(_ page: Page?, number: UInt64) {
-            guard let page, page.uint64(0) == number, page.uint16(10) == Self.isMeta,
-                page.uint32(16) == Self.magic, page.uint32(20) == Self.version,
-                let free = page.record(40),
-                let main = page.record(88), let lastPage = page.uint64(136),
+        init?(_ pages: Page, at place: Int, number: UInt64) {
+            guard pages.uint64(place) == number, pages.uint16(place + 10) == Self.isMeta,
+                pages.uint32(place + 16) == Self.magic, pages.uint32(place + 20) == Self.version,
+                let free = pages.record(place + 40),
+                let main = pages.record(place + 88), let lastPage = pages.uint64(place + 136),
                 lastPage < 1 << 48,
-                let transaction = page.uint64(144),
+                let transaction = pages.uint64(place + 144),
                 // They take turns; a file that was never written to has two of none.
                 transaction == 0 || transaction % 2 == number
             else { return nil }
@@ -131,29 +141,36 @@ struct Page {
 
     /// The nodes fill what lies behind the places to the last byte, each within the page: LMDB closes
     /// every gap at once, so one that is there has lost its node.
+    ///
+    /// The writer asks it of some two hundred nodes before each transaction.
     func hasSoundNodes(isLeaf: Bool) -> Bool {
-        guard let lower = uint16(12), let upper = uint16(14), lower >= 16, lower % 2 == 0,
-            lower <= upper, Int(upper) <= bytes.count, nodeCount >= (isLeaf ? 1 : 2)
-        else { return false }
-        var filled = 0
-        for index in 0..<nodeCount {
-            guard let place = uint16(16 + 2 * index), place >= upper, place % 2 == 0,
-                let end = end(ofNodeAt: Int(place), isLeaf: isLeaf), end <= bytes.count
-            else { return false }
-            filled += (end - Int(place) + 1) & ~1
+        bytes.withUnsafeBytes { bytes in
+            let size = bytes.count
+            guard size >= 16 else { return false }
+            let lower = Int(bytes.number(at: 12))
+            let upper = Int(bytes.number(at: 14))
+            guard lower >= (isLeaf ? 18 : 20), lower % 2 == 0, lower <= upper, upper <= size else {
+                return false
+            }
+            var filled = 0
+            // Each place lies before `lower`, and so within the page.
+            for index in stride(from: 16, to: lower, by: 2) {
+                let place = Int(bytes.number(at: index))
+                guard place >= upper, place % 2 == 0, place + 8 <= size else { return false }
+                var end = place + 8 + Int(bytes.number(at: place + 6))
+                if isLeaf {
+                    let flags = bytes.number(at: place + 4)
+                    // No table here has duplicates: nothing but these two flags is known.
+                    guard flags & ~3 == 0 else { return false }
+                    let length =
+                        Int(bytes.number(at: place)) | Int(bytes.number(at: place + 2)) << 16
+                    end += flags & 1 == 1 ? 8 : length
+                }
+                guard end <= size else { return false }
+                filled += (end - place + 1) & ~1
+            }
+            return filled == size - upper
         }
-        return filled == bytes.count - Int(upper)
-    }
-
-    private func end(ofNodeAt place: Int, isLeaf: Bool) -> Int? {
-        guard let low = uint16(place), let high = uint16(place + 2),
-            let flags = uint16(place + 4), let key = uint16(place + 6)
-        else { return nil }
-        guard isLeaf else { return place + 8 + Int(key) }
-        let length = Int(low) | Int(high) << 16
-        // No table here has duplicates: nothing but these two flags is known.
-        guard flags & ~3 == 0 else { return nil }
-        return place + 8 + Int(key) + (flags & 1 == 1 ? 8 : length)
     }
 
     /// On a page whose nodes are sound.
@@ -161,10 +178,12 @@ struct Page {
         guard let place = uint16(16 + 2 * index).map(Int.init), let low = uint16(place),
             let high = uint16(place + 2), let flags = uint16(place + 4),
             let keyLength = uint16(place + 6),
-            let end = end(ofNodeAt: place, isLeaf: isLeaf), end <= bytes.count
+            place + 8 + Int(keyLength) <= bytes.count
         else { return nil }
         let key = place + 8..<place + 8 + Int(keyLength)
         let length = Int(low) | Int(high) << 16
+        let end = key.upperBound + (isLeaf ? flags & 1 == 1 ? 8 : length : 0)
+        guard end <= bytes.count else { return nil }
         return Node(
             key: key,
             child: UInt64(length) | UInt64(flags) << 32,
@@ -172,5 +191,12 @@ struct Page {
             length: length,
             isLarge: isLeaf && flags & 1 == 1
         )
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Two bytes that are there.
+    fileprivate func number(at place: Int) -> UInt16 {
+        UInt16(littleEndian: loadUnaligned(fromByteOffset: place, as: UInt16.self))
     }
 }

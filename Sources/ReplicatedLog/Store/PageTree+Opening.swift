@@ -108,10 +108,9 @@ extension PageTree {
                 return false
             }
         ) { _, list in
-            let list = Page(bytes: [UInt8](list))
             if !isFreeList(list) {
                 found = Damage(page: free.root ?? 0, what: "a list of free pages")
-            } else if let page = reachedPage(in: list) {
+            } else if let page = reachedPage(in: Page(bytes: [UInt8](list))) {
                 // A root that has changed can lead to the pages of the state before, which are as sound.
                 found = Damage(page: page, what: "a page in use that is listed as free")
             }
@@ -131,24 +130,25 @@ extension PageTree {
     func checkNothingReachedIsFree() throws(Damage) {
         var found: UInt64?
         walk(free, order: .number, damaged: { _ in true }) { _, list in
-            let list = Page(bytes: [UInt8](list))
-            if isFreeList(list) { found = reachedPage(in: list) }
+            if isFreeList(list) { found = reachedPage(in: Page(bytes: [UInt8](list))) }
             return found == nil
         }
         if let found { throw Damage(page: found, what: "a page in use that is listed as free") }
         try checkTransaction()
     }
 
-    func isFreeList(_ list: Page) -> Bool {
-        guard let count = list.uint64(0), count < UInt64(list.bytes.count / 8),
-            list.bytes.count % 8 == 0
-        else { return false }
+    func isFreeList(_ list: UnsafeRawBufferPointer) -> Bool {
+        func number(_ index: Int) -> UInt64 {
+            UInt64(littleEndian: list.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
+        }
+        guard list.count >= 8, list.count % 8 == 0, number(0) < UInt64(list.count / 8) else {
+            return false
+        }
         var above = lastPage + 1
-        for index in 0..<Int(count) {
-            guard let number = list.uint64(8 * (index + 1)), number > 1, number < above else {
-                return false
-            }
-            above = number
+        for index in 0..<Int(number(0)) {
+            let page = number(index + 1)
+            guard page > 1, page < above else { return false }
+            above = page
         }
         return true
     }

@@ -3,19 +3,20 @@ internal import PaxosCore
 /// What a transaction is about to follow, checked before LMDB does: rot under a running node would be
 /// a segmentation fault in its cursors, or a list of free pages that names pages in use.
 ///
-/// The cost is counted in pages of the cache, each read by one `pread` of 4 KiB: two meta pages, the table of
+/// The cost is counted in pages of the cache, each read by one `pread` of 4 KiB: the meta pages, the table of
 /// tables, the root of the small values, the path to the last row (two to four), that to the last slot
-/// without effect, and the beginning of the list of free pages: about nine a transaction, ten
-/// microseconds, beside one or two waits for the disk. A row that is written once more costs the leaves
-/// that hold it.
+/// without effect, and the beginning of the list of free pages: about nine, some fifteen microseconds. A row
+/// that is written once more costs the leaves that hold it. Those ways that every transaction takes are
+/// looked at once in fifty milliseconds (LogWriter.swift).
 extension PageTree {
-    /// So many rows of the list of free pages, and so many bytes of it, are looked at: what a transaction of
-    /// moderate size uses up.
-    private static let freeRows = 16
+    /// So many rows of the list of free pages, and so many bytes of it, are looked at: what transactions of
+    /// moderate size use up until the next look.
+    private static let freeRows = 128
     private static let freeBytes = 64 << 10
 
-    /// Checks the ways to the rows that are put in these slots, to the small values, and to free pages.
-    func checkWays(to runs: [ClosedRange<Slot>], ineffective: ClosedRange<Slot>?) throws(Damage) {
+    /// Checks the ways to the ends of the tables, where rows are appended, to those that are put elsewhere,
+    /// to the small values, and to free pages.
+    func checkWays(to slots: [ClosedRange<Slot>], ineffective: ClosedRange<Slot>?) throws(Damage) {
         try checkKinds()
         let tables = try tables()
         for (name, record) in tables {
@@ -25,7 +26,7 @@ extension PageTree {
                 try checkPages(of: record, order: .bytes, keys: nil)
             case Array(Schema.accepted.utf8):
                 try check(record, flags: Self.integerKeys)
-                for run in runs { try checkPages(of: record, order: .number, keys: run.keys) }
+                for slots in slots { try checkPages(of: record, order: .number, keys: slots.keys) }
                 try checkEnd(of: record)
             case Array(Schema.ineffective.utf8):
                 try check(record, flags: Self.integerKeys)
@@ -58,7 +59,7 @@ extension PageTree {
         ) { _, list in
             rows += 1
             bytes += list.count
-            if !isFreeList(Page(bytes: [UInt8](list))) {
+            if !isFreeList(list) {
                 found = Damage(page: free.root ?? 0, what: "a list of free pages")
             }
             return found == nil && rows < Self.freeRows && bytes < Self.freeBytes
@@ -114,6 +115,25 @@ extension PageTree {
                 try check(node.child, level: level + 1, depth, order, keys)
             }
         }
+    }
+}
+
+extension [ClosedRange<Slot>] {
+    /// What lies at or below a slot: the rest is appended behind it. Ranges that adjoin are one, so that
+    /// each page on the way is looked at once.
+    func below(_ highest: Slot) -> [ClosedRange<Slot>] {
+        var found: [ClosedRange<Slot>] = []
+        for slots in self where slots.lowerBound <= highest {
+            let last = Swift.min(slots.upperBound, highest)
+            if let before = found.last, slots.lowerBound >= before.lowerBound,
+                slots.lowerBound <= before.upperBound.next
+            {
+                found[found.count - 1] = before.lowerBound...Swift.max(before.upperBound, last)
+            } else {
+                found.append(slots.lowerBound...last)
+            }
+        }
+        return found
     }
 }
 

@@ -64,6 +64,7 @@ final class StoreWriter: @unchecked Sendable {
     private func turn() -> Bool {
         let now = MonotonicClock.now()
         if now >= lookAt { look(now) }
+        if let noteAt = log.noteAt, now >= noteAt { log.note() }
         if isFull, !hasFailed, now >= retryAt { retry() }
         var delivery = mailbox.take()
         if observer == nil, let found = delivery.observer {
@@ -202,7 +203,7 @@ final class StoreWriter: @unchecked Sendable {
         } else if log.room.wantsFilling() {
             if !parker.park(timeout: Self.idleDelay) { fill() }
         } else {
-            parker.park(until: lookAt)
+            parker.park(until: min(lookAt, log.noteAt ?? lookAt))
         }
     }
 

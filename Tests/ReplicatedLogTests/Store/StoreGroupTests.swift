@@ -154,4 +154,33 @@ import Testing
         #expect(counters.flushes == 2)
         store.closeAndWait()
     }
+
+    /// The writer checks the way to each row that it puts in the place of another, and no way twice.
+    @Test func theSlotsBelowTheLastRowAreTold() {
+        func below(_ highest: UInt64, _ runs: [ClosedRange<UInt64>]) -> [ClosedRange<UInt64>] {
+            runs.map { Slot(rawValue: $0.lowerBound)...Slot(rawValue: $0.upperBound) }
+                .below(Slot(rawValue: highest))
+                .map { $0.lowerBound.rawValue...$0.upperBound.rawValue }
+        }
+        #expect(below(0, [1...5]) == [])
+        #expect(below(9, [10...12, 13...13]) == [])
+        #expect(below(9, [9...9]) == [9...9])
+        #expect(below(9, [8...12, 13...14]) == [8...9])
+        #expect(below(9, [1...2, 3...4, 6...6, 7...20]) == [1...4, 6...9])
+        // Written again within the group, and before what came first.
+        #expect(below(9, [4...6, 5...8, 4...4]) == [4...8])
+        #expect(below(9, [4...6, 1...3]) == [4...6, 1...3])
+        for highest in 0...7 as ClosedRange<UInt64> {
+            for first in 1...7 as ClosedRange<UInt64> {
+                for last in first...7 {
+                    for second in 1...7 as ClosedRange<UInt64> {
+                        let runs = [first...last, second...7]
+                        let told = Set(below(highest, runs).flatMap { Array($0) })
+                        let put = Set(runs.flatMap { Array($0) }.filter { $0 <= highest })
+                        #expect(told == put)
+                    }
+                }
+            }
+        }
+    }
 }

@@ -59,6 +59,28 @@ import Testing
         store.closeAndWait()
     }
 
+    /// What the writer has looked at it looks at again after a while.
+    @Test func rotBetweenTwoWritesEndsTheStore() throws {
+        let store = try directory.open()
+        let listener = Listener()
+        store.start(observer: listener)
+        store.append(2, Self.last + 1...Self.last + 3)
+        #expect(listener.wait(through: 2))
+        let tree = try PageTree(path: directory.file)
+        let root = try #require(try tree.table(Schema.state)?.root)
+        var number: [UInt8] = []
+        number.append(littleEndian: root ^ 1 << 40)
+        try directory.overwrite(number, at: Int(root) * 4096)
+        // Until then it trusts itself; what it has just written nobody reads from the disk.
+        let end = MonotonicClock.now().advanced(by: LogWriter.trust)
+        let parker = Parker()
+        while MonotonicClock.now() < end { parker.park(until: end) }
+        store.append(3, Self.last + 4...Self.last + 6)
+        #expect(listener.wait { !$0.failures.isEmpty || $0.through.last == WriteID(3) })
+        #expect(listener.now.failures.first?.operation == "check")
+        store.closeAndWait()
+    }
+
     @Test func aLeafWrittenOverAnotherIsMetInItsPlace() throws {
         let leaves = try directory.leaves(of: Schema.accepted)
         try #require(leaves.count > 4)

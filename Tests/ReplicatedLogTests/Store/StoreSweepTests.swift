@@ -62,11 +62,14 @@ import Darwin
         account.check()
     }
 
-    @Test func writtenUnderARunningStore() async throws {
+    /// Rows are put behind the last one, or also in the place of earlier ones, as a new leader has it done.
+    @Test(arguments: [false, true])
+    func writtenUnderARunningStore(isReplacing: Bool) async throws {
         let account = try Account()
-        await #expect(processExitsWith: .success) { [path = account.path as String] in
+        await #expect(processExitsWith: .success) {
+            [isReplacing = isReplacing as Bool, path = account.path as String] in
             Account.begin(path)
-            let sweep = try Sweep(isKilled: false)
+            let sweep = try Sweep(isKilled: false, above: isReplacing ? 40 : 0)
             sweep.forEachDamage(seconds: 8) { damage in
                 try sweep.directory.overwrite(sweep.image)
                 let store = try sweep.open()
@@ -76,7 +79,7 @@ import Darwin
                     try sweep.directory.overwrite(bytes, at: place)
                 }
                 store.submit(1) { rows in
-                    rows.accepted = [.commands(Sweep.last + 1...Sweep.last + 9, bytes: 300)]
+                    rows.accepted = isReplacing ? Sweep.replaced : [Sweep.appended]
                     rows.ineffective = [Slot(rawValue: Sweep.last + 1)]
                 }
                 let isOver = listener.wait {
@@ -98,11 +101,20 @@ private struct Sweep {
     private static let ineffective: [Slot] = [3, 7, 8, 31, 32, 33, 50]
     private static let promised = Ballot(round: 4, node: 2)
 
+    static var appended: AcceptedRun { .commands(last + 1...last + 9, bytes: 300) }
+    /// Of forty rows above the watermark, under the promised ballot; the last run goes beyond them.
+    static var replaced: [AcceptedRun] {
+        [1...4, 5...9, 22...22, 38...43].map {
+            .commands(last + $0.lowerBound...last + $0.upperBound, bytes: 300, ballot: promised)
+        }
+    }
+
     let directory: StoreDirectory
     /// The file, to the end of its last page.
     let image: [UInt8]
 
-    init(isKilled: Bool) throws {
+    /// - Parameter above: So many rows lie above the watermark.
+    init(isKilled: Bool, above: UInt64 = 0) throws {
         directory = try StoreDirectory()
         try directory.create(storage: Self.storage)
         let store = try LMDBStore.open(
@@ -124,6 +136,10 @@ private struct Sweep {
                 if number == 6 { rows.checkpoint = Checkpoint(slot: 55, state: LogState()) }
             }
             precondition(listener.wait(through: number), "a write is receipted")
+        }
+        if above > 0 {
+            store.append(7, Self.last + 1...Self.last + above, bytes: 400)
+            precondition(listener.wait(through: 7), "a write is receipted")
         }
         if !isKilled { store.closeAndWait() }
         let used = try DataFile.inspect(directory.file).usedBytes
