@@ -65,15 +65,53 @@ import Testing
         #expect(learner.missing == nil)
     }
 
-    /// A notice that reaches less far takes nothing back.
+    /// A notice that reaches less far takes nothing back, unless its leader says it for good.
     @Test func theFarthestNoticeStands() {
         var learner = Learner(committed: 1)
         learner.receive(notice: Self.notice, committed: 5)
-        learner.receive(notice: .limit, committed: 4)
-        #expect(learner.notice.ballot == Self.notice)
+        learner.receive(notice: Self.notice, committed: 4)
+        learner.hear(committed: 4, from: 1)
         #expect(learner.missing == 2...5)
         learner.receive(notice: Ballot(round: 9, node: 1), committed: 6)
         #expect(learner.missing == 2...6)
+        learner.receive(notice: Ballot(round: 9, node: 1), committed: 5, isRepeated: true)
+        #expect(learner.missing == 2...5)
+    }
+
+    /// What one member has said wrongly hides no other's notice. Story: one message that said slot 2^62 - 1
+    /// under a ballot above the leader's kept a node from every notice of its leader; it fetched each row.
+    @Test func aFalseNoticeHidesNoOther() {
+        let far = Slot(rawValue: Slot.limit.rawValue - 1)
+        for ballot in [Ballot(round: 9, node: 3), Ballot(round: 3, node: 3)] {
+            var learner = Learner(committed: .zero)
+            learner.receive(notice: ballot, committed: far)
+            learner.receive(notice: Self.notice, committed: 2)
+            learner.advance(by: Self.acceptor([.equal, .equal, .equal]))
+            #expect(learner.committed == 2)
+            #expect(learner.missing == 3...far)
+        }
+    }
+
+    /// A word that its member cannot back is taken back, to what it can; others' words stand.
+    @Test func whatCannotBeBackedIsForgotten() {
+        var learner = Learner(committed: 1)
+        learner.receive(notice: Self.notice, committed: 900)
+        learner.hear(committed: 900, from: 3)
+        #expect(learner.doubt(1, beyond: 4) == 0)
+        #expect(learner.doubt(3, beyond: 5) == 895)
+        #expect(learner.missing == 2...900)
+        #expect(learner.doubt(2, beyond: 4) == 896)
+        #expect(learner.missing == 2...5)
+        learner.receive(notice: Ballot(round: 2, node: 2), committed: 7)
+        #expect(learner.missing == 2...7, "whatever ballot it said before")
+    }
+
+    /// A row that was stored as chosen needs nobody's notice, if anybody says that the slot is chosen.
+    @Test func aChosenRowNeedsNoNotice() {
+        var learner = Learner(committed: .zero)
+        learner.hear(committed: 2, from: 3)
+        learner.advance(by: Self.acceptor([.lowerChosen, .higher]))
+        #expect(learner.committed == 1)
     }
 
     /// A slot that this leader has chosen itself is passed whatever its row.

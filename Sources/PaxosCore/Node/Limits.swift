@@ -53,8 +53,9 @@ public struct Limits: Hashable, Sendable {
     public var maxBatchBytes: Int { pipelineBytes / 2 }
 
     /// The most memory that a node takes for the log, in bytes, whatever is asked of it and however slow
-    /// its disk or a peer is. LMDB's map, which the system may take back, is not part of it; nor are
-    /// the callers that wait, each of which holds its own payload.
+    /// its disk or a peer is. LMDB's map, which the system may take back, is not part of it; nor is what
+    /// callers hold: each that waits its own payload, each read the page that it is answered with and each
+    /// subscription the one that it is delivering, of `pageBytes` and one payload at most.
     ///
     /// Twice `inboxBytes`, for appends and for messages; four times `pipelineBytes`, for what is
     /// proposed, on its way to the disk, in the transaction under way, and forwarded; `tailBytes`; for each

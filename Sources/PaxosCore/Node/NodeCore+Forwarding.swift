@@ -95,7 +95,7 @@ extension NodeCore {
             replica.receive(.probe(probe), from: sender, output: &output)
             return
         }
-        guard first.node == sender, count <= Self.maxProbed else {
+        guard count <= Self.maxProbed else {
             counters.impossible += 1
             return
         }
@@ -147,9 +147,18 @@ extension NodeCore {
             && forwarded.bytes < limits.pipelineBytes
     }
 
+    /// An append gets a session in the replicated state by its token: only a member does, up to the
+    /// boot that this node has met of it. One invented for a later boot would end the member's session for good.
     mutating func receive(_ forward: Forward, from sender: NodeID, output: inout Output) {
-        guard forward.payloads.fits(limits) else {
+        guard forward.payloads.fits(limits), replica.membership.contains(forward.token.node) else {
             counters.impossible += 1
+            return
+        }
+        guard let met = admission.process(of: forward.token.node)?.boot,
+            forward.token.boot == met || (forward.hops > 0 && forward.token.boot < met)
+        else {
+            // None but its own boot it names itself; who passes it on may have met a later one.
+            if forward.hops == 0 { counters.impossible += 1 } else { counters.unvouched += 1 }
             return
         }
         if replica.leader != nil {
@@ -213,5 +222,10 @@ struct ForwardQueue: Sendable {
 }
 
 extension Forward {
-    var isPossible: Bool { payloads.count > 0 && token.sequence > 0 }
+    /// Who sends its own names it so, and who passes another's on counts itself; nobody sends an append
+    /// back to the node that it came from.
+    func isPossible(from sender: NodeID) -> Bool {
+        payloads.count > 0 && token.sequence > 0
+            && hops <= NodeCore.maxHops && (hops == 0) == (token.node == sender)
+    }
 }

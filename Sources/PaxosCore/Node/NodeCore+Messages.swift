@@ -86,6 +86,8 @@ extension NodeCore {
             counters.impossible += 1
             replica.foundImpossible = false
         }
+        counters.unbacked += replica.unbackedClaims
+        replica.unbackedClaims = 0
     }
 
     /// Says to every member that this process is here now, and again once it holds them all; and asks the
@@ -116,8 +118,14 @@ package struct MessageCounters: Hashable, Sendable {
     package var impossible = 0
     /// Of a process that was made with other terms (`R82`).
     package var disagreeing = 0
+    /// A member said that slots are committed and, asked for them, had nothing.
+    package var unbacked = 0
+    /// Appends passed on for a process that this node has not met.
+    package var unvouched = 0
 
-    package var total: UInt64 { UInt64(foreign + refused + impossible + disagreeing) }
+    package var total: UInt64 {
+        UInt64(foreign + refused + impossible + disagreeing + unbacked + unvouched)
+    }
 }
 
 extension Message {
@@ -175,10 +183,13 @@ extension Immediate {
             answer.committed.isPossible
                 && answer.rows.allSatisfy { $0.slot.isPossible && $0.ballot.isInReach(of: seen) }
         case .forward(let forward):
-            forward.isPossible
+            forward.isPossible(from: sender)
         case .probe(let probe):
             switch probe.subject {
-            case .answers, .forwards: true
+            case .answers: true
+            case .forwards(let first, let count):
+                first.node == sender && first.sequence > 0
+                    && first.sequence <= UInt64.max - UInt64(count)
             case .accepts(let ballot, let slots):
                 ballot.isPossible(of: sender, above: seen) && slots.upperBound.isPossible
                     && slots.lowerBound > .zero

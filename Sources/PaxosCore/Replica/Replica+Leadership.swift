@@ -114,10 +114,15 @@ extension Replica {
     }
 
     /// A leader spoke: it leads, unless a higher ballot is promised here.
-    mutating func hearLeader(_ ballot: Ballot, committed: Slot, output: inout Output) {
+    mutating func hearLeader(
+        _ ballot: Ballot,
+        committed: Slot,
+        isRepeated: Bool = false,
+        output: inout Output
+    ) {
         note(ballot)
-        notePeer(ballot.node, committed: committed)
-        learner.receive(notice: ballot, committed: committed)
+        notePeer(ballot.node, committed: committed, isRepeated: isRepeated)
+        learner.receive(notice: ballot, committed: committed, isRepeated: isRepeated)
         if ballot >= acceptor.promised {
             election.hearLeader(ballot, at: now)
             if let leader, leader.ballot < ballot { endLeadership() }
@@ -127,7 +132,12 @@ extension Replica {
     }
 
     mutating func receive(_ heartbeat: Heartbeat, from sender: NodeID, output: inout Output) {
-        hearLeader(heartbeat.ballot, committed: heartbeat.committed, output: &output)
+        hearLeader(
+            heartbeat.ballot,
+            committed: heartbeat.committed,
+            isRepeated: true,
+            output: &output
+        )
         if heartbeat.ballot < acceptor.promised {
             // The leader is healthy and will come back above the promise: no need to campaign.
             election.yield(at: now)
@@ -142,7 +152,7 @@ extension Replica {
     }
 
     mutating func receive(_ reply: HeartbeatReply, from sender: NodeID, output: inout Output) {
-        notePeer(sender, committed: reply.committed)
+        notePeer(sender, committed: reply.committed, isRepeated: true)
         if reply.ballot == leader?.ballot { note(reply.promised) }
         guard let position = membership.position(of: sender) else { return }
         leader?.receive(reply, from: position, now: now)
@@ -173,7 +183,7 @@ extension Replica {
     mutating func receive(_ reply: StatusReply, from sender: NodeID, output: inout Output) {
         note(reply.promised)
         notePeer(sender, committed: reply.committed)
-        learner.hear(committed: reply.committed)
+        learner.hear(committed: reply.committed, from: sender)
         guard let position = membership.position(of: sender), leader == nil, candidate == nil else {
             return
         }

@@ -8,17 +8,26 @@ extension Replica {
         requestMissing(output: &output)
     }
 
-    mutating func notePeer(_ node: NodeID, committed: Slot) {
+    /// - Parameter isRepeated: What the member says regularly takes the place of what it has said.
+    mutating func notePeer(_ node: NodeID, committed: Slot, isRepeated: Bool = false) {
         guard let position = membership.position(of: node) else { return }
-        peerCommitted[position] = max(peerCommitted[position], committed)
+        peerCommitted[position] =
+            isRepeated ? committed : max(peerCommitted[position], committed)
     }
 
     /// Asks one member for the missing slots, one page at a time, and another one when what was asked for
     /// is lost: its answer may stand in a queue for as long as it likes (`R83`).
     private mutating func requestMissing(output: inout Output) {
-        guard let missing = slotsToFetch, !isCatchingUp(output: &output),
-            let member = memberToAsk(for: missing.lowerBound)
-        else { return }
+        guard let missing = slotsToFetch, !isCatchingUp(output: &output) else { return }
+        if learner.isInVain(among: membership.members.count) {
+            // Nobody has it: whoever says that it is chosen may say so again.
+            learner.forgetWords()
+            for position in peerCommitted.indices {
+                peerCommitted[position] = min(peerCommitted[position], learner.committed)
+            }
+            return
+        }
+        guard let member = memberToAsk(for: missing.lowerBound) else { return }
         learner.beginCatchUp(missing, from: member, at: now)
         output.send(.catchUpRequest(CatchUpRequest(slots: missing)), to: member)
     }
@@ -56,6 +65,14 @@ extension Replica {
             learner.noteProbe(id, at: now)
         }
         return true
+    }
+
+    /// A member that was asked for rows has none beyond a slot: more than that is not believed of what it has
+    /// said. Returns how many slots were taken back.
+    private mutating func doubt(_ node: NodeID, beyond committed: Slot) -> Int {
+        guard let position = membership.position(of: node) else { return 0 }
+        peerCommitted[position] = min(peerCommitted[position], committed)
+        return learner.doubt(node, beyond: committed)
     }
 
     /// How many election timeouts a member that lives and answers no probe is waited for.
@@ -127,6 +144,10 @@ extension Replica {
         notePeer(sender, committed: answer.committed)
         let current = learner.catchUp
         let isAwaited = current?.asked == sender && current?.slots.lowerBound == answer.from
+        // A leader may be behind its own notice by what its disk has still to write, and no farther.
+        if isAwaited, doubt(sender, beyond: answer.committed) > limits.pipelineSlots {
+            unbackedClaims += 1
+        }
         guard let last = answer.rows.last?.slot else {
             guard isAwaited, let current else { return }
             // It has nothing. The question stays open, so that the next one, at its time, goes on to the

@@ -34,7 +34,7 @@ extension Replica {
             // Which of the entries proposed there was chosen, only the member's rows tell: a later leader
             // may have chosen others than this one proposes.
             guard leader?.ballot == reject.ballot else { return }
-            learner.receive(notice: .limit, committed: reject.committed)
+            learner.hear(committed: reject.committed, from: sender)
             learn(output: &output)
         case .full:
             break

@@ -33,6 +33,8 @@ package struct Replica: Sendable {
     var nextProbe: UInt64 = 1
     /// What a peer sent in this step cannot be, given what others have shown.
     var foundImpossible = false
+    /// What members have said to be committed and could not back, in this step.
+    var unbackedClaims = 0
 
     /// A member's request for committed rows that are being read.
     struct Serving {

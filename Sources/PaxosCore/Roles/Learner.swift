@@ -4,12 +4,12 @@
 package struct Learner: Sendable {
     private var chosen: SlotPrefix
     private let rule: LearningRule
-    /// The farthest commit notice: a leader of this ballot knew every slot up to `committed` chosen.
-    private(set) var notice: (ballot: Ballot, committed: Slot)
-    /// The farthest that a member without a leader's word has said to have committed.
-    private var claimed = Slot.zero
+    /// What each member has said last, in ascending order of node.
+    private var words: [Word] = []
     /// The catch-up that is under way, if one is.
     private(set) var catchUp: CatchUpTransfer?
+    /// How many catch-ups have brought nothing since one has.
+    private var inVain = 0
 
     struct CatchUpTransfer {
         let slots: ClosedRange<Slot>
@@ -21,10 +21,23 @@ package struct Learner: Sendable {
         var ends: Tick?
     }
 
+    /// How far one member has said that the log is chosen. It counts as that member's word alone: a false
+    /// one hides nobody else's, and lasts until the member speaks again or is asked for the rows and has
+    /// none (`R80`).
+    private struct Word {
+        let node: NodeID
+        /// Its commit notice: a leader of this ballot knew every slot up to `noticed` chosen.
+        var ballot = Ballot.zero
+        var noticed = Slot.zero
+        /// What it has said to have committed, without a leader's word for the rows here.
+        var claimed = Slot.zero
+
+        var end: Slot { max(noticed, claimed) }
+    }
+
     package init(committed: Slot, rule: LearningRule = .paxos) {
         self.rule = rule
         chosen = SlotPrefix(through: committed)
-        notice = (.zero, committed)
     }
 
     /// Every slot up to here is chosen.
@@ -37,34 +50,70 @@ package struct Learner: Sendable {
     }
 
     /// A leader of `ballot` knows every slot up to `committed` chosen.
-    mutating func receive(notice ballot: Ballot, committed: Slot) {
-        if committed > notice.committed { notice = (ballot, committed) }
+    ///
+    /// - Parameter isRepeated: The leader says so regularly, so what it says takes the place of what it has
+    ///   said under this ballot, even if it is less. Otherwise the farther of the two stands, since they
+    ///   may have overtaken each other.
+    mutating func receive(notice ballot: Ballot, committed: Slot, isRepeated: Bool = false) {
+        let place = place(of: ballot.node)
+        if words[place].ballot == ballot, !isRepeated {
+            words[place].noticed = max(words[place].noticed, committed)
+        } else {
+            words[place].ballot = ballot
+            words[place].noticed = committed
+        }
     }
 
-    /// Passes the slots of the notice whose rows are what was chosen; stops at the first that is missing
-    /// or stale (`R68`).
+    /// Passes the slots of the notices whose rows are what was chosen; stops at the first that is missing
+    /// or stale under each of them (`R68`).
     mutating func advance(by acceptor: Acceptor) {
-        while committed < notice.committed {
-            let slot = committed.next
-            guard knowsChosen(slot) || acceptor.holdsChosen(slot, by: notice.ballot, rule: rule)
-            else { return }
-            learn(slot...slot)
+        while words.contains(where: { passes(committed.next, by: $0, acceptor) }) {
+            learn(committed.next...committed.next)
         }
+    }
+
+    private func passes(_ slot: Slot, by word: Word, _ acceptor: Acceptor) -> Bool {
+        if slot <= word.noticed, acceptor.holdsChosen(slot, by: word.ballot, rule: rule) {
+            return true
+        }
+        return slot <= word.claimed && acceptor.holdsChosen(slot, by: .limit, rule: rule)
     }
 
     /// A member says that it has committed every slot up to here. Nothing of the rows here follows from
     /// that, but what is missing can be fetched: the way to learn of a node that hears no leader itself.
-    mutating func hear(committed: Slot) {
-        claimed = max(claimed, committed)
+    mutating func hear(committed: Slot, from node: NodeID) {
+        let place = place(of: node)
+        words[place].claimed = max(words[place].claimed, committed)
     }
 
-    /// The slots to be fetched: those from the first missing one to the end of what is known chosen.
+    /// A member was asked for rows and says that it can go no farther than `committed`: of what it has said
+    /// before, no more is believed. What was true of it, it says again. Returns how many slots were taken
+    /// back.
+    @discardableResult
+    mutating func doubt(_ node: NodeID, beyond committed: Slot) -> Int {
+        guard let place = words.firstIndex(where: { $0.node == node }) else { return 0 }
+        let end = words[place].end
+        guard committed < end else { return 0 }
+        words[place] = Word(node: node, claimed: committed)
+        return end.count(after: committed)
+    }
+
+    /// The slots to be fetched: those from the first missing one to the end of what is said to be chosen.
     var missing: ClosedRange<Slot>? {
-        let end = max(notice.committed, claimed)
-        return committed < end ? committed.next...end : nil
+        guard let end = words.map(\.end).max(), committed < end else { return nil }
+        return committed.next...end
+    }
+
+    private mutating func place(of node: NodeID) -> Int {
+        let place = words.firstIndex { $0.node >= node } ?? words.count
+        if place == words.count || words[place].node != node {
+            words.insert(Word(node: node), at: place)
+        }
+        return place
     }
 
     mutating func beginCatchUp(_ slots: ClosedRange<Slot>, from node: NodeID, at now: Tick) {
+        if catchUp != nil { inVain += 1 }
         catchUp = CatchUpTransfer(slots: slots, asked: node, at: now, probed: now)
     }
 
@@ -88,5 +137,15 @@ package struct Learner: Sendable {
 
     mutating func endCatchUp() {
         catchUp = nil
+        inVain = 0
+    }
+
+    /// True if as many members as that were asked, one after the other, and none had the slot.
+    func isInVain(among members: Int) -> Bool { catchUp != nil && inVain >= members }
+
+    /// Believes nobody any more, until they say so again.
+    mutating func forgetWords() {
+        words = []
+        inVain = 0
     }
 }

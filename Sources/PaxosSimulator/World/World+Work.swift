@@ -117,7 +117,10 @@ extension World {
         _ process: SimulatedProcess,
         at other: SimulatedNode
     ) {
-        guard case .command(let command) = entry, let label = PayloadLabel(command.payload)
+        // Its own a node sends under its own boot, another's it passes on to anybody but that one.
+        guard case .command(let command) = entry, let label = PayloadLabel(command.payload),
+            command.token.node != other.id,
+            command.token.node != node.id || command.token.boot == process.identity.boot
         else { return }
         // The labels tell the rest of a batch, whose payloads all have one size.
         let payloads = (0..<label.count).map { index in
@@ -127,7 +130,7 @@ extension World {
         let forward = Forward(
             token: command.token,
             payloads: label.count == 1 ? .one(payloads[0]) : .batch(payloads),
-            hops: 0
+            hops: command.token.node == node.id ? 0 : 1
         )
         let envelope = Envelope(
             sender: process.identity,
