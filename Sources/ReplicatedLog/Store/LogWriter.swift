@@ -150,7 +150,7 @@ struct LogWriter: ~Copyable {
         let now = MonotonicClock.now()
         promised = rows.promised ?? promised
         lastRound = rows.lastRound ?? lastRound
-        peers = merged(rows.peers)
+        if !rows.peers.isEmpty { peers = merged(rows.peers) }
         committed = rows.committed ?? committed
         checkpoint = rows.checkpoint?.slot ?? checkpoint
         present = after
