@@ -26,6 +26,7 @@ public final class TCPTransport: Transport {
         let group: MultiThreadedEventLoopGroup
         let channel: any Channel
         let shared: Shared
+        let listener: Listener
         let links: [PeerLink]
     }
 
@@ -157,7 +158,13 @@ public final class TCPTransport: Transport {
             links.append(try await PeerLink.make(to: peer, on: group.next(), shared).get())
         }
         listener.setLinks(links)
-        return Running(group: group, channel: channel, shared: shared, links: links)
+        return Running(
+            group: group,
+            channel: channel,
+            shared: shared,
+            listener: listener,
+            links: links
+        )
     }
 
     private static func reason(_ error: any Error, _ address: TCPAddress) -> TCPTransportError {
@@ -178,11 +185,14 @@ public final class TCPTransport: Transport {
 
     /// Queues the messages for their peers.
     public func send(_ envelopes: [Envelope]) {
-        let links: [PeerLink] = stage.withLockedValue { stage in
-            if case .started(let running) = stage { running.links } else { [] }
+        let running: Running? = stage.withLockedValue { stage in
+            if case .started(let running) = stage { running } else { nil }
         }
-        for link in links {
-            let own = envelopes.lazy.filter { $0.destination == link.node }
+        guard let running else { return }
+        // Which process the peer's address leads to is not known: it goes back the way it came.
+        for refusal in envelopes where refusal.isRefusal { running.listener.sendBack(refusal) }
+        for link in running.links {
+            let own = envelopes.lazy.filter { $0.destination == link.node && !$0.isRefusal }
             if !own.isEmpty { link.send(own) }
         }
     }

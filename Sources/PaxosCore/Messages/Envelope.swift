@@ -35,6 +35,14 @@ public struct Envelope: Hashable, Sendable {
     /// The lane in which the message travels.
     public var lane: Lane { message.lane }
 
+    /// True for the word to a process that it does not count, such as an old copy of a directory or a second
+    /// process on one. Only that process is to hear it, and the node's address may lead to another one: a
+    /// transport sends it back on a connection that the process has made, if there is a way back, and
+    /// drops it otherwise.
+    public var isRefusal: Bool {
+        if case .immediate(.refused) = message { true } else { false }
+    }
+
     var hello: Hello? {
         if case .immediate(.hello(let hello)) = message { hello } else { nil }
     }

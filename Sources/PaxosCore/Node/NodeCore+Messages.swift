@@ -8,6 +8,7 @@ extension NodeCore {
             counters.foreign += 1
         case .refused(let reason):
             counters.refused += 1
+            refusedPeer = (sender, reason, now)
             // A refusal is never answered: two nodes would go on for ever.
             if case .immediate(.refused) = envelope.message { return }
             // To the very process that spoke: the one it was copied from may be fine.

@@ -42,6 +42,8 @@ package struct NodeCore: ~Copyable {
     var now = Tick.zero
     /// The last peer that does not count this node, and why.
     var refusedBy: (node: NodeID, reason: Refused.Reason)?
+    /// The last peer that this node does not count, why, and when it spoke.
+    var refusedPeer: (node: NodeID, reason: Refused.Reason, at: Tick)?
     var counters = MessageCounters()
 
     /// What was submitted to the store last.
@@ -200,6 +202,10 @@ package struct NodeCore: ~Copyable {
             failure: failure,
             refusedBy: refusedBy?.node,
             refusal: refusedBy?.reason,
+            refusedPeer: refusedPeer.flatMap {
+                now <= $0.at.advanced(by: Disagreements.shown)
+                    ? RefusedPeer(node: $0.node, reason: $0.reason.rawValue) : nil
+            },
             peerCommitted: zip(replica.membership.members, replica.peerCommitted).filter {
                 $0.0 != node
             }.map { PeerStatus(node: $0.0, committed: $0.1) },

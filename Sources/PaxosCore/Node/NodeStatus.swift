@@ -26,11 +26,27 @@ package struct CoreStatus: Hashable, Sendable {
     /// The last peer that does not count this node, and why.
     package var refusedBy: NodeID?
     package var refusal: Refused.Reason?
+    /// The peer that was heard last, within seconds, of those that this node does not count.
+    package var refusedPeer: RefusedPeer?
     /// How far every other member is known to have committed.
     package var peerCommitted: [PeerStatus]
     /// Who was made with other terms, and what differs.
     package var disagreements: [Disagreement]
     package var counters: MessageCounters
+}
+
+/// A process of a peer whose messages a node does not count.
+public struct RefusedPeer: Hashable, Sendable {
+    /// The node that the process says it is.
+    public let node: NodeID
+    /// `otherIncarnation` (another directory than its peers know), `rolledBack` (an old copy) or `twin` (a
+    /// second process on one directory, or on a copy).
+    public let reason: String
+
+    package init(node: NodeID, reason: String) {
+        self.node = node
+        self.reason = reason
+    }
 }
 
 /// What a node knows of another member.

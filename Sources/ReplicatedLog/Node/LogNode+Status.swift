@@ -51,11 +51,14 @@ public struct LogStatus: Hashable, Sendable {
     /// heartbeat; of the members that do not lead, another node hears only while it looks for a leader.
     public let members: [MemberStatus]
     /// Messages that were not acted upon: of strangers, of directories and processes that do not count,
-    /// impossible ones, and those the inbox had no room for.
+    /// impossible ones, those the inbox had no room for, and claims that nobody could back.
     public let droppedMessages: UInt64
     /// Nodes heard within the last seconds that were made with other members, quorums or limits, and what
     /// differs: neither counts the other until that is put right.
     public let disagreements: [Disagreement]
+    /// A peer's process that spoke within the last seconds and does not count here, such as a second one on a
+    /// copy of its directory. `nil` while there is none. That process is told, and its own health says so.
+    public let refusedPeer: RefusedPeer?
     /// Whether the node takes appends.
     public let health: Health
     /// What the store has done since it was opened.
@@ -123,6 +126,7 @@ extension LogNode {
             },
             droppedMessages: inbox.droppedMessages + core.counters.total,
             disagreements: core.disagreements,
+            refusedPeer: core.refusedPeer,
             health: health,
             storage: storage
         )

@@ -71,13 +71,12 @@ struct StatusLines {
         if status.disagreements != last.disagreements { disagree(status.disagreements) }
         if status.counters.refused > last.refusals {
             last.refusals = status.counters.refused
-            write(
-                .peer,
-                .warning,
-                "refused a peer",
-                ["refused_messages": "\(last.refusals)"],
-                now: now
-            )
+            var metadata: Logger.Metadata = ["refused_messages": "\(last.refusals)"]
+            if let peer = status.refusedPeer {
+                metadata["peer"] = "\(peer.node.rawValue)"
+                metadata["reason"] = "\(peer.reason)"
+            }
+            write(.peer, .warning, "refused a peer", metadata, now: now)
         }
     }
 

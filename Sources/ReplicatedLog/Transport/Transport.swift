@@ -25,6 +25,10 @@
 /// Whether sender and content are to be believed is checked by the receiving node. A transport that
 /// knows the other end for certain, as by a certificate, drops envelopes of another `source`.
 ///
+/// **It answers who dialed.** An envelope that `isRefusal` is for the process whose message it refuses, which
+/// need not be the one that the node's address leads to. Where connections have a way back, it goes on
+/// one of that process's own, and what comes back there is handed over like any other message.
+///
 /// **It hands over in batches.** What has arrived goes to `receive`, in any order, from any thread, of
 /// which several may call at a time. `receive` puts the messages into the node's inbox, which is bounded
 /// too, and returns; it never blocks and never calls the transport.

@@ -3,7 +3,8 @@ internal import NIOCore
 internal import NIOTLS
 internal import ReplicatedLog
 
-/// One connection to a peer, up to its welcome; after that the dialer writes and this end hears nothing.
+/// One connection to a peer, up to its welcome; after that the dialer writes, and this end hears nothing but
+/// that its process does not count there.
 final class DialerHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -61,9 +62,14 @@ final class DialerHandler: ChannelInboundHandler {
             let vouches = { (name: CertifiedName) in
                 TLSIdentity.vouches(for: name, in: context, isUsed: isUsed)
             }
-            guard try session.next(certified: vouches) != nil else { return }
-            limit?.cancel()
-            dialer.opened(context.channel, session)
+            if try session.next(certified: vouches) != nil {
+                limit?.cancel()
+                dialer.opened(context.channel, session)
+            }
+            while let refusal = try session.nextRefusal() {
+                shared.count { $0.receivedMessages += 1 }
+                shared.local.receive([refusal])
+            }
         } catch {
             refuse(error, context)
         }

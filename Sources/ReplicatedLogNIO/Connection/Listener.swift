@@ -15,9 +15,10 @@ final class Listener: Sendable {
     }
 
     private struct Open {
-        let peer: NodeID
+        let peer: NodeIdentity
         let lane: Lane
         let channel: any Channel
+        let handler: NIOLoopBound<ListenerHandler>
     }
 
     /// A peer has one connection for each lane; another is one that this end has not seen end yet, or a
@@ -86,19 +87,36 @@ final class Listener: Sendable {
     }
 
     /// The other end has shown that it is a peer.
-    func welcomed(_ channel: any Channel, _ peer: NodeID, _ lane: Lane) {
+    func welcomed(
+        _ channel: any Channel,
+        _ peer: NodeIdentity,
+        _ lane: Lane,
+        _ handler: ListenerHandler
+    ) {
+        let handler = NIOLoopBound(handler, eventLoop: channel.eventLoop)
         let surplus: (any Channel)? = state.withLockedValue { state in
             state.halfOpen.removeAll { $0 === channel }
-            state.open.append(Open(peer: peer, lane: lane, channel: channel))
+            state.open.append(Open(peer: peer, lane: lane, channel: channel, handler: handler))
             let same = state.open.indices.filter { place in
-                state.open[place].peer == peer && state.open[place].lane == lane
+                state.open[place].peer.node == peer.node && state.open[place].lane == lane
             }
             guard same.count > Self.maxOpenPerLane, let place = same.first else { return nil }
             return state.open.remove(at: place).channel
         }
         surplus?.close(promise: nil)
         shared.count { $0.accepted += 1 }
-        links.withLockedValue { $0 }.first { $0.node == peer }?.nudge()
+        links.withLockedValue { $0 }.first { $0.node == peer.node }?.nudge()
+    }
+
+    /// Sends a refusal back to the process that it is for, if that has a connection here.
+    func sendBack(_ refusal: Envelope) {
+        let open = state.withLockedValue { state in
+            state.open.last {
+                $0.peer.node == refusal.destination && $0.peer.process == refusal.recipient
+            }
+        }
+        guard let open else { return }
+        open.channel.eventLoop.execute { open.handler.value.sendBack(refusal, open.channel) }
     }
 
     func closed(_ channel: any Channel) {

@@ -63,7 +63,7 @@ final class ListenerHandler: ChannelInboundHandler {
         case .welcomed(let peer, let lane, let answer):
             limit?.cancel()
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer)), promise: nil)
-            listener.welcomed(context.channel, peer.node, lane)
+            listener.welcomed(context.channel, peer, lane, self)
         case .message(let envelope):
             batch.append(envelope)
             batchBytes += envelope.byteCount
@@ -78,6 +78,16 @@ final class ListenerHandler: ChannelInboundHandler {
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer)), promise: nil)
         }
         context.close(promise: nil)
+    }
+
+    /// The node does not count the process at the other end. Who does not read that need not hear it again.
+    func sendBack(_ refusal: Envelope, _ channel: any Channel) {
+        guard channel.isWritable, let bytes = session.frame(of: refusal) else { return }
+        shared.count { counters in
+            counters.sentMessages += 1
+            counters.sentBytes += bytes.count
+        }
+        channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
     }
 
     private func handOver() {

@@ -1,8 +1,9 @@
 internal import CCRC32C
 package import PaxosCore
 
-/// What follows the handshake, from the end that connected to the other one: frames, each a head and the
-/// bytes of one envelope. Numbers are little-endian:
+/// What follows the handshake: frames, each a head and the bytes of one envelope. They go from the end that
+/// connected to the other one; back comes nothing but the word that the process which connected does not
+/// count. Numbers are little-endian:
 ///
 ///     bytes  what                 why
 ///         4  length of the body   checked against `Limits.maxEnvelopeBytes` before the body is waited for

@@ -22,6 +22,8 @@ package struct InboundSession: Sendable {
     private var frames: FrameReader
     /// Whom a refusal is for.
     private var greeting: Handshake?
+    /// What goes back on the connection after the welcome.
+    private var writer: FrameWriter?
 
     package init(local: NodeIdentity, peers: [NodeID], maxBodyBytes: Int, tag: UInt64) {
         self.local = local
@@ -45,6 +47,7 @@ package struct InboundSession: Sendable {
             self.greeting = greeting
             try check(greeting, certified: certified)
             stage = .open(greeting.sender)
+            writer = FrameWriter(tag: greeting.tag)
             let welcome = answer(.welcome, to: greeting, by: local)
             return .welcomed(greeting.sender, greeting.lane, answer: welcome.encoded())
         case .open(let peer):
@@ -82,6 +85,17 @@ package struct InboundSession: Sendable {
             nonce: Nonce(0)
         )
         return answer(.refusal(refusal), to: greeting, by: nobody).encoded()
+    }
+
+    /// The frame of a message to the process at the other end, if it is a refusal of that process: nothing
+    /// else goes this way.
+    package mutating func frame(of refusal: Envelope) -> [UInt8]? {
+        guard case .open(let peer) = stage, refusal.isRefusal,
+            refusal.destination == peer.node, refusal.recipient == peer.process
+        else { return nil }
+        var bytes: [UInt8] = []
+        writer?.append(refusal, to: &bytes)
+        return bytes
     }
 
     private func answer(

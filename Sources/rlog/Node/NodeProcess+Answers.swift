@@ -99,6 +99,8 @@ extension NodeProcess {
             ("trimmed_slot", .unsigned(status.trimmedSlot.rawValue)),
             ("health", .string(status.health.name)),
             ("health_detail", .optional(status.health.detail)),
+            ("refused_peer", .optional(status.refusedPeer?.node.rawValue)),
+            ("refused_peer_reason", .optional(status.refusedPeer?.reason)),
             ("certificate_expires", .optional(transport?.tls?.expires)),
             ("resident_bytes", .optional(ProcessUsage.now().anonymousResidentBytes)),
             ("members", .array(members)), ("counters", .object(counters(status))),

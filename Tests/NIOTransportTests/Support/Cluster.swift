@@ -58,14 +58,18 @@ final class Member: Sendable {
         try await self.init(cluster.transport(for: node), Self.identity(node, name))
     }
 
-    static func identity(_ node: NodeID, _ name: String = "test") -> NodeIdentity {
+    static func identity(
+        _ node: NodeID,
+        _ name: String = "test",
+        nonce: UInt64 = 1
+    ) -> NodeIdentity {
         guard let cluster = try? ClusterID(name) else { preconditionFailure("a name") }
         return NodeIdentity(
             cluster: cluster,
             node: node,
             incarnation: Incarnation(high: 1, low: node.rawValue),
             boot: Boot(1),
-            nonce: Nonce(1)
+            nonce: Nonce(nonce)
         )
     }
 

@@ -80,8 +80,18 @@ import Testing
             now: Tick(501)
         )
         #expect(lines.take() == ["error refused by a peer node=1 peer=3 reason=otherIncarnation"])
-        log.note(status { $0.counters.refused = 7 }, now: Tick(502))
-        #expect(lines.take() == ["warning refused a peer node=1 refused_messages=7"])
+        log.note(
+            status {
+                $0.counters.refused = 7
+                $0.refusedPeer = RefusedPeer(node: 2, reason: "twin")
+            },
+            now: Tick(502)
+        )
+        #expect(
+            lines.take() == [
+                "warning refused a peer node=1 peer=2 reason=twin refused_messages=7"
+            ]
+        )
     }
 
     @Test func withoutALoggerNothingIsKept() {
@@ -122,6 +132,7 @@ private enum Quiet {
         failure: nil,
         refusedBy: nil,
         refusal: nil,
+        refusedPeer: nil,
         peerCommitted: [],
         disagreements: [],
         counters: MessageCounters()

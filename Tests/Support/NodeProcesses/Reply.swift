@@ -37,6 +37,8 @@ package struct Reply: Decodable, Sendable {
     package let cluster: String?
     package let role: String?
     package let health: String?
+    package let healthDetail: String?
+    package let refusedPeer: UInt64?
     package let leader: UInt64?
     package let ballot: String?
     package let promised: String?
@@ -55,6 +57,8 @@ package struct Reply: Decodable, Sendable {
         case committedSlot = "committed_slot"
         case certificateExpires = "certificate_expires"
         case deliveredSlot = "delivered_slot"
+        case healthDetail = "health_detail"
+        case refusedPeer = "refused_peer"
     }
 
     static func parse(_ line: Data) -> Reply? {
