@@ -19,7 +19,8 @@ struct Node: RlogCommand {
         discussion: """
             The directory says which node of which cluster this is. Requests may overlap; answers come as \
             they finish. End of input and SIGTERM shut the node down in order. docs/OPERATIONS.md lists the \
-            requests.
+            requests. After a crash the runtime's backtracer keeps the process, and so its directory and port, \
+            for seconds to minutes: SWIFT_BACKTRACE=enable=no in the environment runs without it.
             """
     )
 

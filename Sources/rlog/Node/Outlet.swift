@@ -8,7 +8,7 @@ import Platform
 /// it is their turn.
 final class Outlet: Sendable {
     private struct Line {
-        let text: @Sendable () -> String
+        let bytes: @Sendable () -> [UInt8]
         let written: UnsafeContinuation<Void, Never>
     }
 
@@ -40,9 +40,9 @@ final class Outlet: Sendable {
 
     /// Returns once the line has left, or nobody reads any more.
     func write(_ object: JSON) async {
-        let text = object.text + "\n"
+        let bytes = object.line
         await withUnsafeContinuation { continuation in
-            state.withLock { $0.short.append(Line(text: { text }, written: continuation)) }
+            state.withLock { $0.short.append(Line(bytes: { bytes }, written: continuation)) }
             parker.unpark()
         }
     }
@@ -50,7 +50,7 @@ final class Outlet: Sendable {
     /// As `write(_:)`, for what is large: it is put into text when it is its turn.
     func writePage(_ object: @escaping @Sendable () -> JSON) async {
         await withUnsafeContinuation { continuation in
-            let line = Line(text: { object().text + "\n" }, written: continuation)
+            let line = Line(bytes: { object().line }, written: continuation)
             state.withLock { $0.pages.append(line) }
             parker.unpark()
         }
@@ -64,7 +64,7 @@ final class Outlet: Sendable {
             if lines.isEmpty { parker.park() }
             var isBroken = wasBroken
             for line in lines {
-                if !isBroken, !Output.write(line.text(), to: Output.standard) {
+                if !isBroken, !Output.write(line.bytes(), to: Output.standard) {
                     isBroken = true
                     state.withLock { $0.isBroken = true }
                     onBreak()

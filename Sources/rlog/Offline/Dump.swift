@@ -65,9 +65,15 @@ struct Dump: RlogCommand {
                 ("trimmed_slot", .unsigned(state.trimmed.rawValue)),
             ])
         )
+        // What lies at rest is as true some lines later: whole lines, many in one call.
+        var lines: [UInt8] = []
+        defer { Output.answer(lines) }
         var rows = DumpedRows(state: state) { row, effective in
             guard row.slot >= from, row.slot <= to else { return }
-            Output.answer(row.json(committed: state.committed, effective: effective))
+            row.write(to: &lines, committed: state.committed, effective: effective)
+            guard lines.count >= batchBytes else { return }
+            Output.answer(lines)
+            lines.removeAll(keepingCapacity: true)
         }
         var damage: String?
         var next = state.trimmed.next
@@ -92,6 +98,9 @@ struct Dump: RlogCommand {
         rows.end()
         return damage
     }
+
+    /// How many bytes of lines are written at once, about.
+    private static let batchBytes = 1 << 16
 }
 
 /// Rows in slot order, each given out as soon as its effect is decided, or cannot be.
@@ -101,7 +110,8 @@ private struct DumpedRows {
     private var delivery: Delivery
     /// Rows that are not given out: the beginning of a batch at most.
     private var waiting: [DirectoryReader.StoredRow] = []
-    private var effective: [Slot: Bool] = [:]
+    /// What is decided of those, in the order of slots.
+    private var decided: [(slot: Slot, isEffective: Bool)] = []
     /// From here on nothing is decided.
     private var isBroken = false
 
@@ -125,15 +135,21 @@ private struct DumpedRows {
             isBroken = true
             return giveAll()
         }
-        var decided: [Slot: Bool] = [:]
-        delivery.feed(accepted.entry) { decided[$0.slot] = $0.effect == .effective }
-        effective.merge(decided) { $1 }
+        delivery.feed(accepted.entry) { decided.append(($0.slot, $0.effect == .effective)) }
         var given = 0
+        var known = 0
         while given < waiting.count, waiting[given].slot <= delivery.delivered {
+            let slot = waiting[given].slot
             // What is no command has no effect on the host.
-            give(waiting[given], effective.removeValue(forKey: waiting[given].slot) ?? false)
+            var isEffective = false
+            if known < decided.count, decided[known].slot == slot {
+                isEffective = decided[known].isEffective
+                known += 1
+            }
+            give(waiting[given], isEffective)
             given += 1
         }
+        decided.removeFirst(known)
         waiting.removeFirst(given)
     }
 
@@ -146,24 +162,44 @@ private struct DumpedRows {
 }
 
 extension DirectoryReader.StoredRow {
-    fileprivate func json(committed: Slot, effective: Bool?) -> JSON {
+    /// Appends the row as a line. Logs are dumped by the hundred megabytes, so what each row has is written
+    /// without a value or a string in between.
+    fileprivate func write(to line: inout [UInt8], committed: Slot, effective: Bool?) {
         guard case .row(let row, _) = self else {
-            return .object([
+            JSON.object([
                 ("slot", .unsigned(slot.rawValue)), ("ballot", .null), ("kind", .null),
                 ("committed", .bool(slot <= committed)), ("effective", .null),
                 ("checksum_ok", .bool(false)), ("token", .null), ("hash", .null),
                 ("payload_base64", .null),
-            ])
+            ]).write(to: &line)
+            line.append(UInt8(ascii: "\n"))
+            return
         }
         let entry = row.entry
-        return .object([
-            ("slot", .unsigned(slot.rawValue)), ("ballot", .string(row.ballot.text)),
-            ("kind", .string(entry.kind)),
-            ("committed", .bool(slot <= committed || row.isChosen)),
-            ("effective", .optional(effective)), ("checksum_ok", .bool(true)),
-            ("token", .optional(entry.token.map { "\($0)" })),
-            ("hash", .string(entry.hash.hexadecimal)),
-            ("payload_base64", .optional(entry.payload.map(Base64.encode))),
-        ])
+        line.append(contentsOf: #"{"slot":"#.utf8)
+        line.append(decimal: slot.rawValue)
+        line.append(contentsOf: #","ballot":""#.utf8)
+        line.append(decimal: row.ballot.round)
+        line.append(UInt8(ascii: "."))
+        line.append(decimal: row.ballot.node.rawValue)
+        line.append(contentsOf: #"","kind":""#.utf8)
+        line.append(contentsOf: entry.kind.utf8)
+        line.append(contentsOf: #"","committed":"#.utf8)
+        JSON.bool(slot <= committed || row.isChosen).write(to: &line)
+        line.append(contentsOf: #","effective":"#.utf8)
+        JSON.optional(effective).write(to: &line)
+        line.append(contentsOf: #","checksum_ok":true,"token":"#.utf8)
+        if let token = entry.token {
+            line.append(UInt8(ascii: "\""))
+            token.write(to: &line)
+            line.append(UInt8(ascii: "\""))
+        } else {
+            JSON.null.write(to: &line)
+        }
+        line.append(contentsOf: #","hash":""#.utf8)
+        entry.hash.write(to: &line)
+        line.append(contentsOf: #"","payload_base64":"#.utf8)
+        (entry.payload.map(JSON.bytes) ?? .null).write(to: &line)
+        line.append(contentsOf: "}\n".utf8)
     }
 }

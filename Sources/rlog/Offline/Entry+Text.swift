@@ -31,7 +31,11 @@ extension Entry {
         var hash = Hash64()
         hash.add(kind.utf8)
         hash.add(0 as UInt8)
-        if let token { hash.add(token.description.utf8) }
+        if let token {
+            var text: [UInt8] = []
+            token.write(to: &text)
+            hash.add(text)
+        }
         if case .command(let command) = self, command.count > 1 {
             hash.add("/\(command.index)/\(command.count)".utf8)
         }
@@ -43,5 +47,16 @@ extension Entry {
         case .noop, .void: break
         }
         return hash
+    }
+}
+
+extension Token {
+    /// Appends `node-boot-sequence`, as its description is.
+    func write(to line: inout [UInt8]) {
+        line.append(decimal: node.rawValue)
+        line.append(UInt8(ascii: "-"))
+        line.append(decimal: boot.rawValue)
+        line.append(UInt8(ascii: "-"))
+        line.append(decimal: sequence)
     }
 }

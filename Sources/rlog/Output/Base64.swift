@@ -4,10 +4,10 @@ enum Base64 {
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
     )
 
-    static func encode(_ bytes: [UInt8]) -> String {
-        let length = (bytes.count + 2) / 3 * 4
+    static func append(_ bytes: [UInt8], to line: inout [UInt8]) {
         let padding = UInt8(ascii: "=")
-        return String(unsafeUninitializedCapacity: length) { text in
+        let length = (bytes.count + 2) / 3 * 4
+        line.append(addingCapacity: length) { text in
             alphabet.withUnsafeBufferPointer { alphabet in
                 bytes.withUnsafeBufferPointer { bytes in
                     var position = 0
@@ -26,7 +26,23 @@ enum Base64 {
                     }
                 }
             }
-            return length
         }
+    }
+}
+
+/// Bytes in base 16.
+enum Base16 {
+    static let digits = Array("0123456789abcdef".utf8)
+}
+
+extension [UInt8] {
+    /// Makes room for so many bytes more, and has them written.
+    fileprivate mutating func append(
+        addingCapacity count: Int,
+        _ write: (UnsafeMutableBufferPointer<UInt8>) -> Void
+    ) {
+        let start = self.count
+        append(contentsOf: repeatElement(0, count: count))
+        withUnsafeMutableBufferPointer { write(UnsafeMutableBufferPointer(rebasing: $0[start...])) }
     }
 }

@@ -11,6 +11,10 @@ struct Hash64: Equatable {
         for byte in bytes { add(byte) }
     }
 
+    mutating func add(_ bytes: [UInt8]) {
+        bytes.withUnsafeBufferPointer { for byte in $0 { add(byte) } }
+    }
+
     /// The number's bytes, the lowest first.
     mutating func add(_ number: UInt64) {
         for shift in stride(from: UInt64(0), to: 64, by: 8) {
@@ -20,7 +24,15 @@ struct Hash64: Equatable {
 
     /// Sixteen digits.
     var hexadecimal: String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        var digits: [UInt8] = []
+        write(to: &digits)
+        return String(decoding: digits, as: UTF8.self)
+    }
+
+    /// Appends those digits.
+    func write(to line: inout [UInt8]) {
+        for place in 0..<16 {
+            line.append(Base16.digits[Int(value >> UInt64(60 - 4 * place) & 15)])
+        }
     }
 }

@@ -13,66 +13,98 @@ enum JSON: Sendable {
 
     /// The value on one line, whatever the strings hold.
     var text: String {
-        var text = ""
-        write(to: &text)
-        return text
+        var line: [UInt8] = []
+        write(to: &line)
+        return String(decoding: line, as: UTF8.self)
     }
 
-    private func write(to text: inout String) {
+    /// The value on a line of its own.
+    var line: [UInt8] {
+        var line: [UInt8] = []
+        write(to: &line)
+        line.append(UInt8(ascii: "\n"))
+        return line
+    }
+
+    /// Appends the value to a line: byte by byte, since some lines are hundreds of megabytes in all.
+    func write(to line: inout [UInt8]) {
         switch self {
-        case .null: text += "null"
-        case .bool(let value): text += value ? "true" : "false"
-        case .integer(let value): text += String(value)
-        case .unsigned(let value): text += String(value)
-        case .number(let value): text += value.isFinite ? "\(value)" : "null"
-        case .string(let value): Self.write(value, to: &text)
+        case .null: line.append(contentsOf: "null".utf8)
+        case .bool(let value): line.append(contentsOf: (value ? "true" : "false").utf8)
+        case .integer(let value):
+            if value < 0 { line.append(UInt8(ascii: "-")) }
+            line.append(decimal: UInt64(value.magnitude))
+        case .unsigned(let value): line.append(decimal: value)
+        case .number(let value):
+            line.append(contentsOf: (value.isFinite ? "\(value)" : "null").utf8)
+        case .string(let value): line.append(jsonString: value)
         case .bytes(let bytes):
-            text += "\""
-            text += Base64.encode(bytes)
-            text += "\""
+            line.append(UInt8(ascii: "\""))
+            Base64.append(bytes, to: &line)
+            line.append(UInt8(ascii: "\""))
         case .array(let values):
-            text += "["
+            line.append(UInt8(ascii: "["))
             for (position, value) in values.enumerated() {
-                if position > 0 { text += "," }
-                value.write(to: &text)
+                if position > 0 { line.append(UInt8(ascii: ",")) }
+                value.write(to: &line)
             }
-            text += "]"
+            line.append(UInt8(ascii: "]"))
         case .object(let members):
-            text += "{"
+            line.append(UInt8(ascii: "{"))
             for (position, member) in members.enumerated() {
-                if position > 0 { text += "," }
-                Self.write(member.0, to: &text)
-                text += ":"
-                member.1.write(to: &text)
+                if position > 0 { line.append(UInt8(ascii: ",")) }
+                line.append(jsonString: member.0)
+                line.append(UInt8(ascii: ":"))
+                member.1.write(to: &line)
             }
-            text += "}"
+            line.append(UInt8(ascii: "}"))
         }
     }
+}
 
-    private static func write(_ string: String, to text: inout String) {
-        text += "\""
-        defer { text += "\"" }
-        // Payloads are most of the output, and hold nothing to be written otherwise.
+extension [UInt8] {
+    /// A number without a sign, in decimal.
+    mutating func append(decimal number: UInt64) {
+        let start = count
+        var rest = number
+        repeat {
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0
+        self[start...].reverse()
+    }
+
+    /// A string in quotes, with what JSON or a terminal would take for something else written out.
+    fileprivate mutating func append(jsonString string: String) {
+        append(UInt8(ascii: "\""))
         var string = string
-        let isPlain = string.withUTF8 { bytes in
-            bytes.allSatisfy { $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F }
-        }
-        if isPlain {
-            text += string
-            return
-        }
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case "\u{0}"..<"\u{20}", "\u{7F}":
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: text.unicodeScalars.append(scalar)
+        string.withUTF8 { bytes in
+            // Payloads are most of the output, and hold nothing to be written otherwise.
+            if bytes.allSatisfy({ !Self.isWrittenOut($0) }) {
+                append(contentsOf: bytes)
+            } else {
+                for byte in bytes { append(jsonByte: byte) }
             }
+        }
+        append(UInt8(ascii: "\""))
+    }
+
+    private static func isWrittenOut(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == 0x22 || byte == 0x5C || byte == 0x7F
+    }
+
+    private mutating func append(jsonByte byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""): append(contentsOf: "\\\"".utf8)
+        case UInt8(ascii: "\\"): append(contentsOf: "\\\\".utf8)
+        case UInt8(ascii: "\n"): append(contentsOf: "\\n".utf8)
+        case UInt8(ascii: "\r"): append(contentsOf: "\\r".utf8)
+        case UInt8(ascii: "\t"): append(contentsOf: "\\t".utf8)
+        case 0..<0x20, 0x7F:
+            append(contentsOf: "\\u00".utf8)
+            append(Base16.digits[Int(byte >> 4)])
+            append(Base16.digits[Int(byte & 15)])
+        default: append(byte)
         }
     }
 }

@@ -13,13 +13,15 @@ import Darwin
 enum Output {
     /// One JSON object, one line.
     static func answer(_ object: JSON) {
-        answer(object.text + "\n")
+        answer(object.line)
     }
 
     /// Text on standard output. If nobody reads it any more, this is the end of the process: in order, said
     /// on standard error, with a status of its own.
-    static func answer(_ text: String) {
-        guard !write(text, to: STDOUT_FILENO) else { return }
+    static func answer(_ text: String) { answer(Array(text.utf8)) }
+
+    static func answer(_ lines: [UInt8]) {
+        guard !write(lines, to: STDOUT_FILENO) else { return }
         let cleanUp = beforeEnd.withLock { $0.take() }
         cleanUp?()
         complain(unread)
@@ -69,9 +71,13 @@ enum Output {
     /// - Returns: False if it could not be written.
     @discardableResult
     static func write(_ text: String, to descriptor: Int32) -> Bool {
-        var text = text
-        return text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
+        write(Array(text.utf8), to: descriptor)
+    }
+
+    @discardableResult
+    static func write(_ lines: [UInt8], to descriptor: Int32) -> Bool {
+        lines.withUnsafeBytes { bytes in
+            var rest = bytes
             while !rest.isEmpty {
                 let count = systemWrite(descriptor, rest)
                 if count < 0, errno == EINTR { continue }
