@@ -17,15 +17,30 @@ package protocol LogStore: Sendable {
     /// Reads rows off the driver's thread: those in `slots`, in slot order, until about `maxBytes` of
     /// payload, but at least one row if there is one. A page may end before a slot that is unreadable; the
     /// read that begins there fails.
+    ///
+    /// Whoever hands rows out asks `withEffect` for those that have none. Peers and a replay decide that
+    /// themselves: where the store cannot tell it any more, the rows are as good as ever.
     func read(
         _ slots: ClosedRange<Slot>,
         maxBytes: Int,
+        withEffect: Bool,
         completion: @escaping @Sendable (Result<RowPage, ReadFailure>) -> Void
     )
 
     /// Finishes what was submitted, answers reads that wait or come with `closed`, and then calls
     /// `completion`: the medium can be opened again.
     func close(completion: @escaping @Sendable () -> Void)
+}
+
+extension LogStore {
+    /// Reads rows, and which of them are without effect.
+    package func read(
+        _ slots: ClosedRange<Slot>,
+        maxBytes: Int,
+        completion: @escaping @Sendable (Result<RowPage, ReadFailure>) -> Void
+    ) {
+        read(slots, maxBytes: maxBytes, withEffect: true, completion: completion)
+    }
 }
 
 /// Whom a store tells what became of its batches.
@@ -106,7 +121,7 @@ package struct ReadID: Hashable, Comparable, Sendable {
 package struct RowPage: Hashable, Sendable {
     package let rows: [AcceptedEntry]
     package let through: Slot
-    /// Those of the page's slots that the store knows to be without effect.
+    /// Those of the page's slots that the store knows to be without effect; none if nobody asked.
     package let ineffective: [Slot]
 
     package init(rows: [AcceptedEntry], through: Slot, ineffective: [Slot] = []) {

@@ -132,7 +132,7 @@ final class Driver: Sendable {
 
     private func read(_ request: ReadRequest) {
         let inbox = inbox
-        store.read(request.slots, maxBytes: request.maxBytes) { result in
+        store.read(request.slots, maxBytes: request.maxBytes, withEffect: false) { result in
             inbox.complete(ReadCompletion(id: request.id, result: result))
         }
     }

@@ -16,61 +16,45 @@ struct DataFile: Equatable {
     /// How far the newest state's pages reach.
     let usedBytes: Int
 
-    private static let magic: UInt32 = 0xBEEF_C0DE
-    private static let metaBytes = 152
-
     static func inspect(_ path: String) throws(LogOpenError) -> DataFile {
-        let first = try meta(path, at: 0)
-        guard let first else {
-            let length = try fileLength(path)
-            guard length < metaBytes else { throw .notALog(path: path) }
-            throw .truncated(path: path, length: length, needed: metaBytes)
+        let needed = PageFile.Meta.bytes
+        guard let firstPage = try page(path, at: 0) else {
+            throw .truncated(path: path, length: try fileLength(path), needed: needed)
         }
-        guard (512...65_536).contains(first.pageSize),
-            first.pageSize.nonzeroBitCount == 1
-        else { throw .corrupt(path: path, detail: "the first meta page") }
-        let second = try meta(path, at: first.pageSize)
+        guard firstPage.uint32(16) == PageFile.Meta.magic else { throw .notALog(path: path) }
+        let pageSize = Int(firstPage.uint32(40) ?? 0)
+        guard (512...65_536).contains(pageSize), pageSize.nonzeroBitCount == 1 else {
+            throw .corrupt(path: path, detail: "the first meta page")
+        }
+        let secondPage = try page(path, at: pageSize)
         // The length is read after the pages: a file only grows.
         let length = try fileLength(path)
-        guard length >= 2 * first.pageSize else {
-            throw .truncated(path: path, length: length, needed: 2 * first.pageSize)
+        guard let secondPage, length >= 2 * pageSize else {
+            throw .truncated(path: path, length: length, needed: 2 * pageSize)
         }
         // LMDB opens nothing of which one meta page is unreadable, though the other would do.
-        guard let second else { throw .corrupt(path: path, detail: "the second meta page") }
+        guard let first = PageFile.Meta(firstPage, at: 0, number: 0) else {
+            throw .corrupt(path: path, detail: "the first meta page")
+        }
+        guard let second = PageFile.Meta(secondPage, at: 0, number: 1) else {
+            throw .corrupt(path: path, detail: "the second meta page")
+        }
         let newest = first.transaction > second.transaction ? first : second
-        guard newest.lastPage < UInt64(Int.max / 65_536) else {
-            throw .corrupt(path: path, detail: "the number of the last page")
+        let used = (Int(newest.lastPage) + 1) * pageSize
+        guard length >= used else {
+            throw .truncated(path: path, length: length, needed: used)
         }
-        let needed = (Int(newest.lastPage) + 1) * first.pageSize
-        guard length >= needed else {
-            throw .truncated(path: path, length: length, needed: needed)
-        }
-        return DataFile(length: length, pageSize: first.pageSize, usedBytes: needed)
+        return DataFile(length: length, pageSize: pageSize, usedBytes: used)
     }
 
-    private struct Meta {
-        let pageSize: Int
-        let lastPage: UInt64
-        let transaction: UInt64
-    }
-
-    private static func meta(_ path: String, at offset: Int) throws(LogOpenError) -> Meta? {
-        let bytes: [UInt8]
+    /// The beginning of a meta page, or nil if the file ends before.
+    private static func page(_ path: String, at offset: Int) throws(LogOpenError) -> Page? {
+        let count = PageFile.Meta.bytes
         do throws(PosixError) {
-            bytes = try FileSystem.read(path, at: offset, count: metaBytes)
+            let bytes = try FileSystem.read(path, at: offset, count: count)
+            return bytes.count == count ? Page(bytes: bytes) : nil
         } catch {
             throw LogOpenError(error)
-        }
-        guard bytes.count == metaBytes else { return nil }
-        return bytes.withUnsafeBytes { bytes in
-            guard bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self) == magic else {
-                return nil
-            }
-            return Meta(
-                pageSize: Int(bytes.loadUnaligned(fromByteOffset: 40, as: UInt32.self)),
-                lastPage: bytes.loadUnaligned(fromByteOffset: 136, as: UInt64.self),
-                transaction: bytes.loadUnaligned(fromByteOffset: 144, as: UInt64.self)
-            )
         }
     }
 

@@ -51,7 +51,7 @@ extension DirectoryReader {
         do throws(PageTree.Damage) {
             record = try tree.table(name)
         } catch {
-            throw .corrupt(path: Schema.dataPath(in: path), detail: error.description)
+            throw LogOpenError(error, path: Schema.dataPath(in: path))
         }
         guard let record else { return damaged("the table \(name) is missing") }
         var isNoticed = false
@@ -87,5 +87,8 @@ extension DirectoryReader {
 }
 
 extension PageTree.Damage: CustomStringConvertible {
-    var description: String { "page \(page): \(what)" }
+    var description: String {
+        let place = "page \(page): \(what)"
+        return cause.map { "\(place) (\($0))" } ?? place
+    }
 }

@@ -34,7 +34,7 @@ package struct DirectoryReader: ~Copyable, Sendable {
             }
             try tree.checkNothingReachedIsFree()
         } catch {
-            throw .corrupt(path: path, detail: error.description)
+            throw LogOpenError(error, path: path)
         }
         var values: [StateName: [UInt8]] = [:]
         var identity = DirectoryIdentity.Reading.foreign
@@ -92,7 +92,7 @@ package struct DirectoryReader: ~Copyable, Sendable {
                 records[String(decoding: table.name, as: UTF8.self)] = table.record
             }
         } catch {
-            throw .corrupt(path: path, detail: error.description)
+            throw LogOpenError(error, path: path)
         }
         let usedBytes = (Int(tree.lastPage) + 1) * tree.pageSize
         // And a few for the tree that holds them.

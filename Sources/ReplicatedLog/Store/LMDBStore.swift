@@ -64,9 +64,16 @@ package final class LMDBStore: LogStore {
     package func read(
         _ slots: ClosedRange<Slot>,
         maxBytes: Int,
+        withEffect: Bool,
         completion: @escaping @Sendable (Result<RowPage, ReadFailure>) -> Void
     ) {
-        queue.submit(.init(slots: slots, maxBytes: maxBytes, answer: completion))
+        let request = ReadQueue.Request(
+            slots: slots,
+            maxBytes: maxBytes,
+            withEffect: withEffect,
+            answer: completion
+        )
+        queue.submit(request)
     }
 
     /// Finishes what was submitted (abandons it if the store has failed, was never started, or has no

@@ -52,7 +52,7 @@ struct LogWriter: ~Copyable {
         self.environment = consume environment
         self.tables = tables
         self.file = file
-        let newest = file.newest(isAtRest: true)
+        let newest = try? file.newest(isAtRest: true)
         written = newest
         transaction = newest?.transaction ?? 0
         self.room = room
@@ -181,7 +181,7 @@ struct LogWriter: ~Copyable {
     /// Looks at what the last commit has written while it is trusted, so that a change after that shows.
     mutating func note() {
         isNoted = true
-        written = file.meta(of: transaction)
+        written = try? file.meta(of: transaction)
     }
 
     /// The invariants of the boundary; kept in release (`R66`). Returns the rows that will be there.
@@ -217,20 +217,23 @@ struct LogWriter: ~Copyable {
     private mutating func damage(onTheWayOf rows: WriteRows) -> StoreFailure? {
         let now = MonotonicClock.now()
         if !isNoted { note() }
-        guard let meta = file.newest(isAtRest: true), meta == written else {
-            return StoreFailure(damage: "a meta page of \(file.path) is damaged")
-        }
         let slots = rows.ineffective
         let range = slots.min().flatMap { low in slots.max().map { low...$0 } }
         do throws(PageTree.Damage) {
+            let meta = try file.newest(isAtRest: true)
+            guard meta == written else {
+                throw PageTree.Damage(page: meta.transaction % 2, what: "a meta page")
+            }
             try PageTree(file: file, meta: meta).checkWays(
                 to: rows.accepted.map(\.run.slots).below(Slot(rawValue: highest)),
-                ineffective: range
+                ineffective: range,
+                ends: .init(accepted: highest, ineffective: ineffective.slot.rawValue)
             )
             trustedUntil = now.advanced(by: Self.trust)
             return nil
         } catch {
-            return StoreFailure(damage: "\(file.path) is damaged, \(error)")
+            return error.cause.map { StoreFailure($0) }
+                ?? StoreFailure(damage: "\(file.path) is damaged, \(error)")
         }
     }
 

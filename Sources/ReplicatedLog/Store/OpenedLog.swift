@@ -152,7 +152,7 @@ enum OpenedLog {
             case .rows(let first): try tree.checkRows(from: first)
             }
         } catch {
-            throw .corrupt(path: path, detail: error.description)
+            throw LogOpenError(error, path: path)
         }
     }
 
@@ -267,6 +267,13 @@ extension LogOpenError {
         default:
             self = .system(code: error.code, operation: "read", path: path)
         }
+    }
+
+    /// What the system would not read keeps its name: it may be another time (`R87`).
+    init(_ damage: PageTree.Damage, path: String) {
+        self =
+            damage.cause.map { LogOpenError($0) }
+            ?? .corrupt(path: path, detail: damage.description)
     }
 
     init(_ finding: StoredLog.Finding, path: String) {

@@ -9,9 +9,13 @@ final class PageFile: Sendable {
     let pageSize: Int
     private let file: ReadOnlyFile
 
-    init(path: String) throws(LogOpenError) {
-        pageSize = try DataFile.inspect(path).pageSize
+    convenience init(path: String) throws(LogOpenError) {
+        try self.init(path: path, pageSize: DataFile.inspect(path).pageSize)
+    }
+
+    init(path: String, pageSize: Int) throws(LogOpenError) {
         self.path = path
+        self.pageSize = pageSize
         do throws(PosixError) {
             file = try ReadOnlyFile(path: path)
         } catch {
@@ -29,43 +33,71 @@ final class PageFile: Sendable {
         }
     }
 
-    /// So many bytes, or nil.
-    func read(at place: Int, bytes count: Int) -> Page? {
-        guard let bytes = try? file.read(at: Int64(place), count: count) else { return nil }
+    /// So many bytes, or nil if the file ends before. An error of the system keeps its name (`R87`).
+    func read(at place: Int, bytes count: Int) throws(PosixError) -> Page? {
+        let bytes = try file.read(at: Int64(place), count: count)
         return bytes.count == count ? Page(bytes: bytes) : nil
     }
 
-    /// The newest state that the file holds, or nil if a meta page is not sound. At rest, with nobody who
+    /// The newest state that the file holds; throws if a meta page is not sound. At rest, with nobody who
     /// writes meanwhile, they are also those of two transactions in a row.
-    func newest(isAtRest: Bool) -> Meta? { metas(isAtRest: isAtRest)?.newest }
-
-    /// The state of a transaction, if its meta page is sound.
-    func meta(of transaction: UInt64) -> Meta? {
-        let number = transaction % 2
-        let place = Int(number) * pageSize
-        return read(at: place, bytes: Meta.bytes).flatMap { Meta($0, at: 0, number: number) }
-            .flatMap { $0.transaction == transaction ? $0 : nil }
-    }
-
-    /// Both states that the file holds.
-    func metas(isAtRest: Bool) -> (newest: Meta, older: Meta)? {
-        // Both by one call: it costs more than the bytes between them.
-        guard let pages = read(at: 0, bytes: pageSize + Meta.bytes),
-            let first = Meta(pages, at: 0, number: 0),
-            let second = Meta(pages, at: pageSize, number: 1)
-        else { return nil }
+    ///
+    /// Else LMDB may be writing one of them, of which a read may see a part: they are read until two
+    /// readings agree.
+    func newest(isAtRest: Bool) throws(PageTree.Damage) -> Meta {
+        var pages = try metaPages()
+        var readings = 1
+        while !isAtRest {
+            let again = try metaPages()
+            if again == pages { break }
+            pages = again
+            readings += 1
+            guard readings < Self.mostReadings else {
+                throw PageTree.Damage(page: 0, what: "meta pages that never hold still")
+            }
+        }
+        let both = Page(bytes: pages)
+        guard let first = Meta(both, at: 0, number: 0),
+            let second = Meta(both, at: pageSize, number: 1)
+        else { throw PageTree.Damage(page: 0, what: "a meta page") }
         if isAtRest {
             let low = min(first.transaction, second.transaction)
-            guard max(first.transaction, second.transaction) - low <= 1 else { return nil }
+            guard max(first.transaction, second.transaction) - low <= 1 else {
+                throw PageTree.Damage(page: 0, what: "a meta page")
+            }
         }
         // With equal transactions the first is meant, as LMDB decides.
-        return second.transaction > first.transaction ? (second, first) : (first, second)
+        return second.transaction > first.transaction ? second : first
+    }
+
+    private static let mostReadings = 1000
+
+    /// The state of a transaction, of a file at rest.
+    func meta(of transaction: UInt64) throws(PageTree.Damage) -> Meta {
+        let number = transaction % 2
+        let found = Meta(Page(bytes: try metaPages()), at: Int(number) * pageSize, number: number)
+        guard let found, found.transaction == transaction else {
+            throw PageTree.Damage(page: number, what: "a meta page")
+        }
+        return found
+    }
+
+    /// Both, and what lies between, by one call: it costs more than the bytes between them.
+    private func metaPages() throws(PageTree.Damage) -> [UInt8] {
+        let found: Page?
+        do throws(PosixError) {
+            found = try read(at: 0, bytes: pageSize + Meta.bytes)
+        } catch {
+            throw PageTree.Damage(page: 0, what: "a meta page", cause: error)
+        }
+        guard let found else { throw PageTree.Damage(page: 0, what: "a meta page that is gone") }
+        return found.bytes
     }
 
     /// A meta page; the whole of it stands in DataFile.swift.
     struct Meta: Equatable {
         static let bytes = 152
-        private static let magic: UInt32 = 0xBEEF_C0DE
+        static let magic: UInt32 = 0xBEEF_C0DE
         private static let version: UInt32 = 1
         private static let isMeta: UInt16 = 8
 
@@ -79,7 +111,8 @@ final class PageFile: Sendable {
                 pages.uint32(place + 16) == Self.magic, pages.uint32(place + 20) == Self.version,
                 let free = pages.record(place + 40),
                 let main = pages.record(place + 88), let lastPage = pages.uint64(place + 136),
-                lastPage < 1 << 48,
+                // So that no place in the file is beyond a number.
+                lastPage < 1 << 46,
                 let transaction = pages.uint64(place + 144),
                 // They take turns; a file that was never written to has two of none.
                 transaction == 0 || transaction % 2 == number

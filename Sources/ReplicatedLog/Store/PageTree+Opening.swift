@@ -80,76 +80,62 @@ extension PageTree {
     }
 
     private func checkRows(of table: Record, from first: Slot) throws(Damage) {
-        var found: Damage?
-        walk(
-            table,
-            order: .number,
-            from: .number(first.rawValue),
-            damaged: {
-                found = $0
-                return false
-            }
-        ) { _, _ in true }
-        if let found { throw found }
+        try walk(table, order: .number, from: .number(first.rawValue)) { _, _ in true }
         _ = try highestKey(of: table)
     }
 
-    /// The pages that the next transactions may overwrite: each list is counted, descending, and of pages
-    /// that are there. LMDB makes room for a list before it knows how long it will be, so it may be shorter
-    /// than its place.
+    /// The pages that the next transactions may overwrite.
     private func checkFreePages() throws(Damage) {
         try checkKinds()
-        var found: Damage?
-        walk(
-            free,
-            order: .number,
-            damaged: {
-                found = $0
-                return false
-            }
-        ) { _, list in
-            if !isFreeList(list) {
-                found = Damage(page: free.root ?? 0, what: "a list of free pages")
-            } else if let page = reachedPage(in: Page(bytes: [UInt8](list))) {
-                // A root that has changed can lead to the pages of the state before, which are as sound.
-                found = Damage(page: page, what: "a page in use that is listed as free")
-            }
-            return found == nil
+        try walk(free, order: .number) { (_, list) throws(Damage) in
+            _ = try freePages(in: list)
+            return true
         }
-        if let found { throw found }
     }
 
-    private func reachedPage(in list: Page) -> UInt64? {
-        reached?.withLock { reached in
-            (1..<list.bytes.count / 8).lazy.compactMap { list.uint64(8 * $0) }
-                .prefix(Int(list.uint64(0) ?? 0)).first(where: reached.contains)
+    /// What a list names; throws if it is none, or names a page that this tree has led to. A root that has
+    /// changed can lead to the pages of the state before, which are as sound.
+    func freePages(in list: UnsafeRawBufferPointer) throws(Damage) -> [UInt64] {
+        guard let pages = freeList(list) else {
+            throw Damage(page: free.root ?? 0, what: "a list of free pages")
         }
+        if let page = reached?.withLock({ pages.first(where: $0.contains) }) {
+            throw Damage(page: page, what: "a page in use that is listed as free")
+        }
+        return pages
     }
 
     /// Whether a page that this tree has led to is listed as free, as far as the list can be read.
     func checkNothingReachedIsFree() throws(Damage) {
         var found: UInt64?
         walk(free, order: .number, damaged: { _ in true }) { _, list in
-            if isFreeList(list) { found = reachedPage(in: Page(bytes: [UInt8](list))) }
+            if let pages = freeList(list) {
+                found = reached?.withLock { pages.first(where: $0.contains) }
+            }
             return found == nil
         }
         if let found { throw Damage(page: found, what: "a page in use that is listed as free") }
         try checkTransaction()
     }
 
-    func isFreeList(_ list: UnsafeRawBufferPointer) -> Bool {
+    /// Counted, descending, and of pages that are there; nil if it is not. LMDB makes room for a list before
+    /// it knows how long it will be, so it may be shorter than its place.
+    private func freeList(_ list: UnsafeRawBufferPointer) -> [UInt64]? {
         func number(_ index: Int) -> UInt64 {
             UInt64(littleEndian: list.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
         }
         guard list.count >= 8, list.count % 8 == 0, number(0) < UInt64(list.count / 8) else {
-            return false
+            return nil
         }
+        var pages: [UInt64] = []
+        pages.reserveCapacity(Int(number(0)))
         var above = lastPage + 1
         for index in 0..<Int(number(0)) {
             let page = number(index + 1)
-            guard page > 1, page < above else { return false }
+            guard page > 1, page < above else { return nil }
+            pages.append(page)
             above = page
         }
-        return true
+        return pages
     }
 }

@@ -54,6 +54,33 @@ extension PageTree {
         _ = visit(root, level: 1, Bounds(), &walk, damaged, body)
     }
 
+    /// Calls `body` with every row from `start` on, until it answers false; throws at the first damage.
+    func walk(
+        _ table: Record,
+        order: KeyOrder,
+        from start: Key? = nil,
+        _ body: (Key, UnsafeRawBufferPointer) throws(Damage) -> Bool
+    ) throws(Damage) {
+        var found: Damage?
+        walk(
+            table,
+            order: order,
+            from: start,
+            damaged: {
+                found = $0
+                return false
+            }
+        ) { key, value in
+            do throws(Damage) {
+                return try body(key, value)
+            } catch {
+                found = error
+                return false
+            }
+        }
+        if let found { throw found }
+    }
+
     private struct Walk {
         let order: KeyOrder
         let start: Key?
@@ -195,19 +222,10 @@ extension PageTree {
     /// Every row of a small table; throws at the first damage.
     func rows(of table: Record) throws(Damage) -> [(key: [UInt8], value: [UInt8])] {
         var rows: [(key: [UInt8], value: [UInt8])] = []
-        var found: Damage?
-        walk(
-            table,
-            order: .bytes,
-            damaged: {
-                found = $0
-                return false
-            }
-        ) { key, value in
+        try walk(table, order: .bytes) { key, value in
             if case .bytes(let key) = key { rows.append((key, [UInt8](value))) }
             return true
         }
-        if let found { throw found }
         guard UInt64(rows.count) == table.rows else {
             throw Damage(page: table.root ?? 0, what: "a table with other rows than it counts")
         }

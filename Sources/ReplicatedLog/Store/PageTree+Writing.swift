@@ -1,4 +1,5 @@
 internal import PaxosCore
+internal import Platform
 
 /// What a transaction is about to follow, checked before LMDB does: rot under a running node would be
 /// a segmentation fault in its cursors, or a list of free pages that names pages in use.
@@ -14,9 +15,30 @@ extension PageTree {
     private static let freeRows = 128
     private static let freeBytes = 64 << 10
 
+    /// The highest keys of the tables, as the writer knows them; zero of an empty one.
+    struct Ends {
+        let accepted: UInt64
+        let ineffective: UInt64
+    }
+
     /// Checks the ways to the ends of the tables, where rows are appended, to those that are put elsewhere,
-    /// to the small values, and to free pages.
-    func checkWays(to slots: [ClosedRange<Slot>], ineffective: ClosedRange<Slot>?) throws(Damage) {
+    /// to the small values, and to free pages, of which none may be one that was met on these ways.
+    func checkWays(
+        to slots: [ClosedRange<Slot>],
+        ineffective: ClosedRange<Slot>?,
+        ends: Ends
+    ) throws(Damage) {
+        var tree = self
+        tree.reached = Locked([])
+        try tree.checkTables(slots, ineffective, ends)
+        try tree.checkBeginOfFreePages()
+    }
+
+    private func checkTables(
+        _ slots: [ClosedRange<Slot>],
+        _ ineffective: ClosedRange<Slot>?,
+        _ ends: Ends
+    ) throws(Damage) {
         try checkKinds()
         let tables = try tables()
         for (name, record) in tables {
@@ -27,44 +49,40 @@ extension PageTree {
             case Array(Schema.accepted.utf8):
                 try check(record, flags: Self.integerKeys)
                 for slots in slots { try checkPages(of: record, order: .number, keys: slots.keys) }
-                try checkEnd(of: record)
+                try checkEnd(of: record, at: ends.accepted)
             case Array(Schema.ineffective.utf8):
                 try check(record, flags: Self.integerKeys)
                 if let ineffective {
                     try checkPages(of: record, order: .number, keys: ineffective.keys)
                 }
-                try checkEnd(of: record)
+                try checkEnd(of: record, at: ends.ineffective)
             default:
                 continue
             }
         }
-        try checkBeginOfFreePages()
     }
 
-    private func checkEnd(of table: Record) throws(Damage) {
-        _ = try highestKey(of: table)
+    /// LMDB appends behind the last row: a key that has changed makes it refuse, or put rows in between.
+    private func checkEnd(of table: Record, at expected: UInt64) throws(Damage) {
+        guard try highestKey(of: table) ?? 0 == expected else {
+            throw Damage(page: table.root ?? 0, what: "a last row that is another")
+        }
     }
 
+    /// A page that is in use, or listed twice, would be written over, or end LMDB in an assertion.
     private func checkBeginOfFreePages() throws(Damage) {
-        var found: Damage?
+        var listed: Set<UInt64> = []
         var rows = 0
         var bytes = 0
-        walk(
-            free,
-            order: .number,
-            damaged: {
-                found = $0
-                return false
-            }
-        ) { _, list in
+        try walk(free, order: .number) { (_, list) throws(Damage) in
             rows += 1
             bytes += list.count
-            if !isFreeList(list) {
-                found = Damage(page: free.root ?? 0, what: "a list of free pages")
+            let pages = try freePages(in: list)
+            for page in pages where !listed.insert(page).inserted {
+                throw Damage(page: page, what: "a page that is listed as free twice")
             }
-            return found == nil && rows < Self.freeRows && bytes < Self.freeBytes
+            return rows < Self.freeRows && bytes < Self.freeBytes
         }
-        if let found { throw found }
         _ = try highestKey(of: free)
     }
 

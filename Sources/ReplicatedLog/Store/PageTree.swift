@@ -47,10 +47,11 @@ struct PageTree: Sendable {
 
     /// Of a file at rest.
     init(file: PageFile) throws(LogOpenError) {
-        guard let meta = file.newest(isAtRest: true) else {
-            throw .corrupt(path: file.path, detail: "a meta page")
+        do throws(Damage) {
+            self.init(file: file, meta: try file.newest(isAtRest: true))
+        } catch {
+            throw LogOpenError(error, path: file.path)
         }
-        self.init(file: file, meta: meta)
     }
 
     init(file: PageFile, meta: PageFile.Meta) {
@@ -62,6 +63,8 @@ struct PageTree: Sendable {
     struct Damage: Error, Equatable {
         let page: UInt64
         let what: String
+        /// The system's own word, if it said one.
+        var cause: PosixError?
     }
 
     /// Reads a page of a tree and checks all of it that a reader relies on.
@@ -71,9 +74,7 @@ struct PageTree: Sendable {
         }
         reached?.withLock { _ = $0.insert(number) }
         let place = Int(number) * pageSize
-        guard let page = file.read(at: place, bytes: pageSize) else {
-            throw Damage(page: number, what: "a page that cannot be read")
-        }
+        let page = try read(number, at: place, bytes: pageSize)
         guard page.uint64(0) == number else {
             throw Damage(page: number, what: "a page with the number of another")
         }
@@ -86,22 +87,31 @@ struct PageTree: Sendable {
         return page
     }
 
+    private func read(_ number: UInt64, at place: Int, bytes: Int) throws(Damage) -> Page {
+        let page: Page?
+        do throws(PosixError) {
+            page = try file.read(at: place, bytes: bytes)
+        } catch {
+            throw Damage(page: number, what: "a page that cannot be read", cause: error)
+        }
+        guard let page else { throw Damage(page: number, what: "a page beyond the file") }
+        return page
+    }
+
     /// The overflow pages of a leaf's large node, from their header to the end of the value.
     func overflow(of node: Page.Node, in page: Page, _ number: UInt64) throws(Damage) -> Page {
-        try overflow(of: node, in: page, number, bytes: 16 + node.length)
+        let first = try checkOverflow(of: node, in: page, number)
+        return try read(first, at: Int(first) * pageSize, bytes: 16 + node.length)
     }
 
-    /// Their header alone.
-    func checkOverflow(of node: Page.Node, in page: Page, _ number: UInt64) throws(Damage) {
-        _ = try overflow(of: node, in: page, number, bytes: 16)
-    }
-
-    private func overflow(
+    /// Their header alone, and before the rest: the length in the node is one number, and this another
+    /// (`R39`). Answers the first of them.
+    @discardableResult
+    func checkOverflow(
         of node: Page.Node,
         in page: Page,
-        _ number: UInt64,
-        bytes: Int
-    ) throws(Damage) -> Page {
+        _ number: UInt64
+    ) throws(Damage) -> UInt64 {
         guard node.data.count == 8, let first = page.uint64(node.data.lowerBound) else {
             throw Damage(page: number, what: "a node of large data without a page number")
         }
@@ -109,12 +119,13 @@ struct PageTree: Sendable {
         guard first > 1, first <= lastPage, pages <= lastPage - first + 1 else {
             throw Damage(page: number, what: "large data beyond the end")
         }
-        let run = file.read(at: Int(first) * pageSize, bytes: bytes)
-        guard let run, run.uint64(0) == first, run.uint16(10) == 4,
+        let header = try read(first, at: Int(first) * pageSize, bytes: 16)
+        guard header.uint64(0) == first, header.uint16(10) == 4,
             // A shorter value put in the place of a longer one keeps all its pages.
-            let there = run.uint32(12).map(UInt64.init), there >= pages,
+            let there = header.uint32(12).map(UInt64.init), there >= pages,
             there <= lastPage - first + 1
         else { throw Damage(page: first, what: "an overflow page that is none") }
-        return run
+        reached?.withLock { $0.formUnion(first..<first + there) }
+        return first
     }
 }

@@ -49,8 +49,8 @@ public struct StoreCounters: Hashable, Sendable {
     public var rowsRead: UInt64 = 0
     /// Reads that met a slot which is not what was written.
     public var unreadableReads: UInt64 = 0
-    /// The lowest such slot: its row is missing or damaged on this node's disk. The node goes on, and the
-    /// slot is not served to anybody.
+    /// The lowest such slot that was not read whole since: its row is missing or damaged on this node's
+    /// disk, or could not be read. The node goes on, and the slot is not served to anybody.
     public var unreadableSlot: Slot?
 
     package init() {}

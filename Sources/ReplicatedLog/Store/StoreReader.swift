@@ -9,6 +9,7 @@ final class ReadQueue: Sendable {
     struct Request: Sendable {
         let slots: ClosedRange<Slot>
         let maxBytes: Int
+        let withEffect: Bool
         let answer: ReadAnswer
     }
 
@@ -53,6 +54,7 @@ final class StoreReader: @unchecked Sendable {
     private let mailbox: Mailbox
     private let counters: Locked<StoreCounters>
     private let extent: Locked<LogExtent>
+    private var unreadable = UnreadableSlots()
 
     init(
         slot: consuming ReadSlot,
@@ -93,7 +95,7 @@ final class StoreReader: @unchecked Sendable {
         var found = RowScan(request, extent: extent.withLock { $0 })
         do throws(TransactionError<Never>) {
             try scan(request, &found)
-            // Again, lest a meta page that was being written is taken for damage.
+            // Again: what is met once may be the system's passing trouble.
             for _ in 0..<2 where found.unreadable != nil {
                 found = RowScan(request, extent: extent.withLock { $0 })
                 try scan(request, &found)
@@ -101,19 +103,18 @@ final class StoreReader: @unchecked Sendable {
         } catch {
             guard case .begin(let error) = error else { return .failure(.closed) }
             // A meta page that claims more pages than the map has.
-            guard error == .mapResized || error == .invalid else {
+            guard error == .mapResized else {
                 return .failure(.storeFailed(StoreFailure("read", error)))
             }
             found.noteAll()
         }
         let page = found.page
+        unreadable.note(found, withEffect: request.withEffect)
         counters.withLock { counters in
             counters.reads += 1
             counters.rowsRead += UInt64(page?.rows.count ?? 0)
-            if let slot = found.unreadable {
-                counters.unreadableReads += 1
-                counters.unreadableSlot = min(slot, counters.unreadableSlot ?? slot)
-            }
+            if found.unreadable != nil { counters.unreadableReads += 1 }
+            counters.unreadableSlot = unreadable.lowest
         }
         if let page { return .success(page) }
         return .failure(.unreadable(found.unreadable ?? request.slots.lowerBound))
@@ -123,10 +124,20 @@ final class StoreReader: @unchecked Sendable {
         _ request: ReadQueue.Request,
         _ found: inout RowScan
     ) throws(TransactionError<Never>) {
-        try slot?.withRead { _ throws(Never) in
-            // Of this transaction or a later one: the pages of both are kept from being overwritten.
-            let meta = file.newest(isAtRest: false)
-            found.read(meta.map { PageTree(file: file, meta: $0) }, coding, ineffective)
+        // LMDB copies a meta page out of its map when a transaction begins: in a file that was cut short
+        // under the node that would be a SIGBUS.
+        guard (try? file.newest(isAtRest: false)) != nil else { return found.noteAll() }
+        try slot?.withRead { (txn: borrowing ReadTransaction) throws(Never) in
+            // Of this transaction or a later one: the pages of both are kept from being overwritten, those of
+            // an older one are not.
+            guard let meta = try? file.newest(isAtRest: false), meta.transaction >= txn.id else {
+                return found.noteAll()
+            }
+            found.read(
+                PageTree(file: file, meta: meta),
+                coding,
+                request.withEffect ? ineffective : nil
+            )
         }
     }
 }
@@ -154,8 +165,9 @@ struct RowScan {
     private var bytes = 0
     private var through: Slot
     private var ineffective: [Slot] = []
-    /// The first slot that is not what was written.
+    /// The first slot that is not what was written, or, of a row that is, whose effect cannot be told.
     private(set) var unreadable: Slot?
+    private(set) var isOfEffect = false
     /// The lowest slot not looked at yet.
     private var next: Slot
 
@@ -181,26 +193,30 @@ struct RowScan {
     }
 
     mutating func read(
-        _ tree: PageTree?,
+        _ tree: PageTree,
         _ coding: RowCoding,
-        _ ineffectiveCoding: IneffectiveCoding
+        _ ineffectiveCoding: IneffectiveCoding?
     ) {
-        guard let tree, let tables = try? tree.tables() else { return note(next) }
+        guard let tables = try? tree.tables() else { return note(next) }
         func table(_ name: String) -> PageTree.Record? {
             tables.first { $0.name == Array(name.utf8) }?.record
         }
-        guard let accepted = table(Schema.accepted),
-            let ineffective = table(Schema.ineffective)
-        else { return note(next) }
+        guard let accepted = table(Schema.accepted) else { return note(next) }
         readRows(tree, accepted, coding)
+        guard let ineffectiveCoding else { return }
+        guard let ineffective = table(Schema.ineffective) else {
+            return note(slots.lowerBound, isOfEffect: true)
+        }
         readIneffective(tree, ineffective, ineffectiveCoding)
     }
 
     /// Nothing of it can be read.
     mutating func noteAll() { note(slots.lowerBound) }
 
-    private mutating func note(_ slot: Slot) {
-        unreadable = min(slot, unreadable ?? slot)
+    private mutating func note(_ slot: Slot, isOfEffect: Bool = false) {
+        if let unreadable, unreadable <= slot { return }
+        unreadable = slot
+        self.isOfEffect = isOfEffect
     }
 
     /// The lowest slot from here on that must have a row.
@@ -283,6 +299,8 @@ struct RowScan {
         }
         // Whether what comes after has an effect is not known.
         let after = last?.next ?? first
-        if !isKnown, last != nil || extent.ineffective >= first, after <= through { note(after) }
+        if !isKnown, last != nil || extent.ineffective >= first, after <= through {
+            note(after, isOfEffect: true)
+        }
     }
 }

@@ -94,13 +94,19 @@ final class FaultyStore: NodeStore {
     func read(
         _ slots: ClosedRange<Slot>,
         maxBytes: Int,
+        withEffect: Bool,
         completion: @escaping @Sendable (Result<RowPage, ReadFailure>) -> Void
     ) {
         let unreadable = state.withLock { $0.unreadable.filter(slots.contains) }
         guard !unreadable.isEmpty else {
-            return store.read(slots, maxBytes: maxBytes, completion: completion)
+            return store.read(
+                slots,
+                maxBytes: maxBytes,
+                withEffect: withEffect,
+                completion: completion
+            )
         }
-        store.read(slots, maxBytes: maxBytes) { result in
+        store.read(slots, maxBytes: maxBytes, withEffect: withEffect) { result in
             completion(
                 result.flatMap { page in
                     let met = unreadable.filter { $0 <= page.through }.min()

@@ -156,6 +156,25 @@ import Testing
         }
     }
 
+    /// Peers and a replay decide the effect themselves, and were refused rows that are whole: a node that
+    /// replays ended.
+    @Test func whoDoesNotAskForEffectIsServedWithoutItsTable() throws {
+        let store = try directory.open()
+        let leaf = try directory.leaves(of: Schema.ineffective)[0]
+        let whole = try directory.bytes(of: leaf.page)
+        try directory.overwrite([UInt8](repeating: 0, count: 4096), at: Int(leaf.page) * 4096)
+        #expect(store.page(1...60) == .failure(.unreadable(1)))
+        let page = try store.page(1...60, withEffect: false).get()
+        #expect(page.rows.map(\.slot.rawValue) == Array(1...60))
+        #expect(page.ineffective == [])
+        // The rows alone do not tell that their effect is known again.
+        #expect(store.counters.unreadableSlot == 1)
+        try directory.overwrite(whole, at: Int(leaf.page) * 4096)
+        #expect(try store.page(1...60).get().ineffective == [7, 31])
+        #expect(store.counters.unreadableSlot == nil)
+        store.closeAndWait()
+    }
+
     /// Damage that comes while the node runs: no page is followed unseen.
     @Test func rotUnderARunningStoreIsMetInItsPlace() throws {
         let leaves = try directory.leaves(of: Schema.accepted)
@@ -167,8 +186,15 @@ import Testing
         let (slots, end) = readAll(store)
         #expect(slots == Array(1..<page.slots.lowerBound))
         #expect(end == .unreadable(Slot(rawValue: page.slots.lowerBound)))
+        // It is `damaged` until the slot is read whole again, and no other read changes that.
+        let slot = Slot(rawValue: page.slots.lowerBound)
+        #expect(store.counters.unreadableSlot == slot)
+        _ = store.page(1...page.slots.lowerBound - 1)
+        #expect(store.counters.unreadableSlot == slot)
         try directory.overwrite(whole, at: Int(page.page) * 4096)
         #expect(readAll(store).end == nil)
+        #expect(store.counters.unreadableSlot == nil)
+        #expect(store.counters.unreadableReads > 0)
         store.closeAndWait()
     }
 }

@@ -181,12 +181,16 @@ extension LMDBStore {
         parker.park()
     }
 
-    func page(_ slots: ClosedRange<UInt64>, maxBytes: Int = 1 << 20) -> Result<RowPage, ReadFailure>
-    {
+    func page(
+        _ slots: ClosedRange<UInt64>,
+        maxBytes: Int = 1 << 20,
+        withEffect: Bool = true
+    ) -> Result<RowPage, ReadFailure> {
         let parker = Parker()
         let found = Locked<Result<RowPage, ReadFailure>>(.failure(.closed))
         let first = Slot(rawValue: slots.lowerBound)
-        read(first...Slot(rawValue: slots.upperBound), maxBytes: maxBytes) { result in
+        let last = Slot(rawValue: slots.upperBound)
+        read(first...last, maxBytes: maxBytes, withEffect: withEffect) { result in
             found.withLock { $0 = result }
             parker.unpark()
         }

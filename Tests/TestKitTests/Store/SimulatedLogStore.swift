@@ -69,6 +69,7 @@ final class SimulatedLogStore: LogStore {
     func read(
         _ slots: ClosedRange<Slot>,
         maxBytes: Int,
+        withEffect: Bool,
         completion: @escaping @Sendable (Result<RowPage, ReadFailure>) -> Void
     ) {
         let result = state.withLock { state -> Result<RowPage, ReadFailure> in

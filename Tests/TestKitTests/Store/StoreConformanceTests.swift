@@ -180,6 +180,7 @@ final class FlawedStore: NodeStore {
     func read(
         _ slots: ClosedRange<Slot>,
         maxBytes: Int,
+        withEffect: Bool,
         completion: @escaping @Sendable (Result<RowPage, ReadFailure>) -> Void
     ) {
         guard flaw == .skips else {
