@@ -111,6 +111,20 @@ import Testing
         #expect(member.core.status.disagreements.isEmpty)
     }
 
+    /// Nothing else wakes it, and its account stays as it was.
+    @Test func aMemberAloneWakesToForgetAStranger() throws {
+        let member = OneMember(members: [1])
+        try member.step()
+        let hello = Immediate.hello(
+            Hello(asks: true, holds: nil, terms: Identities.terms([1, 4, 5]))
+        )
+        try member.hear(4, at: 1, hello)
+        #expect(member.core.nextDeadline <= Tick(2 + Disagreements.shown))
+        try member.step(at: 2 + Disagreements.shown)
+        #expect(member.core.status.disagreements.isEmpty)
+        #expect(member.core.nextDeadline > Tick(2 + Disagreements.shown))
+    }
+
     /// A process that has not said what it was made with moves nothing, and is asked for it, not for every
     /// message.
     @Test func nothingCountsBeforeTheTerms() throws {

@@ -172,4 +172,16 @@ import Testing
         try member.hear(3, .statusRequest(StatusRequest(id: 1)))
         #expect(member.core.status.refusedBy == nil)
     }
+
+    /// It was shown for ever if the peer was never heard again.
+    @Test func theRefusalOfAPeerThatIsGoneIsShownFor5Seconds() throws {
+        let member = OneMember(members: [1, 2, 3])
+        try member.hear(3, at: 1, .refused(Refused(reason: .rolledBack)))
+        try member.step(at: 1 + Disagreements.shown)
+        #expect(member.core.status.refusedBy == 3)
+        #expect(member.core.nextDeadline <= Tick(2 + Disagreements.shown))
+        try member.step(at: 2 + Disagreements.shown)
+        #expect(member.core.status.refusedBy == nil)
+        #expect(member.core.status.refusal == nil)
+    }
 }

@@ -147,6 +147,9 @@ struct Admission: Sendable {
     /// Who was heard to have been made with other terms, lately.
     func disagreements(at now: Tick) -> [Disagreement] { disagreements.lately(at: now) }
 
+    /// When one of those is not shown any more, if it is not heard again.
+    func shownUntil(after now: Tick) -> Tick { disagreements.shownUntil(after: now) }
+
     /// The process of a peer that this node has dealt with last.
     func process(of node: NodeID) -> ProcessID? {
         guard let record = peers.first(where: { $0.node == node })?.record else { return nil }

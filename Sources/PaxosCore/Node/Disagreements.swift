@@ -17,6 +17,14 @@ struct Disagreements: Sendable {
         found.append((Disagreement(node: node, differences: differences), now))
     }
 
+    /// The tick at which what was heard then is not shown any more.
+    static func end(of heard: Tick) -> Tick { heard.advanced(by: shown + 1) }
+
+    /// The next such tick of those that are shown.
+    func shownUntil(after now: Tick) -> Tick {
+        found.map { Self.end(of: $0.at) }.filter { $0 > now }.min() ?? .never
+    }
+
     func lately(at now: Tick) -> [Disagreement] {
         found.filter { now <= $0.at.advanced(by: Self.shown) }.map(\.disagreement)
             .sorted { $0.node < $1.node }

@@ -28,7 +28,7 @@ extension NodeCore {
             }
         case .unheard:
             if case .immediate(.refused(let refused)) = envelope.message {
-                refusedBy = (sender, refused.reason)
+                noteRefusal(by: sender, refused.reason)
             } else if admission.mayAsk(sender, at: now, every: limits.heartbeatTicks) {
                 sayHello(to: sender, asks: true, output: &output)
             }
@@ -54,7 +54,7 @@ extension NodeCore {
             admission.meet(envelope.sender, hello, output: &output)
             if hello.asks { sayHello(to: envelope.sender.node, asks: false, output: &output) }
         case .immediate(.refused(let refused)):
-            refusedBy = (envelope.sender.node, refused.reason)
+            noteRefusal(by: envelope.sender.node, refused.reason)
         default:
             break
         }
@@ -62,14 +62,14 @@ extension NodeCore {
 
     private mutating func handle(_ message: Message, from sender: NodeID, output: inout Output) {
         // Whoever says anything but who it is to this very process counts it: it refuses no longer.
-        if refusedBy?.node == sender, !message.isOfMeeting { refusedBy = nil }
+        if !message.isOfMeeting { forgetRefusal(by: sender) }
         switch message {
         case .statement(let statement):
             replica.receive(statement, from: sender, output: &output)
         case .immediate(.hello(let hello)):
             if hello.asks { sayHello(to: sender, asks: false, output: &output) }
         case .immediate(.refused(let refused)):
-            refusedBy = (sender, refused.reason)
+            noteRefusal(by: sender, refused.reason)
         case .immediate(.forward(let forward)):
             receive(forward, from: sender, output: &output)
         case .immediate(.barrierRequest(let request)):

@@ -40,8 +40,8 @@ package struct NodeCore: ~Copyable {
     var replay: ReadID?
     var phase = Phase.running
     var now = Tick.zero
-    /// The last peer that does not count this node, and why.
-    var refusedBy: (node: NodeID, reason: Refused.Reason)?
+    /// The last peer that does not count this node, why, and when it said so.
+    private var refusedBy: (node: NodeID, reason: Refused.Reason, at: Tick)?
     /// The last peer that this node does not count, why, and when it spoke.
     var refusedPeer: (node: NodeID, reason: Refused.Reason, at: Tick)?
     var counters = MessageCounters()
@@ -147,7 +147,7 @@ package struct NodeCore: ~Copyable {
         case .running, .closing:
             // Before all have met both ways, only greetings are due: the replica's clock stands still.
             let next = admission.isEstablished ? replica.nextDeadline : nextGreeting
-            let deadline = min(waiters.nextDeadline, next)
+            let deadline = min(waiters.nextDeadline, next, shownUntil)
             if case .closing(let by) = phase { return min(deadline, by) }
             return deadline
         case .sealing(_, let by) where replica.acceptor.isFull:
@@ -200,10 +200,10 @@ package struct NodeCore: ~Copyable {
             slotsInFlight: replica.leader?.slotsInFlight ?? 0,
             isFull: replica.acceptor.isFull,
             failure: failure,
-            refusedBy: refusedBy?.node,
-            refusal: refusedBy?.reason,
+            refusedBy: shownRefusal?.node,
+            refusal: shownRefusal?.reason,
             refusedPeer: refusedPeer.flatMap {
-                now <= $0.at.advanced(by: Disagreements.shown)
+                now < Disagreements.end(of: $0.at)
                     ? RefusedPeer(node: $0.node, reason: $0.reason.rawValue) : nil
             },
             peerCommitted: zip(replica.membership.members, replica.peerCommitted).filter {
@@ -212,6 +212,36 @@ package struct NodeCore: ~Copyable {
             disagreements: admission.disagreements(at: now),
             counters: counters
         )
+    }
+
+    // MARK: - Refusals
+
+    mutating func noteRefusal(by node: NodeID, _ reason: Refused.Reason) {
+        refusedBy = (node, reason, now)
+    }
+
+    /// It has said something that only who counts this node says.
+    mutating func forgetRefusal(by node: NodeID) {
+        if refusedBy?.node == node { refusedBy = nil }
+    }
+
+    /// A peer that refuses says so whenever it is spoken to; one that is gone does not.
+    private var shownRefusal: (node: NodeID, reason: Refused.Reason)? {
+        guard let refusedBy, now <= refusedBy.at.advanced(by: Disagreements.shown) else {
+            return nil
+        }
+        return (refusedBy.node, refusedBy.reason)
+    }
+
+    /// When the account of the core changes though nothing arrives.
+    private var shownUntil: Tick {
+        let now = now
+        func end(_ heard: Tick?) -> Tick {
+            let end = heard.map(Disagreements.end) ?? .never
+            return end > now ? end : .never
+        }
+        let shown = min(end(refusedBy?.at), end(refusedPeer?.at))
+        return min(shown, admission.shownUntil(after: now))
     }
 
     // MARK: - Receipts and reads

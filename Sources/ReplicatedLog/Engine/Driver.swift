@@ -81,7 +81,10 @@ final class Driver: Sendable {
         while true {
             guard let arrived = arrivals.take() else {
                 let least = core.leastAppends
-                let isWoken = sleep(until: core.nextDeadline, atMostATick: least > 1)
+                let deadline = min(core.nextDeadline, lines.due)
+                let isWoken = sleep(until: deadline, atMostATick: least > 1)
+                let now = clock.now
+                if now >= lines.due { lines.note(core.status, now: now) }
                 arrivals = nextArrivals(of: core, least: isWoken ? least : 1)
                 continue
             }

@@ -27,7 +27,7 @@ public enum AppendError: Error, Hashable, Sendable {
         case full
         /// The node is shut down.
         case closed
-        /// A commit or a flush failed and the node has stopped; open the directory again.
+        /// The store failed and the node has stopped (`LogRunError.storeFailed`).
         case storeFailed(String)
         /// `run()` ended with this before the node took part.
         case runFailed(LogRunError)
@@ -63,7 +63,7 @@ public enum BarrierError: Error, Hashable, Sendable {
     case cancelled
     /// The node is shut down.
     case closed
-    /// A commit or a flush failed and the node has stopped.
+    /// The store failed and the node has stopped (`LogRunError.storeFailed`).
     case storeFailed(String)
     /// `run()` ended with this before the node took part.
     case runFailed(LogRunError)
@@ -89,7 +89,7 @@ public enum ReadError: Error, Hashable, Sendable {
     case unreadable(Slot)
     /// The node is shut down.
     case closed
-    /// A commit or a flush failed and the node has stopped.
+    /// The store failed and the node has stopped (`LogRunError.storeFailed`).
     case storeFailed(String)
     /// `run()` ended with this before the node took part.
     case runFailed(LogRunError)
@@ -116,8 +116,10 @@ extension ReadError {
 public enum LogRunError: Error, Hashable, Sendable {
     /// `run()` was called before, or the node was closed.
     case alreadyRun
-    /// A commit or a flush failed. Nothing acknowledged is lost; open the directory again to find out
-    /// what became of the rest.
+    /// A commit or a flush failed; or the data file was removed, replaced or cut short under the node, or
+    /// what the next commit would have followed in it is damaged; or a row that must be replayed is. The
+    /// node acknowledged nothing since. If the file is whole, so is everything acknowledged: open the
+    /// directory again to find out what became of the rest, or to be told what is damaged.
     case storeFailed(String)
     /// The system gave no thread.
     case noThread(String)

@@ -12,12 +12,14 @@ public struct LogStatus: Hashable, Sendable {
         /// Another node was made with other members, quorums or limits: the two do not count each other. What
         /// differs is in `LogStatus.disagreements`.
         case disagrees(Disagreement)
-        /// Its peers do not count it, and why: its directory was wiped, is an old copy, or runs twice.
+        /// A peer does not count it, as it said within the last seconds, and why: its directory was wiped,
+        /// is an old copy, or runs twice.
         case refused(by: NodeID, reason: String)
         /// The row of a committed slot, the lowest met, is missing on this node's disk or not what was
-        /// written. The node goes on and serves that slot to nobody: replace it while the others have it.
+        /// written, or could not be read; until it is read whole. The node goes on and serves that slot to
+        /// nobody: replace it while the others have it.
         case damaged(slot: Slot)
-        /// A commit or a flush failed, or `run()` could not begin: it has stopped.
+        /// Its store failed (`LogRunError.storeFailed`), or `run()` could not begin: it has stopped.
         case failed(String)
         /// It was shut down.
         case closed
@@ -75,6 +77,24 @@ public struct MemberStatus: Hashable, Sendable {
     public let lag: Int?
 }
 
+extension LogStatus.Health {
+    /// Of a node that runs. What is wrong here comes before what others say, strangers among them.
+    init(_ core: CoreStatus, unreadable: Slot?) {
+        self =
+            if let unreadable {
+                .damaged(slot: unreadable)
+            } else if core.isFull {
+                .full
+            } else if let disagreement = core.disagreements.first {
+                .disagrees(disagreement)
+            } else if let node = core.refusedBy, let reason = core.refusal {
+                .refused(by: node, reason: reason.rawValue)
+            } else {
+                .healthy
+            }
+    }
+}
+
 extension LogNode {
     /// The node's account of itself, as of the driver's last step.
     public var status: LogStatus {
@@ -92,16 +112,8 @@ extension LogNode {
                 .failed(cause.description)
             } else if life.isOver {
                 .closed
-            } else if let disagreement = core.disagreements.first {
-                .disagrees(disagreement)
-            } else if let node = core.refusedBy, let reason = core.refusal {
-                .refused(by: node, reason: reason.rawValue)
-            } else if let slot = storage.unreadableSlot {
-                .damaged(slot: slot)
-            } else if core.isFull {
-                .full
             } else {
-                .healthy
+                LogStatus.Health(core, unreadable: storage.unreadableSlot)
             }
         return LogStatus(
             node: configuration.node,

@@ -39,6 +39,58 @@ import Testing
         )
     }
 
+    /// The log ended on "lost the leader", and there was one.
+    @Test func theLastLineIsHowThingsAre() {
+        let lines = KeptLines()
+        var log = StatusLines(logger: lines.logger, node: 1, limits: Limits())
+        log.note(status { $0.leader = 2 }, now: Tick(1))
+        #expect(lines.take().count == 1)
+        log.note(status { _ in }, now: Tick(200))
+        #expect(lines.take() == ["notice lost the leader leader=2 node=1"])
+        #expect(log.due == .never)
+        log.note(status { $0.leader = 3 }, now: Tick(210))
+        log.note(status { $0.leader = 3 }, now: Tick(299))
+        #expect(lines.take() == [])
+        #expect(log.due == Tick(300))
+        log.note(status { $0.leader = 3 }, now: log.due)
+        #expect(
+            lines.take() == [
+                "info follows a leader committed_slot=0 leader=3 node=1 promised=0.n0"
+            ]
+        )
+        #expect(log.due == .never)
+        // What has come back to what was told needs no line.
+        log.note(status { _ in }, now: Tick(310))
+        log.note(status { $0.leader = 3 }, now: Tick(320))
+        #expect(log.due == .never)
+        log.note(status { $0.leader = 3 }, now: Tick(500))
+        #expect(lines.take() == [])
+    }
+
+    @Test func disagreementsAreToldOneASecond() {
+        let lines = KeptLines()
+        var log = StatusLines(logger: lines.logger, node: 1, limits: Limits())
+        let difference = AgreementDifference(field: "members", here: "1,2", there: "1,3")
+        let all = status { status in
+            status.leader = 1
+            status.disagreements = [4, 5, 6].map {
+                Disagreement(node: $0, differences: [difference])
+            }
+        }
+        log.note(all, now: Tick(1))
+        let first = lines.take().filter { $0.contains("neither counts the other") }
+        #expect(first.count == 1 && first[0].hasSuffix("peer=\(NodeID(4))"))
+        var times: [Tick] = []
+        while log.due != .never {
+            times.append(log.due)
+            log.note(all, now: log.due)
+            #expect(lines.take().count == 1)
+        }
+        #expect(times == [Tick(101), Tick(201)])
+        log.note(all, now: Tick(900))
+        #expect(lines.take() == [])
+    }
+
     @Test func aMissingQuorumIsToldOnceAnEpisode() {
         let lines = KeptLines()
         let limits = Limits()
@@ -116,7 +168,7 @@ import Testing
     }
 }
 
-private enum Quiet {
+enum Quiet {
     /// The account of a core to which nothing has happened.
     static let idle = CoreStatus(
         role: .follower,
