@@ -10,6 +10,9 @@ package enum Simulation {
         package let elections: Int
         package let committedSlots: Int
         package let faults: FaultCounts
+        /// Of rows and appends, over narrow links; and what of it was needed.
+        package let carriedBytes: Int
+        package let neededBytes: Int
         package let digest: Digest
         package let violation: Violation?
 
@@ -86,6 +89,8 @@ package enum Simulation {
             elections: world.elections,
             committedSlots: Int(world.ledger.chosenThrough.rawValue),
             faults: world.counts,
+            carriedBytes: world.freight.carriedBytes,
+            neededBytes: world.freight.neededBytes,
             digest: world.trace.digest,
             violation: violation
         )

@@ -77,6 +77,71 @@ import Testing
         #expect(Self.requests(again) == [2: 1...1])
     }
 
+    /// The first question goes to somebody who is known to have the slot, and who is heard: each member begins
+    /// with the one after itself, and not all with the same one.
+    @Test func whoIsHeardIsAskedFirst() throws {
+        let member = OneMember(members: [1, 2, 3])
+        func status(_ committed: Slot) -> Immediate {
+            .statusReply(
+                StatusReply(id: 1, leader: nil, promised: .zero, committed: committed)
+            )
+        }
+        let both = try member.step(at: 1) { arrivals in
+            arrivals.messages = [member.from(3, status(2)), member.from(2, status(2))]
+        }
+        #expect(Self.requests(both) == [2: 1...2])
+        let page = CatchUp(from: 1, rows: [Self.row(1), Self.row(2)], committed: 2)
+        try member.hear(2, at: 1, .catchUp(page))
+        try member.step(at: 1, flush: member.store.waiting)
+        #expect(Self.requests(try member.hear(3, at: 60, status(3))) == [3: 3...3])
+    }
+
+    /// An answer to a probe of an earlier process may be addressed to this one: who gives it late has met this one by
+    /// then. It counts for nothing.
+    @Test func anAnswerToAnEarlierProcessIsNone() throws {
+        let member = OneMember(members: [1, 2, 3])
+        try member.hear(3, Self.heartbeat(1))
+        let waiting = try member.hear(3, at: 15, Self.heartbeat(1, round: 2))
+        let probe = try #require(waiting.probes.first)
+        #expect(probe.body.id > 1 << 32, "drawn")
+        for id in [probe.body.id + 1, probe.body.id + 100, .max, probe.body.id - 1, 1] {
+            let reply = ProbeReply(id: id, subject: .answers)
+            #expect(Self.requests(try member.hear(3, at: 16, .probeReply(reply))) == [:])
+        }
+        let reply = ProbeReply(id: probe.body.id, subject: .answers)
+        #expect(Self.requests(try member.hear(3, at: 16, .probeReply(reply))) == [2: 1...1])
+    }
+
+    /// A leader that waits for a page over a narrow link is not stuck, however long that takes, until a candidate
+    /// would give up; one that has asked everybody in vain is.
+    @Test(arguments: [true, false])
+    func aPageUnderWayIsWaitedFor(_ isUnderway: Bool) throws {
+        let member = OneMember(members: [1, 2, 3])
+        let led = try member.lead(committed: 3, last: 3)
+        #expect(member.core.status.role == .leader)
+        let timeout = Limits().electionTicks
+        var left: UInt64?
+        let none = CatchUp(from: 1, rows: [], committed: 0)
+        if !isUnderway { try member.hear(2, at: led.at, .catchUp(none)) }
+        for now in led.at...led.at + 20 * timeout where left == nil {
+            let reply = HeartbeatReply(
+                ballot: led.ballot,
+                round: 1,
+                promised: led.ballot,
+                committed: isUnderway ? 3 : 0
+            )
+            let said = try member.hear(2, at: now, .heartbeatReply(reply))
+            if !isUnderway {
+                for node in Self.requests(said).keys {
+                    try member.hear(node, at: now, .catchUp(none))
+                }
+            }
+            if member.core.status.ballot != led.ballot { left = now - led.at }
+        }
+        let waited = try #require(left)
+        #expect(isUnderway ? waited >= 16 * timeout : waited <= 3 * timeout)
+    }
+
     /// Who is full in memory asks for nothing it would have to drop.
     @Test func aPageIsNotAskedForWithoutRoom() throws {
         var limits = Limits()

@@ -79,6 +79,7 @@ extension Invariant {
         case .identity: .borrowedIdentity
         case .liveness: .sleepsThroughElections
         case .flow: .borrowedBallot
+        case .succession: .behindLeads
         }
     }
 }

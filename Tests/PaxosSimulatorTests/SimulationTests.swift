@@ -80,6 +80,40 @@ import Testing
     }
 }
 
+/// Links that are narrower than their load.
+@Suite struct FreightTests {
+    /// Where nothing but the width keeps a message from arriving, what is carried is what is needed, and three
+    /// tenths more at most.
+    @Test func narrowLinksCarryWhatIsNeeded() {
+        var carried = 0
+        var needed = 0
+        for seed in UInt64(1)...60 {
+            let report = Simulation.run(
+                seed: seed,
+                members: seed.isMultiple(of: 2) ? 3 : 5,
+                steps: 1_000,
+                faults: FaultSet([.narrowLink])
+            )
+            #expect(report.violation == nil, "\(report)")
+            carried += report.carriedBytes
+            needed += report.neededBytes
+        }
+        #expect(needed > 300_000)
+        #expect(carried * 10 <= needed * 13, "\(carried) carried, \(needed) needed")
+    }
+}
+
+/// A leader without room.
+@Suite struct FullLeaderTests {
+    @Test func aFullLeaderStopsNobody() throws {
+        for seed in UInt64(1)...50 {
+            let members = seed.isMultiple(of: 2) ? 3 : 5
+            let report = try Simulation.runFullLeader(seed: seed, members: members).report
+            #expect(report.violation == nil, "\(report)")
+        }
+    }
+}
+
 /// A slot whose entry only others can show.
 @Suite struct LostKnowerTests {
     @Test func whatOneDamagedMemberKnowsStopsNobody() throws {

@@ -7,8 +7,8 @@ import Testing
     func everyMessageHasItsLane(_ name: String, _ message: Message) {
         let urgent = [
             "hello", "hello-holds", "refused", "status-request", "status-reply",
-            "status-reply-no-leader", "heartbeat", "heartbeat-reply", "farewell", "prepare",
-            "promise",
+            "status-reply-no-leader", "heartbeat", "heartbeat-full", "heartbeat-reply", "farewell",
+            "farewell-next", "prepare", "promise",
         ]
         let envelope = Samples.envelope(message)
         #expect(envelope.lane == (urgent.contains(name) ? .liveness : .log))

@@ -36,6 +36,7 @@ package enum MessageKind: UInt8, CaseIterable, Sendable {
     case forward = 0x50
     case barrierRequest = 0x51
     case barrierReply = 0x52
+    case forwardRefused = 0x53
 
     case probe = 0x60
     case probeReply = 0x61

@@ -6,6 +6,7 @@
 ///                          1  0 a single append, 1 a batch, which may be of one payload too
 ///                          4  count of payloads, 1 to 65,536; 1 for a single append
 ///                          …  payloads
+///     forward refused     24  token
 ///     barrier request      8  id
 ///     barrier reply        8  id of the request
 ///                          8  slot
@@ -54,6 +55,18 @@ extension Forward: Body {
             batch.append(payload)
         }
         self.init(token: token, payloads: .batch(batch), hops: hops)
+    }
+}
+
+extension ForwardRefused: Body {
+    static let kind = MessageKind.forwardRefused
+    var byteCount: Int { Width.token }
+
+    func append(to bytes: inout [UInt8]) { bytes.append(token: token) }
+
+    init?(from reader: inout ByteReader) {
+        guard let token = reader.token() else { return nil }
+        self.init(token: token)
     }
 }
 

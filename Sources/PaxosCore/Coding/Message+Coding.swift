@@ -33,6 +33,8 @@ extension Message {
                 CatchUpRequest(from: &reader).map { .immediate(.catchUpRequest($0)) }
             case .catchUp: CatchUp(from: &reader).map { .immediate(.catchUp($0)) }
             case .forward: Forward(from: &reader).map { .immediate(.forward($0)) }
+            case .forwardRefused:
+                ForwardRefused(from: &reader).map { .immediate(.forwardRefused($0)) }
             case .barrierRequest:
                 RemoteBarrierRequest(from: &reader).map { .immediate(.barrierRequest($0)) }
             case .barrierReply:
@@ -73,6 +75,7 @@ extension Immediate {
         case .catchUpRequest(let body): body
         case .catchUp(let body): body
         case .forward(let body): body
+        case .forwardRefused(let body): body
         case .barrierRequest(let body): body
         case .barrierReply(let body): body
         case .probe(let body): body

@@ -6,6 +6,7 @@
 ///                       8  committed slot
 ///                       8  trimmed slot
 ///                       8  highest slot accepted
+///                       8  who has committed less lacks more than a window (`R85`)
 ///     page request     16  ballot
 ///                       8  first slot
 ///     page             16  ballot
@@ -26,20 +27,27 @@ extension Prepare: Body {
 
 extension Promise: Body {
     static let kind = MessageKind.promise
-    var byteCount: Int { Width.ballot + 3 * Width.slot }
+    var byteCount: Int { Width.ballot + 4 * Width.slot }
 
     func append(to bytes: inout [UInt8]) {
         bytes.append(ballot: ballot)
         bytes.append(slot: committed)
         bytes.append(slot: trimmed)
         bytes.append(slot: last)
+        bytes.append(slot: recent)
     }
 
     init?(from reader: inout ByteReader) {
         guard let ballot = reader.ballot(), let committed = reader.slot(),
-            let trimmed = reader.slot(), let last = reader.slot()
+            let trimmed = reader.slot(), let last = reader.slot(), let recent = reader.slot()
         else { return nil }
-        self.init(ballot: ballot, committed: committed, trimmed: trimmed, last: last)
+        self.init(
+            ballot: ballot,
+            committed: committed,
+            trimmed: trimmed,
+            last: last,
+            recent: recent
+        )
     }
 }
 

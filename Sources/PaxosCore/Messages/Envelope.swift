@@ -74,7 +74,7 @@ extension Message {
                 .farewell:
                 .liveness
             case .pageRequest, .page, .accept, .reject, .commit, .catchUpRequest, .catchUp,
-                .forward, .barrierRequest, .barrierReply, .probe, .probeReply:
+                .forward, .forwardRefused, .barrierRequest, .barrierReply, .probe, .probeReply:
                 .log
             }
         }

@@ -14,6 +14,12 @@ package struct Forward: Hashable, Sendable {
     }
 }
 
+/// The leader has no room for an append that was forwarded to it, and nobody to lead in its place. It may
+/// have been forwarded more than once: whoever waits for it is not told `never`.
+package struct ForwardRefused: Hashable, Sendable {
+    package let token: Token
+}
+
 /// Asks the leader for a barrier.
 package struct RemoteBarrierRequest: Hashable, Sendable {
     package let id: UInt64

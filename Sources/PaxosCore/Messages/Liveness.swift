@@ -13,6 +13,26 @@ package struct StatusReply: Hashable, Sendable {
     /// The highest round the node has promised, above which a campaign has to begin.
     package let promised: Ballot
     package let committed: Slot
+    /// Whoever has committed less than this lacks more than a window of what the node has.
+    package let recent: Slot
+    /// Its store has no room.
+    package let isFull: Bool
+
+    package init(
+        id: UInt64,
+        leader: Ballot?,
+        promised: Ballot,
+        committed: Slot,
+        recent: Slot = .zero,
+        isFull: Bool = false
+    ) {
+        self.isFull = isFull
+        self.id = id
+        self.leader = leader
+        self.promised = promised
+        self.committed = committed
+        self.recent = recent
+    }
 }
 
 /// The leader lives; every slot up to `committed` is chosen.
@@ -21,11 +41,14 @@ package struct Heartbeat: Hashable, Sendable {
     /// Ascends within the ballot: a barrier waits for a round that began after it arrived (`R70`).
     package let round: UInt64
     package let committed: Slot
+    /// Nothing new can be accepted for want of room: appends are refused, here and by who follows.
+    package let isFull: Bool
 
-    package init(ballot: Ballot, round: UInt64, committed: Slot) {
+    package init(ballot: Ballot, round: UInt64, committed: Slot, isFull: Bool = false) {
         self.ballot = ballot
         self.round = round
         self.committed = committed
+        self.isFull = isFull
     }
 }
 
@@ -35,9 +58,32 @@ package struct HeartbeatReply: Hashable, Sendable {
     package let round: UInt64
     package let promised: Ballot
     package let committed: Slot
+    /// The store of the answering node has no room.
+    package let isFull: Bool
+
+    package init(
+        ballot: Ballot,
+        round: UInt64,
+        promised: Ballot,
+        committed: Slot,
+        isFull: Bool = false
+    ) {
+        self.ballot = ballot
+        self.round = round
+        self.promised = promised
+        self.committed = committed
+        self.isFull = isFull
+    }
 }
 
-/// The leader of this ballot ends in order: whoever follows it need not wait to find out.
+/// The leader or candidate of this ballot ends in order: whoever follows it need not wait to find out.
 package struct Farewell: Hashable, Sendable {
     package let ballot: Ballot
+    /// Who is better able to lead, and may begin at once: the others leave it some time.
+    package let successor: NodeID?
+
+    package init(ballot: Ballot, successor: NodeID? = nil) {
+        self.ballot = ballot
+        self.successor = successor
+    }
 }

@@ -25,6 +25,7 @@ package enum Immediate: Hashable, Sendable {
     case catchUpRequest(CatchUpRequest)
     case catchUp(CatchUp)
     case forward(Forward)
+    case forwardRefused(ForwardRefused)
     case barrierRequest(RemoteBarrierRequest)
     case barrierReply(RemoteBarrierReply)
     case probe(Probe)

@@ -24,12 +24,21 @@ package struct Promise: Hashable, Sendable {
     package let trimmed: Slot
     /// The highest slot the acceptor has accepted anything in.
     package let last: Slot
+    /// Whoever has committed less than this lacks more than a window of what the acceptor has.
+    package let recent: Slot
 
-    package init(ballot: Ballot, committed: Slot, trimmed: Slot, last: Slot) {
+    package init(
+        ballot: Ballot,
+        committed: Slot,
+        trimmed: Slot,
+        last: Slot,
+        recent: Slot = .zero
+    ) {
         self.ballot = ballot
         self.committed = committed
         self.trimmed = trimmed
         self.last = last
+        self.recent = recent
     }
 }
 

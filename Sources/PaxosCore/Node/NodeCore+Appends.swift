@@ -32,7 +32,7 @@ extension NodeCore {
     /// Gives slots to as many appends as the pipeline has room for, and sends them in one Accept.
     mutating func propose(output: inout Output) {
         var entries: [Entry] = []
-        proposeForwarded(into: &entries)
+        proposeForwarded(into: &entries, output: &output)
         if replica.isAlone, leastAppends > 1 {
             return replica.propose(entries, output: &output)
         }
@@ -40,10 +40,6 @@ extension NodeCore {
             if waiters.state(of: append.waiter) == .none {
                 _ = inbox.popFirst()
                 leaveInbox(append, output: &output)
-                continue
-            }
-            if replica.acceptor.isFull {
-                end(append.waiter, .full, output: &output)
                 continue
             }
             guard replica.hasRoom(entries: append.count, bytes: append.bytes) else { break }
@@ -94,6 +90,11 @@ extension NodeCore {
             end(append.waiter, refusal, output: &output)
             leaveInbox(append, output: &output)
         }
+    }
+
+    /// Nobody can have them accepted for want of room, and none of them has left the inbox.
+    mutating func refuseWithoutRoom(output: inout Output) {
+        if !inbox.isEmpty, replica.hasNoRoom { emptyInbox(.full, output: &output) }
     }
 
     /// Whose caller was told leaves the inbox at once: without a leader nobody else would take it out, and

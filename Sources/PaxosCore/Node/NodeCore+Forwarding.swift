@@ -49,7 +49,7 @@ extension NodeCore {
         guard !proposed.isEmpty, let route, isNew || now >= nextForward else { return }
         if route == node, !isNew { return }
         // Without room none of them would stay.
-        guard route != node || (replica.isReadable && !replica.acceptor.isFull) else { return }
+        guard route != node || (replica.isReadable && !replica.hasNoRoom) else { return }
         lastLeading = leading
         if isNew { relayed = 0 }
         nextForward = now.advanced(by: limits.electionTicks << UInt64(min(relayed, 5)))
@@ -70,7 +70,7 @@ extension NodeCore {
         let token = Token(node: node, boot: boot, sequence: append.sequence)
         let forward = Forward(token: token, payloads: append.payloads, hops: 0)
         if route == node {
-            forwarded.append(forward)
+            forwarded.append(forward, from: node)
         } else {
             output.send(.forward(forward), to: route)
         }
@@ -109,7 +109,8 @@ extension NodeCore {
     /// The sequences of a node's tokens that are neither in the log nor on their way there.
     private func unknown(from first: Token, count: Int) -> [ClosedRange<UInt64>] {
         var waiting = NumberRanges()
-        forwarded.forEach { forward in
+        forwarded.forEach { queued in
+            let forward = queued.0
             guard forward.token.node == first.node, forward.token.boot == first.boot else { return }
             waiting.insert(forward.token.sequence...forward.token.sequence)
         }
@@ -135,7 +136,8 @@ extension NodeCore {
             replica.receive(.probeReply(reply), from: sender, output: &output)
             return
         }
-        guard forwarding.isLost(reply.id), sender == replica.election.route(at: now),
+        guard replica.probes.contains(reply.id), forwarding.isLost(reply.id),
+            sender == replica.election.route(at: now),
             replica.leader == nil, let missing = NumberRanges(sorted: ranges), !missing.isEmpty
         else { return }
         // At the end of the step: if it brings a new ballot too, everything goes again anyway.
@@ -143,7 +145,7 @@ extension NodeCore {
     }
 
     private var hasRoomForForwards: Bool {
-        !replica.acceptor.isFull && forwarded.count < limits.pipelineSlots
+        !replica.hasNoRoom && forwarded.count < limits.pipelineSlots
             && forwarded.bytes < limits.pipelineBytes
     }
 
@@ -162,9 +164,13 @@ extension NodeCore {
             return
         }
         if replica.leader != nil {
+            if replica.hasNoRoom {
+                refuse(forward, to: sender, output: &output)
+                return
+            }
             guard forwarded.count < limits.pipelineSlots, forwarded.bytes < limits.pipelineBytes
             else { return }
-            forwarded.append(forward)
+            forwarded.append(forward, from: sender)
         } else if forward.hops < Self.maxHops, let next = replica.election.route(at: now),
             next != sender, next != node
         {
@@ -174,21 +180,61 @@ extension NodeCore {
                 hops: forward.hops + 1
             )
             output.send(.forward(passed), to: next)
+            relaying.passOn(for: sender, until: now.advanced(by: 2 * limits.electionTicks))
         }
     }
 
+    /// Tells those that have no way of their own to the leader what is committed, at once.
+    mutating func tellRelayed(output: inout Output) {
+        for node in relaying.due(committed: replica.deliverable, at: now) {
+            output.send(.statusReply(replica.ownStatus(0)), to: node)
+        }
+    }
+
+    /// Says that there is no room for it, unless it is in the log or on its way there.
+    private func refuse(_ forward: Forward, to node: NodeID, output: inout Output) {
+        guard node != self.node, replica.leadsWithoutRoom,
+            delivery.state.effect(of: forward.token) == .effective,
+            replica.assigned.effect(of: forward.token) == .effective
+        else { return }
+        output.send(.forwardRefused(ForwardRefused(token: forward.token)), to: node)
+    }
+
+    /// The leader has no room: whoever waits need not wait for the end of his time. He is not told `never`:
+    /// what was forwarded may have been forwarded to others before, and be in some log.
+    mutating func receive(
+        _ refused: ForwardRefused,
+        from sender: NodeID,
+        output: inout Output
+    ) {
+        guard replica.leader == nil, sender == replica.election.route(at: now) else { return }
+        guard refused.token.node == node else {
+            // Passed on as the append was.
+            if replica.membership.position(of: refused.token.node) != nil {
+                output.send(.forwardRefused(refused), to: refused.token.node)
+            }
+            return
+        }
+        guard refused.token.boot == boot, let waiter = proposed.waiter(of: refused.token.sequence)
+        else { return }
+        end(waiter, .full, output: &output)
+    }
+
     /// Proposes what other nodes have forwarded, unless it is in the log or on its way there.
-    mutating func proposeForwarded(into entries: inout [Entry]) {
+    mutating func proposeForwarded(into entries: inout [Entry], output: inout Output) {
         guard replica.leader != nil else {
             forwarded = ForwardQueue()
             return
         }
-        while let forward = forwarded.first {
-            if replica.acceptor.isFull || delivery.state.effect(of: forward.token) != .effective
+        while let (forward, sender) = forwarded.first {
+            if replica.hasNoRoom || delivery.state.effect(of: forward.token) != .effective
                 || replica.assigned.effect(of: forward.token) != .effective
             {
                 // Of its own nobody else reminds this node once there is room.
-                if replica.acceptor.isFull, forward.token.node == node { lastLeading = nil }
+                if replica.hasNoRoom {
+                    if forward.token.node == node { lastLeading = nil }
+                    refuse(forward, to: sender, output: &output)
+                }
                 forwarded.removeFirst()
                 continue
             }
@@ -203,21 +249,22 @@ extension NodeCore {
 
 /// Appends that wait for a slot of this leader, with their payload bytes.
 struct ForwardQueue: Sendable {
-    private var queue = FIFO<Forward>()
+    /// Each with whom it came from: a refusal goes back the same way.
+    private var queue = FIFO<(Forward, NodeID)>()
     private(set) var bytes = 0
 
     var count: Int { queue.count }
-    var first: Forward? { queue.first }
+    var first: (Forward, NodeID)? { queue.first }
 
-    func forEach(_ body: (Forward) -> Void) { queue.forEach(body) }
+    func forEach(_ body: ((Forward, NodeID)) -> Void) { queue.forEach(body) }
 
-    mutating func append(_ forward: Forward) {
+    mutating func append(_ forward: Forward, from sender: NodeID) {
         bytes += forward.payloads.bytes
-        queue.append(forward)
+        queue.append((forward, sender))
     }
 
     mutating func removeFirst() {
-        if let forward = queue.popFirst() { bytes -= forward.payloads.bytes }
+        if let (forward, _) = queue.popFirst() { bytes -= forward.payloads.bytes }
     }
 }
 

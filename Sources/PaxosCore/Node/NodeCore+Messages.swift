@@ -72,6 +72,8 @@ extension NodeCore {
             noteRefusal(by: sender, refused.reason)
         case .immediate(.forward(let forward)):
             receive(forward, from: sender, output: &output)
+        case .immediate(.forwardRefused(let refused)):
+            receive(refused, from: sender, output: &output)
         case .immediate(.barrierRequest(let request)):
             barriers.receive(request, from: sender)
         case .immediate(.barrierReply(let reply)):
@@ -146,6 +148,7 @@ extension Message {
         case .statement(.promise(let promise)):
             promise.committed.isPossible && promise.last.isPossible
                 && promise.trimmed <= promise.committed && promise.committed <= promise.last
+                && promise.recent <= promise.committed
         case .statement(.accepted(let accepted)):
             accepted.slots.upperBound.isPossible
         case .immediate(let message):
@@ -170,7 +173,7 @@ extension Immediate {
             farewell.ballot.isPossible(of: sender, above: seen)
         case .statusReply(let reply):
             reply.promised.isInReach(of: seen) && reply.committed.isPossible
-                && reply.leader?.isInReach(of: seen) ?? true
+                && reply.recent <= reply.committed && reply.leader?.isInReach(of: seen) ?? true
         case .reject(let reject):
             reject.promised.isInReach(of: seen) && reject.committed.isPossible
         case .page(let page):
@@ -202,7 +205,7 @@ extension Immediate {
                 ballot.isInReach(of: seen) && missing?.upperBound.isPossible ?? true
                     && missing.map { $0.lowerBound > .zero } ?? true
             }
-        case .hello, .refused, .statusRequest, .barrierRequest, .barrierReply:
+        case .hello, .refused, .statusRequest, .forwardRefused, .barrierRequest, .barrierReply:
             true
         }
     }

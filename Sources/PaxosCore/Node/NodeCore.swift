@@ -25,6 +25,7 @@ package struct NodeCore: ~Copyable {
     var lostForwards = NumberRanges()
     var nextForward = Tick.zero
     var forwarding = Underway()
+    var relaying = Relaying()
     /// How often they were sent again by the clock, where no probe reaches the leader.
     var relayed = 0
     var nextGreeting = Tick.zero
@@ -129,10 +130,12 @@ package struct NodeCore: ~Copyable {
         for waiter in waiters.expired(by: now) { end(waiter, .timedOut, output: &output) }
         sweepInbox(output: &output)
         if takesPart {
+            refuseWithoutRoom(output: &output)
             retryProposed(output: &output)
             propose(output: &output)
             forwardInbox(output: &output)
             replica.notifyIfIdle(output: &output)
+            tellRelayed(output: &output)
         }
         advanceBarriers(output: &output)
         if let closeBy = arrivals.closeBy { beginClosing(by: closeBy, output: &output) }
@@ -165,9 +168,7 @@ package struct NodeCore: ~Copyable {
     /// sixteenth of what is in flight is worth one; whatever else arrives takes them along.
     package var leastAppends: Int {
         // Without room nothing in flight may end: who waits is refused at once.
-        guard let inFlight = replica.leader?.slotsInFlight, !replica.acceptor.isFull else {
-            return 1
-        }
+        guard !replica.hasNoRoom, let inFlight = replica.leader?.slotsInFlight else { return 1 }
         return max(1, replica.isAlone ? inFlight / 2 - inbox.count : inFlight / 16)
     }
 
@@ -176,6 +177,17 @@ package struct NodeCore: ~Copyable {
 
     /// What this node was made with.
     package var terms: Terms { admission.terms }
+
+    /// The slots that others are known to have committed and this node lacks.
+    package var missing: ClosedRange<Slot>? { replica.learner.missing }
+
+    /// True once every member is durably known to hold this node.
+    package var hasMet: Bool { admission.isEstablished }
+
+    /// True if exactly this process of its node is durably held, as what it says presupposes.
+    package func holds(_ sender: NodeIdentity) -> Bool {
+        hasMet && admission.holds(sender.node) == sender.presence
+    }
 
     /// Every slot up to here is delivered.
     package var delivered: Slot { delivery.delivered }

@@ -144,6 +144,11 @@ struct ProposedAppends: Sendable {
         return waiter
     }
 
+    /// Who waits for a sequence.
+    func waiter(of sequence: UInt64) -> WaiterID? {
+        place(of: sequence).flatMap { proposed[$0].waiter }
+    }
+
     private func place(of sequence: UInt64) -> Int? {
         var low = head
         var high = proposed.count

@@ -45,7 +45,18 @@ extension Replica {
             stepDown()
             return
         }
-        let isStuck = self.leader?.isStuck(committed: learner.committed, now: now) == true
+        if now >= leader.began.advanced(by: Self.established * limits.electionTicks) {
+            election.forgetGivingWay()
+        }
+        if handOverIfFull(output: &output) { return }
+        let others = membership.members.count - 1
+        let isUnderway = !acceptor.isFull && learner.isUnderway(others: others)
+        let isStuck =
+            self.leader?.isStuck(
+                committed: learner.committed,
+                isUnderway: isUnderway,
+                now: now
+            ) == true
         if isStuck, !acceptor.isFull {
             campaign(learningFrom: learner.committed.next, output: &output)
             return
@@ -66,11 +77,31 @@ extension Replica {
         probeAccepts(output: &output)
     }
 
+    /// After how many election timeouts a leader has shown that nobody else was to lead.
+    private static let established: UInt64 = 10
+
     /// Lets somebody else lead, if anybody can.
     mutating func stepDown() {
         endLeadership()
         election.forgetLeader()
         election.yield(at: now)
+    }
+
+    /// True if this node lacks more than a window of what another member has.
+    func isBehind(_ recent: Slot) -> Bool { learner.committed < recent }
+
+    /// Who has committed less lacks more than a window of what this node has, and could get it here.
+    var recent: Slot { isUnreadable ? .zero : horizon.slot }
+
+    /// Lets a member lead that is better able to, and says so to all.
+    mutating func handOver(_ ballot: Ballot, to successor: NodeID, output: inout Output) {
+        for member in membership.members where member != node {
+            let farewell = Farewell(ballot: ballot, successor: successor)
+            output.send(.farewell(farewell), to: member)
+        }
+        endLeadership()
+        candidate = nil
+        election.giveWay(at: now)
     }
 
     /// Tells the followers of a leader that ends in order.
@@ -92,7 +123,12 @@ extension Replica {
         let committed = learner.committed
         guard let round = leader?.beginRound(now: now), let leader else { return nil }
         self.leader?.notified = committed
-        let heartbeat = Heartbeat(ballot: leader.ballot, round: round, committed: committed)
+        let heartbeat = Heartbeat(
+            ballot: leader.ballot,
+            round: round,
+            committed: committed,
+            isFull: leadsWithoutRoom
+        )
         for member in membership.members where member != node {
             output.send(.heartbeat(heartbeat), to: member)
         }
@@ -131,6 +167,19 @@ extension Replica {
         learn(output: &output)
     }
 
+    /// Whoever is named asks around at once: what it was told may be old.
+    mutating func receive(_ farewell: Farewell) {
+        guard let successor = farewell.successor else {
+            election.loseLeader(farewell.ballot, at: now)
+            return
+        }
+        // Of a candidate that was promised nothing here, who follows another leader learns nothing.
+        let isPromised = farewell.ballot == acceptor.promised
+        guard isPromised || farewell.ballot == election.leader?.ballot else { return }
+        let mayFollow = isPromised && leader == nil && candidate == nil
+        election.leaveLeader(farewell.ballot, isNext: successor == node && mayFollow, at: now)
+    }
+
     mutating func receive(_ heartbeat: Heartbeat, from sender: NodeID, output: inout Output) {
         hearLeader(
             heartbeat.ballot,
@@ -138,6 +187,11 @@ extension Replica {
             isRepeated: true,
             output: &output
         )
+        if heartbeat.isFull {
+            fullLeader = max(fullLeader ?? .zero, heartbeat.ballot)
+        } else if fullLeader == heartbeat.ballot {
+            fullLeader = nil
+        }
         if heartbeat.ballot < acceptor.promised {
             // The leader is healthy and will come back above the promise: no need to campaign.
             election.yield(at: now)
@@ -146,7 +200,8 @@ extension Replica {
             ballot: heartbeat.ballot,
             round: heartbeat.round,
             promised: acceptor.promised,
-            committed: deliverable
+            committed: deliverable,
+            isFull: acceptor.isFull
         )
         output.send(.heartbeatReply(reply), to: sender)
     }
@@ -170,13 +225,16 @@ extension Replica {
         output.send(.statusReply(ownStatus(request.id)), to: sender)
     }
 
-    private func ownStatus(_ id: UInt64) -> StatusReply {
+    /// What this node knows of leaders; `id` 0 answers nobody's question.
+    func ownStatus(_ id: UInt64) -> StatusReply {
         let leading = isOverdue ? nil : leader?.ballot
         return StatusReply(
             id: id,
             leader: leading ?? election.liveLeader(at: now),
             promised: acceptor.promised,
-            committed: deliverable
+            committed: deliverable,
+            recent: recent,
+            isFull: acceptor.isFull
         )
     }
 
@@ -191,6 +249,7 @@ extension Replica {
             reply,
             from: position,
             node: sender,
+            isFitter: isFitter(reply),
             membership: membership,
             at: now
         )

@@ -78,20 +78,19 @@ extension Replica {
     /// How many election timeouts a member that lives and answers no probe is waited for.
     private static let patience: UInt64 = 32
 
-    /// The member after the one asked last, in the order of ids, that is known to have the slot. After a
-    /// question without an answer, whoever comes next: the one that is known may be unable to read the
-    /// row, and of followers nothing is known until they are asked.
+    /// A member that is known to have the slot, and is heard if one of those is: the next in the order of ids
+    /// after this node, so that not all ask the same one. After a question without an answer, whoever comes
+    /// next after who was asked: the one that is known may be unable to read the row, and of followers nothing
+    /// is known until they are asked.
     private func memberToAsk(for slot: Slot) -> NodeID? {
         let members = membership.members
-        let last = learner.catchUp.flatMap { membership.position(of: $0.asked) } ?? 0
-        let isRetry = learner.catchUp != nil
-        for step in 1...members.count {
-            let position = (last + step) % members.count
-            if members[position] != node, isRetry || peerCommitted[position] >= slot {
-                return members[position]
-            }
-        }
-        return nil
+        let last = membership.position(of: learner.catchUp?.asked ?? node) ?? 0
+        let others = (1...members.count).map { (last + $0) % members.count }
+            .filter { members[$0] != node }
+        guard learner.catchUp == nil else { return others.first.map { members[$0] } }
+        let known = others.filter { peerCommitted[$0] >= slot }
+        let heard = known.first { election.isConnected(position: $0, at: now) }
+        return (heard ?? known.first).map { members[$0] }
     }
 
     mutating func receive(_ request: CatchUpRequest, from sender: NodeID, output: inout Output) {
@@ -128,6 +127,7 @@ extension Replica {
         // A row that cannot be read is not sent, and nothing after it (`R35`): others have it, or learn it
         // from each other, if somebody leads who does not claim to know it.
         guard case .success(let page) = completion.result else {
+            isUnreadable = true
             if leader != nil { stepDown() }
             return
         }

@@ -20,17 +20,40 @@ extension Replica {
         for member in membership.members where member != node {
             output.testify(.prepare(Prepare(ballot: ballot)), to: member)
         }
-        let prepare = Prepare(ballot: ballot)
-        acceptor.receive(prepare, from: node, committed: deliverable, output: &output)
+        promise(Prepare(ballot: ballot), to: node, output: &output)
+    }
+
+    private mutating func promise(_ prepare: Prepare, to sender: NodeID, output: inout Output) {
+        acceptor.receive(
+            prepare,
+            from: sender,
+            committed: deliverable,
+            recent: recent,
+            output: &output
+        )
     }
 
     mutating func receive(_ prepare: Prepare, from sender: NodeID, output: inout Output) {
         note(prepare.ballot)
-        acceptor.receive(prepare, from: sender, committed: deliverable, output: &output)
+        promise(prepare, to: sender, output: &output)
         guard prepare.ballot == acceptor.promised else { return }
         yieldToPromise()
         // It may have many pages to fetch from others yet: it says so from time to time.
         if sender != node { election.yield(at: now) }
+    }
+
+    mutating func receive(_ promise: Promise, from sender: NodeID, output: inout Output) {
+        notePeer(sender, committed: promise.committed)
+        if let candidate, promise.ballot == candidate.ballot, !candidate.isLearning,
+            isBehind(promise.recent), election.mayGiveWay
+        {
+            // It would lead, and fetch for as long as that takes: whoever has it all may lead at once.
+            handOver(candidate.ballot, to: sender, output: &output)
+            return
+        }
+        candidate?.receive(promise, from: sender, output: &output)
+        candidate?.extend(by: promise, from: sender, now: now, limits: limits)
+        leadIfComplete(output: &output)
     }
 
     /// Becomes leader once every page of a quorum is in.

@@ -36,8 +36,7 @@ extension Replica {
             guard leader?.ballot == reject.ballot else { return }
             learner.hear(committed: reject.committed, from: sender)
             learn(output: &output)
-        case .full:
-            break
+        case .full: noteFull(sender, under: reject.ballot)
         }
     }
 }

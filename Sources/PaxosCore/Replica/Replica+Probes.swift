@@ -35,9 +35,10 @@ extension Replica {
         _ member: NodeID,
         output: inout Output
     ) -> UInt64 {
-        defer { nextProbe += 1 }
-        output.send(.probe(Probe(id: nextProbe, subject: subject)), to: member)
-        return nextProbe
+        let id = probes.upperBound
+        probes = probes.lowerBound..<id + 1
+        output.send(.probe(Probe(id: id, subject: subject)), to: member)
+        return id
     }
 
     mutating func receive(_ probe: Probe, from sender: NodeID, output: inout Output) {
@@ -67,7 +68,9 @@ extension Replica {
     }
 
     mutating func receive(_ reply: ProbeReply, from sender: NodeID, output: inout Output) {
-        guard let position = membership.position(of: sender) else { return }
+        guard let position = membership.position(of: sender), probes.contains(reply.id) else {
+            return
+        }
         switch reply.subject {
         case .answers:
             candidate?.lose(reply.id, at: position, output: &output)

@@ -19,7 +19,13 @@ package struct Replica: Sendable {
     var assigned = LogState()
     /// How far each member is known to have committed, by position.
     var peerCommitted: [Slot]
+    /// Who has committed less lacks more than a window of what is delivered here.
+    var horizon: Horizon
+    /// A committed row could not be read: what is here cannot be handed on.
+    var isUnreadable = false
     var serving: [Serving] = []
+    /// The ballot of a leader that has said it takes no appends for want of room.
+    var fullLeader: Ballot?
     /// The time of the present step.
     var now = Tick.zero
     /// When the oldest write in flight was submitted.
@@ -29,8 +35,10 @@ package struct Replica: Sendable {
     /// Payload bytes assigned to slots whose Accept is not made yet.
     private var unsentBytes = 0
     private var nextRead: UInt64 = 1
-    /// The id of the next probe.
-    var nextProbe: UInt64 = 1
+    /// The ids of the probes that this process has sent; the next has the one behind. They begin anywhere: who
+    /// answers a probe late addresses whatever process of this node it has met by then, and an answer to an
+    /// earlier one says nothing of what this one has sent (`R7`).
+    var probes: Range<UInt64>
     /// What a peer sent in this step cannot be, given what others have shown.
     var foundImpossible = false
     /// What members have said to be committed and could not back, in this step.
@@ -59,8 +67,12 @@ package struct Replica: Sendable {
         self.limits = limits
         acceptor = Acceptor(recovered: state, limits: limits, rule: rules.acceptance)
         learner = Learner(committed: state.committed, rule: rules.learning)
+        horizon = Horizon(at: state.checkpoint.slot, limits: limits)
         highestSeen = max(state.promised, Ballot(round: state.lastRound, node: state.node))
         peerCommitted = Array(repeating: .zero, count: state.membership.members.count)
+        var generator = SplitMix64(seed: ~seed)
+        let first = generator.next() >> 1
+        probes = first..<first
         election = Election(
             members: state.membership.members.count,
             timeout: limits.electionTicks,
@@ -96,10 +108,7 @@ package struct Replica: Sendable {
         case .prepare(let prepare):
             receive(prepare, from: sender, output: &output)
         case .promise(let promise):
-            notePeer(sender, committed: promise.committed)
-            candidate?.receive(promise, from: sender, output: &output)
-            candidate?.extend(by: promise, from: sender, now: now, limits: limits)
-            leadIfComplete(output: &output)
+            receive(promise, from: sender, output: &output)
         case .accepted(let accepted):
             receive(accepted, from: sender)
         }
@@ -156,7 +165,7 @@ package struct Replica: Sendable {
             hearLeader(notice.ballot, committed: notice.committed, output: &output)
         case .heartbeat(let heartbeat): receive(heartbeat, from: sender, output: &output)
         case .heartbeatReply(let reply): receive(reply, from: sender, output: &output)
-        case .farewell(let farewell): election.loseLeader(farewell.ballot, at: now)
+        case .farewell(let farewell): receive(farewell)
         case .statusRequest(let request): receive(request, from: sender, output: &output)
         case .statusReply(let reply): receive(reply, from: sender, output: &output)
         case .catchUpRequest(let request): receive(request, from: sender, output: &output)
@@ -164,7 +173,7 @@ package struct Replica: Sendable {
         // Of the node around the replica.
         case .probe(let probe): receive(probe, from: sender, output: &output)
         case .probeReply(let reply): receive(reply, from: sender, output: &output)
-        case .hello, .refused, .forward, .barrierRequest, .barrierReply: break
+        case .hello, .refused, .forward, .forwardRefused, .barrierRequest, .barrierReply: break
         }
     }
 
@@ -211,14 +220,17 @@ package struct Replica: Sendable {
         unsentBytes = 0
         guard let leader, !entries.isEmpty else { return }
         let first = Slot(rawValue: leader.next.rawValue - UInt64(entries.count))
+        let run = EntryRun(first: first, entries: entries)
+        self.leader?.note(run)
         let accept = Accept(
             ballot: leader.ballot,
-            run: EntryRun(first: first, entries: entries),
+            run: run,
             // What phase 1 found is proposed again above C, and may be known chosen here by now.
             committed: min(learner.committed, first.previous)
         )
         self.leader?.notified = accept.committed
-        for member in memberships.membership(governing: first).members {
+        for (position, member) in memberships.membership(governing: first).members.enumerated()
+        where member == node || self.leader?.isInWindow(position: position) == true {
             output.send(.accept(accept), to: member)
         }
         settle(output: &output)

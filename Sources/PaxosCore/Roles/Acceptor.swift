@@ -46,11 +46,13 @@ package struct Acceptor: Sendable {
     }
 
     /// Phase 1b: promises if the ballot is not below an earlier promise. An equal one is promised again:
-    /// the answer may have been lost. `committed` ends the chosen prefix that is stored here.
+    /// the answer may have been lost. `committed` ends the chosen prefix that is stored here, of which who
+    /// has not `recent` lacks more than a window.
     mutating func receive(
         _ prepare: Prepare,
         from candidate: NodeID,
         committed: Slot,
+        recent: Slot = .zero,
         output: inout Output
     ) {
         guard rule.promises.holds(of: prepare.ballot, against: promised) else {
@@ -64,7 +66,8 @@ package struct Acceptor: Sendable {
             ballot: prepare.ballot,
             committed: committed,
             trimmed: trimmed,
-            last: last
+            last: last,
+            recent: recent
         )
         output.testify(.promise(promise), to: candidate)
     }

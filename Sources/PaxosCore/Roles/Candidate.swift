@@ -116,7 +116,10 @@ package struct Candidate: Sendable {
     }
 
     /// How many election timeouts a page is waited for.
-    private static let patience: UInt64 = 16
+    static let patience: UInt64 = 16
+
+    /// True if it began to learn what nobody hands on: to give way would help nobody.
+    var isLearning: Bool { learningFrom != nil }
 
     /// The members whose page is awaited.
     var awaited: [Int] {

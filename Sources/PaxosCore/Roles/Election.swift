@@ -12,6 +12,8 @@ struct Election: Sendable {
         let id: UInt64
         let ends: Tick
         var answered = MemberSet()
+        /// Somebody answered who is better able to lead.
+        var hasFitter = false
     }
 
     private let timeout: UInt64
@@ -28,6 +30,8 @@ struct Election: Sendable {
     private var departed = Ballot.zero
     /// A member that hears a leader which this node does not.
     private(set) var relay: NodeID?
+    /// How often others were given time to lead since a leader was heard.
+    private var givenWay = 0
     /// When to look for a leader next.
     private(set) var deadline: Tick
 
@@ -58,6 +62,7 @@ struct Election: Sendable {
         leader = (ballot, now)
         relay = nil
         round = nil
+        givenWay = 0
         deadline = drawDeadline(after: now)
     }
 
@@ -93,6 +98,34 @@ struct Election: Sendable {
         deadline = now.advanced(by: generator.next() % max(1, timeout / 4))
     }
 
+    /// The leader has said that it ends, and who is to follow: if that is this node it looks around at once,
+    /// else it leaves that one the time of an election.
+    mutating func leaveLeader(_ ballot: Ballot, isNext: Bool, at now: Tick) {
+        if let leader, leader.ballot > ballot, isRecent(leader.heard, at: now) { return }
+        departed = max(departed, ballot)
+        if leader?.ballot ?? .zero <= ballot { forgetLeader() }
+        round = nil
+        deadline = isNext ? now : drawDeadline(after: now)
+    }
+
+    // MARK: - Giving way
+
+    /// How often a member gives way to one that is better able to lead: often enough for that one to see that
+    /// nobody leads, and not for ever, since it may be the only one that reaches a quorum (`R85`).
+    private static let patience = 3
+
+    var mayGiveWay: Bool { givenWay < Self.patience }
+
+    /// Who has led for so long was the one to lead: what comes next is another matter.
+    mutating func forgetGivingWay() { givenWay = 0 }
+
+    /// Somebody else is better able to lead.
+    mutating func giveWay(at now: Tick) {
+        givenWay += 1
+        forgetLeader()
+        yield(at: now)
+    }
+
     // MARK: - Status rounds
 
     /// Somebody campaigns with good reason: give it time.
@@ -110,11 +143,13 @@ struct Election: Sendable {
         return nextID
     }
 
-    /// Counts an answer. True if the answers are a quorum now and none knew a leader.
+    /// Counts an answer. True if the answers are a quorum now, none knew a leader, and none came of a member
+    /// to which to give way, `isFitter`.
     mutating func receive(
         _ reply: StatusReply,
         from position: Int,
         node: NodeID,
+        isFitter: Bool = false,
         membership: Membership,
         at now: Tick
     ) -> Bool {
@@ -123,12 +158,18 @@ struct Election: Sendable {
             leader = (ballot, now)
             relay = ballot.node == node ? nil : node
             round = nil
+            givenWay = 0
             deadline = drawDeadline(after: now)
             return false
         }
         current.answered.insert(position: position)
+        current.hasFitter = current.hasFitter || isFitter
         round = current
         guard membership.isPhase1Quorum(current.answered) else { return false }
+        if current.hasFitter, mayGiveWay {
+            giveWay(at: now)
+            return false
+        }
         round = nil
         deadline = drawDeadline(after: now)
         return true

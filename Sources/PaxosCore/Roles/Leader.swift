@@ -16,6 +16,7 @@ package struct Leader: Sendable {
     private var lastProgress: Tick
     private let limits: Limits
 
+    private var recent = RecentProposals()
     /// What each member has shown of following, by position.
     private var followers: [Follower]
     /// The round of the last heartbeat sent.
@@ -36,6 +37,11 @@ package struct Leader: Sendable {
         /// The highest heartbeat round answered under this ballot, and when.
         var round: UInt64 = 0
         var answered: Tick
+        /// How far it has committed, as it said, and the highest slot it has accepted.
+        var committed: Slot?
+        var accepted = Slot.zero
+        /// Its store has no room, as it said last.
+        var isFull = false
     }
 
     /// Begins behind `committed`, with `recovered` entries still to be proposed again.
@@ -82,6 +88,20 @@ package struct Leader: Sendable {
         next = next.next
     }
 
+    /// Notes what is about to be proposed.
+    mutating func note(_ run: EntryRun) {
+        recent.add(run, limits: limits)
+    }
+
+    /// True if the member has room for what was noted last, by what it has shown. One that lags more fetches
+    /// what is committed, and is asked for its acceptance if no quorum is without it (`R83`).
+    func isInWindow(position: Int) -> Bool {
+        let follower = followers[position]
+        let reached = max(follower.committed ?? learnsThrough, follower.accepted)
+        return reached >= recent.base
+            && next.previous.count(after: reached) <= 2 * limits.pipelineSlots
+    }
+
     /// Counts a member's acceptance under exactly this ballot (`R14`) and tells the learner each slot
     /// that it makes chosen.
     mutating func receive(
@@ -91,6 +111,8 @@ package struct Leader: Sendable {
         learner: inout Learner
     ) {
         guard accepted.ballot == ballot else { return }
+        let last = min(accepted.slots.upperBound, next.previous)
+        followers[position].accepted = max(followers[position].accepted, last)
         var slot = max(accepted.slots.lowerBound, inFlight.base)
         let end = min(accepted.slots.upperBound.next, next)
         var chosenFrom: Slot?
@@ -119,12 +141,14 @@ package struct Leader: Sendable {
         }
     }
 
-    /// True if what is chosen up to C is missing here, and nobody has handed it on for two timeouts: who
-    /// knew it may be lost, or its row unreadable.
-    mutating func isStuck(committed: Slot, now: Tick) -> Bool {
+    /// True if what is chosen up to C is missing here, and nobody hands it on: who knew it may be lost, or its
+    /// row unreadable. While an answer is under way that is not said of a link for its width (`R83`), until
+    /// it has taken as long as a candidate would wait.
+    mutating func isStuck(committed: Slot, isUnderway: Bool, now: Tick) -> Bool {
         guard committed < learnsThrough else { return false }
         if committed > learned.through { learned = (committed, now) }
-        return now >= learned.at.advanced(by: 2 * limits.electionTicks)
+        let timeouts = isUnderway ? Candidate.patience : 2
+        return now >= learned.at.advanced(by: timeouts * limits.electionTicks)
     }
 
     /// True, once in a while, if the lowest slot in flight makes no progress.
@@ -175,9 +199,45 @@ package struct Leader: Sendable {
     mutating func receive(_ reply: HeartbeatReply, from position: Int, now: Tick) {
         guard reply.ballot == ballot, reply.round <= round else { return }
         followers[position].answered = now
+        followers[position].committed = max(
+            followers[position].committed ?? .zero,
+            reply.committed
+        )
+        if reply.round >= followers[position].round { followers[position].isFull = reply.isFull }
         // One that has promised a higher ballot is reached, and confirms nothing.
         guard reply.promised <= ballot else { return }
         followers[position].round = max(followers[position].round, reply.round)
+    }
+
+    mutating func noteFull(position: Int) {
+        followers[position].isFull = true
+    }
+
+    /// True if some are known to be full, and those that are heard and not full are no quorum.
+    func isQuorumFull(
+        position own: Int,
+        isFull: Bool,
+        membership: Membership,
+        now: Tick
+    ) -> Bool {
+        var open = MemberSet()
+        var isAnyFull = isFull
+        for position in followers.indices where position != own {
+            isAnyFull = isAnyFull || followers[position].isFull
+            if hasRoom(position: position, now: now) { open.insert(position: position) }
+        }
+        if !isFull { open.insert(position: own) }
+        return isAnyFull && !membership.isPhase2Quorum(open)
+    }
+
+    private func hasRoom(position: Int, now: Tick) -> Bool {
+        let follower = followers[position]
+        return !follower.isFull && now < follower.answered.advanced(by: limits.electionTicks)
+    }
+
+    /// The members with room that have answered a heartbeat under this ballot, and lately.
+    func withRoom(now: Tick) -> [Int] {
+        followers.indices.filter { followers[$0].round > 0 && hasRoom(position: $0, now: now) }
     }
 
     /// True while a quorum, this node among it, has answered within an election timeout.

@@ -135,6 +135,11 @@ package struct Learner: Sendable {
         catchUp?.ends = tick
     }
 
+    /// True while an answer may come, and not each of so many others has been asked in vain.
+    func isUnderway(others: Int) -> Bool {
+        catchUp?.ends == nil && catchUp != nil && inVain < others
+    }
+
     mutating func endCatchUp() {
         catchUp = nil
         inVain = 0

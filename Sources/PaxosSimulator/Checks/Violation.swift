@@ -30,6 +30,8 @@ package enum Invariant: Int, CaseIterable, Sendable {
     case identity = 14
     /// Once faults have stopped, appends succeed and the nodes agree within a bounded time.
     case liveness = 15
+    /// Who lacks more than a window of what others have leaves it to them to lead, for some time (`R85`).
+    case succession = 17
     /// What stands in the queue of a link is not sent again (`R83`), and nothing that a member sends is
     /// impossible to another (`R84`).
     case flow = 16

@@ -32,6 +32,8 @@ extension Mutant {
                 arrivals.messages[place] = arrivals.messages[place].agreeing(with: core.terms)
             }
         }
+        if self == .lateRowsDropped { arrivals.messages.removeAll { isLate($0, said) } }
+        if self == .behindLeads { arrivals.messages = arrivals.messages.map(hideWhatIsMissing) }
         var output = core.step(arrivals)
         for barrier in barriers {
             let slot = core.status.committed
@@ -43,10 +45,52 @@ extension Mutant {
         return output
     }
 
+    private func isLate(_ envelope: Envelope, _ said: [Envelope]) -> Bool {
+        guard case .immediate(.catchUp(let answer)) = envelope.message,
+            let last = said.last, case .immediate(.catchUpRequest(let request)) = last.message
+        else { return false }
+        return envelope.source != last.destination || answer.from != request.slots.lowerBound
+    }
+
+    private func hideWhatIsMissing(_ envelope: Envelope) -> Envelope {
+        var message = envelope.message
+        switch message {
+        case .immediate(.statusReply(let reply)):
+            let altered = StatusReply(
+                id: reply.id,
+                leader: reply.leader,
+                promised: reply.promised,
+                committed: reply.committed,
+                isFull: reply.isFull
+            )
+            message = .immediate(.statusReply(altered))
+        case .statement(.promise(let promise)):
+            let altered = Promise(
+                ballot: promise.ballot,
+                committed: promise.committed,
+                trimmed: promise.trimmed,
+                last: promise.last
+            )
+            message = .statement(.promise(altered))
+        default: return envelope
+        }
+        return Envelope(
+            sender: envelope.sender,
+            destination: envelope.destination,
+            recipient: envelope.recipient,
+            message: message
+        )
+    }
+
     private func borrowBallot(_ envelope: Envelope) -> Envelope {
         guard case .immediate(.heartbeat(let beat)) = envelope.message else { return envelope }
         let ballot = Ballot(round: beat.ballot.round, node: envelope.destination)
-        let borrowed = Heartbeat(ballot: ballot, round: beat.round, committed: beat.committed)
+        let borrowed = Heartbeat(
+            ballot: ballot,
+            round: beat.round,
+            committed: beat.committed,
+            isFull: beat.isFull
+        )
         return Envelope(
             sender: envelope.sender,
             destination: envelope.destination,
@@ -72,7 +116,8 @@ extension Mutant {
     private func isRepeated(_ message: Message) -> Bool {
         switch (self, message) {
         case (.silenceResends, .immediate(.accept)), (.pageAskedAgain, .immediate(.pageRequest)),
-            (.forwardResent, .immediate(.forward)):
+            (.forwardResent, .immediate(.forward)),
+            (.lateRowsDropped, .immediate(.catchUpRequest)):
             true
         default: false
         }

@@ -79,6 +79,10 @@ package enum Mutant: String, CaseIterable, Sendable {
     case pageAskedAgain = "page-asked-again"
     /// An append goes to the leader again with the answer to its heartbeat (`R83`).
     case forwardResent = "forward-resent"
+    /// Rows of somebody who was not asked last, or for others than were asked for last, are dropped (`R83`).
+    case lateRowsDropped = "late-rows-dropped"
+    /// A member does not notice how much more others have than itself, and leads (`R85`).
+    case behindLeads = "behind-leads"
     /// Nobody ever looks for a new leader.
     case sleepsThroughElections = "sleeps-through-elections"
 }

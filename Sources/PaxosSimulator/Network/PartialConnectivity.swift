@@ -62,6 +62,13 @@ extension World {
         guard isSettled else {
             throw Violation(.liveness, "\(topology.rawValue), \(ticks) ticks: \(account)")
         }
+        // The way through a peer is known now, and used at once.
+        probes = probes.map { Probe(node: $0.node) }
+        let prompt = 10
+        if topology == .chained { try drive(ticks: prompt) }
+        guard isSettled || topology != .chained else {
+            throw Violation(.liveness, "\(topology.rawValue), \(prompt) more ticks: \(account)")
+        }
         try demand(
             elections - elected <= 3,
             .liveness,

@@ -5,8 +5,10 @@ struct SimulatedNetwork {
     private struct Link {
         /// How many partitions cut it now.
         var cuts = 0
-        /// Extra moments on the way.
+        /// Extra moments on the way, while a fault lasts.
         var slowness = 0
+        /// Moments on the way that nothing takes away.
+        var latency = 0
         /// By lane: until when it carries what stands in its queue, and when the last of that arrives.
         var lanes = [Queue(), Queue()]
         /// What is on its way and large, in the order of sending.
@@ -38,7 +40,19 @@ struct SimulatedNetwork {
     }
 
     func slowness(from sender: Int, to receiver: Int) -> Int {
-        links[sender * width + receiver].slowness
+        let link = links[sender * width + receiver]
+        return link.slowness + link.latency
+    }
+
+    /// Draws how long the way between each two nodes is.
+    mutating func drawLatencies(_ range: ClosedRange<Int>, random: inout SeededGenerator) {
+        for one in 0..<width {
+            for other in 0..<one {
+                let latency = random.within(range)
+                links[one * width + other].latency = latency
+                links[other * width + one].latency = latency
+            }
+        }
     }
 
     func link(from sender: Int, to receiver: Int) -> Int { sender * width + receiver }

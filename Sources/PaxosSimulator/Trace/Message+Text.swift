@@ -110,6 +110,12 @@ extension Immediate {
                 last: forward.token.sequence
             )
         case .barrierRequest(let request): Message.Facts(code: 18, first: request.id)
+        case .forwardRefused(let refused):
+            Message.Facts(
+                code: 23,
+                first: refused.token.node.rawValue,
+                last: refused.token.sequence
+            )
         case .barrierReply(let reply):
             Message.Facts(code: 19, first: reply.id, last: reply.slot.rawValue)
         case .probe(let probe): Message.Facts(code: 21, first: probe.id)
@@ -127,6 +133,8 @@ extension Immediate {
         case .statusReply(let reply):
             "status leader=\(reply.leader.map { "\($0)" } ?? "-") "
                 + "promised=\(reply.promised) committed=\(reply.committed)"
+                + (reply.recent > .zero ? " recent=\(reply.recent)" : "")
+                + (reply.isFull ? " full" : "")
         case .pageRequest(let request): "page? ballot=\(request.ballot) from=\(request.from)"
         case .page(let page):
             "page ballot=\(page.ballot) \(page.from)...\(page.through) ["
@@ -139,18 +147,22 @@ extension Immediate {
         case .commit(let notice): "commit ballot=\(notice.ballot) through=\(notice.committed)"
         case .heartbeat(let beat):
             "heartbeat ballot=\(beat.ballot) round=\(beat.round) committed=\(beat.committed)"
+                + (beat.isFull ? " full" : "")
         case .heartbeatReply(let reply):
             "heard ballot=\(reply.ballot) round=\(reply.round) promised=\(reply.promised) "
                 + "committed=\(reply.committed)"
-        case .farewell(let farewell): "farewell ballot=\(farewell.ballot)"
+        case .farewell(let farewell):
+            "farewell ballot=\(farewell.ballot)"
+                + (farewell.successor.map { " next=\($0)" } ?? "")
         case .catchUpRequest(let request): "catch-up? \(request.slots.text)"
         case .catchUp(let answer):
             "catch-up from=\(answer.from) [" + answer.rows.map(\.text).joined(separator: " ")
                 + "] committed=\(answer.committed)"
         case .forward(let forward): "forward \(forward.token) hops=\(forward.hops)"
+        case .forwardRefused(let refused): "no room for \(refused.token)"
         case .barrierRequest: "barrier?"
-        case .probe(let probe): "probe \(probe.id) \(probe.subject.text)"
-        case .probeReply(let reply): "probe-reply \(reply.id) \(reply.subject.text)"
+        case .probe(let probe): "probe \(probe.subject.text)"
+        case .probeReply(let reply): "probe-reply \(reply.subject.text)"
         case .barrierReply(let reply): "barrier at=\(reply.slot)"
         }
     }

@@ -25,6 +25,8 @@ struct FaultMix {
     var barrierPermille = 100
     /// Bytes that each lane of a link carries in a tick; `nil` for as many as come.
     var bytesPerTick: Int?
+    /// Moments that the way between two nodes takes, beside its width.
+    var latency = 0...0
     /// Snares are laid (`Ambush`).
     var isAmbushed = false
     /// Moments between two looks for a victim.
@@ -61,6 +63,9 @@ struct FaultMix {
         drawLimits(random: &random)
         if random.oneIn(6) { duel(random: &random) }
         if random.below(4) > 0 { lieInWait(random: &random, isUsed: faults.contains(.ambush)) }
+        // There and back in a third of an election timeout: who answers is heard.
+        let most = Int(limits.electionTicks * Moment.perTick) / 6
+        latency = min(latency.lowerBound, most)...min(latency.upperBound, most)
     }
 
     /// Leaders follow each other as fast as they can be elected, each cut off with something in flight: where
@@ -104,12 +109,15 @@ struct FaultMix {
         let delay = [1...16, 1...64, 4...200][random.below(3)]
         let rates = clockRates.map { _ in random.within(70...140) }
         let width = [600, 1200, 4000][random.below(3)]
+        let latency = [0...0, 0...8, 4...40][random.below(3)]
         guard isUsed else { return }
         switch kind {
         case .loss: lossPermille = permille
         case .duplication: duplicationPermille = permille
         case .reordering: self.delay = delay
-        case .narrowLink: bytesPerTick = width
+        case .narrowLink:
+            bytesPerTick = width
+            self.latency = latency
         case .ambush: break
         default: clockRates = rates
         }

@@ -96,6 +96,7 @@ final class SimulatedProcess {
     var withheld: [Delivered] = []
     /// What went to each member last, in a mutant.
     var said: [Envelope] = []
+    var succession = Succession()
     var lastRole = NodeRole.follower
     var lastBallot: Ballot?
     var hasClosed = false

@@ -18,6 +18,7 @@ extension World {
             return
         }
         if transmit(envelope, from: sender, to: receiver) {
+            if mix.bytesPerTick != nil { freight.carry(envelope, from: sender, to: receiver) }
             load(envelope, from: sender, to: receiver)
         }
         if !isSettling, networkRandom.happens(permille: mix.duplicationPermille) {
@@ -105,7 +106,7 @@ extension World {
     }
 
     /// What may keep a member from being heard though nothing is lost.
-    private static let silencers: [FaultKind] = [
+    static let silencers: [FaultKind] = [
         .loss, .slowLink, .partition, .partialPartition, .oneWayPartition, .pause, .crash,
         .crashAtWrite, .shutdown, .stall, .flushFailure, .writeFailure, .wipe, .rollback,
     ]

@@ -13,6 +13,7 @@ extension World {
         probes = nodes.filter(\.isHealthy).map { Probe(node: $0.index) }
         try drive(ticks: ticks)
         try checkTerms()
+        try checkFreight()
         guard !isSettled, !excusesLiveness else { return }
         throw Violation(.liveness, "after \(ticks) calm ticks: \(account)")
     }

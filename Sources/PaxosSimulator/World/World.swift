@@ -36,6 +36,7 @@ package final class World {
     var ambush: Ambush
     /// The first that was sent while it stood in a queue already.
     var repetition: Violation?
+    var freight = Freight()
     /// The script that takes the place of chance, if there is one.
     let stage: Stage?
     /// Who calls in the place of the drawn callers, if somebody does.
@@ -143,6 +144,7 @@ package final class World {
             store.ledger = ledger
             nodes.append(SimulatedNode(index: index, id: id, store: store))
         }
+        network.drawLatencies(mix.latency, random: &networkRandom)
     }
 
     func freshDisk() -> SimulatedDisk {
@@ -241,12 +243,17 @@ package final class World {
         guard !node.isPaused, !process.hasClosed else { return }
         let tick = process.tick(at: now)
         let hadReceipt = process.receipt != nil
+        let messages = process.messages
+        let lacking = lacking(node, process)
+        let wasFollower = process.lastRole == .follower
         var output = process.step(now: tick)
         steps += 1
         trace.note(.stepped, at: now, node, process.core.delivered.rawValue)
         var write = output.write.take()
         do {
             try check(output, of: node, process, now: tick)
+            if let lacking { try checkLateRows(messages, lacking, of: node, process) }
+            try checkSuccession(messages, output, of: node, process, wasFollower: wasFollower)
         } catch {
             if let batch = write.take() { batch.abandon() }
             throw error

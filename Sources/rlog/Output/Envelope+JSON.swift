@@ -141,6 +141,8 @@ extension Immediate {
             MessageFacts(nil, answer.rows, [slot("committed_slot", answer.committed)])
         case .forward(let forward):
             MessageFacts(nil, [("token", .string("\(forward.token)"))])
+        case .forwardRefused(let refused):
+            MessageFacts(nil, [("token", .string("\(refused.token)"))])
         case .barrierReply(let reply): MessageFacts(nil, [slot("slot", reply.slot)])
         case .probe(let probe): MessageFacts(nil, [("id", .unsigned(probe.id))])
         case .probeReply(let reply): MessageFacts(nil, [("id", .unsigned(reply.id))])

@@ -55,7 +55,14 @@ extension OneMember {
         from start: UInt64 = 0
     ) throws -> (ballot: Ballot, at: UInt64) {
         let round = try awaitStatusRound(from: start)
-        let status = StatusReply(id: round.id, leader: nil, promised: .zero, committed: .zero)
+        let status = StatusReply(
+            id: round.id,
+            leader: nil,
+            promised: .zero,
+            committed: .zero,
+            // Else a full member leaves it to this one to lead.
+            isFull: core.status.isFull
+        )
         try hear(2, at: round.at, .statusReply(status))
         let ballot = try #require(core.status.ballot)
         try step(at: round.at, flush: store.waiting)

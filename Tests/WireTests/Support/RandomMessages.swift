@@ -113,15 +113,28 @@ extension SeededGenerator {
         case .statusReply: .immediate(.statusReply(statusReply()))
         case .heartbeat:
             .immediate(
-                .heartbeat(Heartbeat(ballot: ballot(), round: number(), committed: slot()))
+                .heartbeat(
+                    Heartbeat(
+                        ballot: ballot(),
+                        round: number(),
+                        committed: slot(),
+                        isFull: oneIn(2)
+                    )
+                )
             )
         case .heartbeatReply: .immediate(.heartbeatReply(heartbeatReply()))
-        case .farewell: .immediate(.farewell(Farewell(ballot: ballot())))
+        case .farewell: .immediate(.farewell(farewell()))
         case .prepare: .statement(.prepare(Prepare(ballot: ballot())))
         case .promise:
             .statement(
                 .promise(
-                    Promise(ballot: ballot(), committed: slot(), trimmed: slot(), last: slot())
+                    Promise(
+                        ballot: ballot(),
+                        committed: slot(),
+                        trimmed: slot(),
+                        last: slot(),
+                        recent: slot()
+                    )
                 )
             )
         case .pageRequest: .immediate(.pageRequest(PageRequest(ballot: ballot(), from: slot())))
@@ -138,6 +151,7 @@ extension SeededGenerator {
         case .catchUp:
             .immediate(.catchUp(CatchUp(from: slot(), rows: rows(), committed: slot())))
         case .forward: .immediate(.forward(forward()))
+        case .forwardRefused: .immediate(.forwardRefused(ForwardRefused(token: token())))
         case .barrierRequest: .immediate(.barrierRequest(RemoteBarrierRequest(id: number())))
         case .barrierReply:
             .immediate(.barrierReply(RemoteBarrierReply(id: number(), slot: slot())))
@@ -181,12 +195,24 @@ extension SeededGenerator {
             id: number(),
             leader: leader == .zero ? nil : leader,
             promised: ballot(),
-            committed: slot()
+            committed: slot(),
+            recent: slot(),
+            isFull: oneIn(2)
         )
     }
 
+    private mutating func farewell() -> Farewell {
+        Farewell(ballot: ballot(), successor: NodeID(rawValue: UInt64(below(3))))
+    }
+
     private mutating func heartbeatReply() -> HeartbeatReply {
-        HeartbeatReply(ballot: ballot(), round: number(), promised: ballot(), committed: slot())
+        HeartbeatReply(
+            ballot: ballot(),
+            round: number(),
+            promised: ballot(),
+            committed: slot(),
+            isFull: oneIn(2)
+        )
     }
 
     private mutating func reject() -> Reject {

@@ -77,7 +77,9 @@ enum Samples {
         (
             "status-reply",
             .immediate(
-                .statusReply(StatusReply(id: 9, leader: lower, promised: ballot, committed: 99))
+                .statusReply(
+                    StatusReply(id: 9, leader: lower, promised: ballot, committed: 99, recent: 64)
+                )
             )
         ),
         (
@@ -85,6 +87,12 @@ enum Samples {
             .immediate(.statusReply(StatusReply(id: 9, leader: nil, promised: .zero, committed: 0)))
         ),
         ("heartbeat", .immediate(.heartbeat(Heartbeat(ballot: ballot, round: 12, committed: 99)))),
+        (
+            "heartbeat-full",
+            .immediate(
+                .heartbeat(Heartbeat(ballot: ballot, round: 12, committed: 99, isFull: true))
+            )
+        ),
         (
             "heartbeat-reply",
             .immediate(
@@ -94,13 +102,18 @@ enum Samples {
             )
         ),
         ("farewell", .immediate(.farewell(Farewell(ballot: ballot)))),
+        ("farewell-next", .immediate(.farewell(Farewell(ballot: ballot, successor: 3)))),
     ]
 
     private static let phases: [(String, Message)] = [
         ("prepare", .statement(.prepare(Prepare(ballot: ballot)))),
         (
             "promise",
-            .statement(.promise(Promise(ballot: ballot, committed: 99, trimmed: 40, last: 104)))
+            .statement(
+                .promise(
+                    Promise(ballot: ballot, committed: 99, trimmed: 40, last: 104, recent: 64)
+                )
+            )
         ),
         ("page-request", .immediate(.pageRequest(PageRequest(ballot: ballot, from: 100)))),
         (
@@ -146,6 +159,7 @@ enum Samples {
             )
         ),
         ("barrier-request", .immediate(.barrierRequest(RemoteBarrierRequest(id: 77)))),
+        ("forward-refused", .immediate(.forwardRefused(ForwardRefused(token: token)))),
         ("barrier-reply", .immediate(.barrierReply(RemoteBarrierReply(id: 77, slot: 104)))),
     ]
 

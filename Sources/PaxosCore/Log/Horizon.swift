@@ -1,0 +1,31 @@
+/// How far somebody must have come to lack no more than about a window of what is committed here: not more
+/// than a leader may have in flight twice, in slots and in payload bytes (`R85`).
+///
+/// Of how many bytes a slot holds nothing is known but when it passes. So marks are set a window apart, and
+/// the one before the last tells: from there on it is one window at least, and two at most.
+struct Horizon: Sendable {
+    private let slots: Int
+    private let bytes: Int
+    private var passed = (slots: 0, bytes: 0)
+    private var last: Slot
+    /// Whoever has committed less lacks more than a window.
+    private(set) var slot: Slot
+
+    /// Begins where nothing is known of bytes yet.
+    init(at committed: Slot, limits: Limits) {
+        slots = limits.pipelineSlots
+        bytes = limits.pipelineBytes
+        last = committed
+        let back = min(committed.rawValue, UInt64(limits.pipelineSlots))
+        slot = Slot(rawValue: committed.rawValue - back)
+    }
+
+    mutating func pass(_ next: Slot, bytes more: Int) {
+        passed.slots += 1
+        passed.bytes += more
+        guard passed.slots >= slots || passed.bytes >= bytes else { return }
+        slot = last
+        last = next
+        passed = (0, 0)
+    }
+}
