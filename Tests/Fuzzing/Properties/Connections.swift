@@ -165,6 +165,9 @@ enum Connections {
                 while let peer = try session.next(certified: { _ in true }) {
                     outcome.steps.append(.welcomed(peer, .log, answer: []))
                 }
+                while let refusal = try session.nextRefusal() {
+                    outcome.steps.append(.message(refusal))
+                }
             }
         } catch {
             outcome.refusal = error
@@ -184,16 +187,19 @@ enum Connections {
         guard let step = whole.steps.first else { return false }
         let welcome = handshake(bytes)
         try require(
-            whole.steps.count == 1 && welcome?.kind == .welcome
-                && welcome?.echo == greetingTag && welcome?.destination == peer.node
+            welcome?.kind == .welcome && welcome?.echo == greetingTag
+                && welcome?.destination == peer.node
                 && welcome?.sender.cluster == cluster && welcome?.sender.node == local.node
                 && step == welcome.map { .welcomed($0.sender, $0.lane, answer: []) },
             "an answer that is no welcome is taken for one"
         )
-        try require(
-            (whole.refusal != nil) == (bytes.count > welcome?.encoded().count ?? 0),
-            "bytes behind a welcome are not refused"
-        )
+        for case .message(let envelope) in whole.steps {
+            try require(
+                envelope.isRefusal && envelope.sender == welcome?.sender
+                    && envelope.recipient == peer.process,
+                "behind a welcome comes something else than a refusal"
+            )
+        }
         return true
     }
 }
