@@ -14,8 +14,11 @@ import Testing
             let seats = try Seat.all("twins", ports: Array(ports.prefix(3))) { _ in path }
             func start() throws -> [NodeProcess] {
                 let nodes = try seats.map { try NodeProcess($0.arguments) }
-                let append = nodes[0].send("append", #","payload":"x","timeout_ms":120000"#)
-                #expect(append.wait(atMost: .seconds(150))?.isCommitted == true)
+                // Through each: the twin must find that all have met.
+                for node in nodes {
+                    let append = node.send("append", #","payload":"x","timeout_ms":120000"#)
+                    #expect(append.wait(atMost: .seconds(150))?.isCommitted == true)
+                }
                 return nodes
             }
             func end(_ nodes: [NodeProcess]) {
