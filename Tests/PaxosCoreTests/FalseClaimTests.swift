@@ -96,6 +96,27 @@ import Testing
         #expect(member.core.status.counters.total == 0)
     }
 
+    /// What a leader has said since it was asked is not judged by the answer, which it overtook on a lane of
+    /// its own.
+    @Test func aLateAnswerContradictsNothingThatCameAfterTheQuestion() throws {
+        let member = OneMember(members: [1, 2, 3])
+        #expect(Self.asked(try member.hear(3, Self.heartbeat(1, round: 1))) == [3])
+        try member.hear(3, at: 1, Self.heartbeat(1_000_000, round: 2))
+        let row = AcceptedEntry(slot: 1, ballot: Self.ballot, entry: OneMember.command(1))
+        let page = CatchUp(from: 1, rows: [row], committed: 1)
+        #expect(Self.asked(try member.hear(3, at: 2, .catchUp(page))) == [3], "for the rest")
+        #expect(member.core.status.counters.total == 0)
+    }
+
+    /// An answer says how far its sender is by now: whoever is fed by answers alone goes on to there at once.
+    @Test func anAnswerTellsOfMore() throws {
+        let member = OneMember(members: [1, 2, 3])
+        #expect(Self.asked(try member.hear(3, Self.heartbeat(1, round: 1))) == [3])
+        let row = AcceptedEntry(slot: 1, ballot: Self.ballot, entry: OneMember.command(1))
+        let page = CatchUp(from: 1, rows: [row], committed: 5)
+        #expect(Self.asked(try member.hear(3, at: 1, .catchUp(page))) == [3])
+    }
+
     /// A leader whose disk is behind its followers' serves less than it has said, and is not counted for it.
     @Test func aLeaderBehindItsOwnNoticeIsNotAccused() throws {
         let member = OneMember(members: [1, 2, 3])

@@ -144,10 +144,15 @@ extension Replica {
         notePeer(sender, committed: answer.committed)
         let current = learner.catchUp
         let isAwaited = current?.asked == sender && current?.slots.lowerBound == answer.from
-        // A leader may be behind its own notice by what its disk has still to write, and no farther.
-        if isAwaited, doubt(sender, beyond: answer.committed) > limits.pipelineSlots {
+        // Less than it had said when it was asked: what it has said since may have overtaken the answer. A
+        // leader may be behind its own notice by what its disk has still to write, and no farther.
+        if isAwaited, let current, answer.committed < current.slots.upperBound,
+            doubt(sender, beyond: answer.committed) > 2 * limits.pipelineSlots
+        {
             unbackedClaims += 1
         }
+        // So that who fetches goes on at once to where the sender is now (`R85`).
+        if current != nil { learner.hear(committed: answer.committed, from: sender) }
         guard let last = answer.rows.last?.slot else {
             guard isAwaited, let current else { return }
             // It has nothing. The question stays open, so that the next one, at its time, goes on to the
