@@ -22,6 +22,8 @@ import Testing
             #expect(node.ending(within: .seconds(60)) == -SIGILL)
             let next = try NodeProcess(arguments, environment: environment)
             #expect(waitUntil(.seconds(60)) { next.isReady })
+            // Before it leads again it knows of less.
+            #expect(next.ask("barrier", atMost: .seconds(60))?.slot != nil)
             #expect(
                 next.ask("read", #","from":1,"to":9"#, atMost: .seconds(60))?.entries?.count == 1
             )
