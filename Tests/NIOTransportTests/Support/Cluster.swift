@@ -100,10 +100,13 @@ final class Member: Sendable {
     }
 }
 
-/// Looks every ten milliseconds, on a thread of its own, until the condition holds; a minute at most.
-func until(_ condition: @escaping @Sendable () -> Bool) async -> Bool {
+/// Looks every ten milliseconds, on a thread of its own, until the condition holds; so long at most.
+func until(
+    within limit: Duration = .seconds(60),
+    _ condition: @escaping @Sendable () -> Bool
+) async -> Bool {
     let outcome = Locked(false)
-    let end = MonotonicClock.now().advanced(by: .seconds(60))
+    let end = MonotonicClock.now().advanced(by: limit)
     let thread = try? PinnedThread(name: "until") {
         let parker = Parker()
         while MonotonicClock.now() < end {
