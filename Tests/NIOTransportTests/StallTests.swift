@@ -88,8 +88,9 @@ import Testing
         let peer = try SlowPeer(listener)
         let bytes = 5 << 17
         node.transport.send([node.message(0, bytes: 1 << 20, to: 2)])
-        try peer.read(bytes, each: 1 << 12, every: .milliseconds(130))
-        // Twenty seconds, and several times that where a sanitizer shares the processors with all tests.
+        // As much as makes the peer tell of room at once.
+        try peer.read(bytes, each: 1 << 14, every: .milliseconds(500))
+        // Twenty seconds, and more on a busy machine.
         #expect(await until(within: .seconds(600)) { peer.bytes >= bytes })
         let counters = node.transport.counters
         #expect(counters.refused[.stalled] == nil)
