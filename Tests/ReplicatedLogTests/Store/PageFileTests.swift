@@ -18,18 +18,10 @@ import Darwin
     /// Slots 1 to 5, in a transaction each.
     init() throws {
         directory = try StoreDirectory()
-        try directory.create()
-        let store = try directory.open()
-        let listener = Listener()
-        store.start(observer: listener)
-        for slot in 1...5 as ClosedRange<UInt64> {
-            store.submit(slot) { rows in
-                rows.accepted = [.commands(slot...slot, bytes: slot == 5 ? 20_000 : 100)]
-                rows.committed = Slot(rawValue: slot)
-            }
-            #expect(listener.wait(through: slot))
+        try directory.fill(1...5) { slot, rows in
+            rows.accepted = [.commands(slot...slot, bytes: slot == 5 ? 20_000 : 100)]
+            rows.committed = Slot(rawValue: slot)
         }
-        store.closeAndWait()
     }
 
     /// In KiB on Linux.

@@ -17,17 +17,11 @@ import Darwin
     /// Slots 1 to 30, committed to 20, checkpoint at 10.
     init() throws {
         directory = try StoreDirectory()
-        try directory.create()
-        let store = try directory.open()
-        let listener = Listener()
-        store.start(observer: listener)
-        store.submit(1) { rows in
+        try directory.fill { _, rows in
             rows.accepted = [.commands(1...30, bytes: 100)]
             rows.committed = 20
             rows.checkpoint = Checkpoint(slot: 10, state: LogState())
         }
-        #expect(listener.wait(through: 1))
-        store.closeAndWait()
     }
 
     /// Changes the row of a slot, or deletes it, behind the store's back.

@@ -11,15 +11,9 @@ import Testing
     /// Slots 1 to 9, in a transaction each, so that there are free pages; the last has pages of its own.
     init() throws {
         directory = try StoreDirectory()
-        try directory.create()
-        let store = try directory.open()
-        let listener = Listener()
-        store.start(observer: listener)
-        for slot in 1...9 as ClosedRange<UInt64> {
-            store.append(slot, slot...slot, bytes: slot == 9 ? 20_000 : 100)
-            #expect(listener.wait(through: slot))
+        try directory.fill(1...9) { slot, rows in
+            rows.accepted = [.commands(slot...slot, bytes: slot == 9 ? 20_000 : 100)]
         }
-        store.closeAndWait()
     }
 
     /// The places in the file of the lists of free pages, with what they name, the oldest first.

@@ -12,18 +12,12 @@ import Testing
     /// Slots 1 to 60, committed to 40 and checkpointed to 35; 7 and 31 without effect.
     init() throws {
         directory = try StoreDirectory()
-        try directory.create()
-        let store = try directory.open()
-        let listener = Listener()
-        store.start(observer: listener)
-        store.submit(1) { rows in
+        try directory.fill { _, rows in
             rows.accepted = [.commands(1...60, bytes: 400)]
             rows.committed = 40
             rows.checkpoint = Checkpoint(slot: 35, state: LogState())
             rows.ineffective = [7, 31]
         }
-        #expect(listener.wait(through: 1))
-        store.closeAndWait()
     }
 
     private func expectCorrupt(sourceLocation: SourceLocation = #_sourceLocation) {

@@ -15,18 +15,12 @@ import Testing
     /// Slots 1 to 60, committed and checkpointed to 60; 7 and 31 without effect.
     init() throws {
         directory = try StoreDirectory()
-        try directory.create()
-        let store = try directory.open()
-        let listener = Listener()
-        store.start(observer: listener)
-        store.submit(1) { rows in
+        try directory.fill { _, rows in
             rows.accepted = [.commands(1...Self.last, bytes: 400)]
             rows.committed = 60
             rows.checkpoint = Checkpoint(slot: 60, state: LogState())
             rows.ineffective = [7, 31]
         }
-        #expect(listener.wait(through: 1))
-        store.closeAndWait()
     }
 
     /// Every row that a reader is given in pages, and where it ends.

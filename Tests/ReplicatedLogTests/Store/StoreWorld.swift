@@ -46,6 +46,22 @@ final class StoreDirectory: Sendable {
         )
     }
 
+    /// Makes it and writes to it, one durable transaction after the other, and closes it.
+    func fill(
+        _ writes: ClosedRange<UInt64> = 1...1,
+        _ change: (UInt64, inout WriteRows) -> Void
+    ) throws {
+        try create()
+        let store = try open()
+        let listener = Listener()
+        store.start(observer: listener)
+        for write in writes {
+            store.submit(write) { change(write, &$0) }
+            #expect(listener.wait(through: write))
+        }
+        store.closeAndWait()
+    }
+
     func open(
         storage: StorageOptions = .small,
         limits: Limits = .small
