@@ -7,7 +7,10 @@ import Testing
         Admission(
             identity: Identities.identity(of: 1),
             terms: Identities.terms(),
-            recovered: met.map { Identities.record(of: $0) }
+            recovered: Identities.recovered(
+                of: [1, 2, 3],
+                met: met.map { Identities.record(of: $0) }
+            )
         )
     }
 
@@ -66,32 +69,14 @@ import Testing
                         ? .refused(.otherIncarnation)
                         : boot == 0
                             ? .refused(.rolledBack)
-                            : boot == 2 ? .held : nonce == 1 ? .admitted : .refused(.twin)
+                            : boot == 2
+                                ? .newcomer(isProven: false)
+                                : nonce == 1 ? .admitted : .refused(.twin)
                     #expect(answer.verdict == expected, "\(boot) \(nonce) \(isKnown)")
-                    let record = Identities.record(of: 2, boot: boot, nonce: nonce)
-                    #expect(answer.rows.peers == (expected == .held ? [record] : []))
+                    #expect(answer.rows.peers.isEmpty)
                 }
             }
         }
-    }
-
-    /// A later boot counts once it is on disk, and not for the receipt of an earlier one (`R37`).
-    @Test func aLaterBootIsHeldUntilItIsDurable() {
-        var admission = Self.admission()
-        let second = Identities.identity(of: 2, boot: 2, nonce: 5)
-        let third = Identities.identity(of: 2, boot: 3, nonce: 6)
-        #expect(Self.admit(&admission, second).verdict == .held)
-        #expect(Self.admit(&admission, second).rows.peers.isEmpty, "written once")
-        #expect(Self.admit(&admission, third).verdict == .held)
-        admission.markDurable([Identities.record(of: 2, boot: 2, nonce: 5)])
-        #expect(Self.admit(&admission, third).verdict == .held)
-        #expect(Self.admit(&admission, second).verdict == .refused(.rolledBack))
-        admission.markDurable([Identities.record(of: 2, boot: 3, nonce: 6)])
-        #expect(Self.admit(&admission, third).verdict == .admitted)
-        #expect(
-            Self.admit(&admission, Identities.identity(of: 2, boot: 3, nonce: 7)).verdict
-                == .refused(.twin)
-        )
     }
 
     /// What node 1's first process is to a peer that holds it.
@@ -104,7 +89,8 @@ import Testing
         holds: Presence? = nil
     ) -> [PeerRecord] {
         var output = Output()
-        admission.meet(sender, Hello(asks: false, holds: holds), output: &output)
+        let hello = Hello(asks: false, holds: holds)
+        admission.meet(.hello(sender, hello), hello, output: &output)
         return output.rows.peers
     }
 
@@ -112,7 +98,7 @@ import Testing
         Admission(
             identity: Identities.identity(of: 1),
             terms: Identities.terms(),
-            recovered: peers
+            recovered: Identities.recovered(of: [1, 2, 3], met: peers)
         )
     }
 
@@ -131,9 +117,9 @@ import Testing
         let roster = [2, 3].map { Identities.record(of: $0, isMutual: false) }
         #expect(Self.meet(&admission, Identities.identity(of: 3)) == roster)
         #expect(admission.holds(2) == nil, "it is not on disk yet")
-        admission.markDurable([roster[0]])
+        _ = admission.markDurable([roster[0]])
         #expect(!admission.isComplete)
-        admission.markDurable([roster[1]])
+        _ = admission.markDurable([roster[1]])
         #expect(admission.isComplete)
         #expect(admission.holds(2) == Identities.identity(of: 2).presence)
         #expect(!admission.isEstablished)
@@ -151,7 +137,7 @@ import Testing
             #expect(Self.meet(&admission, peer, holds: Self.own) == [Identities.record(of: node)])
             #expect(Self.meet(&admission, peer, holds: Self.own).isEmpty, "written once")
             #expect(!admission.isEstablished)
-            admission.markDurable([Identities.record(of: node)])
+            _ = admission.markDurable([Identities.record(of: node)])
         }
         #expect(admission.sought.isEmpty)
         #expect(admission.isEstablished)
@@ -160,6 +146,24 @@ import Testing
         #expect(Self.admission().isEstablished)
         let rest = Self.fresh([Identities.record(of: 2), Identities.record(of: 3, isMutual: false)])
         #expect(rest.sought == [3] && !rest.isEstablished)
+    }
+
+    /// Who says that it holds this process hands back what it was told by it.
+    @Test func whatWasNotToldConfirmsNothing() {
+        var admission = Self.fresh([2, 3].map { Identities.record(of: $0, isMutual: false) })
+        let hello = Hello(asks: false, holds: Self.own)
+        let told = Identities.claim(of: 3)
+        for claim in [(.none, 0), (WriteNumber(1), 7), told] as [(WriteNumber, UInt64)] {
+            var output = Output()
+            let envelope = Envelope(
+                sender: Identities.identity(of: 2),
+                destination: 1,
+                claim: claim,
+                message: .immediate(.hello(hello))
+            )
+            admission.meet(envelope, hello, output: &output)
+            #expect(output.rows.peers.isEmpty)
+        }
     }
 
     /// Whoever holds another directory or another process of this node, or nobody, confirms nothing; nor does
@@ -185,20 +189,12 @@ import Testing
         #expect(admission.sought == [2, 3])
     }
 
-    /// A later boot of a peer keeps what was confirmed: its directory holds this node for good.
-    @Test func whatWasConfirmedOutlivesAProcess() {
-        var admission = Self.admission()
-        let later = Self.admit(&admission, Identities.identity(of: 2, boot: 2, nonce: 5))
-        #expect(later.rows.peers == [Identities.record(of: 2, boot: 2, nonce: 5)])
-        #expect(admission.isEstablished && admission.sought.isEmpty)
-    }
-
     /// A cluster of one member has nobody to meet.
     @Test func aLoneMemberIsEstablished() {
         let admission = Admission(
             identity: Identities.identity(of: 1),
             terms: Identities.terms([1]),
-            recovered: []
+            recovered: Identities.recovered()
         )
         #expect(admission.isEstablished && admission.sought.isEmpty)
     }

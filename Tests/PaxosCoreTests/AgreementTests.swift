@@ -133,7 +133,6 @@ import Testing
         let member = OneMember(disk: disk, members: [1, 2, 3], isMet: false)
         member.core = NodeCore(
             recovered: member.store.open(),
-            nonce: Nonce(1),
             limits: Limits(),
             seed: 1
         )

@@ -163,7 +163,7 @@ import Testing
             #expect(said.rows == nil)
         }
         for (sender, reason) in refused {
-            let refusal = Message.immediate(.refused(Refused(reason: .twin)))
+            let refusal = Message.immediate(.refused(Refused(reason: .twin, holds: nil)))
             for message in [prepare, refusal] {
                 let said = try member.step {
                     $0.messages = [Envelope(sender: sender, destination: 1, message: message)]
@@ -171,7 +171,13 @@ import Testing
                 // A refusal is never answered.
                 let answer = Addressed(
                     destination: NodeID(integerLiteral: 2),
-                    body: Immediate.refused(Refused(reason: reason))
+                    body: Immediate.refused(
+                        Refused(
+                            reason: reason,
+                            holds: reason == .otherIncarnation
+                                ? nil : Identities.identity(of: 2).presence
+                        )
+                    )
                 )
                 #expect(said.immediate == (message == prepare ? [answer] : []))
                 #expect(said.rows == nil)

@@ -9,6 +9,8 @@ import Testing
         .hello(Hello(asks: asks, holds: node.map { Identities.identity(of: $0).presence }))
     }
 
+    private static let first = Identities.identity(of: 2).process
+
     private static func toAll(_ body: (NodeID) -> Immediate) -> [Addressed<Immediate>] {
         [2, 3].map { Addressed(destination: $0, body: body($0)) }
     }
@@ -100,25 +102,48 @@ import Testing
         )
         let said = try member.step { $0.messages = [greeting] }
         #expect(said.rows == nil)
-        let refusal = Immediate.refused(Refused(reason: .otherIncarnation))
+        let refusal = Immediate.refused(Refused(reason: .otherIncarnation, holds: nil))
         #expect(said.immediate == [Addressed(destination: 2, body: refusal)])
     }
 
-    /// A peer's next boot is on disk before anything of it is answered; its promise may be lost until then
-    /// and is asked for again.
+    /// A peer's next process is asked for its proof, and the one before whether it lives; then it is on disk
+    /// before anything of it is answered.
     @Test func aPeersNextBootIsWrittenFirst() throws {
         let member = OneMember(members: [1, 2, 3])
-        let request = Envelope(
-            sender: Identities.identity(of: 2, boot: 2, nonce: 8),
-            destination: 1,
-            message: .immediate(.statusRequest(StatusRequest(id: 1)))
-        )
-        let held = try member.step { $0.messages = [request] }
-        #expect(held.messages.isEmpty)
-        #expect(held.rows?.peers == [Identities.record(of: 2, boot: 2, nonce: 8)])
-        #expect(try member.step { $0.messages = [request] }.messages.isEmpty)
-        try member.step(flush: 1)
-        #expect(try member.step { $0.messages = [request] }.messages.count == 1)
+        let next = Identities.identity(of: 2, boot: 2, nonce: 8)
+        func envelope(_ message: Immediate) -> Envelope {
+            Envelope(sender: next, destination: 1, message: .immediate(message))
+        }
+        let request = envelope(.statusRequest(StatusRequest(id: 1)))
+        let first = try member.step { $0.messages = [request] }
+        #expect(first.immediate.map(\.body) == [Self.hello(asks: true, holds: 2)])
+        #expect(first.rows == nil)
+        let proof = Proof(process: Identities.identity(of: 2).process, next: WriteNumber(1))
+        var said = try member.step(at: 1) {
+            $0.messages = [envelope(.hello(Hello(asks: false, holds: nil, proof: proof)))]
+        }
+        var end: UInt64 = 1
+        while said.rows == nil, end < 100 {
+            #expect(Set(said.messages.map(\.recipient)) == [Self.first, next.process])
+            let answers = said.immediate.compactMap { message -> Envelope? in
+                guard case .challenge(let challenge) = message.body else { return nil }
+                return envelope(.challengeAnswer(ChallengeAnswer(id: challenge.id)))
+            }
+            try member.step(at: end) { $0.messages = answers }
+            end += Limits().heartbeatTicks
+            said = try member.step(at: end)
+        }
+        var record = Identities.record(of: 2, boot: 2, nonce: 8)
+        record.heard = WriteNumber(1)
+        #expect(said.rows?.peers == [record] && end > Limits().electionTicks)
+        let status = { (said: OneMember.Said) in
+            said.immediate.contains { if case .statusReply = $0.body { true } else { false } }
+        }
+        #expect(try !status(member.step(at: end) { $0.messages = [request] }), "not on disk yet")
+        let told = try member.step(at: end, flush: member.store.waiting)
+        let holds = Immediate.hello(Hello(asks: false, holds: next.presence))
+        #expect(told.immediate.contains(Addressed(destination: 2, body: holds)))
+        #expect(try status(member.step(at: end) { $0.messages = [request] }))
     }
 
     /// Who comes back says so to all, though it has met them: they learn which process it is now.
@@ -151,7 +176,7 @@ import Testing
             let isForeign = recipient.map { others.contains($0) } ?? false
             // It is only told that another process is here now.
             let hello = Self.hello(asks: false, holds: 2)
-            let told = said.messages.map(\.message) == [.immediate(hello)]
+            let told = said.immediate.map(\.body) == [hello]
             #expect(told == isForeign)
         }
         #expect(member.core.status.counters.foreign == 2)
@@ -160,7 +185,7 @@ import Testing
     /// A node that is told it does not count says so in its status.
     @Test func aRefusalIsKept() throws {
         let member = OneMember(members: [1, 2, 3])
-        let said = try member.hear(3, .refused(Refused(reason: .rolledBack)))
+        let said = try member.hear(3, .refused(Refused(reason: .rolledBack, holds: nil)))
         #expect(said.messages.isEmpty)
         #expect(member.core.status.refusedBy == 3)
         #expect(member.core.status.refusal == .rolledBack)

@@ -35,7 +35,7 @@ import Testing
             ])
             #expect(
                 waitUntil(.seconds(60)) {
-                    twin.ask("status")?.health == "refused"
+                    twin.ask("status")?.health == "rolled_back"
                         && nodes[0].ask("status")?.refusedPeer == 3
                         && nodes[1].ask("status")?.refusedPeer == 3
                 }

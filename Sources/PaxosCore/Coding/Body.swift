@@ -13,6 +13,8 @@ protocol Body {
 package enum MessageKind: UInt8, CaseIterable, Sendable {
     case hello = 0x01
     case refused = 0x02
+    case challenge = 0x03
+    case challengeAnswer = 0x04
 
     case statusRequest = 0x10
     case statusReply = 0x11

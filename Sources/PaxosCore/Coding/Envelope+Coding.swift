@@ -7,6 +7,10 @@
 ///         8  destination          a node takes no other node's post
 ///         8  recipient: boot      nor a process that of another one; 0 when members meet
 ///         8  recipient: nonce
+///         8  recipient: heard     the highest write number that the sender has heard of that process
+///         8  its stamp            as it came with that number; both zero if there is no claim
+///         8  written              of a statement the number of its receipt, else the sender's newest
+///         8  stamp                by which the sender knows that number again
 ///         8  sender: node         all of the sender is checked before the message is looked at (`R65`)
 ///        16  sender: incarnation  a directory that was wiped is another one (`R36`)
 ///         8  sender: boot         an old copy has a lower one (`R37`)
@@ -21,7 +25,7 @@ extension Envelope {
     /// The version of the bytes of messages, raised with any change to them.
     public static let protocolVersion: UInt16 = 3
 
-    private static let fixedHeadBytes = 68
+    private static let fixedHeadBytes = 100
 
     /// How many bytes `encoded()` has. Takes time proportional to the count of entries.
     public var byteCount: Int {
@@ -47,6 +51,10 @@ extension Envelope {
         bytes.append(node: destination)
         bytes.append(littleEndian: recipient?.boot.rawValue ?? 0)
         bytes.append(littleEndian: recipient?.nonce.rawValue ?? 0)
+        bytes.append(littleEndian: heard.rawValue)
+        bytes.append(littleEndian: tag)
+        bytes.append(littleEndian: written.rawValue)
+        bytes.append(littleEndian: stamp)
         sender.appendNumbers(to: &bytes)
         bytes.append(contentsOf: name)
         body.append(to: &bytes)
@@ -61,6 +69,8 @@ extension Envelope {
             let kind = reader.uint8().flatMap(MessageKind.init(rawValue:)),
             let nameBytes = reader.uint8(), let destination = reader.node(),
             let boot = reader.uint64(), let nonce = reader.uint64(), boot > 0 || nonce == 0,
+            let heard = reader.uint64(), let tag = reader.uint64(), let written = reader.uint64(),
+            let stamp = reader.uint64(), written > 0,
             let sender = NodeIdentity(from: &reader, nameBytes: Int(nameBytes)),
             let message = Message(kind, from: &reader), reader.remaining == 0
         else { return nil }
@@ -69,6 +79,9 @@ extension Envelope {
             sender: sender,
             destination: destination,
             recipient: recipient,
+            written: WriteNumber(written),
+            stamp: stamp,
+            claim: (WriteNumber(heard), tag),
             message: message
         )
     }

@@ -14,6 +14,9 @@ extension Message {
             switch kind {
             case .hello: Hello(from: &reader).map { .immediate(.hello($0)) }
             case .refused: Refused(from: &reader).map { .immediate(.refused($0)) }
+            case .challenge: Challenge(from: &reader).map { .immediate(.challenge($0)) }
+            case .challengeAnswer:
+                ChallengeAnswer(from: &reader).map { .immediate(.challengeAnswer($0)) }
             case .statusRequest:
                 StatusRequest(from: &reader).map { .immediate(.statusRequest($0)) }
             case .statusReply: StatusReply(from: &reader).map { .immediate(.statusReply($0)) }
@@ -62,6 +65,8 @@ extension Immediate {
         switch self {
         case .hello(let body): body
         case .refused(let body): body
+        case .challenge(let body): body
+        case .challengeAnswer(let body): body
         case .statusRequest(let body): body
         case .statusReply(let body): body
         case .pageRequest(let body): body

@@ -1,11 +1,11 @@
 /// The bytes of what a node knows of its peers, all numbers 64-bit little-endian, and
 /// a byte that is 1 if the two have met both ways:
 ///
-///     count | { node | incarnation high | incarnation low | boot | nonce | mutual }
+///     count | { node | incarnation high | incarnation low | boot | nonce | mutual | heard | tag }
 ///
 /// Read back only behind a checksum, and refused whole if anything is out of order.
 extension PeerRecord {
-    private static let byteCount = Width.node + Width.presence + 1
+    private static let byteCount = Width.node + Width.presence + 1 + 16
 
     package static func encoded(_ records: [PeerRecord]) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -14,6 +14,8 @@ extension PeerRecord {
             bytes.append(node: record.node)
             bytes.append(presence: record.presence)
             bytes.append(flag: record.isMutual)
+            bytes.append(littleEndian: record.heard.rawValue)
+            bytes.append(littleEndian: record.tag)
         }
         return bytes
     }
@@ -24,7 +26,8 @@ extension PeerRecord {
         var records: [PeerRecord] = []
         for _ in 0..<count {
             guard let node = reader.node(), let presence = reader.presence(),
-                let isMutual = reader.flag(),
+                let isMutual = reader.flag(), let heard = reader.uint64(),
+                let tag = reader.uint64(),
                 records.allSatisfy({ $0.node < node })
             else { return nil }
             records.append(
@@ -33,7 +36,9 @@ extension PeerRecord {
                     incarnation: presence.incarnation,
                     boot: presence.process.boot,
                     nonce: presence.process.nonce,
-                    isMutual: isMutual
+                    isMutual: isMutual,
+                    heard: WriteNumber(heard),
+                    tag: tag
                 )
             )
         }

@@ -77,22 +77,36 @@ package struct PeerRecord: Hashable, Sendable {
     package var nonce: Nonce
     /// That directory is known to hold this node's durably too: they have met both ways (`R75`).
     package var isMutual: Bool
+    /// The highest write number heard of its directory; it may be a second behind what was heard.
+    package var heard: WriteNumber
+    /// What came with that number, to be handed back with it.
+    package var tag: UInt64
 
     package init(
         node: NodeID,
         incarnation: Incarnation,
         boot: Boot,
         nonce: Nonce,
-        isMutual: Bool
+        isMutual: Bool,
+        heard: WriteNumber = .none,
+        tag: UInt64 = 0
     ) {
         self.node = node
         self.incarnation = incarnation
         self.boot = boot
         self.nonce = nonce
         self.isMutual = isMutual
+        self.heard = heard
+        self.tag = tag
     }
 
     package var presence: Presence {
         Presence(incarnation: incarnation, process: ProcessID(boot: boot, nonce: nonce))
+    }
+
+    /// It is this very process, or a later one of the directory or of a copy.
+    func mayBeSucceeded(by other: NodeIdentity) -> Bool {
+        guard other.incarnation == incarnation else { return false }
+        return other.boot > boot || other.process == presence.process
     }
 }

@@ -14,17 +14,33 @@ public struct Envelope: Hashable, Sendable {
     /// The process of that node, as the sender knows it: an answer to one that has ended, or that a copy
     /// of its directory receives in its place, is nobody's. `nil` when members meet.
     package let recipient: ProcessID?
+    /// Of a statement the number of its receipt, of anything else that of the sender's newest one.
+    package let written: WriteNumber
+    /// By it the sender will know that number if the destination hands it back.
+    package let stamp: UInt64
+    /// The highest write number that the sender has heard of the recipient's process: together a claim, by
+    /// which that finds out whether it is where it was met (`R81`). Zero if there is none.
+    package let heard: WriteNumber
+    /// The stamp that came with it.
+    package let tag: UInt64
     package let message: Message
 
     package init(
         sender: NodeIdentity,
         destination: NodeID,
         recipient: ProcessID? = nil,
+        written: WriteNumber = WriteNumber(1),
+        stamp: UInt64 = 0,
+        claim: (heard: WriteNumber, tag: UInt64) = (.none, 0),
         message: Message
     ) {
         self.sender = sender
         self.destination = destination
         self.recipient = recipient
+        self.written = written
+        self.stamp = stamp
+        heard = claim.heard
+        tag = claim.tag
         self.message = message
     }
 
@@ -70,7 +86,8 @@ extension Message {
         case .statement(.accepted): .log
         case .immediate(let message):
             switch message {
-            case .hello, .refused, .statusRequest, .statusReply, .heartbeat, .heartbeatReply,
+            case .hello, .refused, .challenge, .challengeAnswer, .statusRequest, .statusReply,
+                .heartbeat, .heartbeatReply,
                 .farewell:
                 .liveness
             case .pageRequest, .page, .accept, .reject, .commit, .catchUpRequest, .catchUp,

@@ -12,12 +12,31 @@ package struct Hello: Hashable, Sendable {
     /// What the sender was made with: compared by whoever hears it, before anything else of it counts
     /// (`R82`).
     package let terms: Terms
+    /// That the sender's directory holds the process of it which the recipient has met.
+    package let proof: Proof?
 
-    package init(asks: Bool, holds: Presence?, terms: Terms) {
+    package init(
+        asks: Bool,
+        holds: Presence?,
+        terms: Terms,
+        proof: Proof? = nil
+    ) {
         self.asks = asks
         self.holds = holds
         self.terms = terms
+        self.proof = proof
     }
+}
+
+/// Asks the process of a member that counts whether it lives, since another one wants to succeed it.
+package struct Challenge: Hashable, Sendable {
+    /// Known to nobody whom it does not reach.
+    package let id: UInt64
+}
+
+/// The process that was asked lives.
+package struct ChallengeAnswer: Hashable, Sendable {
+    package let id: UInt64
 }
 
 /// The sender of the answered message does not count here, and why. Never answered.
@@ -25,11 +44,18 @@ package struct Refused: Hashable, Sendable {
     package enum Reason: String, Hashable, Sendable {
         /// The members know another directory of this node: it was wiped, or never was a founder (`R36`).
         case otherIncarnation
-        /// A later boot of this directory has been seen: it is an old copy (`R37`).
+        /// A later boot or a later write of this directory has been seen: it is an old copy (`R37`, `R81`).
         case rolledBack
-        /// Another process of the same boot has been seen: the directory was copied (`R76`).
+        /// Another process of the directory lives, or had this boot: the directory was copied (`R76`).
         case twin
     }
 
     package let reason: Reason
+    /// Who of the recipient's directory counts here, if one of its processes does.
+    package let holds: Presence?
+
+    package init(reason: Reason, holds: Presence? = nil) {
+        self.reason = reason
+        self.holds = holds
+    }
 }

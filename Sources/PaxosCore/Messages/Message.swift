@@ -12,6 +12,8 @@ package enum Immediate: Hashable, Sendable {
     /// Aside: it is rare and twice as large as all others, and every message is copied at its size.
     indirect case hello(Hello)
     case refused(Refused)
+    case challenge(Challenge)
+    case challengeAnswer(ChallengeAnswer)
     case statusRequest(StatusRequest)
     case statusReply(StatusReply)
     case pageRequest(PageRequest)

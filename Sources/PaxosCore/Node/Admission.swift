@@ -1,20 +1,25 @@
-/// Whose messages count: the roster of incarnations, and of each peer the latest process.
+/// Whose messages count: the roster of incarnations, and of each peer one process, which another succeeds
+/// only by proof.
 ///
 /// The founding members exchange incarnations once, both ways. A node writes down all of them as one
 /// roster, from which on only these directories count for it, so that one which was wiped and formatted
 /// again is not heard (`R36`). It takes no part before each of them has said that it holds this process
 /// durably, and that is on disk as well (`R75`): then no other directory of this node can ever get as
-/// far, since a directory holds one incarnation of a node for good. A peer's boot and nonce are on disk before its first
-/// message is looked at: a lower boot is an old copy of its directory (`R37`), the same boot with
-/// another nonce a second process on a copy (`R76`). What no reachable peer has witnessed cannot be told
+/// far, since a directory holds one incarnation of a node for good.
+///
+/// A peer's boot and nonce are on disk before its first message is looked at. The same boot with another
+/// nonce is a second process on a copy (`R76`), a lower boot an old copy (`R37`), and a higher one may be
+/// either: Admission+Succession.swift says how it shows which (`R81`). What no reachable peer has witnessed cannot be told
 /// apart.
 struct Admission: Sendable {
     enum Verdict: Equatable {
         case admitted
         /// Not yet: something that must be on disk first is on its way there.
         case held
-        /// Of a process that has not said yet what it was made with, or that was not compared.
+        /// Of a process that has not said yet what it was made with.
         case unheard
+        /// Of a later process than the one that counts, which has shown why it succeeds, or not yet.
+        case newcomer(isProven: Bool)
         /// Made with other terms.
         case disagrees
         case refused(Refused.Reason)
@@ -22,36 +27,48 @@ struct Admission: Sendable {
         case misaddressed
         /// Not of this cluster, not for this node or this process of it, or no member.
         case foreign
-    }
-
-    private struct Peer {
-        let node: NodeID
-        /// What was submitted to the store, and what is durable.
-        var record: PeerRecord?
-        var durable: PeerRecord?
-        /// Learned from a meeting, not written before all are known.
-        var met: NodeIdentity?
-        /// The process whose terms were compared and are the own ones.
-        var agreed: ProcessID?
-        /// When it may be asked for them again.
-        var nextAsk = Tick.zero
+        /// The sender has met what this directory does not hold: this node does not count.
+        case contradicted(RolledBack)
     }
 
     let identity: NodeIdentity
     let terms: Terms
+    let secret: DirectorySecret
+    let rule: SuccessionRule
+    let timeout: UInt64
+    let interval: UInt64
+    var lineage: Lineage
+    /// The number of the newest receipt.
+    var newest: WriteNumber
+    var peers: [Peer]
+    var challenges: UInt64 = 0
+    /// Claims whose tag did not verify.
+    var invented = 0
+    /// Where the lineage begins now, not submitted to the store yet.
+    var pruned: Boot?
     private var disagreements = Disagreements()
-    private var peers: [Peer]
     /// Every peer's record is durable: from now on others may be told that they are held.
     private(set) var isComplete = false
     /// Every peer is durably known to hold this node as well: it takes part.
     private(set) var isEstablished = false
 
-    init(identity: NodeIdentity, terms: Terms, recovered: [PeerRecord]) {
+    init(
+        identity: NodeIdentity,
+        terms: Terms,
+        recovered: RecoveredState,
+        limits: Limits = Limits(),
+        rule: SuccessionRule = .lineage
+    ) {
         self.identity = identity
         self.terms = terms
+        self.rule = rule
+        secret = recovered.secret
+        lineage = Lineage(recovered.openings)
+        newest = lineage.own.write
+        timeout = limits.electionTicks
+        interval = limits.heartbeatTicks
         peers = terms.membership.members.filter { $0 != identity.node }.map { node in
-            let record = recovered.first { $0.node == node }
-            return Peer(node: node, record: record, durable: record)
+            Peer(node: node, record: recovered.peers.first { $0.node == node })
         }
         weigh()
     }
@@ -65,36 +82,43 @@ struct Admission: Sendable {
 
     /// A founding member that is not refused says who it is, and whom of this node it holds. Only this
     /// teaches an incarnation.
-    mutating func meet(_ sender: NodeIdentity, _ hello: Hello, output: inout Output) {
+    mutating func meet(_ envelope: Envelope, _ hello: Hello, output: inout Output) {
+        let sender = envelope.sender
         guard let place = peers.firstIndex(where: { $0.node == sender.node }) else { return }
         guard var record = peers[place].record else {
-            return learn(sender, at: place, output: &output)
+            return learn(envelope, at: place, output: &output)
         }
         guard record.presence == sender.presence, !record.isMutual,
             // Another process of this node may be a copy of its directory.
-            hello.holds == identity.presence
+            hello.holds == identity.presence, verified(envelope) != nil
         else { return }
         record.isMutual = true
         peers[place].record = record
         output.rows.peers.append(record)
     }
 
-    private mutating func learn(_ sender: NodeIdentity, at place: Int, output: inout Output) {
-        if peers[place].met?.incarnation ?? sender.incarnation == sender.incarnation {
-            peers[place].met = sender
+    private mutating func learn(_ envelope: Envelope, at place: Int, output: inout Output) {
+        let sender = envelope.sender
+        let before = peers[place].met
+        if before?.incarnation ?? sender.incarnation == sender.incarnation,
+            before?.boot ?? .never <= sender.boot
+        {
+            peers[place].met = PeerRecord(
+                node: sender.node,
+                incarnation: sender.incarnation,
+                boot: sender.boot,
+                nonce: sender.nonce,
+                isMutual: false,
+                heard: envelope.written,
+                tag: envelope.stamp
+            )
         }
         guard peers.allSatisfy({ $0.met != nil }) else { return }
         for place in peers.indices {
             guard let met = peers[place].met else { continue }
-            let record = PeerRecord(
-                node: met.node,
-                incarnation: met.incarnation,
-                boot: met.boot,
-                nonce: met.nonce,
-                isMutual: false
-            )
-            peers[place].record = record
-            output.rows.peers.append(record)
+            peers[place].record = met
+            peers[place].agreed = met.presence.process
+            output.rows.peers.append(met)
         }
     }
 
@@ -113,34 +137,47 @@ struct Admission: Sendable {
         guard let place = peers.firstIndex(where: { $0.node == sender.node }) else {
             return .foreign
         }
-        guard var record = peers[place].record else { return .held }
+        // Who does not count here, and is known for it, is no witness.
+        if peers[place].record?.mayBeSucceeded(by: sender) ?? true,
+            let found = judge(envelope)
+        {
+            return .contradicted(found)
+        }
+        guard let record = peers[place].record else { return .held }
         guard record.incarnation == sender.incarnation else {
             return .refused(.otherIncarnation)
         }
         if sender.boot < record.boot { return .refused(.rolledBack) }
         if sender.boot > record.boot {
-            record.boot = sender.boot
-            record.nonce = sender.nonce
-            peers[place].record = record
-            output.rows.peers.append(record)
-            if envelope.hello != nil { peers[place].agreed = sender.process }
-            return .held
+            return succeed(envelope, at: place, now: now, output: &output)
         }
         guard record.nonce == sender.nonce else { return .refused(.twin) }
+        return hear(envelope, at: place, now: now)
+    }
+
+    /// A message of the process that counts.
+    private mutating func hear(_ envelope: Envelope, at place: Int, now: Tick) -> Verdict {
+        let sender = envelope.sender
         if envelope.hello != nil { peers[place].agreed = sender.process }
+        if let answer = envelope.challengeAnswer { hear(answer, at: place, now: now) }
         // Only now: also what is not for this process tells that its sender has another one.
         guard envelope.recipient == nil || envelope.recipient == identity.process else {
             return .misaddressed
         }
-        guard isEstablished, peers[place].durable == record else { return .held }
-        return peers[place].agreed == sender.process ? .admitted : .unheard
+        guard isEstablished, peers[place].isDurable else { return .held }
+        guard peers[place].agreed == sender.process else { return .unheard }
+        peers[place].quietSince = now
+        peers[place].heardAt = now
+        if envelope.message.testifies { note(envelope, at: place, now: now) }
+        confirm(envelope, at: place)
+        return .admitted
     }
 
-    /// Whether a peer is to be asked now what it was made with: not for every message of it.
-    mutating func mayAsk(_ node: NodeID, at now: Tick, every ticks: UInt64) -> Bool {
+    /// Whether a peer is to be asked now for what it did not say: not for every message of it.
+    mutating func mayAsk(_ node: NodeID, at now: Tick) -> Bool {
         guard let place = peers.firstIndex(where: { $0.node == node }), now >= peers[place].nextAsk
         else { return false }
-        peers[place].nextAsk = now.advanced(by: ticks)
+        peers[place].nextAsk = now.advanced(by: interval)
         return true
     }
 
@@ -152,8 +189,7 @@ struct Admission: Sendable {
 
     /// The process of a peer that this node has dealt with last.
     func process(of node: NodeID) -> ProcessID? {
-        guard let record = peers.first(where: { $0.node == node })?.record else { return nil }
-        return ProcessID(boot: record.boot, nonce: record.nonce)
+        peers.first { $0.node == node }?.record?.presence.process
     }
 
     /// What a peer may be told that this node holds of it: what is durable.
@@ -163,12 +199,18 @@ struct Admission: Sendable {
 
     var peerNodes: [NodeID] { peers.map(\.node) }
 
-    mutating func markDurable(_ records: [PeerRecord]) {
+    /// Takes in what is on disk now, and answers the peers of which another process is.
+    mutating func markDurable(_ records: [PeerRecord]) -> [NodeID] {
+        var changed: [NodeID] = []
         for record in records {
             guard let place = peers.firstIndex(where: { $0.node == record.node }) else { continue }
+            if let before = peers[place].durable, before.presence != record.presence {
+                changed.append(record.node)
+            }
             peers[place].durable = record
         }
         weigh()
+        return changed
     }
 
     private mutating func weigh() {

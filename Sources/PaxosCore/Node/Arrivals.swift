@@ -119,4 +119,6 @@ package enum Refusal: Hashable, Sendable {
     case closed
     /// The node's status tells with what.
     case storeFailed
+    /// The directory is an old copy: the node takes no part.
+    case rolledBack
 }

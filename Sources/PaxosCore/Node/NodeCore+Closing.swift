@@ -3,14 +3,17 @@ extension NodeCore {
     /// Why a new call is refused, if it is.
     var refusal: Refusal? {
         switch phase {
-        case .running: nil
+        case .running: rolledBack == nil ? nil : .rolledBack
         case .closing, .sealing, .closed: .closed
         case .failed: .storeFailed
         }
     }
 
+    /// True of a node that is heard: while it is open, and its directory is not an old copy.
+    var takesPart: Bool { isOpen && rolledBack == nil }
+
     /// True until the last row is written or the store has failed: from then on the node is deaf.
-    var takesPart: Bool {
+    var isOpen: Bool {
         switch phase {
         case .running, .closing: true
         case .sealing, .closed, .failed: false
@@ -40,7 +43,7 @@ extension NodeCore {
             return
         }
         guard case .closing(let deadline) = phase else { return }
-        let inFlight = replica.leader?.slotsInFlight ?? 0
+        let inFlight = rolledBack == nil ? replica.leader?.slotsInFlight ?? 0 : 0
         guard now >= deadline || (proposed.waiting == 0 && inFlight == 0) else { return }
         for waiter in waiters.all { end(waiter, .closed, output: &output) }
         if delivery.delivered > written.checkpoint {
@@ -48,7 +51,19 @@ extension NodeCore {
             output.rows.checkpoint = delivery.checkpoint
         }
         output.rows.isFinal = true
-        replica.sayFarewell(output: &output)
+        if rolledBack == nil { replica.sayFarewell(output: &output) }
+    }
+
+    /// This directory is not where a peer has met it. It says nothing more, for good: what is on its way to
+    /// the disk may still get there, and its testimony is never spoken.
+    mutating func fall(_ found: RolledBack, output: inout Output) {
+        guard rolledBack == nil else { return }
+        rolledBack = found
+        output.rows = WriteRows()
+        output.rows.rolledBack = found
+        output.fallSilent()
+        emptyInbox(.rolledBack, output: &output)
+        for waiter in waiters.all { end(waiter, .rolledBack, output: &output) }
     }
 
     /// The store has failed: what is in the inbox is never in the log, of the rest nobody knows.

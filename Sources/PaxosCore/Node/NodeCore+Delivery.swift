@@ -1,7 +1,7 @@
 /// From the committed prefix to subscribers and callers, in slot order.
 extension NodeCore {
     mutating func deliver(output: inout Output) {
-        guard takesPart else { return }
+        guard isOpen else { return }
         while delivery.next == replica.acceptor.windowBase, let entry = replica.takeDeliverable() {
             feed(entry, output: &output)
         }

@@ -3,73 +3,119 @@ extension NodeCore {
     mutating func receive(_ envelope: Envelope, output: inout Output) {
         guard takesPart else { return }
         let sender = envelope.sender.node
+        answerChallenge(in: envelope, output: &output)
         switch admission.admit(envelope, at: now, output: &output) {
         case .foreign:
             counters.foreign += 1
-        case .refused(let reason):
-            counters.refused += 1
-            refusedPeer = (sender, reason, now)
-            // A refusal is never answered: two nodes would go on for ever.
-            if case .immediate(.refused) = envelope.message { return }
-            // To the very process that spoke: the one it was copied from may be fine.
-            output.messages.append(
-                Envelope(
-                    sender: admission.identity,
-                    destination: sender,
-                    recipient: envelope.sender.process,
-                    message: .immediate(.refused(Refused(reason: reason)))
-                )
-            )
+        case .contradicted(let found):
+            fall(found, output: &output)
         case .disagrees:
             counters.disagreeing += 1
             // So that the sender compares as well: it learns from this node's own terms what differs.
-            if envelope.hello?.asks == true {
-                sayHello(to: sender, asks: false, output: &output)
-            }
+            if envelope.hello?.asks == true { sayHello(to: sender, output: &output) }
         case .unheard:
-            if case .immediate(.refused(let refused)) = envelope.message {
-                noteRefusal(by: sender, refused.reason)
-            } else if admission.mayAsk(sender, at: now, every: limits.heartbeatTicks) {
+            if !meet(envelope, output: &output), admission.mayAsk(sender, at: now) {
                 sayHello(to: sender, asks: true, output: &output)
             }
+        case .newcomer(let isProven):
+            if !isProven, admission.mayAsk(sender, at: now) {
+                sayHello(to: sender, asks: true, answering: envelope, output: &output)
+            } else if envelope.hello?.asks == true {
+                sayHello(to: sender, answering: envelope, output: &output)
+            }
+        case .refused(let reason):
+            refuse(envelope, reason, output: &output)
         case .misaddressed:
+            // Whoever asks an earlier process whether it lives learns by the silence that it does not.
+            if case .immediate(.challenge) = envelope.message {} else { counters.foreign += 1 }
             // Nothing else might ever tell it: followers have nothing to say to each other.
-            counters.foreign += 1
-            sayHello(to: sender, asks: false, output: &output)
+            sayHello(to: sender, answering: envelope, output: &output)
         case .held:
-            meet(envelope, output: &output)
+            _ = meet(envelope, output: &output)
         case .admitted:
             guard envelope.message.isPossible(from: sender, above: replica.highestSeen) else {
                 counters.impossible += 1
                 return
             }
-            handle(envelope.message, from: sender, output: &output)
+            handle(envelope, output: &output)
         }
     }
 
-    /// Of what a peer says before it is admitted, only who it is counts, and that it refuses this node.
-    private mutating func meet(_ envelope: Envelope, output: inout Output) {
+    private mutating func refuse(
+        _ envelope: Envelope,
+        _ reason: Refused.Reason,
+        output: inout Output
+    ) {
+        counters.refused += 1
+        refusedPeer = (envelope.sender.node, reason, now)
+        // A refusal is never answered: two nodes would go on for ever.
+        if case .immediate(.refused) = envelope.message { return }
+        let sender = envelope.sender
+        let holds = reason == .otherIncarnation ? nil : admission.holds(sender.node)
+        // To the very process that spoke: the one it was copied from may be fine.
+        output.messages.append(
+            admission.envelope(
+                to: sender.node,
+                sender.process,
+                naming: holds?.process,
+                .immediate(.refused(Refused(reason: reason, holds: holds)))
+            )
+        )
+    }
+
+    /// Of what a peer says before it is admitted, only who it is counts, and that the peer refuses this
+    /// node. False if it was nothing of that.
+    private mutating func meet(_ envelope: Envelope, output: inout Output) -> Bool {
         switch envelope.message {
         case .immediate(.hello(let hello)):
-            admission.meet(envelope.sender, hello, output: &output)
-            if hello.asks { sayHello(to: envelope.sender.node, asks: false, output: &output) }
+            admission.meet(envelope, hello, output: &output)
+            // Who still holds an earlier process of this node may have asked in vain.
+            let isBehind = admission.proof(for: envelope) != nil
+            if hello.asks || (isBehind && admission.mayAsk(envelope.sender.node, at: now)) {
+                sayHello(to: envelope.sender.node, answering: envelope, output: &output)
+            }
         case .immediate(.refused(let refused)):
             noteRefusal(by: envelope.sender.node, refused.reason)
-        default:
+        case .immediate(.challenge), .immediate(.challengeAnswer):
             break
+        default:
+            return false
         }
+        return true
     }
 
-    private mutating func handle(_ message: Message, from sender: NodeID, output: inout Output) {
+    /// Whoever of the members asks: one that has just been opened may not count here yet, and decides by the
+    /// answer who counts there. Only to this very process a challenge means anything.
+    private func answerChallenge(in envelope: Envelope, output: inout Output) {
+        let sender = envelope.sender
+        guard case .immediate(.challenge(let challenge)) = envelope.message,
+            sender.cluster == admission.identity.cluster, envelope.destination == node,
+            envelope.recipient == admission.identity.process,
+            admission.peerNodes.contains(sender.node)
+        else { return }
+        output.messages.append(
+            admission.envelope(
+                to: sender.node,
+                sender.process,
+                naming: sender.process,
+                .immediate(.challengeAnswer(ChallengeAnswer(id: challenge.id)))
+            )
+        )
+    }
+
+    private mutating func handle(_ envelope: Envelope, output: inout Output) {
+        let sender = envelope.sender.node
         // Whoever says anything but who it is to this very process counts it: it refuses no longer.
-        if !message.isOfMeeting { forgetRefusal(by: sender) }
-        switch message {
+        if !envelope.message.isOfMeeting { forgetRefusal(by: sender) }
+        switch envelope.message {
         case .statement(let statement):
             replica.receive(statement, from: sender, output: &output)
-        case .immediate(.hello(let hello)):
-            if hello.asks { sayHello(to: sender, asks: false, output: &output) }
-        case .immediate(.refused(let refused)):
-            noteRefusal(by: sender, refused.reason)
+        case .immediate(.hello), .immediate(.refused), .immediate(.challenge),
+            .immediate(.challengeAnswer):
+            if let hello = envelope.hello, hello.holds == admission.identity.presence {
+                forgetRefusal(by: sender)
+            }
+            _ = meet(envelope, output: &output)
         case .immediate(.forward(let forward)):
             receive(forward, from: sender, output: &output)
         case .immediate(.forwardRefused(let refused)):
@@ -93,21 +139,42 @@ extension NodeCore {
         replica.unbackedClaims = 0
     }
 
-    /// Says to every member that this process is here now, and again once it holds them all; and asks the
-    /// founding members that it waits for, a few times a second.
+    /// Says to every member that this process is here now, and again once it holds them all; asks the
+    /// founding members that it waits for, a few times a second, and the silent ones what they have heard.
     mutating func greet(output: inout Output) {
-        guard takesPart, !hasGreeted || (!admission.isEstablished && now >= nextGreeting) else {
-            return
+        guard takesPart else { return }
+        admission.advance(at: now, output: &output)
+        for node in admission.takeQuiet(at: now) {
+            sayHello(to: node, asks: true, output: &output)
         }
+        guard !hasGreeted || (!admission.isEstablished && now >= nextGreeting) else { return }
         nextGreeting = now.advanced(by: limits.heartbeatTicks)
         let nodes = hasGreeted ? admission.sought : admission.peerNodes
         hasGreeted = true
         for node in nodes { sayHello(to: node, asks: true, output: &output) }
     }
 
-    private func sayHello(to node: NodeID, asks: Bool, output: inout Output) {
-        let hello = Hello(asks: asks, holds: admission.holds(node), terms: admission.terms)
+    /// - Parameter envelope: What named a process of this node that the receiver has met: this one proves that it
+    ///   succeeds it.
+    func sayHello(
+        to node: NodeID,
+        asks: Bool = false,
+        answering envelope: Envelope? = nil,
+        output: inout Output
+    ) {
+        let hello = Hello(
+            asks: asks,
+            holds: admission.holds(node),
+            terms: admission.terms,
+            proof: envelope.flatMap(admission.proof(for:))
+        )
         output.send(.hello(hello), to: node)
+    }
+
+    var allCounters: MessageCounters {
+        var all = counters
+        all.invented = admission.invented
+        return all
     }
 }
 
@@ -125,6 +192,8 @@ package struct MessageCounters: Hashable, Sendable {
     package var unbacked = 0
     /// Appends passed on for a process that this node has not met.
     package var unvouched = 0
+    /// Claims to have met this node that this directory did not give to who made them: dropped (`R91`).
+    package var invented = 0
 
     package var total: UInt64 {
         UInt64(foreign + refused + impossible + disagreeing + unbacked + unvouched)
@@ -205,7 +274,8 @@ extension Immediate {
                 ballot.isInReach(of: seen) && missing?.upperBound.isPossible ?? true
                     && missing.map { $0.lowerBound > .zero } ?? true
             }
-        case .hello, .refused, .statusRequest, .forwardRefused, .barrierRequest, .barrierReply:
+        case .hello, .refused, .challenge, .challengeAnswer, .statusRequest, .forwardRefused,
+            .barrierRequest, .barrierReply:
             true
         }
     }

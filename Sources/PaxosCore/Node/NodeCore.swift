@@ -41,6 +41,8 @@ package struct NodeCore: ~Copyable {
     var replay: ReadID?
     var phase = Phase.running
     var now = Tick.zero
+    /// What this node's peers have met and its directory does not hold: it is read, and nothing else.
+    package internal(set) var rolledBack: RolledBack?
     /// The last peer that does not count this node, why, and when it said so.
     private var refusedBy: (node: NodeID, reason: Refused.Reason, at: Tick)?
     /// The last peer that this node does not count, why, and when it spoke.
@@ -68,13 +70,11 @@ package struct NodeCore: ~Copyable {
     ///
     /// - Parameters:
     ///   - recovered: What the store held.
-    ///   - nonce: A random number of this process.
     ///   - limits: The node's bounds.
     ///   - seed: The only chance there is: the draws of election timeouts follow from it.
     ///   - rules: What the protocol decides by.
     package init(
         recovered: RecoveredState,
-        nonce: Nonce,
         limits: Limits,
         seed: UInt64,
         rules: Rules = .paxos
@@ -93,15 +93,18 @@ package struct NodeCore: ~Copyable {
             node: recovered.node,
             incarnation: recovered.incarnation,
             boot: recovered.boot,
-            nonce: nonce
+            nonce: recovered.nonce
         )
+        rolledBack = recovered.rolledBack
         admission = Admission(
             identity: identity,
             terms: Terms(founding: recovered.membership, shape: limits.shape),
-            recovered: recovered.peers
+            recovered: recovered,
+            limits: limits,
+            rule: rules.succession
         )
         replica = Replica(recovered: recovered, limits: limits, seed: seed, rules: rules)
-        barriers = Barriers(firstID: nonce.rawValue)
+        barriers = Barriers(firstID: recovered.nonce.rawValue)
         delivery = Delivery(resuming: recovered.checkpoint)
         written = Written(
             committed: recovered.committed,
@@ -150,7 +153,9 @@ package struct NodeCore: ~Copyable {
         case .running, .closing:
             // Before all have met both ways, only greetings are due: the replica's clock stands still.
             let next = admission.isEstablished ? replica.nextDeadline : nextGreeting
-            let deadline = min(waiters.nextDeadline, next, shownUntil)
+            var deadline = min(waiters.nextDeadline, shownUntil)
+            // Who is out waits for nothing.
+            if rolledBack == nil { deadline = min(deadline, next, admission.nextDeadline) }
             if case .closing(let by) = phase { return min(deadline, by) }
             return deadline
         case .sealing(_, let by) where replica.acceptor.isFull:
@@ -221,8 +226,9 @@ package struct NodeCore: ~Copyable {
             peerCommitted: zip(replica.membership.members, replica.peerCommitted).filter {
                 $0.0 != node
             }.map { PeerStatus(node: $0.0, committed: $0.1) },
+            rolledBack: rolledBack,
             disagreements: admission.disagreements(at: now),
-            counters: counters
+            counters: allCounters
         )
     }
 
@@ -263,15 +269,17 @@ package struct NodeCore: ~Copyable {
     private mutating func release(_ receipt: consuming DurabilityReceipt, output: inout Output) {
         if case .failed = phase { return }
         let takesPart = takesPart
+        admission.newest = max(admission.newest, receipt.written)
         let through = receipt.through
         while let write = writes.first, write.id <= through { _ = writes.popFirst() }
         replica.oldestWrite = writes.first?.at
         let wasComplete = admission.isComplete
-        admission.markDurable(receipt.peers)
+        let changed = admission.markDurable(receipt.peers)
+        if takesPart { for node in changed { sayHello(to: node, output: &output) } }
         if !wasComplete, admission.isComplete { hasGreeted = false }
         replica.markDurable(promised: receipt.promised, runs: receipt.runs)
         output.checkpointed = receipt.checkpointed
-        for testimony in receipt.testimony {
+        for testimony in receipt.testimony where rolledBack == nil {
             if testimony.destination != node {
                 output.released.append(testimony)
             } else if takesPart {
@@ -285,8 +293,9 @@ package struct NodeCore: ~Copyable {
     }
 
     private mutating func receive(_ completion: ReadCompletion, output: inout Output) {
-        guard takesPart else { return }
+        guard isOpen else { return }
         guard completion.id == replay else {
+            guard takesPart else { return }
             replica.receive(completion, output: &output)
             return
         }
@@ -302,8 +311,13 @@ package struct NodeCore: ~Copyable {
     // MARK: - The write and the messages of a step
 
     private mutating func seal(_ output: inout Output) {
+        if rolledBack != nil { output.fallSilent() }
         sealMessages(&output)
-        guard takesPart else { return }
+        guard isOpen else { return }
+        let goesAnyway = output.rows.needsFlush
+        if takesPart {
+            output.rows.peers += admission.lazyRecords(at: now, anyway: goesAnyway)
+        }
         let committed = replica.deliverable
         if delivery.delivered.count(after: written.checkpoint) >= limits.checkpointSlots {
             written.checkpoint = delivery.delivered
@@ -316,6 +330,7 @@ package struct NodeCore: ~Copyable {
                 output.rows.committed = committed
             }
             swap(&output.rows.ineffective, &unwrittenIneffective)
+            if takesPart { output.rows.prunesBelow = admission.pruned.take() }
         }
         let id = WriteID(nextWrite)
         nextWrite += 1
@@ -329,24 +344,24 @@ package struct NodeCore: ~Copyable {
 
     private func sealMessages(_ output: inout Output) {
         for message in output.immediate {
+            let node = message.destination
             // Members meet as nodes; everything else is between two processes.
             let isMeeting = if case .hello = message.body { true } else { false }
+            let recipient = isMeeting ? nil : admission.process(of: node)
+            let named = isMeeting ? admission.holds(node)?.process : recipient
             output.messages.append(
-                Envelope(
-                    sender: admission.identity,
-                    destination: message.destination,
-                    recipient: isMeeting ? nil : admission.process(of: message.destination),
-                    message: .immediate(message.body)
-                )
+                admission.envelope(to: node, recipient, naming: named, .immediate(message.body))
             )
         }
         for testimony in output.released {
+            let node = testimony.destination
+            let recipient = admission.process(of: node)
             output.messages.append(
-                Envelope(
-                    sender: admission.identity,
-                    destination: testimony.destination,
-                    recipient: admission.process(of: testimony.destination),
-                    message: .statement(testimony.body)
+                admission.envelope(
+                    to: node,
+                    recipient,
+                    naming: recipient,
+                    .statement(testimony.body)
                 )
             )
         }

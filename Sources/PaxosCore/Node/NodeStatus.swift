@@ -30,6 +30,8 @@ package struct CoreStatus: Hashable, Sendable {
     package var refusedPeer: RefusedPeer?
     /// How far every other member is known to have committed.
     package var peerCommitted: [PeerStatus]
+    /// What this node's directory was found to lack.
+    package var rolledBack: RolledBack?
     /// Who was made with other terms, and what differs.
     package var disagreements: [Disagreement]
     package var counters: MessageCounters

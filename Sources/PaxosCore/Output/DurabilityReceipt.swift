@@ -4,6 +4,8 @@
 package struct DurabilityReceipt: ~Copyable {
     /// Every write up to here is durable.
     package private(set) var through: WriteID
+    /// The number of the transaction that it covers last.
+    private(set) var written: WriteNumber
     private(set) var promised: Ballot?
     /// How many runs of entries the flush covered.
     private(set) var runs: Int
@@ -14,6 +16,7 @@ package struct DurabilityReceipt: ~Copyable {
 
     init(
         through: WriteID,
+        written: WriteNumber,
         promised: Ballot?,
         runs: Int,
         peers: [PeerRecord],
@@ -21,6 +24,7 @@ package struct DurabilityReceipt: ~Copyable {
         testimony: [Testimony]
     ) {
         self.through = through
+        self.written = written
         self.promised = promised
         self.runs = runs
         self.peers = peers
@@ -32,6 +36,7 @@ package struct DurabilityReceipt: ~Copyable {
     package mutating func merge(_ later: consuming DurabilityReceipt) {
         precondition(later.through > through, "receipts come in the order of their writes")
         through = later.through
+        written = max(written, later.written)
         promised = later.promised ?? promised
         runs += later.runs
         peers.append(contentsOf: later.peers)

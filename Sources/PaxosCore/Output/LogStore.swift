@@ -68,6 +68,14 @@ package struct RecoveredState: Hashable, Sendable {
     /// Every row above `committed`, in slot order: what was accepted and may be chosen.
     package var accepted: [AcceptedEntry]
     package var checkpoint: Checkpoint
+    /// Drawn by this opening, before anything else, and durable with its boot.
+    package var nonce: Nonce
+    /// The openings from the lineage's floor on; the last is this one.
+    package var openings: [Opening]
+    /// The directory's own.
+    package var secret: DirectorySecret
+    /// The directory was found to be an old copy: it is read, and nothing else.
+    package var rolledBack: RolledBack?
     /// What was stored of the peers: all of them, or none before all have been met.
     package var peers: [PeerRecord]
 
@@ -86,7 +94,11 @@ package struct RecoveredState: Hashable, Sendable {
         trimmed: Slot = .zero,
         accepted: [AcceptedEntry] = [],
         checkpoint: Checkpoint = .empty,
-        peers: [PeerRecord] = []
+        peers: [PeerRecord] = [],
+        nonce: Nonce = Nonce(1),
+        openings: [Opening]? = nil,
+        secret: DirectorySecret = DirectorySecret(first: 0, second: 0),
+        rolledBack: RolledBack? = nil
     ) {
         self.cluster = cluster
         self.node = node
@@ -100,6 +112,11 @@ package struct RecoveredState: Hashable, Sendable {
         self.accepted = accepted
         self.checkpoint = checkpoint
         self.peers = peers
+        self.nonce = nonce
+        let own = Opening(process: ProcessID(boot: boot, nonce: nonce), write: WriteNumber(1))
+        self.openings = openings ?? [own]
+        self.secret = secret
+        self.rolledBack = rolledBack
     }
 }
 

@@ -39,6 +39,14 @@ package struct Output: ~Copyable {
         return taken
     }
 
+    /// Nothing of this step may be heard, or depended on.
+    mutating func fallSilent() {
+        messages = []
+        immediate = []
+        released = []
+        testimony = []
+    }
+
     mutating func send(_ message: Immediate, to destination: NodeID) {
         immediate.append(Addressed(destination: destination, body: message))
     }

@@ -41,10 +41,13 @@ package struct WriteBatch: ~Copyable {
 
     /// The flush that covers every row of this batch has returned. Called by a store, at one place,
     /// after the flush.
-    package consuming func markedDurable() -> DurabilityReceipt {
+    ///
+    /// - Parameter written: The number of the newest transaction that is durable by now.
+    package consuming func markedDurable(written: WriteNumber) -> DurabilityReceipt {
         isSettled = true
         return DurabilityReceipt(
             through: id,
+            written: written,
             promised: rows.promised,
             runs: rows.accepted.count,
             peers: rows.peers,
@@ -118,6 +121,10 @@ package struct WriteRows: Hashable, Sendable {
     package var checkpoint: Checkpoint?
     /// What is known of peers: each replaces the record of its node.
     package var peers: [PeerRecord] = []
+    /// Openings below this boot need not be kept: every peer holds a later one durably.
+    package var prunesBelow: Boot?
+    /// The directory was found to be an old copy, for good.
+    package var rolledBack: RolledBack?
     /// Committed commands without effect, found since the last write.
     package var ineffective: [Slot] = []
     /// Write even if nothing but the watermark changed: orderly shutdown.
@@ -128,7 +135,7 @@ package struct WriteRows: Hashable, Sendable {
     /// The watermark alone is not worth a flush: it rides on a batch that goes to disk anyway.
     package var needsFlush: Bool {
         !accepted.isEmpty || promised != nil || lastRound != nil || checkpoint != nil
-            || !peers.isEmpty || isFinal
+            || !peers.isEmpty || rolledBack != nil || isFinal
     }
 
     mutating func merge(_ later: WriteRows) {
@@ -137,7 +144,11 @@ package struct WriteRows: Hashable, Sendable {
         lastRound = later.lastRound ?? lastRound
         committed = later.committed ?? committed
         checkpoint = later.checkpoint ?? checkpoint
+        // A disk without room holds them back for as long as it likes.
+        peers.removeAll { record in later.peers.contains { $0.node == record.node } }
         peers.append(contentsOf: later.peers)
+        prunesBelow = later.prunesBelow ?? prunesBelow
+        rolledBack = rolledBack ?? later.rolledBack
         ineffective.append(contentsOf: later.ineffective)
         isFinal = isFinal || later.isFinal
     }

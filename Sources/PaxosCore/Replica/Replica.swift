@@ -173,7 +173,9 @@ package struct Replica: Sendable {
         // Of the node around the replica.
         case .probe(let probe): receive(probe, from: sender, output: &output)
         case .probeReply(let reply): receive(reply, from: sender, output: &output)
-        case .hello, .refused, .forward, .forwardRefused, .barrierRequest, .barrierReply: break
+        case .hello, .refused, .challenge, .challengeAnswer, .forward, .forwardRefused,
+            .barrierRequest, .barrierReply:
+            break
         }
     }
 

@@ -9,17 +9,20 @@ package struct Rules: Hashable, Sendable {
     package var recovery: RecoveryRule
     package var learning: LearningRule
     package var delivery: DeliveryRule
+    package var succession: SuccessionRule
 
     package init(
         acceptance: AcceptanceRule,
         recovery: RecoveryRule,
         learning: LearningRule,
-        delivery: DeliveryRule
+        delivery: DeliveryRule,
+        succession: SuccessionRule
     ) {
         self.acceptance = acceptance
         self.recovery = recovery
         self.learning = learning
         self.delivery = delivery
+        self.succession = succession
     }
 
     /// Multi-Paxos as in Lamport, "Paxos Made Simple".
@@ -27,7 +30,8 @@ package struct Rules: Hashable, Sendable {
         acceptance: .paxos,
         recovery: .paxos,
         learning: .paxos,
-        delivery: .paxos
+        delivery: .paxos,
+        succession: .lineage
     )
 }
 

@@ -12,8 +12,15 @@ extension Mutant {
         return limits
     }
 
-    func alter(_ nonce: Nonce) -> Nonce {
-        self == .borrowedIdentity ? Nonce(nonce.rawValue &+ 1) : nonce
+    /// The process that the core takes itself for.
+    func disguise(_ recovered: RecoveredState) -> RecoveredState {
+        guard self == .borrowedIdentity, let own = recovered.openings.last else { return recovered }
+        var recovered = recovered
+        recovered.nonce = Nonce(recovered.nonce.rawValue &+ 1)
+        let process = ProcessID(boot: recovered.boot, nonce: recovered.nonce)
+        recovered.openings.removeLast()
+        recovered.openings.append(Opening(process: process, write: own.write))
+        return recovered
     }
 
     /// Steps a core. `held` is what subscribers were not handed in the step before.
@@ -163,11 +170,19 @@ extension Envelope {
     /// The same, of a process that was made with these terms.
     fileprivate func agreeing(with terms: Terms) -> Envelope {
         guard case .immediate(.hello(let hello)) = message else { return self }
-        let agreeing = Hello(asks: hello.asks, holds: hello.holds, terms: terms)
+        let agreeing = Hello(
+            asks: hello.asks,
+            holds: hello.holds,
+            terms: terms,
+            proof: hello.proof
+        )
         return Envelope(
             sender: sender,
             destination: destination,
             recipient: recipient,
+            written: written,
+            stamp: stamp,
+            claim: (heard, tag),
             message: .immediate(.hello(agreeing))
         )
     }

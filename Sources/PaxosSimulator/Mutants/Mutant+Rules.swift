@@ -18,6 +18,12 @@ extension Mutant {
             rules.delivery.repeated = true
         case .tornBatchDelivered:
             rules.delivery.torn = true
+        case .bootAloneProves:
+            rules.succession.asksForProof = false
+            rules.succession.latches = false
+        case .historyNotChecked:
+            rules.succession.comparesHistory = false
+            rules.succession.latches = false
         default:
             break
         }

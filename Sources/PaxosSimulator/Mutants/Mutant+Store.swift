@@ -44,17 +44,19 @@ extension Mutant {
             }
         case .watermarkAheadOfRows:
             rows.committed = rows.committed?.next
+        case .latchNotDurable:
+            rows.rolledBack = nil
         default:
             break
         }
         return rows
     }
 
-    /// What an opening finds. `openings` counts those of this member's place, whatever directory is there;
+    /// What an opening finds. `history` is that of this member's place, whatever directory is there;
     /// `unsynced` are the transactions that were lost when its last process ended.
     func alter(
         _ recovered: RecoveredState,
-        openings: UInt64,
+        history: [Opening],
         unsynced: [WriteRows]
     ) -> RecoveredState {
         var recovered = recovered
@@ -75,7 +77,9 @@ extension Mutant {
             for rows in unsynced { recovered.take(rows) }
         case .wipedNodeVotes:
             recovered.incarnation = Incarnation(high: 0, low: recovered.node.rawValue)
-            recovered.boot = Boot(openings)
+            recovered.openings = history
+            recovered.boot = Boot(UInt64(history.count))
+            recovered.nonce = history[history.count - 1].process.nonce
         default:
             break
         }

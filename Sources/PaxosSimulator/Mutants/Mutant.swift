@@ -67,6 +67,12 @@ package enum Mutant: String, CaseIterable, Sendable {
     case repliesTwice = "replies-twice"
     /// The pipeline takes more than its limit (`R62`).
     case limitsIgnored = "limits-ignored"
+    /// A directory that was found to be an old copy does not know it any more once it is opened again (`R81`).
+    case latchNotDurable = "latch-not-durable"
+    /// A higher boot is all that a process needs to take the place of another (`R81`).
+    case bootAloneProves = "boot-alone-proves"
+    /// Who shows the process that counts need not hold what that went on to write (`R81`).
+    case historyNotChecked = "history-not-checked"
     /// Whatever others say they were made with passes for what this one was made with (`R82`).
     case digestNotCompared = "digest-not-compared"
     /// A process speaks under the nonce of another (`R76`).

@@ -168,7 +168,7 @@ extension Scene {
 
     private func startTwin(of node: SimulatedNode) throws(CommandError) {
         let before = world.nodes.count
-        world.startTwin(of: node)
+        world.startCopy(beside: node)
         guard world.nodes.count > before else {
             throw CommandError("nobody could tell the two apart")
         }

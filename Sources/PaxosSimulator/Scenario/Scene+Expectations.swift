@@ -26,6 +26,7 @@ extension Scene {
         parts.append("promised=\(status.promised) leader=\(status.leader.map { "\($0)" } ?? "-")")
         parts.append("committed=\(status.committed) delivered=\(status.delivered)")
         if status.isFull { parts.append("full") }
+        if let found = status.rolledBack { parts.append("out: \(found.cause) by \(found.witness)") }
         if let failure = status.failure { parts.append("failed \(failure.operation)") }
         if let by = status.refusedBy, let reason = status.refusal {
             parts.append("refused by \(by): \(reason)")
@@ -81,7 +82,8 @@ extension Scene {
             found = answers.isEmpty ? "none" : answers.joined(separator: ", ")
         case "refused":
             let status = try arguments.process().1.core.status
-            found = status.refusal.map { "\($0)" } ?? "no"
+            let refusal = status.refusal.map { "\($0)" } ?? "no"
+            found = status.rolledBack.map { "\($0.cause)" } ?? refusal
         default:
             throw CommandError("nothing can be expected of \(subject)")
         }

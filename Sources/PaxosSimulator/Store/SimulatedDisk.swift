@@ -9,6 +9,10 @@ package struct SimulatedDisk: Sendable {
     package private(set) var lastRound: UInt64 = 0
     package private(set) var committed = Slot.zero
     package private(set) var checkpoint = Checkpoint.empty
+    /// How many transactions there were.
+    package private(set) var writes: UInt64 = 0
+    package private(set) var openings: [Opening] = []
+    package private(set) var rolledBack: RolledBack?
     /// In ascending order of node.
     package private(set) var peers: [PeerRecord] = []
     package private(set) var ineffective: [Slot] = []
@@ -38,9 +42,17 @@ package struct SimulatedDisk: Sendable {
     package mutating func open(
         cluster: ClusterID,
         node: NodeID,
-        membership: Membership
+        membership: Membership,
+        nonce: Nonce
     ) -> RecoveredState? {
         boot = boot.next
+        writes += 1
+        let own = Opening(
+            process: ProcessID(boot: boot, nonce: nonce),
+            write: WriteNumber(writes)
+        )
+        guard let extended = Lineage.extended(openings, by: own) else { return nil }
+        openings = extended
         let committed = committed
         guard !rotten.contains(where: { $0 > committed }) else { return nil }
         return RecoveredState(
@@ -54,8 +66,19 @@ package struct SimulatedDisk: Sendable {
             committed: committed,
             accepted: rows.dropFirst(Int(committed.rawValue)).compactMap { $0 },
             checkpoint: checkpoint,
-            peers: peers
+            peers: peers,
+            nonce: nonce,
+            openings: openings,
+            secret: DirectorySecret(first: incarnation.high, second: incarnation.low),
+            rolledBack: rolledBack
         )
+    }
+
+    /// Whoever holds this of the node knows by it, for good, that what goes on from this directory is a copy.
+    package func isContradicted(by record: PeerRecord) -> Bool {
+        guard record.incarnation == incarnation else { return false }
+        if record.boot != boot { return record.boot > boot }
+        return record.nonce != openings.last?.process.nonce || record.heard.rawValue > writes
     }
 
     /// Flips a bit in a row.
@@ -70,6 +93,11 @@ package struct SimulatedDisk: Sendable {
 
     /// Applies one transaction and says what may not be written.
     package mutating func apply(_ write: WriteRows) throws(Violation) {
+        writes += 1
+        rolledBack = rolledBack ?? write.rolledBack
+        if let floor = write.prunesBelow {
+            openings = Lineage.kept(of: openings, from: floor)
+        }
         if let promised = write.promised {
             try demand(
                 promised >= self.promised,
@@ -172,7 +200,8 @@ package struct SimulatedDisk: Sendable {
         }
         try demand(
             peers[place].incarnation == peer.incarnation && peers[place].boot <= peer.boot
-                && (peer.isMutual || !peers[place].isMutual),
+                && (peer.isMutual || !peers[place].isMutual)
+                && peers[place].heard <= peer.heard,
             .store,
             "the record of \(peer.node) falls or changes its incarnation"
         )

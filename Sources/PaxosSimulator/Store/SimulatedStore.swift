@@ -17,6 +17,12 @@ package final class SimulatedStore {
     /// What the last process wrote and did not see durable.
     private var lost: [WriteRows] = []
     private var openings: UInt64 = 0
+    /// Of every directory that was here, by one count of writes, for the mutant that forges them.
+    private var history: [Opening] = []
+    /// A receipt was given for the row that says that this directory is an old copy.
+    private var isLatched = false
+    /// That row was lost.
+    package private(set) var hasForgottenLatch = false
     /// Whom to tell of every row that becomes durable; `nil` if nobody may count this directory.
     var ledger: Ledger?
     let node: NodeID
@@ -50,19 +56,34 @@ package final class SimulatedStore {
     /// Reopens the directory after everything in flight was settled by `crash`.
     package func open(
         cluster: ClusterID,
-        membership: Membership
+        membership: Membership,
+        nonce: Nonce
     ) -> RecoveredState? {
         hasFailed = false
         isSealed = false
         openings += 1
-        let recovered = disk.open(cluster: cluster, node: node, membership: membership)
-        guard let mutant, let recovered else { return recovered }
-        return mutant.alter(recovered, openings: openings, unsynced: lost)
+        let recovered = disk.open(
+            cluster: cluster,
+            node: node,
+            membership: membership,
+            nonce: nonce
+        )
+        guard let recovered else { return nil }
+        hasForgottenLatch = isLatched && recovered.rolledBack == nil
+        history.append(
+            Opening(
+                process: ProcessID(boot: Boot(openings), nonce: nonce),
+                write: WriteNumber(openings << 32)
+            )
+        )
+        guard let mutant else { return recovered }
+        return mutant.alter(recovered, history: history, unsynced: lost)
     }
 
     /// Puts another directory in the place of this one.
     package func replace(disk: SimulatedDisk) {
         self.disk = disk
+        isLatched = false
         lost = []
     }
 
@@ -100,9 +121,13 @@ package final class SimulatedStore {
         let group = flushing
         flushing = []
         var receipt: DurabilityReceipt?
+        // A batch without rows makes no transaction of a real store; here a number is used up for it.
+        var number = disk.writes + UInt64(late.count)
         for held in group {
+            number += 1
+            if held.rows.rolledBack != nil { isLatched = true }
             guard let batch = held.batch.take() else { continue }
-            let next = batch.markedDurable()
+            let next = batch.markedDurable(written: WriteNumber(number))
             if var earlier = receipt.take() {
                 earlier.merge(next)
                 receipt = consume earlier

@@ -62,6 +62,8 @@ extension Immediate {
                 last: hello.holds?.process.boot.rawValue ?? 0
             )
         case .refused: Message.Facts(code: 5)
+        case .challenge(let challenge): Message.Facts(code: 21, first: challenge.id)
+        case .challengeAnswer(let answer): Message.Facts(code: 22, first: answer.id)
         case .statusRequest(let request): Message.Facts(code: 6, first: request.id)
         case .statusReply(let reply):
             Message.Facts(code: 7, ballot: reply.leader ?? .zero, first: reply.id)
@@ -128,7 +130,10 @@ extension Immediate {
         case .hello(let hello):
             (hello.asks ? "hello asks" : "hello")
                 + (hello.holds.map { " holds boot=\($0.process.boot)" } ?? "")
+                + (hello.proof.map { " proves boot=\($0.process.boot) next=\($0.next)" } ?? "")
         case .refused(let refused): "refused \(refused.reason)"
+        case .challenge: "challenge"
+        case .challengeAnswer: "lives"
         case .statusRequest: "status?"
         case .statusReply(let reply):
             "status leader=\(reply.leader.map { "\($0)" } ?? "-") "

@@ -9,13 +9,18 @@ package final class SimulatedNode {
     let isTwin: Bool
     private(set) var process: SimulatedProcess?
     /// Counts starts and ends: what was meant for an earlier process is recognised by it.
-    private(set) var generation = 0
+    private(set) var generation: Int
     var isPaused = false
     /// Its directory has lost something, or cannot be told from one that has: it is in the minority that
     /// the fault drawer may damage.
     var isDamaged = false
     /// Its directory is an older state of one that another process has written to since.
     var isCopy: Bool
+    /// A copy that was started beside a process which goes on, and holds all that anybody has heard of it.
+    var original: (node: SimulatedNode, generation: Int)?
+    /// Of a copy: those that have met nothing which contradicts it, and so could not tell it from the real
+    /// one. They are out of its reach.
+    var hidden: [Int] = []
     /// Never started again.
     var isRetired = false
     var isFull = false
@@ -25,10 +30,19 @@ package final class SimulatedNode {
     var stall = 0
     /// An older copy of the directory.
     var backup: SimulatedDisk?
+    /// One of this very process, taken while it ran.
+    var snapshot: (disk: SimulatedDisk, generation: Int)?
     /// The directory as it was before its present boot was counted.
     var beforeBoot: SimulatedDisk?
 
-    init(index: Int, id: NodeID, store: SimulatedStore, isTwin: Bool = false) {
+    init(
+        index: Int,
+        id: NodeID,
+        store: SimulatedStore,
+        isTwin: Bool = false,
+        generation: Int = 0
+    ) {
+        self.generation = generation
         self.index = index
         self.id = id
         self.store = store

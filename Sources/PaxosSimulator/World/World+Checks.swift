@@ -201,6 +201,7 @@ extension World {
             case .cancelled: caller.isCancelled
             case .closed: process.isClosing
             case .storeFailed: process.hasFailed
+            case .rolledBack: node.store.ledger == nil
             default: true
             }
         try demand(isTrue, .reply, "\(node.id) gives \(refusal) as a reason and it is none")

@@ -8,7 +8,11 @@ extension World {
         agenda.put(.fault, at: now.advanced(byTicks: faultRandom.within(mix.faultInterval)))
         guard !isSettling else { return }
         backUp()
-        guard let kind = faultRandom.pick(mix.drawn), faults.contains(kind) else { return }
+        try disturbCopies()
+        // Copies wait for a directory that others have met since: they are tried more often.
+        let copies = mix.drawn.filter { $0 == .rollback || $0 == .twin }
+        let some = faultRandom.oneIn(4) && !copies.isEmpty ? copies : mix.drawn
+        guard let kind = faultRandom.pick(some), faults.contains(kind) else { return }
         switch kind {
         case .slowLink, .partition, .partialPartition, .oneWayPartition: impair(kind)
         case .pause, .crash, .crashAtWrite, .shutdown: try disturbProcess(kind)
@@ -18,13 +22,18 @@ extension World {
         }
     }
 
-    private func note(_ kind: FaultKind, _ node: SimulatedNode) {
+    func note(_ kind: FaultKind, _ node: SimulatedNode) {
         trace.note(.fault, at: now, node, UInt64(kind.rawValue), 0, kind.name)
     }
 
     /// Now and then somebody copies a directory away.
     private func backUp() {
         guard let node = faultRandom.pick(nodes), faultRandom.oneIn(4) else { return }
+        if node.process != nil, faultRandom.oneIn(4) {
+            node.snapshot = (node.store.disk, node.generation)
+        }
+        // Old enough, as often as not, for others to have met what it lacks.
+        guard node.backup == nil || faultRandom.oneIn(8) else { return }
         node.backup = node.store.disk
     }
 
@@ -156,14 +165,14 @@ extension World {
     }
 
     /// Destroys something for good, on a minority of the members at most: each slot stays intact on a
-    /// quorum. A directory that its peers cannot tell from the real one is not started at all: no
-    /// protocol survives that (DESIGN, identity).
+    /// quorum.
     func damage(_ kind: FaultKind, at place: Int? = nil) throws(Violation) {
         let most = (membership.members.count - 1) / 2
         let damaged = nodes.filter { !$0.isTwin && $0.isDamaged }
-        let candidates = nodes.filter {
+        var candidates = nodes.filter {
             !$0.isTwin && !$0.isRetired && $0.index == place ?? $0.index
         }
+        if kind == .rollback { candidates = candidates.filter(canRollBack) }
         guard let node = faultRandom.pick(candidates),
             damaged.contains(where: { $0 === node }) || damaged.count < most
         else { return }
@@ -171,18 +180,18 @@ extension World {
         case .rot: rot(node)
         case .wipe: try wipe(node)
         case .rollback: try rollBack(node)
-        default: startTwin(of: node)
+        default: startCopy(beside: node)
         }
     }
 
-    private func restart(_ node: SimulatedNode) {
+    func restart(_ node: SimulatedNode) {
         guard stage == nil else { return }
         let downtime = faultRandom.within(mix.duration)
         agenda.put(.start(node.index), at: now.advanced(byTicks: downtime))
     }
 
     /// Everybody else has met the node both ways, and can do without it.
-    private func haveAllMet(_ node: SimulatedNode) -> Bool {
+    func haveAllMet(_ node: SimulatedNode) -> Bool {
         nodes.allSatisfy {
             $0.id == node.id || $0.store.disk.record(of: node.id)?.isMutual == true
         }
@@ -209,42 +218,12 @@ extension World {
         node.end()
         try node.store.crash(keeping: 0)
         node.isDamaged = true
+        node.isCopy = false
+        node.hidden = []
         if !mayStay { node.store.ledger = nil }
         node.backup = nil
+        node.snapshot = nil
         node.store.replace(disk: freshDisk())
         restart(node)
-    }
-
-    func rollBack(_ node: SimulatedNode) throws(Violation) {
-        guard let backup = node.backup, node.store.ledger != nil,
-            backup.incarnation == node.store.disk.incarnation,
-            isWitnessed(incarnation: backup.incarnation, boot: backup.boot.next, of: node.id)
-        else { return }
-        counts.count(.rollback)
-        note(.rollback, node)
-        if !haveAllMet(node) { excusesLiveness = true }
-        node.end()
-        try node.store.crash(keeping: 0)
-        node.isDamaged = true
-        node.isCopy = true
-        node.store.ledger = nil
-        node.store.replace(disk: backup)
-        restart(node)
-    }
-
-    /// Opens a copy of a running node's directory, made before the node opened it: the boots are equal,
-    /// the nonces differ.
-    func startTwin(of node: SimulatedNode) {
-        guard nodes.count == membership.members.count, node.process != nil,
-            let copy = node.beforeBoot, node.store.ledger != nil,
-            copy.incarnation == node.store.disk.incarnation,
-            isWitnessed(incarnation: copy.incarnation, boot: copy.boot.next, of: node.id)
-        else { return }
-        counts.count(.twin)
-        note(.twin, node)
-        let store = SimulatedStore(node: node.id, disk: copy)
-        let twin = SimulatedNode(index: nodes.count, id: node.id, store: store, isTwin: true)
-        nodes.append(twin)
-        agenda.put(.start(twin.index), at: now.advanced(by: 1))
     }
 }

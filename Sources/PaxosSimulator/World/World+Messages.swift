@@ -7,11 +7,11 @@ extension World {
             send(envelope, from: sender, on: stage)
             return
         }
-        let receivers = nodes.filter { $0.id == envelope.destination && $0.process != nil }
-        guard let receiver = networkRandom.pick(receivers) else { return }
+        guard !endIfAlone(sender), let receiver = addressee(of: envelope) else { return }
+        guard !isHidden(sender, from: receiver) else { return }
         trace.note(.sent, at: now, envelope, from: sender, to: receiver)
-        if intercept(envelope, from: sender, to: receiver) { return }
-        if network.isCut(from: sender.index, to: receiver.index) { return }
+        if intercept(envelope, from: place(of: sender), to: place(of: receiver)) { return }
+        if network.isCut(from: place(of: sender).index, to: place(of: receiver).index) { return }
         if !isSettling, networkRandom.happens(permille: mix.lossPermille) {
             counts.count(.loss)
             trace.note(.lost, at: now, envelope, from: sender, to: receiver)
@@ -37,7 +37,10 @@ extension World {
         let range = isSettling ? 1...4 : mix.delay
         let delay = networkRandom.within(range)
         if delay > 8 { counts.count(.reordering) }
-        let slowness = network.slowness(from: sender.index, to: receiver.index)
+        let slowness = network.slowness(
+            from: place(of: sender).index,
+            to: place(of: receiver).index
+        )
         var arrival = now.advanced(by: delay + slowness)
         if let bytesPerTick = mix.bytesPerTick {
             let link = network.link(from: sender.index, to: receiver.index)
@@ -124,6 +127,9 @@ extension World {
                 from: network.link(from: sender.index, to: receiver.index)
             )
         }
+        guard !endIfAlone(sender), !endIfAlone(receiver),
+            !endedCopies.contains(envelope.sender.process)
+        else { return }
         guard let process = receiver.process, !process.hasClosed else { return }
         trace.note(.arrived, at: now, envelope, from: sender, to: receiver)
         interrupt(envelope, at: receiver)

@@ -4,17 +4,15 @@ import PaxosCore
 extension World {
     func start(_ node: SimulatedNode) throws(Violation) {
         guard node.process == nil, !node.isRetired, let cluster = Self.cluster else { return }
+        guard !endIfAlone(node) else { return }
         if let host, host.isKeptDown(node.id) { return }
-        guard stage != nil || mayBoot(node) else {
-            node.isRetired = true
-            return
-        }
         node.beforeBoot = node.store.disk
         let promised = node.store.disk.promised
         guard
             let recovered = node.store.open(
                 cluster: cluster,
-                membership: membership(of: node)
+                membership: membership(of: node),
+                nonce: Nonce(scheduleRandom.next())
             )
         else {
             // Rot above the watermark: the store refuses the directory.
@@ -26,14 +24,22 @@ extension World {
             node: node.id,
             incarnation: recovered.incarnation,
             boot: recovered.boot,
-            nonce: Nonce(scheduleRandom.next())
+            nonce: recovered.nonce
         )
+        try demand(
+            !node.store.hasForgottenLatch,
+            .identity,
+            "\(node.label) was found to be an old copy, and has forgotten it"
+        )
+        if node.isCopy { counted.uncount(identity) }
+        var rules = mutant?.rules ?? .paxos
+        // Nothing takes time where a script tells the story.
+        if stage != nil { rules.succession.awaitsSilence = false }
         let core = NodeCore(
-            recovered: recovered,
-            nonce: mutant?.alter(identity.nonce) ?? identity.nonce,
+            recovered: mutant?.disguise(recovered) ?? recovered,
             limits: mutant?.alter(limits(of: node)) ?? limits(of: node),
             seed: scheduleRandom.next(),
-            rules: mutant?.rules ?? .paxos
+            rules: rules
         )
         let process = SimulatedProcess(
             core: core,
@@ -44,6 +50,7 @@ extension World {
             position: ledger.expected.position(above: recovered.checkpoint.slot)
         )
         node.begin(process)
+        node.snapshot = (node.store.disk, node.generation)
         if process.clockRate != 100 { counts.count(.clockDrift) }
         trace.note(.opened, at: now, node, recovered.boot.rawValue, 0, "boot=\(recovered.boot)")
         try demand(
@@ -52,26 +59,6 @@ extension World {
             "\(node.id) promised \(promised) and finds \(process.core.status.promised)"
         )
         schedule(node)
-    }
-
-    /// A copy has the incarnation of the real directory and is told from it by the boots that peers have
-    /// seen, so it may not be started more often than they have. One that was made anew is known by its
-    /// incarnation, and may start at any time.
-    private func mayBoot(_ node: SimulatedNode) -> Bool {
-        guard node.isCopy else { return true }
-        let disk = node.store.disk
-        return isWitnessed(incarnation: disk.incarnation, boot: disk.boot.next, of: node.id)
-    }
-
-    /// Every member that counts has seen this boot, or a later one, of the node, or another directory of it.
-    /// One that has not takes whichever of two copies it hears first for the real one, and nobody could tell
-    /// it otherwise. One with a rotten row counts like any other.
-    func isWitnessed(incarnation: Incarnation, boot: Boot, of id: NodeID) -> Bool {
-        for peer in nodes where peer.id != id && peer.store.ledger != nil && !peer.isRetired {
-            guard let record = peer.store.disk.record(of: id) else { return false }
-            if record.incarnation == incarnation, record.boot < boot { return false }
-        }
-        return true
     }
 
     /// The process ends at once; of what it wrote last, a prefix survives.

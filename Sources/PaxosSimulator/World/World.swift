@@ -7,7 +7,7 @@ package import PaxosCore
 /// `Invariant` is checked against the `Ledger`, which knows the log from durable rows alone.
 package final class World {
     let membership: Membership
-    private(set) var mix: FaultMix
+    var mix: FaultMix
     let faults: FaultSet
     let mutant: Mutant?
     var nodes: [SimulatedNode] = []
@@ -25,6 +25,9 @@ package final class World {
     var probes: [Probe] = []
     /// Faults have stopped.
     var isSettling = false
+    var counted = CountedProcesses()
+    /// Of copies that ended with their original: what they said is not heard any more.
+    var endedCopies: Set<ProcessID> = []
     /// What each member was given, if they were not all given the same.
     var terms: DifferentTerms?
     /// A founder was lost before all had met: the first meeting needs every one of them.
@@ -240,7 +243,7 @@ package final class World {
     }
 
     func step(_ node: SimulatedNode, _ process: SimulatedProcess) throws(Violation) {
-        guard !node.isPaused, !process.hasClosed else { return }
+        guard !node.isPaused, !process.hasClosed, !endIfAlone(node) else { return }
         let tick = process.tick(at: now)
         let hadReceipt = process.receipt != nil
         let messages = process.messages
@@ -258,7 +261,14 @@ package final class World {
             if let batch = write.take() { batch.abandon() }
             throw error
         }
-        if let batch = write.take() { try submit(batch, of: node, process) }
+        if let batch = write.take() {
+            let peers = batch.rows.peers
+            try submit(batch, of: node, process)
+            if node.store.ledger != nil { try counted.check(peers, by: node.id) }
+        }
+        if let found = process.core.rolledBack, node.store.ledger != nil {
+            throw Violation(.identity, "\(node.label) is sound, and is out: \(found)")
+        }
         for envelope in output.messages { send(envelope, from: node) }
         if let repetition { throw repetition }
         for request in output.reads {

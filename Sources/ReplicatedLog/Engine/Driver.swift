@@ -53,7 +53,6 @@ final class Driver: Sendable {
         ]
         let core = NodeCore(
             recovered: store.recover(),
-            nonce: Nonce(SystemRandom.uint64()),
             limits: configuration.limits,
             seed: SystemRandom.uint64()
         )

@@ -31,6 +31,8 @@ public enum AppendError: Error, Hashable, Sendable {
         case storeFailed(String)
         /// `run()` ended with this before the node took part.
         case runFailed(LogRunError)
+        /// The directory is an old copy of what its peers have met: it can be read and does nothing else.
+        case rolledBack
     }
 }
 
@@ -42,6 +44,7 @@ extension AppendError.Reason {
         case .full: self = .full
         case .overloaded, .closed: self = ending.cause.map { .runFailed($0) } ?? .closed
         case .storeFailed: self = .storeFailed(ending.failure)
+        case .rolledBack: self = .rolledBack
         }
     }
 }
@@ -67,6 +70,8 @@ public enum BarrierError: Error, Hashable, Sendable {
     case storeFailed(String)
     /// `run()` ended with this before the node took part.
     case runFailed(LogRunError)
+    /// The directory is an old copy of what its peers have met: it can be read and does nothing else.
+    case rolledBack
 }
 
 extension BarrierError {
@@ -75,6 +80,7 @@ extension BarrierError {
         case .timedOut: self = .timedOut
         case .cancelled: self = .cancelled
         case .storeFailed: self = .storeFailed(ending.failure)
+        case .rolledBack: self = .rolledBack
         case .overloaded, .full, .closed: self = ending.cause.map { .runFailed($0) } ?? .closed
         }
     }

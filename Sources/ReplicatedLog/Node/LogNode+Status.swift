@@ -9,6 +9,9 @@ public struct LogStatus: Hashable, Sendable {
         case healthy
         /// The disk or the map is full: it refuses appends and serves reads.
         case full
+        /// The directory is an old copy of what a peer has met of this node, or runs twice: it takes no part, for
+        /// good, whatever is restarted, and can be read. The node is to be replaced.
+        case rolledBack(RolledBack)
         /// Another node was made with other members, quorums or limits: the two do not count each other. What
         /// differs is in `LogStatus.disagreements`.
         case disagrees(Disagreement)
@@ -81,7 +84,9 @@ extension LogStatus.Health {
     /// Of a node that runs. What is wrong here comes before what others say, strangers among them.
     init(_ core: CoreStatus, unreadable: Slot?) {
         self =
-            if let unreadable {
+            if let found = core.rolledBack {
+                .rolledBack(found)
+            } else if let unreadable {
                 .damaged(slot: unreadable)
             } else if core.isFull {
                 .full

@@ -20,6 +20,7 @@ struct StatusLines {
         var refusedBy: NodeID?
         var refusals = 0
         var disagreements: [Disagreement] = []
+        var rolledBack: RolledBack?
     }
 
     private struct Pause {
@@ -61,6 +62,7 @@ struct StatusLines {
         see(status)
         if status.leader != told.leader { tellLeader(status, now: now) }
         missLeader(status, now: now)
+        if let found = status.rolledBack, found != told.rolledBack { tellRolledBack(found) }
         if status.isFull != told.isFull { tellRoom(status, now: now) }
         if status.refusedBy != told.refusedBy { tellRefusal(status, now: now) }
         tellDisagreements(status, now: now)
@@ -124,6 +126,17 @@ struct StatusLines {
             now: now
         )
         leaderless?.isTold = isTold
+    }
+
+    /// Once for a process, and at once: nothing follows.
+    private mutating func tellRolledBack(_ found: RolledBack) {
+        told.rolledBack = found
+        logger.error(
+            "this directory is an old copy: it can be read, and takes no part any more",
+            metadata: [
+                "node": "\(node.rawValue)", "peer": "\(found.witness)", "cause": "\(found)",
+            ]
+        )
     }
 
     private mutating func tellRoom(_ status: CoreStatus, now: Tick) {

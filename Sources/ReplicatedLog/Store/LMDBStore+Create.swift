@@ -154,6 +154,8 @@ private struct Place {
             (.trimmed, coding.seal(Slot.zero.rawValue, .trimmed)),
             (.checkpoint, coding.seal(Checkpoint.empty.encoded(), .checkpoint)),
             (.peers, coding.seal(PeerRecord.encoded([]), .peers)),
+            (.lineage, coding.seal(Opening.encoded([]), .lineage)),
+            (.latch, coding.seal(RolledBack.encoded(nil), .latch)),
         ]
         try environment.withWrite { (txn: inout WriteTransaction) throws(LMDBError) in
             try txn.put(identity.storedBytes, for: Schema.identityKey, in: tables.state)

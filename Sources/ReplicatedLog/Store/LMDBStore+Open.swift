@@ -43,8 +43,10 @@ extension LMDBStore {
         var room = try OpenedLog.room(environment, storage: storage, limits: limits)
         room.note(used: environment.info.usedBytes, livePages: stored.livePages)
         var state = stored.state
+        // Before anything else of this opening: what tells it from every other.
+        state.nonce = Nonce(SystemRandom.uint64())
         state.boot = state.boot.next
-        try OpenedLog.count(state.boot, in: environment, tables, identity, &room)
+        try OpenedLog.count(&state, in: environment, tables, identity, &room)
         room.note(used: environment.info.usedBytes, livePages: stored.livePages)
         room.beginCounting()
         let slot: ReadSlot
@@ -59,7 +61,7 @@ extension LMDBStore {
             environment: environment,
             tables: tables,
             file: file,
-            cluster: identity.cluster,
+            identity: identity,
             room: room,
             recovered: state,
             present: stored.present,

@@ -5,7 +5,7 @@ internal import Platform
 /// Writes groups of rows into the environment, each in one transaction.
 struct LogWriter: ~Copyable {
     private var environment: Environment?
-    private let tables: Schema.Tables
+    let tables: Schema.Tables
     private let file: PageFile
     /// The meta page of the last commit, as it was soon after: once `isNoted`.
     private var written: PageFile.Meta?
@@ -17,7 +17,7 @@ struct LogWriter: ~Copyable {
     /// So long a way is trusted after it was looked at: what a transaction writes itself is in the page cache.
     static let trust = Duration.milliseconds(50)
     private let rowCoding: RowCoding
-    private let stateCoding: StateCoding
+    let stateCoding: StateCoding
     private let ineffectiveCoding: IneffectiveCoding
     /// `MDB_NOMETASYNC` is off: a commit waits for its meta page too, as that of the opening has.
     private var syncsMeta = true
@@ -31,7 +31,11 @@ struct LogWriter: ~Copyable {
     private var checkpoint: Slot
     private var highest: UInt64
     private var ineffective: IneffectiveEnd
-    private var peers: [PeerRecord]
+    var peers: [PeerRecord]
+    var openings: [Opening]
+    private let identity: DirectoryIdentity
+    /// The number of the last transaction.
+    private(set) var lastWrite: WriteNumber
     /// The rows that are there without a hole.
     private var present: SlotPrefix
 
@@ -43,7 +47,7 @@ struct LogWriter: ~Copyable {
         environment: consuming Environment,
         tables: Schema.Tables,
         file: PageFile,
-        cluster: ClusterID,
+        identity: DirectoryIdentity,
         room: Room,
         recovered: RecoveredState,
         present: SlotPrefix,
@@ -58,9 +62,9 @@ struct LogWriter: ~Copyable {
         self.room = room
         self.present = present
         self.ineffective = ineffective
-        rowCoding = RowCoding(cluster: cluster)
-        stateCoding = StateCoding(cluster: cluster)
-        ineffectiveCoding = IneffectiveCoding(cluster: cluster)
+        rowCoding = RowCoding(cluster: identity.cluster)
+        stateCoding = StateCoding(cluster: identity.cluster)
+        ineffectiveCoding = IneffectiveCoding(cluster: identity.cluster)
         promised = recovered.promised
         lastRound = recovered.lastRound
         committed = recovered.committed
@@ -68,6 +72,9 @@ struct LogWriter: ~Copyable {
         checkpoint = recovered.checkpoint.slot
         highest = recovered.last.rawValue
         peers = recovered.peers
+        openings = recovered.openings
+        self.identity = identity
+        lastWrite = recovered.openings.last?.write ?? .none
     }
 
     /// What a reader must find.
@@ -95,6 +102,8 @@ struct LogWriter: ~Copyable {
         let nanoseconds: UInt64
         /// Else it is durable with the next flush that begins after it.
         let isDurable: Bool
+        /// The number of the transaction before: durable now in any case.
+        let before: WriteNumber
     }
 
     enum Outcome {
@@ -116,6 +125,7 @@ struct LogWriter: ~Copyable {
     func changesAnything(_ rows: WriteRows) -> Bool {
         !rows.accepted.isEmpty || rows.promised != nil || rows.lastRound != nil
             || rows.committed != nil || rows.checkpoint != nil || !rows.peers.isEmpty
+            || rows.prunesBelow != nil || rows.rolledBack != nil
             || !rows.ineffective.isEmpty || keptCommitted != nil || !keptIneffective.isEmpty
     }
 
@@ -151,6 +161,9 @@ struct LogWriter: ~Copyable {
         promised = rows.promised ?? promised
         lastRound = rows.lastRound ?? lastRound
         if !rows.peers.isEmpty { peers = merged(rows.peers) }
+        if rows.prunesBelow != nil { openings = kept(rows) }
+        let before = lastWrite
+        lastWrite = identity.writeNumber(of: written.transaction)
         committed = rows.committed ?? committed
         checkpoint = rows.checkpoint?.slot ?? checkpoint
         present = after
@@ -160,7 +173,7 @@ struct LogWriter: ~Copyable {
         keptIneffective.removeAll(keepingCapacity: true)
         measure(written)
         let elapsed = now.nanoseconds - min(now.nanoseconds, written.end.nanoseconds)
-        return .committed(Commit(nanoseconds: elapsed, isDurable: durably))
+        return .committed(Commit(nanoseconds: elapsed, isDurable: durably, before: before))
     }
 
     /// Takes in where the file stands.
@@ -313,40 +326,6 @@ struct LogWriter: ~Copyable {
         }
     }
 
-    private func putState(
-        _ rows: WriteRows,
-        _ txn: inout WriteTransaction
-    ) throws(LMDBError) {
-        var values: [(StateName, [UInt8])] = []
-        if let ballot = rows.promised {
-            values.append((.promised, stateCoding.seal(ballot, .promised)))
-        }
-        if let round = rows.lastRound {
-            values.append((.lastRound, stateCoding.seal(round, .lastRound)))
-        }
-        if let slot = rows.committed {
-            values.append((.committed, stateCoding.seal(slot.rawValue, .committed)))
-        }
-        if let checkpoint = rows.checkpoint {
-            values.append((.checkpoint, stateCoding.seal(checkpoint.encoded(), .checkpoint)))
-        }
-        if !rows.peers.isEmpty {
-            let bytes = PeerRecord.encoded(merged(rows.peers))
-            values.append((.peers, stateCoding.seal(bytes, .peers)))
-        }
-        for (name, value) in values { try txn.put(value, for: name.key, in: tables.state) }
-    }
-
-    /// What is known of the peers once these records have replaced those of their nodes.
-    private func merged(_ records: [PeerRecord]) -> [PeerRecord] {
-        var known = peers
-        for record in records {
-            known.removeAll { $0.node == record.node }
-            known.append(record)
-        }
-        return known.sorted { $0.node < $1.node }
-    }
-
     private struct Need {
         /// The most pages that the rows can take, in bytes.
         var bytes: Int
@@ -374,6 +353,7 @@ struct LogWriter: ~Copyable {
         }
         need.bytes += min(paths, 2 * room.live + 8 * page)
         need.bytes += 2 * (rows.checkpoint?.byteCount ?? 0)
+        if rows.prunesBelow != nil { need.bytes += 2 * Opening.byteCount * openings.count }
         need.bytes += 96 * rows.ineffective.count
         return need
     }

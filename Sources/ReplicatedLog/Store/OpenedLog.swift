@@ -232,7 +232,7 @@ enum OpenedLog {
 
     /// The write that every opening makes (`R31`), with the beginning of the runway under its flush.
     static func count(
-        _ boot: Boot,
+        _ state: inout RecoveredState,
         in environment: borrowing Environment,
         _ tables: Schema.Tables,
         _ identity: DirectoryIdentity,
@@ -240,16 +240,34 @@ enum OpenedLog {
     ) throws(LogOpenError) {
         let isCovered: Bool
         do throws(PosixError) {
-            isCovered = try room.cover(64 * room.pageSize) == .done
+            let lineage = 2 * Opening.byteCount * state.openings.count
+            isCovered = try room.cover(64 * room.pageSize + lineage) == .done
             if isCovered { try room.fillAtOpen() }
         } catch {
             throw LogOpenError(error)
         }
         guard isCovered else { throw .outOfSpace(path: environment.path) }
-        let value = StateCoding(cluster: identity.cluster).seal(boot.rawValue, .boot)
+        let coding = StateCoding(cluster: identity.cluster)
+        let boot = coding.seal(state.boot.rawValue, .boot)
+        let number = environment.info.lastTransaction + 1
+        let own = Opening(
+            process: ProcessID(boot: state.boot, nonce: state.nonce),
+            write: identity.writeNumber(of: number)
+        )
+        guard let openings = Lineage.extended(state.openings, by: own) else {
+            throw .corrupt(
+                path: environment.path,
+                detail: "its transactions count from \(number) again: another program has "
+                    + "rewritten the file, and peers would take it for an old copy"
+            )
+        }
+        state.openings = openings
+        let lineage = coding.seal(Opening.encoded(openings), .lineage)
         do throws(TransactionError<LMDBError>) {
             try environment.withWrite { (txn: inout WriteTransaction) throws(LMDBError) in
-                try txn.put(value, for: StateName.boot.key, in: tables.state)
+                precondition(txn.id == number, "nobody else writes to the file (R92)")
+                try txn.put(boot, for: StateName.boot.key, in: tables.state)
+                try txn.put(lineage, for: StateName.lineage.key, in: tables.state)
             }
         } catch {
             throw error.error == .mapFull || error.error.isFull

@@ -71,6 +71,14 @@ struct StoredLog {
         else { return .failure(.corrupt("the checkpoint")) }
         let peers = values[.peers].flatMap { coding.open($0, .peers) }.flatMap(PeerRecord.decode)
         guard let peers else { return .failure(.corrupt("what is known of the peers")) }
+        let openings = values[.lineage].flatMap { coding.open($0, .lineage) }
+            .flatMap(Opening.decode)
+        guard let openings, openings.last?.process.boot ?? .never == Boot(boot) else {
+            return .failure(.corrupt("the lineage"))
+        }
+        let latch = values[.latch].flatMap { coding.open($0, .latch) }
+            .flatMap(RolledBack.decode)
+        guard let latch else { return .failure(.corrupt("whether it is an old copy")) }
         return .success(
             RecoveredState(
                 cluster: identity.cluster,
@@ -83,7 +91,11 @@ struct StoredLog {
                 committed: Slot(rawValue: committed),
                 trimmed: Slot(rawValue: trimmed),
                 checkpoint: checkpoint,
-                peers: peers
+                peers: peers,
+                nonce: openings.last?.process.nonce ?? Nonce(0),
+                openings: openings,
+                secret: identity.secret,
+                rolledBack: latch.found
             )
         )
     }

@@ -25,6 +25,8 @@ final class StoreWriter: @unchecked Sendable {
     private var held: WriteBatch?
     /// Committed, and durable with the next flush that succeeds.
     private var unflushed: WriteBatch?
+    /// The number of the newest transaction that is durable.
+    private var durable: WriteNumber
     /// Nothing waited when the store last looked.
     private var wasIdle = true
     /// The commits in a row that found the store at rest, so that nothing had come during the one before.
@@ -45,6 +47,7 @@ final class StoreWriter: @unchecked Sendable {
         self.counters = counters
         self.writes = writes
         self.extent = extent
+        durable = log.lastWrite
         self.log = log
     }
 
@@ -146,8 +149,14 @@ final class StoreWriter: @unchecked Sendable {
             let reach = log.extent
             extent.withLock { $0 = reach }
             // The flush in this commit began after the one before had returned.
+            durable = commit.before
             if let earlier = unflushed.take() { acknowledge(earlier) }
-            if commit.isDurable { acknowledge(batch) } else { unflushed = consume batch }
+            if commit.isDurable {
+                durable = log.lastWrite
+                acknowledge(batch)
+            } else {
+                unflushed = consume batch
+            }
             keepAhead()
         case .noRoom:
             held = consume batch
@@ -173,12 +182,13 @@ final class StoreWriter: @unchecked Sendable {
             counters.flushes += 1
             counters.flushNanoseconds += elapsed
         }
+        durable = log.lastWrite
         if let batch = unflushed.take() { acknowledge(batch) }
     }
 
     /// The only place where testimony is let go: the flush that covers it has returned (`R28`).
     private func acknowledge(_ batch: consuming WriteBatch) {
-        observer?.durable(batch.markedDurable())
+        observer?.durable(batch.markedDurable(written: durable))
     }
 
     // MARK: - Room

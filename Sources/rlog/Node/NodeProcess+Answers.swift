@@ -150,6 +150,7 @@ extension LogStatus.Health {
         switch self {
         case .healthy: "healthy"
         case .full: "full"
+        case .rolledBack: "rolled_back"
         case .disagrees: "disagrees"
         case .refused: "refused"
         case .damaged: "damaged"
@@ -160,6 +161,7 @@ extension LogStatus.Health {
 
     fileprivate var detail: String? {
         switch self {
+        case .rolledBack(let found): found.description
         case .disagrees(let what): what.description
         case .refused(let node, let reason): "by node \(node.rawValue): \(reason)"
         case .damaged(let slot): "the row of slot \(slot) is missing or not what was written"
@@ -205,6 +207,7 @@ extension AppendError.Reason {
         case .closed: "closed"
         case .storeFailed: Failure.storeFailed
         case .runFailed: "run_failed"
+        case .rolledBack: "rolled_back"
         }
     }
 }
@@ -218,6 +221,7 @@ extension BarrierError {
             case .closed: "closed"
             case .storeFailed: Failure.storeFailed
             case .runFailed: "run_failed"
+            case .rolledBack: "rolled_back"
             }
         return [("error", .string(name))]
     }

@@ -97,7 +97,8 @@ extension Statement {
 extension Immediate {
     fileprivate var facts: MessageFacts {
         switch self {
-        case .hello, .refused, .statusRequest, .barrierRequest: MessageFacts()
+        case .hello, .refused, .challenge, .challengeAnswer, .statusRequest, .barrierRequest:
+            MessageFacts()
         case .statusReply(let reply):
             MessageFacts(
                 reply.leader,

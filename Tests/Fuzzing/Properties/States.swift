@@ -50,6 +50,12 @@ enum States {
         case .checkpoint:
             return here.open(sealed, name).flatMap { Checkpoint(decoding: $0) }
                 .map { here.seal($0.encoded(), name) }
+        case .lineage:
+            return here.open(sealed, name).flatMap { Opening.decode($0) }
+                .map { here.seal(Opening.encoded($0), name) }
+        case .latch:
+            return here.open(sealed, name).flatMap { RolledBack.decode($0) }
+                .map { here.seal(RolledBack.encoded($0.found), name) }
         case .peers:
             return here.open(sealed, name).flatMap { PeerRecord.decode($0) }
                 .map { here.seal(PeerRecord.encoded($0), name) }

@@ -56,21 +56,50 @@ enum Identities {
     }
 
     /// What the node of an empty disk finds; its peers have been met, both ways.
-    static func recovered(node: NodeID = 1, of members: [NodeID] = [1]) -> RecoveredState {
+    static func recovered(
+        node: NodeID = 1,
+        of members: [NodeID] = [1],
+        met: [PeerRecord]? = nil
+    ) -> RecoveredState {
         RecoveredState(
             cluster: cluster,
             node: node,
             incarnation: incarnation(of: node),
             membership: membership(members),
             boot: Boot(1),
-            peers: members.filter { $0 != node }.map { record(of: $0) }
+            peers: met ?? members.filter { $0 != node }.map { record(of: $0) }
         )
     }
 }
 
 extension Hello {
     /// Of a member of the usual three.
-    init(asks: Bool, holds: Presence?) {
-        self.init(asks: asks, holds: holds, terms: Identities.terms())
+    init(asks: Bool, holds: Presence?, proof: Proof? = nil) {
+        self.init(asks: asks, holds: holds, terms: Identities.terms(), proof: proof)
+    }
+}
+
+extension Identities {
+    /// What node 1 has given to a peer and gets back.
+    static func claim(
+        of peer: NodeID,
+        _ process: ProcessID = identity(of: 1).process,
+        heard: UInt64 = 1
+    ) -> (heard: WriteNumber, tag: UInt64) {
+        let claim = Claim(process: process, heard: WriteNumber(heard))
+        return (claim.heard, DirectorySecret(first: 0, second: 0).tag(claim, for: peer))
+    }
+}
+
+extension Envelope {
+    /// A hello of a peer to node 1; whoever it holds there has told it so.
+    static func hello(_ sender: NodeIdentity, _ hello: Hello) -> Envelope {
+        Envelope(
+            sender: sender,
+            destination: 1,
+            written: .none,
+            claim: hello.holds.map { Identities.claim(of: sender.node, $0.process) } ?? (.none, 0),
+            message: .immediate(.hello(hello))
+        )
     }
 }

@@ -4,10 +4,14 @@ import Testing
 /// The other members, played by the test.
 extension OneMember {
     func from(_ sender: NodeID, _ message: Immediate) -> Envelope {
-        Envelope(
+        if case .hello(let hello) = message {
+            return .hello(Identities.identity(of: sender), hello)
+        }
+        return Envelope(
             sender: Identities.identity(of: sender),
             destination: 1,
             recipient: nil,
+            written: .none,
             message: .immediate(message)
         )
     }
@@ -17,6 +21,7 @@ extension OneMember {
             sender: Identities.identity(of: sender),
             destination: 1,
             recipient: nil,
+            written: .none,
             message: .statement(statement)
         )
     }

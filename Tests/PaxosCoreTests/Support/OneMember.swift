@@ -53,7 +53,7 @@ final class OneMember {
             disk.peers = members.filter { $0 != 1 }.map { Identities.record(of: $0) }
         }
         store = TestStore(disk: disk)
-        core = NodeCore(recovered: store.open(), nonce: Nonce(1), limits: limits, seed: 1)
+        core = NodeCore(recovered: store.open(), limits: limits, seed: 1)
         if isMet, members.count > 1 {
             // Has said hello, and heard it.
             var arrivals = Arrivals(now: .zero)

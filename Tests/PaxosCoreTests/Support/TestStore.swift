@@ -158,11 +158,11 @@ final class TestStore {
         guard count > 0, let first = take() else { return nil }
         guard mergingBatches else {
             try disk.apply(first.rows)
-            var receipt = first.markedDurable()
+            var receipt = first.markedDurable(written: WriteNumber(1))
             for _ in 1..<count {
                 guard let next = take() else { break }
                 try disk.apply(next.rows)
-                receipt.merge(next.markedDurable())
+                receipt.merge(next.markedDurable(written: WriteNumber(1)))
             }
             return receipt
         }
@@ -172,7 +172,7 @@ final class TestStore {
             group.merge(next)
         }
         let rows = group.rows
-        let receipt = group.markedDurable()
+        let receipt = group.markedDurable(written: WriteNumber(1))
         try disk.apply(rows)
         return receipt
     }

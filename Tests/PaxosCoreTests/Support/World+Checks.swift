@@ -104,7 +104,7 @@ extension World {
             switch refusal {
             case .timedOut: caller.deadline <= now
             case .cancelled: caller.isCancelled
-            case .overloaded: false
+            case .overloaded, .rolledBack: false
             case .full: isFull
             case .closed: closeBy != nil
             case .storeFailed: hasFailed

@@ -76,7 +76,7 @@ final class World {
     }
 
     private static func node(recovering store: TestStore, limits: Limits) -> NodeCore {
-        NodeCore(recovered: store.open(), nonce: Nonce(1), limits: limits, seed: 1)
+        NodeCore(recovered: store.open(), limits: limits, seed: 1)
     }
 
     func run(steps count: Int) throws {

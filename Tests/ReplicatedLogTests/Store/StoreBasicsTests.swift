@@ -12,14 +12,22 @@ import Testing
         let identity = try directory.create()
         let store = try directory.open()
         #expect(store.identity == identity)
+        let recovered = store.recover()
+        let own = try #require(recovered.openings.last)
+        #expect(recovered.openings.count == 1)
+        #expect(own.process == ProcessID(boot: Boot(1), nonce: recovered.nonce))
+        #expect(own.write > identity.writeNumber(of: 1), "behind that of the creation")
         let expected = RecoveredState(
             cluster: identity.cluster,
             node: identity.node,
             incarnation: identity.incarnation,
             membership: identity.membership,
-            boot: Boot(1)
+            boot: Boot(1),
+            nonce: recovered.nonce,
+            openings: [own],
+            secret: identity.secret
         )
-        #expect(store.recover() == expected)
+        #expect(recovered == expected)
         store.closeAndWait()
     }
 

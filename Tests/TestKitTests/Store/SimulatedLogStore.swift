@@ -18,9 +18,8 @@ final class SimulatedLogStore: LogStore {
 
     init(_ disk: SimulatedDisk, cluster: ClusterID, membership: Membership) throws {
         let store = SimulatedStore(node: 1, disk: disk)
-        guard let recovered = store.open(cluster: cluster, membership: membership) else {
-            throw ReadFailure.closed
-        }
+        let recovered = store.open(cluster: cluster, membership: membership, nonce: Nonce(1))
+        guard let recovered else { throw ReadFailure.closed }
         self.recovered = recovered
         state = Locked(State(store: store))
     }

@@ -162,7 +162,7 @@ final class FlawedStore: NodeStore {
         }
         let observer = observer.withLock { $0 }
         if flaw == .forgets {
-            observer?.durable(batch.markedDurable())
+            observer?.durable(batch.markedDurable(written: WriteNumber(1)))
         } else if flaw == .hurries, count > 40 {
             batch.abandon()
         } else {

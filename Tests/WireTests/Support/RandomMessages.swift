@@ -82,6 +82,13 @@ extension SeededGenerator {
         )
     }
 
+    private mutating func refused() -> Refused {
+        Refused(
+            reason: pick([.otherIncarnation, .rolledBack, .twin]),
+            holds: oneIn(2) ? presence() : nil
+        )
+    }
+
     private mutating func hello() -> Hello {
         let shape = Shape(
             maxPayloadBytes: below(.max),
@@ -100,7 +107,9 @@ extension SeededGenerator {
                 newest: slot(),
                 membership: membership(),
                 shape: shape
-            )
+            ),
+            proof: oneIn(2)
+                ? Proof(process: presence().process, next: WriteNumber(number())) : nil
         )
     }
 
@@ -108,7 +117,9 @@ extension SeededGenerator {
         switch kind {
         case .hello: .immediate(.hello(hello()))
         case .refused:
-            .immediate(.refused(Refused(reason: pick([.otherIncarnation, .rolledBack, .twin]))))
+            .immediate(.refused(refused()))
+        case .challenge: .immediate(.challenge(Challenge(id: number())))
+        case .challengeAnswer: .immediate(.challengeAnswer(ChallengeAnswer(id: number())))
         case .statusRequest: .immediate(.statusRequest(StatusRequest(id: number())))
         case .statusReply: .immediate(.statusReply(statusReply()))
         case .heartbeat:

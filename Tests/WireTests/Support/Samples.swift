@@ -53,9 +53,18 @@ enum Samples {
 
     static let terms = Terms(founding: membership([1, 2, 3]), shape: Limits().shape)
 
-    static func hello(asks: Bool, holds: Presence? = nil) -> Message {
-        .immediate(.hello(Hello(asks: asks, holds: holds, terms: terms)))
+    static func hello(
+        asks: Bool,
+        holds: Presence? = nil,
+        proof: Proof? = nil
+    ) -> Message {
+        .immediate(.hello(Hello(asks: asks, holds: holds, terms: terms, proof: proof)))
     }
+
+    private static let holds = Presence(
+        incarnation: Incarnation(high: 0x2122_2324_2526_2728, low: 0x3132_3334_3536_3738),
+        process: ProcessID(boot: Boot(4), nonce: Nonce(0xFEDC))
+    )
 
     private static let meetingAndLiveness: [(String, Message)] = [
         ("hello", hello(asks: true)),
@@ -63,16 +72,13 @@ enum Samples {
             "hello-holds",
             hello(
                 asks: false,
-                holds: Presence(
-                    incarnation: Incarnation(
-                        high: 0x2122_2324_2526_2728,
-                        low: 0x3132_3334_3536_3738
-                    ),
-                    process: ProcessID(boot: Boot(4), nonce: Nonce(0xFEDC))
-                )
+                holds: holds,
+                proof: Proof(process: holds.process, next: WriteNumber(77))
             )
         ),
-        ("refused", .immediate(.refused(Refused(reason: .twin)))),
+        ("refused", .immediate(.refused(Refused(reason: .twin, holds: holds)))),
+        ("challenge", .immediate(.challenge(Challenge(id: 0x6162)))),
+        ("challenge-answer", .immediate(.challengeAnswer(ChallengeAnswer(id: 0x6162)))),
         ("status-request", .immediate(.statusRequest(StatusRequest(id: 9)))),
         (
             "status-reply",

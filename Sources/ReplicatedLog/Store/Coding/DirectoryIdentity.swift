@@ -14,17 +14,7 @@ package struct DirectoryIdentity: Hashable, Sendable {
     /// Added to LMDB's transaction numbers: where a rewritten file goes on counting (`R92`).
     package let writeOffset: UInt64
     /// Known to this directory alone: by it others prove what they were told by its node (`R91`).
-    package let secret: Secret
-
-    package struct Secret: Hashable, Sendable {
-        package let first: UInt64
-        package let second: UInt64
-
-        package init(first: UInt64, second: UInt64) {
-            self.first = first
-            self.second = second
-        }
-    }
+    package let secret: DirectorySecret
 
     package init(
         formatVersion: UInt32,
@@ -34,7 +24,7 @@ package struct DirectoryIdentity: Hashable, Sendable {
         membership: Membership,
         shape: Shape,
         writeOffset: UInt64 = 0,
-        secret: Secret
+        secret: DirectorySecret
     ) {
         self.formatVersion = formatVersion
         self.cluster = cluster
@@ -44,5 +34,12 @@ package struct DirectoryIdentity: Hashable, Sendable {
         self.shape = shape
         self.writeOffset = writeOffset
         self.secret = secret
+    }
+}
+
+extension DirectoryIdentity {
+    /// The number of a transaction of the database, over all files that the directory ever had.
+    package func writeNumber(of transaction: UInt64) -> WriteNumber {
+        WriteNumber(writeOffset &+ transaction)
     }
 }

@@ -41,6 +41,8 @@ internal import LMDB
 //     trimmed      u64                    rows up to here are gone on purpose
 //     checkpoint   as Checkpoint.encoded()
 //     peers        as PeerRecord.encoded()
+//     lineage      as Opening.encoded(): the openings from a floor on, written by each with its boot (`R81`)
+//     latch        as RolledBack.encoded(): empty, or that the directory is an old copy, for good
 //
 // and one value that every version of this software must recognise, so it begins with what never
 // changes:
@@ -110,7 +112,7 @@ enum Schema {
 package enum StateName: String, CaseIterable, Sendable {
     case promised
     case lastRound = "last_round"
-    case boot, committed, trimmed, checkpoint, peers
+    case boot, committed, trimmed, checkpoint, peers, lineage, latch
 
     var key: [UInt8] { Array(rawValue.utf8) }
 }

@@ -113,7 +113,7 @@ extension DirectoryIdentity {
                 membership: membership,
                 shape: shape,
                 writeOffset: writeOffset,
-                secret: Secret(first: first, second: second)
+                secret: DirectorySecret(first: first, second: second)
             )
         )
     }

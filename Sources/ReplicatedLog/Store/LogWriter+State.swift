@@ -1,0 +1,50 @@
+internal import LMDB
+internal import PaxosCore
+
+/// What a transaction changes beside rows.
+extension LogWriter {
+    func putState(
+        _ rows: WriteRows,
+        _ txn: inout WriteTransaction
+    ) throws(LMDBError) {
+        var values: [(StateName, [UInt8])] = []
+        if let ballot = rows.promised {
+            values.append((.promised, stateCoding.seal(ballot, .promised)))
+        }
+        if let round = rows.lastRound {
+            values.append((.lastRound, stateCoding.seal(round, .lastRound)))
+        }
+        if let slot = rows.committed {
+            values.append((.committed, stateCoding.seal(slot.rawValue, .committed)))
+        }
+        if let checkpoint = rows.checkpoint {
+            values.append((.checkpoint, stateCoding.seal(checkpoint.encoded(), .checkpoint)))
+        }
+        if !rows.peers.isEmpty {
+            let bytes = PeerRecord.encoded(merged(rows.peers))
+            values.append((.peers, stateCoding.seal(bytes, .peers)))
+        }
+        if rows.prunesBelow != nil {
+            values.append((.lineage, stateCoding.seal(Opening.encoded(kept(rows)), .lineage)))
+        }
+        if let found = rows.rolledBack {
+            values.append((.latch, stateCoding.seal(RolledBack.encoded(found), .latch)))
+        }
+        for (name, value) in values { try txn.put(value, for: name.key, in: tables.state) }
+    }
+
+    /// The openings that are left, its own in any case.
+    func kept(_ rows: WriteRows) -> [Opening] {
+        rows.prunesBelow.map { Lineage.kept(of: openings, from: $0) } ?? openings
+    }
+
+    /// What is known of the peers once these records have replaced those of their nodes.
+    func merged(_ records: [PeerRecord]) -> [PeerRecord] {
+        var known = peers
+        for record in records {
+            known.removeAll { $0.node == record.node }
+            known.append(record)
+        }
+        return known.sorted { $0.node < $1.node }
+    }
+}

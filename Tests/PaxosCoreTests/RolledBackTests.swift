@@ -1,0 +1,143 @@
+@testable import PaxosCore
+import Testing
+
+/// A node that learns that its directory is an old copy.
+@Suite struct RolledBackTests {
+    private static func word(heard: UInt64, boot: UInt64 = 1, tag: UInt64? = nil) -> Envelope {
+        let process = ProcessID(boot: Boot(boot), nonce: Nonce(1))
+        let claim = Identities.claim(of: 2, process, heard: heard)
+        return Envelope(
+            sender: Identities.identity(of: 2),
+            destination: 1,
+            recipient: process,
+            claim: (claim.heard, tag ?? claim.tag),
+            message: .immediate(.statusRequest(StatusRequest(id: 1)))
+        )
+    }
+
+    @Test func itFallsSilentForGood() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let sound = try member.step { $0.messages = [Self.word(heard: 1)] }
+        #expect(sound.messages.count == 1 && member.core.rolledBack == nil)
+        let append = member.append()
+        let said = try member.step { arrivals in
+            arrivals.messages = [Self.word(heard: 2)]
+            arrivals.appends = [append]
+        }
+        let found = RolledBack(witness: 2, cause: .laterWrite)
+        #expect(said.messages.isEmpty && said.rows?.rolledBack == found)
+        #expect(said.outcomes == [.never(.rolledBack)])
+        #expect(member.core.status.rolledBack == found)
+        for now in 1...300 as ClosedRange<UInt64> {
+            let said = try member.step(at: now, flush: member.store.waiting) { arrivals in
+                arrivals.messages = [self.prepare]
+            }
+            #expect(said.messages.isEmpty && said.rows == nil)
+        }
+        #expect(member.core.nextDeadline == .never)
+        #expect("\(found)".contains("old copy"))
+    }
+
+    private var prepare: Envelope {
+        Envelope(
+            sender: Identities.identity(of: 2),
+            destination: 1,
+            message: .statement(.prepare(Prepare(ballot: Ballot(round: 1, node: 2))))
+        )
+    }
+
+    /// What it did not say itself cannot put a node out, and is counted.
+    @Test func anInventedClaimIsDropped() throws {
+        let member = OneMember(members: [1, 2, 3])
+        for envelope in [Self.word(heard: 1 << 60, tag: 7), Self.word(heard: 5, boot: 9, tag: 1)] {
+            try member.step { $0.messages = [envelope] }
+        }
+        #expect(member.core.rolledBack == nil)
+        #expect(member.core.status.counters.invented == 2)
+        #expect(try member.step { $0.messages = [Self.word(heard: 1, boot: 9)] }.messages.isEmpty)
+        #expect(member.core.rolledBack == RolledBack(witness: 2, cause: .laterBoot))
+    }
+
+    /// Who is known not to count may have met a copy, and is no witness.
+    @Test func anOldCopyIsNoWitness() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let process = ProcessID(boot: Boot(9), nonce: Nonce(1))
+        for sender in [
+            Identities.identity(of: 2, boot: 0), Identities.identity(of: 2, nonce: 4),
+            Identities.identity(of: 2, incarnation: Incarnation(high: 0, low: 1)),
+        ] {
+            let word = Envelope(
+                sender: sender,
+                destination: 1,
+                recipient: process,
+                claim: Identities.claim(of: 2, process),
+                message: .immediate(.statusRequest(StatusRequest(id: 1)))
+            )
+            try member.step { $0.messages = [word] }
+        }
+        #expect(member.core.rolledBack == nil && member.core.status.counters.refused == 3)
+    }
+
+    /// It is asked whether it lives by who has just been opened, and may not count here: it answers.
+    @Test func everyMembersChallengeIsAnswered() throws {
+        let member = OneMember(members: [1, 2, 3])
+        for sender in [
+            Identities.identity(of: 2), Identities.identity(of: 2, boot: 5, nonce: 6),
+            Identities.identity(of: 3, boot: 0), Identities.identity(of: 3, nonce: 9),
+        ] {
+            let challenge = Envelope(
+                sender: sender,
+                destination: 1,
+                recipient: Identities.identity(of: 1).process,
+                message: .immediate(.challenge(Challenge(id: 77)))
+            )
+            let answer = try #require(
+                member.step { $0.messages = [challenge] }.messages.first {
+                    $0.message == .immediate(.challengeAnswer(ChallengeAnswer(id: 77)))
+                }
+            )
+            #expect(answer.recipient == sender.process && answer.destination == sender.node)
+        }
+        let other = Envelope(
+            sender: Identities.identity(of: 2),
+            destination: 1,
+            recipient: ProcessID(boot: Boot(1), nonce: Nonce(2)),
+            message: .immediate(.challenge(Challenge(id: 78)))
+        )
+        let said = try member.step { $0.messages = [other] }
+        #expect(
+            !said.immediate.contains {
+                if case .challengeAnswer = $0.body { true } else { false }
+            }
+        )
+    }
+
+    /// What is on its way to the disk may get there; nobody hears of it.
+    @Test func testimonyUnderWayIsNotSpoken() throws {
+        let member = OneMember(members: [1, 2, 3])
+        try member.step { $0.messages = [self.prepare] }
+        #expect(member.store.waiting == 1)
+        try member.step { $0.messages = [Self.word(heard: 2)] }
+        #expect(try member.step(flush: 2).messages.isEmpty)
+    }
+
+    /// Opened again it says nothing, refuses, and delivers what it holds.
+    @Test func aRestartIsReadOnly() throws {
+        var state = Identities.recovered(of: [1, 2, 3])
+        state.rolledBack = RolledBack(witness: 3, cause: .otherProcess)
+        let member = OneMember(members: [1, 2, 3])
+        member.core = NodeCore(recovered: state, limits: Limits(), seed: 1)
+        let append = member.append()
+        let barrier = member.barrier()
+        let said = try member.step { arrivals in
+            arrivals.messages = [Self.word(heard: 1)]
+            arrivals.appends = [append]
+            arrivals.barriers = [barrier]
+        }
+        #expect(said.messages.isEmpty)
+        #expect(said.outcomes == [.never(.rolledBack), .never(.rolledBack)])
+        let closed = try member.step { $0.closeBy = Tick(5) }
+        #expect(closed.rows?.isFinal == true && closed.messages.isEmpty)
+        #expect(try member.step(flush: 1).isClosed)
+    }
+}
