@@ -24,7 +24,7 @@ import Testing
                 recovered: Identities.recovered(of: [1, 2, 3], met: records)
             )
             #expect(
-                hear(SuccessionTests.original, .hello(Hello(asks: false, holds: nil))) == .admitted
+                hear(ProcessSuccessionTests.original, .hello(Hello(asks: false, holds: nil))) == .admitted
             )
         }
 
@@ -47,7 +47,7 @@ import Testing
 
         @discardableResult
         mutating func prove(
-            _ sender: NodeIdentity = SuccessionTests.newcomer,
+            _ sender: NodeIdentity = ProcessSuccessionTests.newcomer,
             next: UInt64 = 51,
             nonce: UInt64 = 1
         ) -> Admission.Verdict {
@@ -60,7 +60,7 @@ import Testing
         mutating func turn() -> UInt64? {
             var output = Output()
             admission.advance(at: now, output: &output)
-            now = now.advanced(by: SuccessionTests.interval)
+            now = now.advanced(by: ProcessSuccessionTests.interval)
             rows = output.rows
             asked = output.messages
             return asked.lazy.compactMap { envelope -> UInt64? in
