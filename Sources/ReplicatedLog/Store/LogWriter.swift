@@ -221,6 +221,7 @@ struct LogWriter: ~Copyable {
     private func isTrusted(_ rows: WriteRows, _ need: Need) -> Bool {
         // Pages in a row are looked for in more of the list of free pages.
         !need.hasLargeRows && rows.checkpoint == nil && rows.ineffective.isEmpty
+            && rows.prunesBelow == nil
             && rows.accepted.allSatisfy { $0.run.first.rawValue > highest }
             && MonotonicClock.now() < trustedUntil
     }

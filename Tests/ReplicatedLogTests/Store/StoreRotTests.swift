@@ -75,6 +75,28 @@ import Testing
         store.closeAndWait()
     }
 
+    /// What is pruned changes a value that other writes do not: its way is looked at each time.
+    @Test func rotIsMetBeforeTheLineageIsPruned() throws {
+        let store = try directory.open()
+        let listener = Listener()
+        store.start(observer: listener)
+        store.append(2, Self.last + 1...Self.last + 3)
+        #expect(listener.wait(through: 2))
+        let tree = try PageTree(path: directory.file)
+        let root = try #require(try tree.table(Schema.state)?.root)
+        var number: [UInt8] = []
+        number.append(littleEndian: root ^ 1 << 40)
+        try directory.overwrite(number, at: Int(root) * 4096)
+        // Also at once, while the store still trusts what it looked at.
+        store.submit(3) { rows in
+            rows.prunesBelow = Boot(1)
+            rows.promised = Ballot(round: 9, node: 2)
+        }
+        #expect(listener.wait { !$0.failures.isEmpty || $0.through.last == WriteID(3) })
+        #expect(listener.now.failures.first?.operation == "check")
+        store.closeAndWait()
+    }
+
     @Test func aLeafWrittenOverAnotherIsMetInItsPlace() throws {
         let leaves = try directory.leaves(of: Schema.accepted)
         try #require(leaves.count > 4)
