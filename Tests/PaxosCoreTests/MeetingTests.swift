@@ -162,8 +162,9 @@ import Testing
         let others = [
             ProcessID(boot: Boot(0), nonce: own.nonce), ProcessID(boot: own.boot, nonce: Nonce(9)),
         ]
-        for recipient in others + [own, nil] {
-            let said = try member.step { arrivals in
+        let interval = Limits().heartbeatTicks
+        for (place, recipient) in (others + [own, nil]).enumerated() {
+            let said = try member.step(at: UInt64(place) * interval) { arrivals in
                 arrivals.messages = [
                     Envelope(
                         sender: Identities.identity(of: 2),
@@ -180,6 +181,20 @@ import Testing
             #expect(told == isForeign)
         }
         #expect(member.core.status.counters.foreign == 2)
+    }
+
+    /// Once in a heartbeat: what was on its way to that process may be many messages.
+    @Test func whoSpeaksToAnEarlierProcessIsToldSeldom() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let late = Envelope(
+            sender: Identities.identity(of: 2),
+            destination: 1,
+            recipient: ProcessID(boot: Boot(0), nonce: Nonce(1)),
+            message: .immediate(.statusRequest(StatusRequest(id: 1)))
+        )
+        let said = try member.step { $0.messages = Array(repeating: late, count: 100) }
+        #expect(said.immediate.map(\.body) == [Self.hello(asks: false, holds: 2)])
+        #expect(member.core.status.counters.foreign == 100)
     }
 
     /// A node that is told it does not count says so in its status.

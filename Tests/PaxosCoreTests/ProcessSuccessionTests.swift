@@ -24,7 +24,8 @@ import Testing
                 recovered: Identities.recovered(of: [1, 2, 3], met: records)
             )
             #expect(
-                hear(ProcessSuccessionTests.original, .hello(Hello(asks: false, holds: nil))) == .admitted
+                hear(ProcessSuccessionTests.original, .hello(Hello(asks: false, holds: nil)))
+                    == .admitted
             )
         }
 
@@ -32,13 +33,14 @@ import Testing
         mutating func hear(
             _ sender: NodeIdentity,
             _ message: Immediate,
-            written: UInt64 = 60
+            written: UInt64? = nil
         ) -> Admission.Verdict {
             var output = Output()
+            let newest: UInt64 = sender == ProcessSuccessionTests.original ? 50 : 60
             let envelope = Envelope(
                 sender: sender,
                 destination: 1,
-                written: WriteNumber(written),
+                written: WriteNumber(written ?? newest),
                 stamp: 3,
                 message: .immediate(message)
             )
@@ -181,11 +183,13 @@ import Testing
         var witness = Witness()
         witness.prove()
         witness.prove(other)
-        for _ in 1...3 * Self.rounds {
+        for _ in 1...8 * Self.rounds {
             let id = witness.turn()
             witness.answer(id, Self.newcomer)
             witness.answer(id, other)
             #expect(witness.rows == WriteRows())
+            let kept = witness.admission.peers[0].contest?.ids ?? []
+            #expect(kept.last == id && kept.count <= 4 * Self.rounds, "however long they live")
         }
         let holds = Self.original.presence
         _ = witness.turn()
@@ -201,9 +205,20 @@ import Testing
         #expect(witness.rows.peers.map(\.boot) == [Boot(2)])
     }
 
-    /// Only statements teach a write number; it goes to disk by itself before a second has passed.
+    /// Everything that is said teaches a write number. What others rely on goes to disk by itself before a second
+    /// has passed, the rest only together with something else.
     @Test func writeNumbersAreKeptLazily() {
-        var admission = Witness().admission
+        var witness = Witness()
+        let process = Self.original.process
+        let request = Immediate.statusRequest(StatusRequest(id: 1))
+        func heard(_ admission: Admission) -> WriteNumber {
+            admission.envelope(to: 2, process, naming: process, .immediate(request)).heard
+        }
+        #expect(heard(witness.admission) == WriteNumber(50))
+        #expect(witness.hear(Self.original, request, written: 61) == .admitted)
+        #expect(heard(witness.admission) == WriteNumber(61))
+        var admission = witness.admission
+        #expect(admission.lazyRecords(at: Tick(500), anyway: true).isEmpty)
         var output = Output()
         let promise = Promise(
             ballot: Ballot(round: 1, node: 1),
@@ -214,7 +229,7 @@ import Testing
         let envelope = Envelope(
             sender: Self.original,
             destination: 1,
-            written: WriteNumber(60),
+            written: WriteNumber(61),
             stamp: 9,
             message: .statement(.promise(promise))
         )
@@ -222,16 +237,11 @@ import Testing
         #expect(admission.lazyRecords(at: Tick(14), anyway: true).isEmpty)
         #expect(admission.lazyRecords(at: Tick(84), anyway: false).isEmpty)
         #expect(admission.nextDeadline <= Tick(85))
-        #expect(admission.lazyRecords(at: Tick(15), anyway: true).map(\.heard) == [WriteNumber(60)])
+        #expect(admission.lazyRecords(at: Tick(15), anyway: true).map(\.heard) == [WriteNumber(61)])
+        #expect(admission.admit(envelope, at: Tick(16), output: &output) == .admitted)
         #expect(admission.lazyRecords(at: Tick(500), anyway: false).isEmpty, "once")
-        let process = Self.original.process
-        let word = admission.envelope(
-            to: 2,
-            process,
-            naming: process,
-            .immediate(.statusRequest(StatusRequest(id: 1)))
-        )
-        #expect(word.heard == WriteNumber(60) && word.tag == 9, "handed back as it came")
+        let word = admission.envelope(to: 2, process, naming: process, .immediate(request))
+        #expect(word.heard == WriteNumber(61) && word.tag == 3, "handed back as it came")
     }
 }
 

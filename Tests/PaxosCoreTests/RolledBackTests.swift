@@ -3,11 +3,16 @@ import Testing
 
 /// A node that learns that its directory is an old copy.
 @Suite struct RolledBackTests {
-    private static func word(heard: UInt64, boot: UInt64 = 1, tag: UInt64? = nil) -> Envelope {
+    private static func word(
+        of sender: NodeIdentity = Identities.identity(of: 2),
+        heard: UInt64,
+        boot: UInt64 = 1,
+        tag: UInt64? = nil
+    ) -> Envelope {
         let process = ProcessID(boot: Boot(boot), nonce: Nonce(1))
         let claim = Identities.claim(of: 2, process, heard: heard)
         return Envelope(
-            sender: Identities.identity(of: 2),
+            sender: sender,
             destination: 1,
             recipient: process,
             claim: (claim.heard, tag ?? claim.tag),
@@ -46,14 +51,88 @@ import Testing
         )
     }
 
-    /// What it did not say itself cannot put a node out, and is counted.
+    /// Who does not count here, and has not shown why it should, may itself be a copy that has met a copy of this
+    /// directory: its word silences the process that hears it, and is not written down.
+    @Test func theWordOfAnUnprovenProcessDoesNotLast() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let newcomer = Identities.identity(of: 2, boot: 5, nonce: 6)
+        let said = try member.step { $0.messages = [Self.word(of: newcomer, heard: 2)] }
+        #expect(said.messages.isEmpty && said.rows == nil)
+        #expect(member.core.rolledBack == RolledBack(witness: 2, cause: .laterWrite))
+        let silent = try member.step(at: 1) { $0.messages = [self.prepare] }
+        #expect(silent.messages.isEmpty && silent.rows == nil)
+    }
+
+    /// One that holds all that was heard of its predecessor counts after it, and is believed at once.
+    @Test func theWordOfAProvenProcessLasts() throws {
+        let newcomer = Identities.identity(of: 2, boot: 5, nonce: 6)
+        let own = Identities.identity(of: 1)
+        for (next, lasts) in [(1, false), (60, false), (2, true)] as [(UInt64, Bool)] {
+            var met = [2, 3].map { Identities.record(of: $0) }
+            met[0].heard = WriteNumber(1)
+            let member = OneMember(members: [1, 2, 3])
+            member.core = NodeCore(
+                recovered: Identities.recovered(of: [1, 2, 3], met: met),
+                limits: Limits(),
+                seed: 1
+            )
+            let proof = Proof(
+                process: Identities.identity(of: 2).process,
+                next: WriteNumber(next)
+            )
+            let word = Envelope(
+                sender: newcomer,
+                destination: 1,
+                written: WriteNumber(50),
+                claim: Identities.claim(of: 2, own.process, heard: 9),
+                message: .immediate(
+                    .hello(Hello(asks: false, holds: own.presence, proof: proof))
+                )
+            )
+            let said = try member.step { $0.messages = [word] }
+            #expect(said.messages.isEmpty && member.core.rolledBack != nil)
+            #expect((said.rows?.rolledBack != nil) == lasts)
+        }
+    }
+
+    /// What was delivered before goes to disk with the latch: the watermark, and what was without effect below it.
+    @Test func whatWasDeliveredIsWrittenWithTheLatch() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let ballot = Ballot(round: 1, node: 2)
+        let command = Entry.command(
+            Command(token: Token(node: 2, boot: Boot(1), sequence: 1), payload: [1])
+        )
+        let run = EntryRun(first: 1, entries: [command, command])
+        try member.hear(2, .accept(Accept(ballot: ballot, run: run, committed: .zero)))
+        try member.step(flush: 1)
+        let told = try member.hear(2, .commit(CommitNotice(ballot: ballot, committed: 2)))
+        #expect(told.delivered == [1] && told.ineffective == [2] && told.rows == nil)
+        let said = try member.step { $0.messages = [Self.word(heard: 1 << 40)] }
+        #expect(said.rows?.rolledBack != nil)
+        #expect(said.rows?.committed == 2 && said.rows?.ineffective == [2])
+    }
+
+    /// What it did not say itself cannot put a node out, and is counted; what names another process of the node is
+    /// not for this one.
     @Test func anInventedClaimIsDropped() throws {
         let member = OneMember(members: [1, 2, 3])
         for envelope in [Self.word(heard: 1 << 60, tag: 7), Self.word(heard: 5, boot: 9, tag: 1)] {
             try member.step { $0.messages = [envelope] }
         }
+        let other = Presence(
+            incarnation: Incarnation(high: 0, low: 1),
+            process: Identities.identity(of: 1).process
+        )
+        let hello = Envelope(
+            sender: Identities.identity(of: 2),
+            destination: 1,
+            claim: (WriteNumber(5), 7),
+            message: .immediate(.hello(Hello(asks: false, holds: other)))
+        )
+        try member.step { $0.messages = [hello] }
         #expect(member.core.rolledBack == nil)
-        #expect(member.core.status.counters.invented == 2)
+        #expect(member.core.status.counters.invented == 1)
+        #expect(member.core.status.counters.total == 2, "and one is foreign")
         #expect(try member.step { $0.messages = [Self.word(heard: 1, boot: 9)] }.messages.isEmpty)
         #expect(member.core.rolledBack == RolledBack(witness: 2, cause: .laterBoot))
     }
@@ -110,6 +189,34 @@ import Testing
                 if case .challengeAnswer = $0.body { true } else { false }
             }
         )
+    }
+
+    /// A restart and a copy that both live: who asks shows that it counts neither.
+    @Test func twoNewcomersAreShownAsRefused() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let both = [
+            Identities.identity(of: 2, boot: 2, nonce: 5),
+            Identities.identity(of: 2, boot: 2, nonce: 6),
+        ]
+        func say(_ message: Immediate) -> [Envelope] {
+            both.map { Envelope(sender: $0, destination: 1, message: .immediate(message)) }
+        }
+        let proof = Proof(process: Identities.identity(of: 2).process, next: WriteNumber(1))
+        let said = try member.step {
+            $0.messages = say(.hello(Hello(asks: false, holds: nil, proof: proof)))
+        }
+        let id = said.immediate.lazy.compactMap { message -> UInt64? in
+            guard case .challenge(let challenge) = message.body else { return nil }
+            return challenge.id
+        }.first
+        let answer = ChallengeAnswer(id: try #require(id))
+        try member.step(at: 1) { $0.messages = say(.challengeAnswer(answer)) }
+        #expect(member.core.status.refusedPeer == nil)
+        let told = try member.step(at: Limits().heartbeatTicks)
+        let refusals = told.messages.filter(\.isRefusal)
+        #expect(refusals.map(\.recipient) == both.map(\.process))
+        #expect(member.core.status.refusedPeer == RefusedPeer(node: 2, reason: "twin"))
+        #expect(member.core.status.counters.refused == 1)
     }
 
     /// What is on its way to the disk may get there; nobody hears of it.

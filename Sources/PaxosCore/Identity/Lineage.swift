@@ -78,6 +78,11 @@ package struct Lineage: Hashable, Sendable {
         return Int(boot.rawValue - floor.rawValue)
     }
 
+    /// Whether this very process is one of the openings.
+    package func holds(_ process: ProcessID) -> Bool {
+        place(of: process.boot).map { openings[$0].process == process } ?? false
+    }
+
     /// Why a claim that is true cannot be true of this directory, if it cannot: this is not where the peer
     /// has met it. Only contradiction counts, never what is merely missing (`R91`).
     ///

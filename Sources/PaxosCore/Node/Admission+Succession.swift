@@ -37,48 +37,6 @@ extension Admission {
         return max(Self.leastRounds, Int((timeout + interval - 1) / interval))
     }
 
-    // MARK: - Of this node
-
-    /// What the sender has met of this node and hands back; `nil` if it hands back nothing, or what this
-    /// directory did not give it.
-    func verified(_ envelope: Envelope) -> Claim? {
-        guard envelope.heard != .none, let process = envelope.claimed(of: identity.incarnation)
-        else { return nil }
-        let claim = Claim(process: process, heard: envelope.heard)
-        return secret.tag(claim, for: envelope.sender.node) == envelope.tag ? claim : nil
-    }
-
-    /// What the sender claims to have met of this node, if this directory contradicts it. Only what verifies
-    /// counts: nobody is put out by an invention (`R91`).
-    mutating func judge(_ envelope: Envelope) -> RolledBack? {
-        guard let claim = verified(envelope) else {
-            if envelope.tag != 0 || envelope.heard != .none { invented += 1 }
-            return nil
-        }
-        guard rule.latches, let cause = lineage.contradicts(claim, newest: newest) else {
-            return nil
-        }
-        return RolledBack(witness: envelope.sender.node, cause: cause)
-    }
-
-    /// What shows the sender of a message that this process succeeds the one it has met.
-    func proof(for envelope: Envelope) -> Proof? {
-        envelope.claimed(of: identity.incarnation).flatMap(lineage.proof(of:))
-    }
-
-    /// What lies below all that the peers hold durably need not be proved to anybody any more. Only what they
-    /// hand back says what they hold.
-    mutating func confirm(_ envelope: Envelope, at place: Int) {
-        guard let process = envelope.claimed(of: identity.incarnation),
-            process.boot > peers[place].confirmed, let claim = verified(envelope)
-        else { return }
-        peers[place].confirmed = claim.process.boot
-        let lowest = peers.map(\.confirmed).min() ?? .never
-        guard lowest > lineage.floor else { return }
-        lineage.prune(below: lowest)
-        pruned = lineage.floor
-    }
-
     // MARK: - Of peers
 
     /// A later process than the one that counts has spoken.
@@ -100,7 +58,7 @@ extension Admission {
             peers[place].livedAt = nil
         }
         if let proof = envelope.hello?.proof, proof.process == record.presence.process {
-            guard holds(proof.next, of: record), envelope.written >= proof.next else {
+            guard isShown(proof, by: envelope, of: record) else {
                 peers[place].newcomers.removeAll { $0.process == process }
                 if peers[place].newcomers.isEmpty { peers[place].contest = nil }
                 return .refused(.rolledBack)
@@ -128,8 +86,21 @@ extension Admission {
     }
 
     /// Whether it holds all that was heard of the process that counts.
-    private func holds(_ next: WriteNumber, of record: PeerRecord) -> Bool {
-        next > record.heard || !rule.comparesHistory
+    private func isShown(_ proof: Proof, by envelope: Envelope, of record: PeerRecord) -> Bool {
+        guard proof.process == record.presence.process, envelope.written >= proof.next else {
+            return false
+        }
+        return proof.next > record.heard || !rule.comparesHistory
+    }
+
+    /// It is the process that counts, or has shown its proof, be it with this very message.
+    func isTrusted(_ envelope: Envelope) -> Bool {
+        let sender = envelope.sender
+        guard let peer = peers.first(where: { $0.node == sender.node }), let record = peer.record
+        else { return false }
+        return record.presence == sender.presence
+            || peer.newcomers.contains { $0.process == sender.process }
+            || envelope.hello?.proof.map { isShown($0, by: envelope, of: record) } ?? false
     }
 
     private mutating func admitNewcomer(
@@ -185,12 +156,20 @@ extension Admission {
     }
 
     /// Asks who counts whether it lives, and lets a newcomer take its place if only that one answers.
-    mutating func advance(at now: Tick, output: inout Output) {
+    ///
+    /// - Returns: The members of which several newcomers live: all of these were refused.
+    @discardableResult
+    mutating func advance(at now: Tick, output: inout Output) -> [NodeID] {
+        var refused: [NodeID] = []
         for place in peers.indices where !peers[place].newcomers.isEmpty {
-            if peers[place].contest.map({ now >= $0.nextSend }) ?? true {
-                turn(place, at: now, output: &output)
+            guard peers[place].contest.map({ now >= $0.nextSend }) ?? true else { continue }
+            if peers[place].newcomers.count(where: \.hasAnswered) > 1 {
+                refuseAll(place, output: &output)
+                refused.append(peers[place].node)
             }
+            turn(place, at: now, output: &output)
         }
+        return refused
     }
 
     private mutating func turn(_ place: Int, at now: Tick, output: inout Output) {
@@ -198,7 +177,6 @@ extension Admission {
         var contest = peers[place].contest ?? Contest(ids: [nextChallenge()], nextSend: now)
         let answers = peers[place].newcomers.count(where: \.hasAnswered)
         if answers > 0 {
-            if answers > 1 { refuseAll(place, output: &output) }
             for index in peers[place].newcomers.indices {
                 // Of two that live one is a copy, and nobody can say which: neither counts.
                 let isAlone = answers == 1 && peers[place].newcomers[index].hasAnswered
@@ -206,6 +184,8 @@ extension Admission {
                 peers[place].newcomers[index].silences = isAlone ? silences + 1 : 0
                 peers[place].newcomers[index].hasAnswered = false
             }
+            // Two that go on answering side by side are asked for as long as they live.
+            contest.ids = contest.ids.suffix(Self.patience * max(1, rounds) - 1)
             contest.ids.append(nextChallenge())
             contest.sends = 1
         } else {
@@ -283,22 +263,35 @@ extension Admission {
         record.nonce = next.process.nonce
         record.heard = next.heard
         record.tag = next.tag
-        peers[place].record = record
-        peers[place].unwrittenSince = nil
         peers[place].agreed = next.process
         peers[place].newcomers = []
         peers[place].contest = nil
         peers[place].unproven = nil
         peers[place].heardAt = nil
+        write(record, at: place, output: &output)
+    }
+
+    /// With all that was heard by now.
+    mutating func write(_ record: PeerRecord, at place: Int, output: inout Output) {
+        peers[place].record = record
+        peers[place].submitted = record.heard
+        peers[place].unwrittenSince = nil
         output.rows.peers.append(record)
     }
 
-    /// A statement names the number of its receipt.
+    /// A statement names the number of its receipt, anything else that of the newest one. Whatever it was, it is
+    /// remembered and handed back; on disk it goes for the sake of what others rely on.
     mutating func note(_ envelope: Envelope, at place: Int, now: Tick) {
-        guard let heard = peers[place].record?.heard, envelope.written > heard else { return }
-        peers[place].record?.heard = envelope.written
-        peers[place].record?.tag = envelope.stamp
-        if peers[place].unwrittenSince == nil { peers[place].unwrittenSince = now }
+        guard let heard = peers[place].record?.heard else { return }
+        if envelope.written > heard {
+            peers[place].record?.heard = envelope.written
+            peers[place].record?.tag = envelope.stamp
+        }
+        if envelope.message.testifies, envelope.written > peers[place].submitted,
+            peers[place].unwrittenSince == nil
+        {
+            peers[place].unwrittenSince = now
+        }
     }
 
     /// Records whose write number is to go to disk now.
@@ -309,6 +302,7 @@ extension Admission {
                 now >= since.advanced(by: anyway ? Self.lazyTicks : Self.heardTicks)
             else { continue }
             peers[place].unwrittenSince = nil
+            peers[place].submitted = record.heard
             records.append(record)
         }
         return records
@@ -339,47 +333,6 @@ extension Admission {
             if let contest = peer.contest { next = min(next, contest.nextSend) }
         }
         return next
-    }
-
-    // MARK: - What leaves
-
-    /// A message of this process, with what it claims to have met of the recipient's node, if that is the
-    /// process which the message names.
-    func envelope(
-        to node: NodeID,
-        _ recipient: ProcessID?,
-        naming process: ProcessID?,
-        _ message: Message
-    ) -> Envelope {
-        let met = peers.first { $0.node == node }?.claim
-        let claim = met?.presence.process == process ? met : nil
-        let own = Claim(process: identity.process, heard: newest)
-        return Envelope(
-            sender: identity,
-            destination: node,
-            recipient: recipient,
-            written: newest,
-            stamp: secret.tag(own, for: node),
-            claim: (claim?.heard ?? .none, claim?.tag ?? 0),
-            message: message
-        )
-    }
-}
-
-extension Envelope {
-    var challengeAnswer: ChallengeAnswer? {
-        if case .immediate(.challengeAnswer(let answer)) = message { answer } else { nil }
-    }
-
-    /// The process of this node that the sender says it has met.
-    func claimed(of incarnation: Incarnation) -> ProcessID? {
-        let holds: Presence?
-        switch message {
-        case .immediate(.hello(let hello)): holds = hello.holds
-        case .immediate(.refused(let refused)): holds = refused.holds
-        default: return recipient
-        }
-        return holds?.incarnation == incarnation ? holds?.process : nil
     }
 }
 

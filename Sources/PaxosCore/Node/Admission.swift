@@ -27,8 +27,9 @@ struct Admission: Sendable {
         case misaddressed
         /// Not of this cluster, not for this node or this process of it, or no member.
         case foreign
-        /// The sender has met what this directory does not hold: this node does not count.
-        case contradicted(RolledBack)
+        /// The sender has met what this directory does not hold: this node does not count, for good, or until it
+        /// is opened again.
+        case contradicted(RolledBack, forGood: Bool)
     }
 
     let identity: NodeIdentity
@@ -93,8 +94,7 @@ struct Admission: Sendable {
             hello.holds == identity.presence, verified(envelope) != nil
         else { return }
         record.isMutual = true
-        peers[place].record = record
-        output.rows.peers.append(record)
+        write(record, at: place, output: &output)
     }
 
     private mutating func learn(_ envelope: Envelope, at place: Int, output: inout Output) {
@@ -116,9 +116,8 @@ struct Admission: Sendable {
         guard peers.allSatisfy({ $0.met != nil }) else { return }
         for place in peers.indices {
             guard let met = peers[place].met else { continue }
-            peers[place].record = met
             peers[place].agreed = met.presence.process
-            output.rows.peers.append(met)
+            write(met, at: place, output: &output)
         }
     }
 
@@ -139,9 +138,9 @@ struct Admission: Sendable {
         }
         // Who does not count here, and is known for it, is no witness.
         if peers[place].record?.mayBeSucceeded(by: sender) ?? true,
-            let found = judge(envelope)
+            let verdict = judge(envelope)
         {
-            return .contradicted(found)
+            return verdict
         }
         guard let record = peers[place].record else { return .held }
         guard record.incarnation == sender.incarnation else {
@@ -168,7 +167,7 @@ struct Admission: Sendable {
         guard peers[place].agreed == sender.process else { return .unheard }
         peers[place].quietSince = now
         peers[place].heardAt = now
-        if envelope.message.testifies { note(envelope, at: place, now: now) }
+        note(envelope, at: place, now: now)
         confirm(envelope, at: place)
         return .admitted
     }

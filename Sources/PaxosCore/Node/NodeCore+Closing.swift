@@ -54,13 +54,13 @@ extension NodeCore {
         if rolledBack == nil { replica.sayFarewell(output: &output) }
     }
 
-    /// This directory is not where a peer has met it. It says nothing more, for good: what is on its way to
-    /// the disk may still get there, and its testimony is never spoken.
-    mutating func fall(_ found: RolledBack, output: inout Output) {
+    /// This directory is not where a peer has met it. This process says nothing more, and no later one if it is
+    /// for good: what is on its way to the disk may still get there, and its testimony is never spoken.
+    mutating func fall(_ found: RolledBack, forGood: Bool, output: inout Output) {
         guard rolledBack == nil else { return }
         rolledBack = found
         output.rows = WriteRows()
-        output.rows.rolledBack = found
+        if forGood { output.rows.rolledBack = found }
         output.fallSilent()
         emptyInbox(.rolledBack, output: &output)
         for waiter in waiters.all { end(waiter, .rolledBack, output: &output) }

@@ -7,8 +7,8 @@ extension NodeCore {
         switch admission.admit(envelope, at: now, output: &output) {
         case .foreign:
             counters.foreign += 1
-        case .contradicted(let found):
-            fall(found, output: &output)
+        case .contradicted(let found, let forGood):
+            fall(found, forGood: forGood, output: &output)
         case .disagrees:
             counters.disagreeing += 1
             // So that the sender compares as well: it learns from this node's own terms what differs.
@@ -29,7 +29,9 @@ extension NodeCore {
             // Whoever asks an earlier process whether it lives learns by the silence that it does not.
             if case .immediate(.challenge) = envelope.message {} else { counters.foreign += 1 }
             // Nothing else might ever tell it: followers have nothing to say to each other.
-            sayHello(to: sender, answering: envelope, output: &output)
+            if admission.mayAsk(sender, at: now) {
+                sayHello(to: sender, answering: envelope, output: &output)
+            }
         case .held:
             _ = meet(envelope, output: &output)
         case .admitted:
@@ -143,7 +145,10 @@ extension NodeCore {
     /// founding members that it waits for, a few times a second, and the silent ones what they have heard.
     mutating func greet(output: inout Output) {
         guard takesPart else { return }
-        admission.advance(at: now, output: &output)
+        for node in admission.advance(at: now, output: &output) {
+            counters.refused += 1
+            refusedPeer = (node, .twin, now)
+        }
         for node in admission.takeQuiet(at: now) {
             sayHello(to: node, asks: true, output: &output)
         }
@@ -196,7 +201,7 @@ package struct MessageCounters: Hashable, Sendable {
     package var invented = 0
 
     package var total: UInt64 {
-        UInt64(foreign + refused + impossible + disagreeing + unbacked + unvouched)
+        UInt64(foreign + refused + impossible + disagreeing + unbacked + unvouched + invented)
     }
 }
 

@@ -19,7 +19,9 @@ struct Peer: Sendable {
     var quietSince = Tick.zero
     /// The latest boot of this node that the peer holds durably.
     var confirmed = Boot.never
-    /// Since when a higher write number was heard than was submitted to the store.
+    /// The write number that was submitted to the store last.
+    var submitted: WriteNumber
+    /// Since when a higher one was heard that others rely on.
     var unwrittenSince: Tick?
     /// Later processes of its directory, or of copies of that, which hold all that was heard of it and have
     /// not succeeded yet.
@@ -32,6 +34,7 @@ struct Peer: Sendable {
         self.node = node
         self.record = record
         durable = record
+        submitted = record?.heard ?? .none
     }
 
     /// The process that counts is durable.
@@ -65,7 +68,7 @@ struct Newcomer: Sendable {
 /// The process that counts is asked whether it still lives, and so are those that want to succeed it. A round
 /// lasts until one of these has answered: where nobody hears, or nobody listens, no time passes.
 struct Contest: Sendable {
-    /// Of every round; the last is this one's.
+    /// Of the newest rounds; the last is this one's.
     var ids: [UInt64]
     var nextSend: Tick
     /// How often this round's challenge was sent.
