@@ -37,7 +37,14 @@ extension World {
         // What does not count itself may take a copy for the real one, and be no witness but a nuisance.
         if node.isTwin && other.store.ledger == nil { return true }
         if other.isTwin && node.store.ledger == nil { return true }
+        if isStranger(other, to: node) || isStranger(node, to: other) { return true }
         return node.hidden.contains(other.index) || other.hidden.contains(node.index)
+    }
+
+    /// Made anew since the copy was started, it holds nothing that contradicts it.
+    private func isStranger(_ peer: SimulatedNode, to copy: SimulatedNode) -> Bool {
+        stage == nil && (copy.isTwin || copy.isCopy)
+            && peer.store.disk.record(of: copy.id) == nil
     }
 
     /// Older copies of the directory that somebody can tell from it.
