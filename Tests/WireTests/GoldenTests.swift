@@ -26,7 +26,8 @@ import Testing
     @Test func noGoldenFileIsLeftOver() throws {
         let known =
             Samples.messages.map(\.name) + [
-                "checkpoint", "membership", "peers", "greeting", "refusal-of-a-cluster", "frames",
+                "checkpoint", "membership", "peers", "lineage", "latch", "greeting",
+                "refusal-of-a-cluster", "frames",
             ]
         #expect(try Golden.names == known.sorted())
     }
@@ -58,11 +59,27 @@ import Testing
                 incarnation: Incarnation(high: 0x0102_0304_0506_0708, low: node.rawValue),
                 boot: Boot(5),
                 nonce: Nonce(0xFF),
-                isMutual: node == 3
+                isMutual: node == 3,
+                heard: WriteNumber(0x1_0000_0000 + node.rawValue),
+                tag: 0x4142_4344_4546_4748
             )
         }
         try Golden.check("peers", PeerRecord.encoded(peers), title: "two peer records")
         let bytes = Golden.parse(try #require(Golden.text("peers")))
         #expect(PeerRecord.decode(bytes) == peers)
+    }
+
+    @Test func aLineageHasItsBytes() throws {
+        let openings = Samples.openings
+        try Golden.check("lineage", Opening.encoded(openings), title: "two openings")
+        let bytes = Golden.parse(try #require(Golden.text("lineage")))
+        #expect(Opening.decode(bytes) == openings)
+    }
+
+    @Test func aLatchHasItsBytes() throws {
+        let found = Samples.rolledBack
+        try Golden.check("latch", RolledBack.encoded(found), title: "rolled back, a later write")
+        let bytes = Golden.parse(try #require(Golden.text("latch")))
+        #expect(RolledBack.decode(bytes)?.found == found)
     }
 }

@@ -53,6 +53,15 @@ enum Samples {
 
     static let terms = Terms(founding: membership([1, 2, 3]), shape: Limits().shape)
 
+    static let openings = [(8, 40), (9, 0x1_0000_0002)].map { (boot: UInt64, write: UInt64) in
+        Opening(
+            process: ProcessID(boot: Boot(boot), nonce: Nonce(0xAB00 + boot)),
+            write: WriteNumber(write)
+        )
+    }
+
+    static let rolledBack = RolledBack(witness: 3, cause: .laterWrite)
+
     static func hello(
         asks: Bool,
         holds: Presence? = nil,

@@ -102,6 +102,8 @@ enum Seeds {
                 case .promised: coding.seal(Samples.ballot, name)
                 case .checkpoint: coding.seal(try golden("checkpoint"), name)
                 case .peers: coding.seal(try golden("peers"), name)
+                case .lineage: coding.seal(Opening.encoded(Samples.openings), name)
+                case .latch: coding.seal(RolledBack.encoded(Samples.rolledBack), name)
                 case .lastRound, .boot, .committed, .trimmed: coding.seal(7, name)
                 }
             inputs += both(name.rawValue, sealed, bits: UInt8(index) << 1)
