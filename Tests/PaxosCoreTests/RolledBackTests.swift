@@ -95,6 +95,29 @@ import Testing
         }
     }
 
+    /// A directory that has met nobody yet takes those at their word that it meets first.
+    @Test func theFirstWordLasts() throws {
+        let member = OneMember(members: [1, 2, 3], isMet: false)
+        let own = member.core.identity
+        let other = ProcessID(boot: own.boot, nonce: Nonce(own.nonce.rawValue &+ 1))
+        let refused = Envelope(
+            sender: Identities.identity(of: 2),
+            destination: 1,
+            recipient: own.process,
+            claim: Identities.claim(of: 2, other),
+            message: .immediate(
+                .refused(
+                    Refused(
+                        reason: .twin,
+                        holds: Presence(incarnation: own.incarnation, process: other)
+                    )
+                )
+            )
+        )
+        let said = try member.step { $0.messages = [refused] }
+        #expect(said.rows?.rolledBack == RolledBack(witness: 2, cause: .otherProcess))
+    }
+
     /// What was delivered before goes to disk with the latch: the watermark, and what was without effect below it.
     @Test func whatWasDeliveredIsWrittenWithTheLatch() throws {
         let member = OneMember(members: [1, 2, 3])

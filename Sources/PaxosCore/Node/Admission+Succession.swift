@@ -93,11 +93,12 @@ extension Admission {
         return proof.next > record.heard || !rule.comparesHistory
     }
 
-    /// It is the process that counts, or has shown its proof, be it with this very message.
+    /// It is the process that counts, or has shown its proof, be it with this very message. Before they have met
+    /// whoever speaks is taken for it.
     func isTrusted(_ envelope: Envelope) -> Bool {
         let sender = envelope.sender
         guard let peer = peers.first(where: { $0.node == sender.node }), let record = peer.record
-        else { return false }
+        else { return true }
         return record.presence == sender.presence
             || peer.newcomers.contains { $0.process == sender.process }
             || envelope.hello?.proof.map { isShown($0, by: envelope, of: record) } ?? false
