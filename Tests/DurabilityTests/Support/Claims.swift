@@ -74,8 +74,8 @@ struct Claims: Sendable {
         case .catchUp(let answer):
             stored = max(answer.committed, answer.rows.last?.slot ?? .zero)
         case .barrierReply(let reply): chosen = reply.slot
-        case .refused, .statusRequest, .catchUpRequest, .forward, .forwardRefused, .barrierRequest,
-            .probe, .probeReply:
+        case .refused, .challenge, .challengeAnswer, .statusRequest, .catchUpRequest, .forward,
+            .forwardRefused, .barrierRequest, .probe, .probeReply:
             break
         }
         chosen = max(chosen, stored)
