@@ -62,7 +62,7 @@ import Testing
         }.joined()
     }
 
-    /// The bytes of format 3, as of 2. A change here is a change of the format: raise its version.
+    /// The bytes of format 4, as of 2 and 3. A change here is a change of the format.
     @Test func theBytesOfARowAreThese() {
         let row = Self.hex(encoded(entries[0], isChosen: true))
         let expected =
@@ -72,7 +72,7 @@ import Testing
         #expect(row == expected)
     }
 
-    /// The bytes of format 3.
+    /// The bytes of format 4.
     @Test func theBytesOfARowWithoutEffectAreThese() {
         let coding = IneffectiveCoding(cluster: cluster)
         let end = IneffectiveEnd(slot: 70, count: 3)

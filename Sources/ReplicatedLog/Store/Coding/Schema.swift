@@ -64,7 +64,7 @@ internal import LMDB
 // A row names the one before it, so that a lost one is missed: its command would be handed out. The number
 // of the last row is what LMDB counts of the table, or the last ones are lost.
 enum Schema {
-    static let formatVersion: UInt32 = 3
+    static let formatVersion: UInt32 = 4
     static let dataFile = "log.mdb"
 
     static let accepted = "accepted"
