@@ -80,13 +80,14 @@ import Testing
     }
 
     @Test func anotherVersionOrKindIsRefused() {
+        let version = UInt8(Envelope.protocolVersion)
         for (_, message) in Samples.messages {
             var bytes = Samples.envelope(message).encoded()
-            for version in [0, 1, 2, 4, 0xFF] as [UInt8] {
-                bytes[0] = version
+            for other in [0, 1, version - 1, version + 1, 0xFF] {
+                bytes[0] = other
                 #expect(Envelope(decoding: bytes) == nil)
             }
-            bytes[0] = 1
+            bytes[0] = version
             bytes[1] = 1
             #expect(Envelope(decoding: bytes) == nil)
             bytes[1] = 0
