@@ -10,7 +10,7 @@ package struct StatusReply: Hashable, Sendable {
     package let id: UInt64
     /// The ballot of the leader that this node is, or has heard within the election timeout.
     package let leader: Ballot?
-    /// The highest round the node has promised, above which a campaign has to begin.
+    /// The ballot that the node has promised: a campaign must take a higher round.
     package let promised: Ballot
     package let committed: Slot
     /// Whoever has committed less than this lacks more than a window of what the node has.

@@ -1,4 +1,5 @@
-/// How members meet, and how one that does not belong is told so (DESIGN, identity).
+/// How members meet, how one process of a member succeeds another, and how one that does not belong is told
+/// so (docs/PROTOCOL.md, Meeting and Succession).
 
 /// Says who is there, by the head of the envelope, and whom the sender has met.
 ///
@@ -28,9 +29,9 @@ package struct Hello: Hashable, Sendable {
     }
 }
 
-/// Asks the process of a member that counts whether it lives, since another one wants to succeed it.
+/// Asks a process of a member whether it lives: the one that counts, and each that wants to succeed it.
 package struct Challenge: Hashable, Sendable {
-    /// Known to nobody whom it does not reach.
+    /// Nobody can guess it, so only a process that was reached can answer.
     package let id: UInt64
 }
 

@@ -95,7 +95,7 @@ package struct Reply: Hashable, Sendable {
         case barrier(Slot)
         /// Not in the log, and never will be.
         case never(Refusal)
-        /// It may get into the log or not; the token tells which.
+        /// It may get into the log or not, under this token.
         case unknown(Token, Refusal)
     }
 

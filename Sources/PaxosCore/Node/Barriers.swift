@@ -48,7 +48,8 @@ struct Barriers: Sendable {
         arrived.append(.caller(waiter))
     }
 
-    /// More of one peer wait for it to ask again: no peer makes this node keep without bound (`R62`).
+    /// Beyond so many of one peer its requests are dropped, and it asks again: no peer makes this node keep
+    /// barriers without bound (`R62`).
     static let mostOfPeer = 1_024
 
     mutating func receive(_ request: RemoteBarrierRequest, from node: NodeID) {

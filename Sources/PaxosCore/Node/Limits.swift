@@ -1,4 +1,5 @@
-/// Every bound of a node in one place. Whatever has no bound here does not grow.
+/// Every bound of a node in one place, those of its disk apart (`StorageOptions`). Whatever has no bound here
+/// does not grow.
 ///
 /// Counts are in slots or appends, sizes in bytes, times in milliseconds. `validated()` says which
 /// combinations make no sense.
@@ -26,8 +27,8 @@ public struct Limits: Hashable, Sendable {
     public var shutdownTimeoutMilliseconds = 3_000
     /// How often a leader tells its followers that it lives. Default 50 ms.
     public var heartbeatMilliseconds = 50
-    /// How long a follower waits for its leader, and a leader for a quorum, before it does something
-    /// about it; each wait is drawn between one and two of these. Default 300 ms.
+    /// How long a leader waits to hear a quorum before it steps down, and a follower for its leader before it
+    /// looks for another: each of a follower's waits is drawn between one and two of these. Default 300 ms.
     public var electionMilliseconds = 300
     /// Delivered slots between two checkpoints of the log's state; `open` replays at most twice as many
     /// rows plus one pipeline. Default 32,768.

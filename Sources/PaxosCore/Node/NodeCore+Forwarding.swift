@@ -1,6 +1,6 @@
 /// An append on a node that does not lead goes to the leader with its token, through one peer if there
-/// is no straight way, and again whenever the leader changes or time has passed. However often it
-/// arrives, it has effect once.
+/// is no straight way. It goes again when the leader changes or says that it has not got it, and through a
+/// peer also when time has passed. However often it arrives, it has effect once.
 extension NodeCore {
     /// How many nodes may pass an append on.
     static var maxHops: UInt8 { 1 }
@@ -159,7 +159,8 @@ extension NodeCore {
         guard let met = admission.process(of: forward.token.node)?.boot,
             forward.token.boot == met || (forward.hops > 0 && forward.token.boot < met)
         else {
-            // None but its own boot it names itself; who passes it on may have met a later one.
+            // A node names its own boot and no other. Who passes an append on may have met a later boot than
+            // this node has.
             if forward.hops == 0 { counters.impossible += 1 } else { counters.unvouched += 1 }
             return
         }
@@ -200,7 +201,7 @@ extension NodeCore {
         output.send(.forwardRefused(ForwardRefused(token: forward.token)), to: node)
     }
 
-    /// The leader has no room: whoever waits need not wait for the end of his time. He is not told `never`:
+    /// The leader has no room: callers need not wait until their time runs out. They are not told `never`:
     /// what was forwarded may have been forwarded to others before, and be in some log.
     mutating func receive(
         _ refused: ForwardRefused,

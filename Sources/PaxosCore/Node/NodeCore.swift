@@ -19,11 +19,13 @@ package struct NodeCore: ~Copyable {
     var hasEndedWaiters = false
     /// Appends of other nodes, and own ones of an earlier leader, that wait for a slot here.
     var forwarded = ForwardQueue()
-    /// The leadership under which the undecided appends were sent last, and when to send them again.
+    /// The leadership under which the undecided appends were sent last.
     var lastLeading: Ballot?
     /// The sequences of forwards that the leader said in this step it had not got.
     var lostForwards = NumberRanges()
+    /// When to ask what became of them, or to send them again.
     var nextForward = Tick.zero
+    /// Their newest sending, until a probe behind it is answered.
     var forwarding = Underway()
     var relaying = Relaying()
     /// How often they were sent again by the clock, where no probe reaches the leader.
@@ -154,7 +156,7 @@ package struct NodeCore: ~Copyable {
             // Before all have met both ways, only greetings are due: the replica's clock stands still.
             let next = admission.isEstablished ? replica.nextDeadline : nextGreeting
             var deadline = min(waiters.nextDeadline, shownUntil)
-            // Who is out waits for nothing.
+            // An old copy of a directory waits for nothing.
             if rolledBack == nil { deadline = min(deadline, next, admission.nextDeadline) }
             if case .closing(let by) = phase { return min(deadline, by) }
             return deadline

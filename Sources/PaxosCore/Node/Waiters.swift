@@ -7,7 +7,7 @@ struct Waiters: Sendable {
     enum State: Hashable {
         /// Nobody, or somebody who has been replied to.
         case none
-        /// An append or a barrier that is still in the inbox.
+        /// An append that is still in the inbox, or a barrier.
         case waiting
         /// An append that was proposed under this sequence of this boot's tokens.
         case proposed(sequence: UInt64)
@@ -49,7 +49,7 @@ struct Waiters: Sendable {
         entries[Int(waiter.index)].state = .proposed(sequence: sequence)
     }
 
-    /// Ends a waiter's wait and returns what it waited in.
+    /// Ends a waiter's wait and returns how far that had come.
     mutating func remove(_ waiter: WaiterID) -> State {
         let state = state(of: waiter)
         if state != .none { entries[Int(waiter.index)].state = .none }

@@ -1,5 +1,7 @@
-/// What one step of a `NodeCore` asks its surroundings to do: independent effects, each in one field,
-/// carried out by the driver in any order.
+/// What one step of a `NodeCore` asks its surroundings to do: independent effects, each in one field.
+///
+/// Agreement holds in whatever order they are carried out. Callers need one: what was delivered is shown
+/// to subscribers before anybody is answered, so that whoever reads after an append returned sees it.
 package struct Output: ~Copyable {
     /// For the store.
     package var write: WriteBatch?

@@ -3,7 +3,7 @@
 ///
 ///     step --> WriteBatch --submit--> store --flush returned--> markedDurable() --> DurabilityReceipt
 ///                                                                                        |
-///     transport <-- Output.released <-- NodeCore.step <-- release(_:) <------------------+
+///     transport <-- Output.messages <-- NodeCore.step <-- release(_:) <------------------+
 ///
 /// The testimony cannot be read out of a batch; only the receipt of the flush gives it out, and a
 /// receipt is consumed by being released. A message that leaves early, or twice, does not compile

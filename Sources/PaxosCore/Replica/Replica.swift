@@ -15,7 +15,7 @@ package struct Replica: Sendable {
     var highestSeen: Ballot
     /// Entries that phase 1 found, to be proposed again before anything new.
     var recovered = FIFO<Entry>()
-    /// The tokens this leader has proposed for other nodes, or found in phase 1.
+    /// The tokens that this leader has proposed, or found in phase 1.
     var assigned = LogState()
     /// How far each member is known to have committed, by position.
     var peerCommitted: [Slot]
@@ -35,7 +35,7 @@ package struct Replica: Sendable {
     /// Payload bytes assigned to slots whose Accept is not made yet.
     private var unsentBytes = 0
     private var nextRead: UInt64 = 1
-    /// The ids of the probes that this process has sent; the next has the one behind. They begin anywhere: who
+    /// The ids of the probes that this process has sent; the upper bound is the next one's. They begin anywhere: who
     /// answers a probe late addresses whatever process of this node it has met by then, and an answer to an
     /// earlier one says nothing of what this one has sent (`R7`).
     var probes: Range<UInt64>
@@ -170,9 +170,9 @@ package struct Replica: Sendable {
         case .statusReply(let reply): receive(reply, from: sender, output: &output)
         case .catchUpRequest(let request): receive(request, from: sender, output: &output)
         case .catchUp(let rows): receive(rows, from: sender, output: &output)
-        // Of the node around the replica.
         case .probe(let probe): receive(probe, from: sender, output: &output)
         case .probeReply(let reply): receive(reply, from: sender, output: &output)
+        // For the node around the replica.
         case .hello, .refused, .challenge, .challengeAnswer, .forward, .forwardRefused,
             .barrierRequest, .barrierReply:
             break

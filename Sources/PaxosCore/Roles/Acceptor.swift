@@ -6,7 +6,8 @@
 /// I1: `promised` never falls, also across restarts (`R1`).
 /// I2: accepting under ballot b raises `promised` to b in the same write (`R2`).
 /// I3: a committed row is never written again, and one fetched as chosen never becomes another entry.
-/// I4: every row above the delivered prefix is in the window, also after a restart.
+/// I4: every row above the delivered prefix is in the window; after a restart, every row above what was
+/// known committed, while those below are still being replayed from the store.
 /// I5: what counts as committed here was chosen under a ballot that is not above `promised`. So a
 /// promise of b tells of slots chosen up to b only, and a leader's notice under b is true of them.
 package struct Acceptor: Sendable {

@@ -11,7 +11,7 @@ package struct RecoveryRule: Hashable, Sendable {
     package var outranks: BallotRule
     /// What is proposed where the quorum has accepted something.
     package var whereAccepted: Proposal
-    /// What is proposed in a hole: nobody waits for an entry of his there.
+    /// What is proposed in a hole, where the quorum has accepted nothing.
     package var whereEmpty: Proposal
 
     package init(outranks: BallotRule, whereAccepted: Proposal, whereEmpty: Proposal) {
