@@ -1,4 +1,4 @@
-/// Where a node listens: a host and a port.
+/// Where a node listens, or is reached: a host and a port.
 public struct TCPAddress: Hashable, Sendable, CustomStringConvertible {
     /// A name, or an address of IPv4 or IPv6. Names are resolved anew for each connection.
     public var host: String
@@ -27,7 +27,7 @@ public struct TCPAddress: Hashable, Sendable, CustomStringConvertible {
         self.init(host: String(host), port: port)
     }
 
-    /// As it is read.
+    /// The text that `init(_:)` reads.
     public var description: String {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }

@@ -2,12 +2,12 @@ internal import DequeModule
 internal import PaxosCore
 internal import Platform
 
-/// Where everything that concerns a node arrives: appends and barriers of callers, receipts and reads of
-/// the store. The driver swaps it out and steps the core with all of it.
+/// Where everything that concerns a node arrives: appends and barriers of callers, messages of peers, receipts
+/// and reads of the store. The driver swaps it out and steps the core with all of it.
 ///
 /// An append costs one short critical section and no hop (`R63`). The inbox is bounded in appends and
 /// in bytes; what the core has not given a slot yet still counts. An append beyond the bound waits in
-/// `overflow`, holding no more than its caller holds anyway; so does a barrier.
+/// `overflow`. That is not bounded, and neither are barriers: each holds no more than its caller holds anyway.
 final class Inbox: Sendable {
     enum Phase: Equatable {
         /// Nobody drains the inbox yet.

@@ -13,7 +13,8 @@ public enum AppendError: Error, Hashable, Sendable {
     case overloaded
     /// The append is not in the log and never will be: it may be tried again.
     case never(Reason)
-    /// The append may be in the log, or still get there; its token tells which.
+    /// The append may be in the log, or still get there. Its token names it: `rlog dump` shows the tokens of
+    /// a stopped node, and no call asks for one yet.
     case unknown(Token, Reason)
 
     /// What ended the wait.

@@ -10,7 +10,7 @@ internal import Platform
 /// network.heal()
 /// ```
 ///
-/// Without faults a message goes straight into the receiver's inbox, on the sender's thread; payloads
+/// Without faults, and by default, a message goes straight into the receiver's inbox, on the sender's thread; payloads
 /// are shared between sender and receivers. Every method may be called from any thread, and faults may
 /// be changed at any time; they apply to messages sent afterwards.
 public final class InMemoryNetwork: Sendable {
@@ -162,7 +162,7 @@ public final class InMemoryNetwork: Sendable {
         }
     }
 
-    /// Changes the faults and the pauses of the network.
+    /// Changes the faults of the network.
     func change(_ body: (inout FaultPlan) -> Void) {
         state.withLock { body(&$0.faults) }
     }

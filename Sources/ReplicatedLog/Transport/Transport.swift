@@ -64,7 +64,7 @@ public protocol Transport: Sendable {
 public struct LocalNode: Sendable {
     /// Who the node is: for the greeting of a connection, if there is one.
     public let identity: NodeIdentity
-    /// The bounds of the node, the same on all members of a cluster.
+    /// The bounds of the node. Those that shape messages are the same on all members of a cluster.
     public let limits: Limits
     /// Takes what has arrived. From any thread; returns at once.
     public let receive: @Sendable ([Envelope]) -> Void

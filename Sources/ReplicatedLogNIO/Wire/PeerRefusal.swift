@@ -1,4 +1,4 @@
-/// Why a connection was not taken or was ended, or an address was not reached: what a transport counts.
+/// Why a connection was not taken or was ended: what a transport counts.
 ///
 /// Whatever the reason, nothing of the bytes in question is handed to the node. The names are a contract:
 /// `rlog node` shows the counts under them.
@@ -26,7 +26,7 @@ public enum PeerRefusal: String, Error, Hashable, Sendable, CaseIterable {
     case tooManyHalfOpen = "too_many_half_open"
     /// A frame whose checksum does not match.
     case corrupted
-    /// A frame that was sent before, out of its order or on another connection.
+    /// A frame, or a welcome, that was sent before, out of its order or on another connection.
     case replayed
     /// A frame longer than the largest message of this cluster, refused before there is room for it.
     case oversized
