@@ -8,8 +8,8 @@ public struct Limits: Hashable, Sendable {
     public var maxPayloadBytes = 1 << 20
     /// Slots proposed and not yet committed. A batch may hold half as many. Default 16,384.
     public var pipelineSlots = 16_384
-    /// Payload bytes proposed and not yet committed; also the most that one transaction of the store
-    /// writes. A batch may hold half as many. Default 8 MiB.
+    /// Payload bytes proposed and not yet committed. A batch may hold half as many, and what waits for a
+    /// member's disk is twice as many at most, a leader's own proposals apart. Default 8 MiB.
     public var pipelineBytes = 8 << 20
     /// Payload bytes in one page of phase 1, of catch-up and of a cold subscriber's read. Default 1 MiB.
     public var pageBytes = 1 << 20

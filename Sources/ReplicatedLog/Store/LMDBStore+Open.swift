@@ -7,8 +7,9 @@ extension LMDBStore {
     ///
     /// In this order, and nothing is believed before its turn: the file's length against its last page
     /// (a shorter one would be a SIGBUS); our lock; identity and version; the small values; every row that
-    /// will be replayed. The pages of each are checked before LMDB follows them. Then one real write with full sync, the boot counter: after a kill the page cache
-    /// may show what the disk does not hold (`R31`). A directory or file that is missing is never made.
+    /// will be replayed. The pages of each are checked before LMDB follows them. Then one real write with
+    /// full sync, of the boot counter and the lineage: after a kill the page cache may show what the disk
+    /// does not hold (`R31`). A directory or file that is missing is never made.
     ///
     /// The cost is bounded by the checkpoint interval and does not grow with the log. Blocks; call it on a
     /// thread of your own. Starts the store's two threads, which wait for `start` and for reads.

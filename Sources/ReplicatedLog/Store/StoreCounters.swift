@@ -3,7 +3,7 @@ public import PaxosCore
 /// What a store has done since it was opened, and what it has left. A snapshot: each value is exact, but
 /// two may lie a commit apart.
 public struct StoreCounters: Hashable, Sendable {
-    /// Transactions with rows, the one of the opening not counted.
+    /// Transactions that changed anything, the one of the opening not counted.
     public var commits: UInt64 = 0
     /// Waits for the disk for those: one for the pages of each commit, and one more for the meta page of a
     /// commit that came alone or was not followed at once.

@@ -18,7 +18,7 @@ public enum LogOpenError: Error, Hashable, Sendable {
     /// The directory was made with another limit of those that all members must have the same, and that
     /// shape what they send and store. `name` is the property of `Limits`.
     case differentLimit(path: String, name: String, found: Int, expected: Int)
-    /// The directory was written by a later version of this software.
+    /// The directory was written by a later version of this software, or the number of its format is damaged.
     case newerFormat(path: String, found: UInt32, supported: UInt32)
     /// The directory was written by a version of this software from before the format was changed, or the
     /// number of its format is damaged.

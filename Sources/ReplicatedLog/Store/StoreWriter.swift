@@ -12,7 +12,7 @@ final class StoreWriter: @unchecked Sendable {
     /// How long nothing must have come before an idle store writes zeros: far longer than the pause
     /// between two appends of one client.
     private static let idleDelay = Duration.milliseconds(20)
-    /// So many commits in a row that found the store at rest, and the next one is taken for another.
+    /// After so many commits in a row that found the store at rest, the next one is taken to come alone too.
     private static let quietCommits = 3
 
     private let mailbox: Mailbox
