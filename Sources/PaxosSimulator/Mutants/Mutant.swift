@@ -2,7 +2,8 @@
 ///
 /// A mutant alters what crosses the boundary between `NodeCore` and what is around it (Mutant+Store.swift,
 /// Mutant+Core.swift), or decides by other rules than Paxos (Mutant+Rules.swift). Messages in flight are
-/// altered by none, and production code has no hook for any.
+/// altered by none. Production code knows no mutant: `NodeCore` is given the rules it decides by, and none but
+/// the simulator and tests give it any others than `Rules.paxos`.
 package enum Mutant: String, CaseIterable, Sendable {
     // What reaches the disk, and when it is said to have.
 

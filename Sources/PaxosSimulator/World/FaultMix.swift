@@ -20,7 +20,7 @@ struct FaultMix {
     var limits = Limits()
     /// Ticks of a node's clock in a hundred ticks of the world.
     var clockRates: [Int] = []
-    /// Permille of the acts that are batches, barriers, cancellations.
+    /// Permille of the acts that are batches, and that are barriers.
     var batchPermille = 150
     var barrierPermille = 100
     /// Bytes that each lane of a link carries in a tick; `nil` for as many as come.

@@ -2,9 +2,9 @@ import PaxosCore
 
 /// Directories that are copied, put back, and started beside each other.
 ///
-/// What no reachable peer has witnessed cannot be detected (DESIGN, identity). So a copy reaches only those
-/// that hold durably what contradicts it, or its original lives and is reached by whoever it reaches. It is
-/// started as often as somebody likes.
+/// What no reachable peer has witnessed cannot be detected (docs/PROTOCOL.md, Who is heard). So a copy reaches
+/// only those that hold durably what contradicts it, or its original lives and is reached by whoever it
+/// reaches. It is started as often as somebody likes.
 extension World {
     /// Restarts copies, and witnesses of a copy that nobody contradicts.
     func disturbCopies() throws(Violation) {

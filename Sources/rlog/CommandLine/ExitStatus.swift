@@ -4,7 +4,7 @@ enum ExitStatus: Int32 {
     /// The thing checked is wrong: a violated invariant, a failed verification, a lost append.
     case wrong = 1
     case usage = 2
-    /// A foreign, damaged, missing or held directory.
+    /// A foreign, damaged, missing or held directory; an address or a certificate that cannot be used.
     case refused = 3
     /// Storage failed while running; the node stopped itself.
     case storageFailed = 4

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ReplicatedLog
 
-/// `rlog init`: the only way to make a data directory.
+/// `rlog init`: makes the data directory of a member, which `rlog node` never does.
 struct Init: RlogCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make a data directory; it is whole or absent, whatever happens meanwhile."
