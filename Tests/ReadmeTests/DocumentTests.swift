@@ -6,6 +6,7 @@ import Testing
     static let documents = [
         "README.md", "CHANGELOG.md", "docs/DESIGN.md", "docs/PROTOCOL.md", "docs/STORAGE.md",
         "docs/TESTING.md", "docs/TESTKIT.md", "docs/OPERATIONS.md", "docs/PERFORMANCE.md",
+        "docs/RULES.md", "docs/SIMULATOR.md", "docs/FAULTS.md",
     ]
 
     /// Relative links, and the paths of sources and tests in backquotes.
@@ -22,10 +23,11 @@ import Testing
         }
     }
 
-    /// Every test function that the table of rules names is in the sources.
+    /// Every suite and test function that a document of the tests names is in the sources.
     @Test func everyTestThatIsNamedExists() throws {
         let tests = try Repository.testSources()
-        let table = try Repository.text("docs/TESTING.md")
+        let table = try ["TESTING", "RULES", "SIMULATOR", "FAULTS"]
+            .map { try Repository.text("docs/\($0).md") }.joined()
         let names = table.matches(of: #/`([A-Z]\w+Tests)(?:\.(\w+))?`/#)
         #expect(names.count > 50)
         for name in names {
@@ -36,16 +38,16 @@ import Testing
     }
 
     @Test func everyRuleHasARow() throws {
-        let text = try Repository.text("docs/TESTING.md")
+        let text = try Repository.text("docs/RULES.md")
         let rules = try #require(text.range(of: "\n## Rules\n"))
         let breaks = try #require(text.range(of: "\n## Breaks\n"))
         let table = text[rules.upperBound..<breaks.lowerBound]
         for rule in 1...80 { #expect(table.contains("\n| R\(rule) |"), "no row for R\(rule)") }
     }
 
-    /// The breaks are listed in docs/TESTING.md from the headers of their patches.
+    /// The breaks are listed in docs/RULES.md from the headers of their patches.
     @Test func everyBreakIsListed() throws {
-        let table = try Repository.text("docs/TESTING.md")
+        let table = try Repository.text("docs/RULES.md")
         let names = try Repository.names(in: "Tests/Breaks").filter { $0.hasSuffix(".patch") }
         #expect(names.count >= 12)
         for name in names {
@@ -56,7 +58,7 @@ import Testing
             let row =
                 try "| \(field("Rule")) | `\(name.dropLast(6))` | \(field("Break")) | "
                 + "`\(field("Filter"))` |"
-            #expect(table.contains(row), "docs/TESTING.md lacks: \(row)")
+            #expect(table.contains(row), "docs/RULES.md lacks: \(row)")
         }
     }
 }
