@@ -127,6 +127,16 @@ let package = Package(
             path: "Tests/Support/NodeProcesses"
         ),
 
+        // The service of README, as a process of its own.
+        .executableTarget(
+            name: "readme-member",
+            dependencies: [
+                "NIOTransport", "ReplicatedLog",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/Support/ReadmeMember"
+        ),
+
         // Crash recovery: what clients saw, and whether it may be so; and the driver that makes it happen
         // to processes of `rlog node`.
         .target(name: "CrashHistory", path: "Tests/Support/CrashHistory"),
@@ -179,7 +189,12 @@ let package = Package(
         ),
         .testTarget(
             name: "ReadmeTests",
-            dependencies: ["ReplicatedLog", "ReplicatedLogTestKit"]
+            dependencies: [
+                "ReplicatedLog", "ReplicatedLogTestKit",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]
         ),
         .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
@@ -190,8 +205,8 @@ let package = Package(
         .testTarget(
             name: "RlogTests",
             dependencies: [
-                "rlog", "NodeProcesses", "ReplicatedLog", "ReplicatedLogTestKit",
-                "Platform",
+                "rlog", "readme-member", "NodeProcesses", "ReplicatedLog",
+                "ReplicatedLogTestKit", "Platform",
             ]
         ),
         .testTarget(name: "DiskShimTests", dependencies: ["DiskShim", "Platform", "CLMDB"]),

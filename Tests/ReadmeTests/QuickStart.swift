@@ -1,5 +1,6 @@
-// The quick start of README.md, compiled and run as it stands there: QuickStartTests compares the two.
-// README begins
+// The quick start of the article FirstCluster, compiled and run as it stands there: SnippetTests compares
+// the two.
+// ARTICLE begins
 import ReplicatedLog
 
 func quickStart(in directory: String) async throws -> [String] {
@@ -42,4 +43,4 @@ func quickStart(in directory: String) async throws -> [String] {
         return seen
     }
 }
-// README ends
+// ARTICLE ends

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// README.md shows what is compiled and run here.
+/// What README.md and the article FirstCluster show is compiled and run here.
 @Suite struct QuickStartTests {
     @Test func theQuickStartRuns() async throws {
         let directory =
@@ -19,16 +19,16 @@ import Testing
         #expect(seen == ["paid 17", "paid 18", "paid 19"])
     }
 
-    @Test(arguments: [
-        "Tests/ReadmeTests/QuickStart.swift", "Tests/ReadmeTests/ThreeMembers.swift",
-        "Examples/Consumer/Sources/Consumer/QuickStart.swift",
-    ])
-    func readmeShowsWhatIsRun(path: String) throws {
-        let source = try Repository.text(path)
-        let begin = try #require(source.range(of: "// README begins\n"))
-        let end = try #require(source.range(of: "// README ends\n"))
-        let snippet = String(source[begin.upperBound..<end.lowerBound])
-        #expect(snippet.contains("LogNode.open"))
-        #expect(try Repository.text("README.md").contains("```swift\n" + snippet + "```\n"))
+    /// An application outside of this package runs it too; SnippetTests looks for it in the documents.
+    @Test func theApplicationRunsTheSame() throws {
+        func snippet(_ path: String) throws -> Substring {
+            let source = try Repository.text(path)
+            let begin = try #require(source.range(of: "// ARTICLE begins\n"))
+            let end = try #require(source.range(of: "// ARTICLE ends\n"))
+            return source[begin.upperBound..<end.lowerBound]
+        }
+        let shown = try snippet("Tests/ReadmeTests/QuickStart.swift")
+        #expect(shown.contains("LogNode.open"))
+        #expect(try snippet("Examples/Consumer/Sources/Consumer/QuickStart.swift") == shown)
     }
 }

@@ -1,8 +1,8 @@
-// The cluster of README.md, compiled and run as it stands there: QuickStartTests compares the two.
+// The cluster of README.md, compiled and run as it stands there: SnippetTests compares the two.
 // README begins
 import ReplicatedLog
 
-/// Three members in one process. In three, each has a `TCPTransport` in the place of the network's.
+/// Three members; in processes of their own each has a `TCPTransport` instead.
 func threeMembers(below directory: String) async throws -> [String] {
     let network = InMemoryNetwork()
     var nodes: [LogNode] = []

@@ -37,7 +37,7 @@
 /// threads and connections are gone. Messages still queued are dropped.
 ///
 /// A transport serves one node and is started and stopped once. `TransportConformance` of
-/// `ReplicatedLogTestKit` checks all of this for any implementation.
+/// `ReplicatedLogTestKit` checks this for any implementation, but for how refusals travel.
 ///
 /// ```swift
 /// let network = InMemoryNetwork()

@@ -1,5 +1,5 @@
-// The quick start of README.md, as an application has it. ReadmeTests compares the two.
-// README begins
+// The quick start of the article FirstCluster, as an application has it. ReadmeTests compares the two.
+// ARTICLE begins
 import ReplicatedLog
 
 func quickStart(in directory: String) async throws -> [String] {
@@ -42,4 +42,4 @@ func quickStart(in directory: String) async throws -> [String] {
         return seen
     }
 }
-// README ends
+// ARTICLE ends

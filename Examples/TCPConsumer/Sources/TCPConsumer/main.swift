@@ -1,25 +1,39 @@
+import Logging
 import ReplicatedLog
 import ReplicatedLogNIO
 
-// A member that could be reached by others; its cluster has no others, so that this can run alone.
+var addresses: [NodeID: TCPAddress] = [:]
+for (id, text) in zip([1, 2, 3] as [NodeID], CommandLine.arguments.dropFirst(2)) {
+    addresses[id] = TCPAddress(text)
+}
+let name = CommandLine.arguments.dropFirst().first
+guard let id = addresses.keys.first(where: { "\($0)" == name }), let own = addresses[id] else {
+    fatalError("usage: Orders n1|n2|n3, then the addresses of n1, n2 and n3")
+}
 let configuration = LogNode.Configuration(
     cluster: try ClusterID("orders"),
-    node: 1,
-    membership: try Membership([1])
+    node: id,
+    membership: try Membership([1, 2, 3])
 )
-let directory = CommandLine.arguments.dropFirst().first ?? "data/n1"
-let transport = TCPTransport(listen: TCPAddress(host: "127.0.0.1", port: 0), peers: [:])
-// Made at the first start. Where a lost disk must be noticed, call `LogNode.create` once instead.
+let logger = Logger(label: "orders")
 let node = try await LogNode.open(
     configuration,
-    directory: directory,
-    transport: transport,
-    ifMissing: .create
+    directory: "data/\(id)",
+    transport: TCPTransport(listen: own, peers: addresses),
+    logger: logger,
+    ifMissing: .create  // at its first start
 )
-try await withThrowingTaskGroup(of: Void.self) { group in
-    group.addTask { try await node.run() }
-    let slot = try await node.append(Array("paid 17".utf8))
-    print("slot \(slot), listening on \(transport.listening.map { "\($0)" } ?? "nothing")")
-    await node.shutdown()
-    try await group.waitForAll()
+let running = Task.detached { try await node.run() }
+Task.detached {
+    // Every member sees the same orders in the same slots.
+    for try await event in node.subscribe(from: 1) {
+        guard case .entry(let slot, let payload, _) = event else { continue }
+        logger.info("slot \(slot): \(String(decoding: payload, as: UTF8.self))")
+    }
 }
+// A line of standard input is an order; this thread waits for it, so the others are detached.
+while let line = readLine() {
+    do { try await node.append(Array(line.utf8)) } catch { logger.error("\(line): \(error)") }
+}
+await node.shutdown()
+try await running.value

@@ -1,0 +1,121 @@
+import Foundation
+import Logging
+import ReplicatedLog
+import ServiceLifecycle
+import Testing
+
+/// The articles of the documentation show what is compiled and run here.
+@Suite struct ArticleTests {
+    private static func withNode(
+        _ body: (LogNode, _ directory: String) async throws -> Void
+    ) async throws {
+        let directory =
+            ".build/test-data/article-" + String(UInt64.random(in: 0 ... .max), radix: 36)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let configuration = LogNode.Configuration(
+            cluster: try ClusterID("orders"),
+            node: 1,
+            membership: try Membership([1])
+        )
+        let node = try await LogNode.open(
+            configuration,
+            directory: directory + "/n1",
+            ifMissing: .create
+        )
+        try await body(node, directory)
+    }
+
+    @Test func theServerServesAndShutsDown() async throws {
+        try await Self.withNode { node, _ in
+            let ledger = Ledger(of: node)
+            let logger = Logger(label: "articles") { _ in SwiftLogNoOpLogHandler() }
+            let group = server(of: node, ledger, signals: [], logger: logger)
+            let running = Task { try await group.run() }
+            try await ledger.pay("o17", cents: 200)
+            try await ledger.pay("o17", cents: 50)
+            #expect(try await ledger.paid(for: "o17") == 250)
+            #expect(try await ledger.paid(for: "o18") == 0)
+            await group.triggerGracefulShutdown()
+            try await running.value
+            await #expect(throws: BarrierError.self) { try await ledger.paid(for: "o17") }
+        }
+    }
+
+    @Test func whatIsCertainlyNotThereIsTriedAgain() async throws {
+        try await Self.withNode { node, _ in
+            let running = Task { try await node.run() }
+            #expect(try await appendOnce([1], to: node, attempts: 3) == 1)
+            #expect(await isReady(node))
+            await node.shutdown()
+            #expect(await !isReady(node))
+            await #expect(throws: AppendError.never(.closed)) {
+                try await appendOnce([2], to: node, attempts: 3)
+            }
+            try await running.value
+        }
+    }
+
+    @Test func theLedgerIsTested() async throws {
+        let directory =
+            ".build/test-data/article-" + String(UInt64.random(in: 0 ... .max), radix: 36)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try await theLedgerOutlivesADisk(in: directory)
+    }
+}
+
+/// Every block of Swift in a document stands in a file that is compiled, or is a manifest.
+@Suite struct SnippetTests {
+    static let catalogue = "Sources/ReplicatedLog/Documentation.docc/"
+
+    /// What is compiled, as it is shown.
+    private static func compiled() throws -> Set<String> {
+        let paths = [
+            "Tests/ReadmeTests/QuickStart.swift", "Tests/ReadmeTests/ThreeMembers.swift",
+            "Tests/ReadmeTests/Kits/FaultyClusterExample.swift",
+            "Tests/ReadmeTests/Kits/SimulatedLogExample.swift",
+            "Tests/ReadmeTests/Articles/Server.swift",
+            "Tests/ReadmeTests/Articles/Outcomes.swift",
+            "Tests/ReadmeTests/Articles/Readiness.swift",
+            "Tests/ReadmeTests/Articles/Tested.swift", "Tests/Support/ReadmeMember/main.swift",
+        ]
+        var snippets: Set<String> = []
+        for path in paths {
+            let source = try Repository.text(path)
+            let begin = try #require(source.firstRange(of: #/// [A-Z]+ begins\n/#))
+            let end = try #require(source.firstRange(of: #/// [A-Z]+ ends\n/#))
+            snippets.insert(shown(String(source[begin.upperBound..<end.lowerBound])))
+        }
+        return snippets
+    }
+
+    /// Applications import the product; the tests import the same sources under another name.
+    private static func shown(_ snippet: String) -> String {
+        snippet.replacing(
+            "import NIOTransport\nimport ReplicatedLog\n",
+            with: "import ReplicatedLog\nimport ReplicatedLogNIO\n"
+        )
+    }
+
+    @Test func everyBlockOfSwiftIsCompiled() throws {
+        let articles = try Repository.names(in: Self.catalogue).filter { $0.hasSuffix(".md") }
+        #expect(articles.count >= 6)
+        let compiled = try Self.compiled()
+        var found = 0
+        for path in ["README.md", "docs/TESTKIT.md"] + articles.map({ Self.catalogue + $0 }) {
+            let text = try Repository.text(path)
+            for block in text.matches(of: #/(?s)```swift\n(.*?)```\n/#) {
+                let code = String(block.1)
+                guard !code.hasPrefix("// swift-tools-version"), !code.hasPrefix("// Package.swift")
+                else { continue }
+                found += 1
+                #expect(compiled.contains(code), "\(path) shows what nothing compiles: \(code)")
+            }
+        }
+        #expect(found >= compiled.count)
+    }
+
+    @Test func theExampleOverTCPIsTheOneOfReadme() throws {
+        let example = try Repository.text("Examples/TCPConsumer/Sources/TCPConsumer/main.swift")
+        #expect(try Repository.text("README.md").contains("```swift\n" + example + "```\n"))
+    }
+}

@@ -1,0 +1,11 @@
+// Of the article Operating: ArticleTests runs it and compares the two.
+// ARTICLE begins
+import ReplicatedLog
+
+/// What a load balancer may be told: this member takes appends, by itself or through the leader.
+func isReady(_ node: LogNode) async -> Bool {
+    let status = await node.status
+    guard case .healthy = status.health else { return false }
+    return status.leader != nil
+}
+// ARTICLE ends
