@@ -226,7 +226,8 @@ public final class TCPTransport: Transport {
         }
     }
 
-    /// Where it listens: the port that the system chose, if it was asked to. `nil` before the start.
+    /// Where it listens: the port that the system chose, if it was asked to. `nil` before the start and once
+    /// it is stopped.
     public var listening: TCPAddress? {
         guard case .started(let running) = stage.withLockedValue({ $0 }),
             let port = running.channel.localAddress?.port

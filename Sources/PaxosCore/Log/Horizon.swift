@@ -1,7 +1,7 @@
 /// How far somebody must have come to lack no more than about a window of what is committed here: not more
 /// than a leader may have in flight twice, in slots and in payload bytes (`R85`).
 ///
-/// Of how many bytes a slot holds nothing is known but when it passes. So marks are set a window apart, and
+/// How many bytes a slot holds is known only when it passes. So marks are set a window apart, and
 /// the one before the last tells: from there on it is one window at least, and two at most.
 struct Horizon: Sendable {
     private let slots: Int
