@@ -23,7 +23,7 @@ final class FaultyStore: NodeStore {
         case sound
         /// The next batch with rows is lost, and the store fails.
         case failsInWrite
-        /// The next batch with rows is written, its receipt lost, and the store fails.
+        /// The next receipt is lost, though what it covers is written, and the store fails.
         case failsInFlush
         /// Says nothing more and takes nothing more.
         case over
