@@ -34,7 +34,7 @@ public final class TCPTransport: Transport {
         case idle
         case starting
         case started(Running)
-        /// With what was started, and the end of it, for which everybody waits who stops it.
+        /// With what was started, and the task that ends it, for which every caller of `stop` waits.
         case stopped(Running?, Task<Void, Never>?)
     }
 
@@ -50,7 +50,8 @@ public final class TCPTransport: Transport {
     ///
     /// - Parameters:
     ///   - listen: Where this node takes connections.
-    ///   - peers: Where the other members do; nobody else is welcomed.
+    ///   - peers: Where the other members do; nobody else is welcomed. The node's own address may be among
+    ///     them, and is left out.
     ///   - tls: Shown to peers and asked of them. Without it nothing is encrypted and nobody's word is
     ///     checked.
     ///   - options: Bounds and times.

@@ -137,7 +137,7 @@ public struct AgreementDifference: Hashable, Sendable, CustomStringConvertible {
 
 /// A node that was made with other terms than this one.
 public struct Disagreement: Hashable, Sendable, CustomStringConvertible {
-    /// Who says so.
+    /// The node that was made with other terms.
     public let node: NodeID
     /// What differs, never empty.
     public let differences: [AgreementDifference]

@@ -1,5 +1,5 @@
 extension LogNode {
-    /// Who a node is, and the bounds it keeps.
+    /// What a node is opened with: its identity, and the bounds it keeps.
     public struct Configuration: Hashable, Sendable {
         /// The cluster that the node belongs to.
         public var cluster: ClusterID

@@ -196,8 +196,8 @@ extension Subscription {
         case entry(slot: Slot, payload: [UInt8], previous: Slot)
         /// The slots up to `through` are not kept any more.
         case gap(through: Slot, reason: GapReason)
-        /// Between the event before and `through` nothing is effective, and more is not known yet, or not
-        /// read: said so that whoever waits for a slot which holds no command is served (`R86`).
+        /// Nothing is effective between the event before and `through`; what follows is not known or not read
+        /// yet. It tells whoever waits for a slot that holds no command that the slot has passed (`R86`).
         case progress(through: Slot)
 
         /// Everything up to here has been seen by whoever has seen this event.

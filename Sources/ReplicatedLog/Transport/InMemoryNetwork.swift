@@ -14,9 +14,9 @@ internal import Platform
 /// are shared between sender and receivers. Every method may be called from any thread, and faults may
 /// be changed at any time; they apply to messages sent afterwards.
 public final class InMemoryNetwork: Sendable {
-    /// On which thread messages are handed over.
+    /// The thread on which messages are handed over.
     public enum Delivery: Hashable, Sendable {
-        /// The sender's, unless another sender is at it: the cheapest.
+        /// The sender's, or that of a sender who is handing over already: the cheapest.
         case direct
         /// One for each node, so that a receiver that is slow to take a message does not hold up its
         /// senders.
@@ -25,13 +25,13 @@ public final class InMemoryNetwork: Sendable {
 
     /// How the network works.
     public struct Options: Hashable, Sendable {
-        /// On which thread messages are handed over. Default direct.
+        /// The thread on which messages are handed over. Default direct.
         public var delivery = Delivery.direct
         /// What may wait on each link.
         public var bounds = OutboundQueue.Bounds()
         /// Encode and decode every message on its way, for tests of the bytes. Default false.
         public var encodesMessages = false
-        /// Of the faults that are drawn at random.
+        /// What the faults that are drawn at random follow from. Default 1.
         public var seed: UInt64 = 1
 
         /// The defaults.
@@ -42,17 +42,17 @@ public final class InMemoryNetwork: Sendable {
     public struct Counters: Hashable, Sendable {
         /// Messages given to `send`.
         public var sent = 0
-        /// For a node that has no started transport.
+        /// Messages for a node that has no started transport.
         public var unreachable = 0
-        /// On a link that was cut or of a node that was disconnected.
+        /// Messages on a link that was cut, or of a node that was disconnected.
         public var cut = 0
-        /// Lost at random, by a filter, or because too much was delayed.
+        /// Messages lost at random, by a filter, or because too much was delayed.
         public var lost = 0
-        /// Delivered twice.
+        /// Messages delivered twice.
         public var duplicated = 0
-        /// Refused by the decoder, with `encodesMessages`.
+        /// Messages that the decoder refused, with `encodesMessages`.
         public var malformed = 0
-        /// Dropped because the queue of a link was full.
+        /// Messages dropped because the queue of a link was full.
         public var overflowed = 0
     }
 

@@ -21,7 +21,7 @@ public struct LinkFaults: Hashable, Sendable {
         self.delay = delay
     }
 
-    /// A link that does nothing of the kind.
+    /// No faults.
     public static let none = LinkFaults()
 }
 

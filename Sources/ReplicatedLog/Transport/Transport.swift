@@ -62,7 +62,7 @@ public protocol Transport: Sendable {
 
 /// The node that a transport serves.
 public struct LocalNode: Sendable {
-    /// Who the node is: for the greeting of a connection, if there is one.
+    /// The node's identity, for the greeting of a connection, if there is one.
     public let identity: NodeIdentity
     /// The bounds of the node. Those that shape messages are the same on all members of a cluster.
     public let limits: Limits

@@ -44,7 +44,7 @@ final class NameLookUp {
     /// Where a connection can be made to.
     enum Target {
         case address(SocketAddress)
-        /// To be found out.
+        /// A name, to be looked up.
         case name(any Resolver & Sendable)
     }
 

@@ -23,12 +23,12 @@ public final class FaultyCluster: Sendable {
     public struct Options: Hashable, Sendable {
         /// How many members it has. Default 3.
         public var members = 3
-        /// Of every node. Default: the documented ones, with payloads of at most 64 KiB and a pipeline of
+        /// The limits of every node. Default: the documented ones, with payloads of at most 64 KiB and a pipeline of
         /// 256 slots and 256 KiB.
         public var limits: Limits
-        /// Of every directory. Default: a map of 1 GiB and a runway of 1 MiB.
+        /// The options of every directory. Default: a map of 1 GiB and a runway of 1 MiB.
         public var storage: StorageOptions
-        /// Of the network between them. Default: every message is encoded and decoded on its way.
+        /// The options of the network between them. Default: every message is encoded and decoded on its way.
         public var network: InMemoryNetwork.Options
         /// How long a tick of ten milliseconds takes in `withTime(_:)`. Default 2 ms.
         public var pace = Duration.milliseconds(2)
@@ -68,7 +68,7 @@ public final class FaultyCluster: Sendable {
 
     /// The members, `n1` and so on.
     public let members: [NodeID]
-    /// Between them: cut, partition, lose, delay and repeat messages with it.
+    /// The network between the members: with it a test cuts, partitions, loses, delays and repeats.
     public let network: InMemoryNetwork
     /// How the cluster was made.
     public let options: Options

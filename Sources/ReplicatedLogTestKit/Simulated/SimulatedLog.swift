@@ -27,11 +27,11 @@ public import ReplicatedLog
 public final class SimulatedLog<Machine: StateMachine> {
     /// What became of an append.
     public enum Outcome: Hashable, Sendable {
-        /// In effect in these slots.
+        /// It is in effect in these slots.
         case committed(ClosedRange<Slot>)
-        /// Not in the log, and never will be.
+        /// It is not in the log, and never will be.
         case never
-        /// In the log or not: the time ran out, or the member ended without a word.
+        /// It is in the log or not: the time ran out, or the member ended without a word.
         case unknown
     }
 
@@ -91,7 +91,7 @@ public final class SimulatedLog<Machine: StateMachine> {
     /// Ticks of ten virtual milliseconds since the beginning.
     public var ticks: UInt64 { world.ticks }
 
-    /// Of everything that has happened: equal for equal seeds and calls.
+    /// A digest of everything that has happened: equal for equal seeds and calls.
     public var digest: String { world.digest.description }
 
     /// How often each kind of fault has happened.
@@ -271,7 +271,7 @@ public struct SimulationFailure: Error, Hashable, Sendable, CustomStringConverti
 }
 
 extension Limits {
-    /// For `SimulatedLog`: small windows and pages, so that little work meets every bound.
+    /// The limits of a `SimulatedLog`: small windows and pages, so that little work meets every bound.
     public static var simulated: Limits {
         var limits = Limits()
         limits.maxPayloadBytes = 4 << 10

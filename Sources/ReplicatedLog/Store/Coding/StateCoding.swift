@@ -80,9 +80,9 @@ extension DirectoryIdentity {
     /// What the bytes of an identity turned out to be.
     package enum Reading: Equatable {
         case identity(DirectoryIdentity)
-        /// Of a format this version does not know; nothing else in it can be relied on.
+        /// Their format is one this version does not know; nothing else in them can be relied on.
         case otherFormat(UInt32)
-        /// Of another program.
+        /// They are another program's.
         case foreign
         case corrupt
     }
