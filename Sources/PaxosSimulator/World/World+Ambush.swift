@@ -93,7 +93,7 @@ extension World {
         guard let process = node.process, !process.hasClosed,
             process.undrained + 3 <= mix.limits.inboxAppends
         else { return }
-        // A batch that the next leader proposes less over is torn.
+        // A batch of which the next leader proposes only a part is torn.
         let most = min(mix.limits.maxBatchEntries, mix.limits.maxBatchBytes / 8)
         let isBatch = ambush.random.oneIn(2)
         let batch = ambush.random.within(2...4)

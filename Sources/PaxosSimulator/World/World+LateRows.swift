@@ -37,7 +37,7 @@ extension World {
         guard lacking.hasRoom, status.committed < next, !status.isFull,
             status.failure == nil, !process.isClosing
         else { return }
-        // Of who has nothing no more is believed, and what it said may be all that was known.
+        // Who had no rows to send is believed no further, and what it had said may be all that was known.
         let isDoubted = messages.contains {
             if case .immediate(.catchUp(let answer)) = $0.message {
                 answer.rows.isEmpty

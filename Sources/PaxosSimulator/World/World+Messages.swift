@@ -108,7 +108,7 @@ extension World {
         )
     }
 
-    /// What may keep a member from being heard though nothing is lost.
+    /// What may keep a member from being heard though what it has sent is on its way.
     static let silencers: [FaultKind] = [
         .loss, .slowLink, .partition, .partialPartition, .oneWayPartition, .pause, .crash,
         .crashAtWrite, .shutdown, .stall, .flushFailure, .writeFailure, .wipe, .rollback,
