@@ -22,10 +22,10 @@ final class Dialer {
     private var link: PeerLink?
     private var phase = Phase.idle
     private var session: OutboundSession
-    /// Attempts since a connection has last lasted.
+    /// Attempts since the last connection that lasted.
     private var attempts = 0
     private var openedAt = NIODeadline.now()
-    /// The other end is there and not to be had, or has no address: it will not be another one soon.
+    /// The other end was refused or has refused, or it has no address: trying again soon would change nothing.
     private var isRefused = false
     private var stall = StallWatch()
     private var check: Scheduled<Void>?
@@ -91,7 +91,7 @@ final class Dialer {
                     .connect(host: address.host, port: Int(address.port))
             }
         connected.whenFailure { error in
-            // A name without an address is one however often it is asked for.
+            // A name that has no address has none however often it is asked for.
             if (error as? NIOConnectionError)?.connectionErrors.isEmpty == true {
                 own.value.isRefused = true
             }

@@ -34,7 +34,7 @@ final class Listener: Sendable {
         links = NIOLockedValueBox([])
     }
 
-    /// Whose dialers are told when their peer shows itself.
+    /// The links whose dialers are told when their peer shows itself.
     func setLinks(_ links: [PeerLink]) {
         self.links.withLockedValue { $0 = links }
     }

@@ -8,7 +8,7 @@ final class ListenerHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// What is handed over at once.
+    /// About the most bytes that are handed over at once.
     private static let batchBytes = 1 << 20
 
     private let listener: Listener
@@ -80,7 +80,8 @@ final class ListenerHandler: ChannelInboundHandler {
         context.close(promise: nil)
     }
 
-    /// The node does not count the process at the other end. Who does not read that need not hear it again.
+    /// Tells the process at the other end that it does not count. One that does not read need not be told
+    /// again.
     func sendBack(_ refusal: Envelope, _ channel: any Channel) {
         guard channel.isWritable, let bytes = session.frame(of: refusal) else { return }
         shared.count { counters in

@@ -4,11 +4,11 @@ internal import NIOCore
 internal import NIOPosix
 internal import Platform
 
-/// Finds the addresses of one peer. What is written as a number is one; a name is looked up on a thread of
+/// Finds the addresses of one peer. An address in numbers is taken as it is; a name is looked up on a thread of
 /// its own, so that a resolver that says nothing holds up neither the event loop nor another peer (`R90`).
 ///
-/// Of one object at most one thread is under way: who asks meanwhile waits for the same answer. A thread
-/// that nobody waits for any more ends when the system's resolver does.
+/// An object has at most one thread under way: who asks meanwhile waits for the same answer. A thread that
+/// nobody waits for any more ends when the system's resolver does.
 final class NameLookUp {
     /// An answer that is to come; it is given on the loop, by whoever is first.
     private final class Pending: Sendable {
