@@ -29,7 +29,7 @@ extension Envelope {
 
     /// How many bytes `encoded()` has. Takes time proportional to the count of entries.
     public var byteCount: Int {
-        Self.fixedHeadBytes + sender.cluster.name.utf8.count + message.body.byteCount
+        Self.fixedHeadBytes + sender.cluster.name.utf8.count + message.byteCount
     }
 
     /// The bytes of the message, with its head. Every payload is copied once.
@@ -41,12 +41,11 @@ extension Envelope {
 
     /// Appends the bytes of the message to others, growing the array once.
     public func encode(into bytes: inout [UInt8]) {
-        let body = message.body
         let name = sender.cluster.name.utf8
-        let end = bytes.count + Self.fixedHeadBytes + name.count + body.byteCount
+        let end = bytes.count + Self.fixedHeadBytes + name.count + message.byteCount
         bytes.reserveCapacity(end)
         bytes.append(littleEndian: Self.protocolVersion)
-        bytes.append(type(of: body).kind.rawValue)
+        bytes.append(message.kind.rawValue)
         bytes.append(UInt8(truncatingIfNeeded: name.count))
         bytes.append(node: destination)
         bytes.append(littleEndian: recipient?.boot.rawValue ?? 0)
@@ -57,7 +56,7 @@ extension Envelope {
         bytes.append(littleEndian: stamp)
         sender.appendNumbers(to: &bytes)
         bytes.append(contentsOf: name)
-        body.append(to: &bytes)
+        message.append(to: &bytes)
         assert(bytes.count == end, "a message has the length it says")
     }
 

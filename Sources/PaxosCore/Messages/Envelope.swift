@@ -68,32 +68,3 @@ extension Envelope: CustomStringConvertible {
     /// The kind of message and its way, for people, as in `heartbeat n1 -> n2`.
     public var description: String { "\(message.kind) \(source) -> \(destination)" }
 }
-
-/// Two kinds of messages that must not wait for each other (`R61`).
-public enum Lane: Hashable, Sendable, CaseIterable {
-    /// Small, rare and urgent: who leads and who lives. A few hundred bytes each, some dozens a second.
-    case liveness
-    /// Everything that grows with what is appended.
-    case log
-}
-
-extension Message {
-    /// What an election takes is liveness, but for the pages of phase 1, which are as large as the log
-    /// they report.
-    fileprivate var lane: Lane {
-        switch self {
-        case .statement(.prepare), .statement(.promise): .liveness
-        case .statement(.accepted): .log
-        case .immediate(let message):
-            switch message {
-            case .hello, .refused, .challenge, .challengeAnswer, .statusRequest, .statusReply,
-                .heartbeat, .heartbeatReply,
-                .farewell:
-                .liveness
-            case .pageRequest, .page, .accept, .reject, .commit, .catchUpRequest, .catchUp,
-                .forward, .forwardRefused, .barrierRequest, .barrierReply, .probe, .probeReply:
-                .log
-            }
-        }
-    }
-}

@@ -268,12 +268,3 @@ struct ForwardQueue: Sendable {
         if let (forward, _) = queue.popFirst() { bytes -= forward.payloads.bytes }
     }
 }
-
-extension Forward {
-    /// Who sends its own names it so, and who passes another's on counts itself; nobody sends an append
-    /// back to the node that it came from.
-    func isPossible(from sender: NodeID) -> Bool {
-        payloads.count > 0 && token.sequence > 0
-            && hops <= NodeCore.maxHops && (hops == 0) == (token.node == sender)
-    }
-}

@@ -96,7 +96,7 @@ struct MessagePattern: Hashable {
         _ from: SimulatedNode,
         _ to: SimulatedNode
     ) -> Bool {
-        (kinds.isEmpty || kinds.contains(envelope.message.kind))
+        (kinds.isEmpty || kinds.contains(envelope.message.firstWord))
             && (sender.map { $0 == from.label } ?? true)
             && (receiver.map { $0 == to.label } ?? true)
     }
@@ -104,7 +104,7 @@ struct MessagePattern: Hashable {
 
 extension Message {
     /// The first word of its text.
-    var kind: String {
+    var firstWord: String {
         text.prefix { $0 != " " }.description
     }
 }

@@ -57,16 +57,14 @@ package final class Trace {
         to receiver: SimulatedNode,
         mark: String = ""
     ) {
-        let facts = envelope.message.facts
         digest.add(moment.rawValue)
         digest.add(
             UInt64(kind.rawValue) << 32 | UInt64(sender.index) << 16 | UInt64(receiver.index)
         )
-        digest.add(facts.code << 48 ^ facts.ballot.round << 8 ^ facts.ballot.node.rawValue)
-        digest.add(facts.first)
-        digest.add(facts.last)
+        digest.add(UInt64(envelope.message.kind.rawValue))
+        envelope.message.tell(&digest)
         guard isKept else { return }
-        guard hidden.isEmpty || !hidden.contains(envelope.message.kind) else { return }
+        guard hidden.isEmpty || !hidden.contains(envelope.message.firstWord) else { return }
         let arrow = kind == .released ? "=>" : "->"
         let who = "\(sender.label) \(arrow) \(receiver.label)"
         line(moment, who, kind, envelope.message.text + (mark.isEmpty ? "" : "  (\(mark))"))
