@@ -205,11 +205,9 @@ package struct NodeCore: ~Copyable {
 
     /// The core's own account of itself.
     package var status: CoreStatus {
-        let ballot = replica.leader?.ballot ?? replica.candidate?.ballot
-        return CoreStatus(
-            role: replica.leader != nil
-                ? .leader : replica.candidate != nil ? .candidate : .follower,
-            ballot: ballot,
+        CoreStatus(
+            role: NodeRole(replica.role),
+            ballot: replica.role.ballot,
             promised: replica.acceptor.promised,
             leader: replica.leader != nil ? node : replica.election.liveLeader(at: now)?.node,
             committed: replica.learner.committed,

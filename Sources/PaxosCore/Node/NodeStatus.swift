@@ -8,6 +8,17 @@ public enum NodeRole: String, Hashable, Sendable {
     case follower
 }
 
+extension NodeRole {
+    init(_ role: Role) {
+        self =
+            switch role {
+            case .follower: .follower
+            case .candidate: .candidate
+            case .leader: .leader
+            }
+    }
+}
+
 /// The core's own account of itself.
 package struct CoreStatus: Hashable, Sendable {
     package var role: NodeRole

@@ -3,20 +3,20 @@ extension Replica {
     /// What time alone brings about.
     mutating func tick(output: inout Output) {
         if isAlone {
-            if leader == nil, candidate == nil { campaign(output: &output) }
+            if isFollower { campaign(output: &output) }
             return
         }
         if leader != nil {
             tickLeader(output: &output)
         } else if let candidate {
             if now >= candidate.deadline {
-                self.candidate = nil
+                role.candidate = nil
             } else if now >= candidate.nextRetry {
-                self.candidate?.retry(own: node, now: now, limits: limits, output: &output)
+                role.candidate?.retry(own: node, now: now, limits: limits, output: &output)
                 probePages(output: &output)
             }
         }
-        if leader == nil, candidate == nil, let id = election.beginRound(at: now) {
+        if isFollower, let id = election.beginRound(at: now) {
             askForLeader(id, output: &output)
         }
         learn(output: &output)
@@ -52,7 +52,7 @@ extension Replica {
         let others = membership.members.count - 1
         let isUnderway = !acceptor.isFull && learner.isUnderway(others: others)
         let isStuck =
-            self.leader?.isStuck(
+            role.leader?.isStuck(
                 committed: learner.committed,
                 isUnderway: isUnderway,
                 now: now
@@ -100,7 +100,7 @@ extension Replica {
             output.send(.farewell(farewell), to: member)
         }
         endLeadership()
-        candidate = nil
+        role.candidate = nil
         election.giveWay(at: now)
     }
 
@@ -117,12 +117,12 @@ extension Replica {
     mutating func beat(output: inout Output) -> UInt64? {
         guard leader != nil else { return nil }
         if isOverdue {
-            leader?.postponeHeartbeat(now: now)
+            role.leader?.postponeHeartbeat(now: now)
             return nil
         }
         let committed = learner.committed
-        guard let round = leader?.beginRound(now: now), let leader else { return nil }
-        self.leader?.notified = committed
+        guard let round = role.leader?.beginRound(now: now), let leader else { return nil }
+        role.leader?.notified = committed
         let heartbeat = Heartbeat(
             ballot: leader.ballot,
             round: round,
@@ -142,7 +142,7 @@ extension Replica {
         guard let leader, !isAlone, leader.notified < committed, leader.slotsInFlight == 0 else {
             return
         }
-        self.leader?.notified = committed
+        role.leader?.notified = committed
         let notice = CommitNotice(ballot: leader.ballot, committed: committed)
         for member in membership.members where member != node {
             output.send(.commit(notice), to: member)
@@ -162,7 +162,7 @@ extension Replica {
         if ballot >= acceptor.promised {
             election.hearLeader(ballot, at: now)
             if let leader, leader.ballot < ballot { endLeadership() }
-            if let candidate, candidate.ballot < ballot { self.candidate = nil }
+            if let candidate, candidate.ballot < ballot { role.candidate = nil }
         }
         learn(output: &output)
     }
@@ -176,7 +176,7 @@ extension Replica {
         // Of a candidate that was promised nothing here, who follows another leader learns nothing.
         let isPromised = farewell.ballot == acceptor.promised
         guard isPromised || farewell.ballot == election.leader?.ballot else { return }
-        let mayFollow = isPromised && leader == nil && candidate == nil
+        let mayFollow = isPromised && isFollower
         election.leaveLeader(farewell.ballot, isNext: successor == node && mayFollow, at: now)
     }
 
@@ -210,7 +210,7 @@ extension Replica {
         notePeer(sender, committed: reply.committed, isRepeated: true)
         if reply.ballot == leader?.ballot { note(reply.promised) }
         guard let position = membership.position(of: sender) else { return }
-        leader?.receive(reply, from: position, now: now)
+        role.leader?.receive(reply, from: position, now: now)
     }
 
     private mutating func askForLeader(_ id: UInt64, output: inout Output) {
@@ -242,7 +242,7 @@ extension Replica {
         note(reply.promised)
         notePeer(sender, committed: reply.committed)
         learner.hear(committed: reply.committed, from: sender)
-        guard let position = membership.position(of: sender), leader == nil, candidate == nil else {
+        guard let position = membership.position(of: sender), isFollower else {
             return
         }
         let isClear = election.receive(

@@ -4,7 +4,7 @@ extension Replica {
     /// Passes what can be passed, and fetches what cannot.
     mutating func learn(output: inout Output) {
         learner.advance(by: acceptor)
-        leader?.advance(committed: learner.committed, now: now)
+        role.leader?.advance(committed: learner.committed, now: now)
         requestMissing(output: &output)
     }
 

@@ -9,7 +9,7 @@ extension Replica {
         // Durable before the ballot is used: its Prepare is testimony of this write (`R4`).
         output.rows.lastRound = round
         endLeadership()
-        candidate = Candidate(
+        role.candidate = Candidate(
             ballot: ballot,
             membership: membership,
             rule: rules.recovery,
@@ -51,16 +51,15 @@ extension Replica {
             handOver(candidate.ballot, to: sender, output: &output)
             return
         }
-        candidate?.receive(promise, from: sender, output: &output)
-        candidate?.extend(by: promise, from: sender, now: now, limits: limits)
+        role.candidate?.receive(promise, from: sender, output: &output)
+        role.candidate?.extend(by: promise, from: sender, now: now, limits: limits)
         leadIfComplete(output: &output)
     }
 
     /// Becomes leader once every page of a quorum is in.
     mutating func leadIfComplete(output: inout Output) {
         guard let candidate, let entries = candidate.recovery() else { return }
-        self.candidate = nil
-        leader = Leader(
+        role.leader = Leader(
             ballot: candidate.ballot,
             committed: candidate.committed,
             recovered: entries.count,
@@ -99,11 +98,11 @@ extension Replica {
     /// A proposer that has itself promised a higher ballot is none any more.
     mutating func yieldToPromise() {
         if let leader, leader.ballot < acceptor.promised { endLeadership() }
-        if let candidate, candidate.ballot < acceptor.promised { self.candidate = nil }
+        if let candidate, candidate.ballot < acceptor.promised { role.candidate = nil }
     }
 
     mutating func endLeadership() {
-        leader = nil
+        role.leader = nil
         recovered = FIFO()
     }
 

@@ -18,8 +18,8 @@ extension Replica {
     mutating func receive(_ accepted: Accepted, from sender: NodeID) {
         let membership = memberships.membership(governing: accepted.slots.lowerBound)
         guard let position = membership.position(of: sender) else { return }
-        leader?.receive(accepted, from: position, membership: membership, learner: &learner)
-        leader?.advance(committed: learner.committed, now: now)
+        role.leader?.receive(accepted, from: position, membership: membership, learner: &learner)
+        role.leader?.advance(committed: learner.committed, now: now)
     }
 
     mutating func receive(_ reject: Reject, from sender: NodeID, output: inout Output) {
@@ -29,7 +29,7 @@ extension Replica {
         case .promised:
             // A candidate has lost. A leader that still reaches a quorum begins again above the promise,
             // at the next tick that allows it (`R74`).
-            if candidate?.ballot == reject.ballot { candidate = nil }
+            if candidate?.ballot == reject.ballot { role.candidate = nil }
         case .committed:
             // Which of the entries proposed there was chosen, only the member's rows tell: a later leader
             // may have chosen others than this one proposes.

@@ -3,7 +3,7 @@ extension Replica {
     /// Asks each member what it holds of the slots in flight that it has not accepted, once in a while when
     /// the lowest of them makes no progress.
     mutating func probeAccepts(output: inout Output) {
-        guard leader?.shouldProbe(now: now) == true, let leader else { return }
+        guard role.leader?.shouldProbe(now: now) == true, let leader else { return }
         for (position, member) in membership.members.enumerated() where member != node {
             guard let first = leader.firstMissing(at: position) else { continue }
             probeAccepts(first...leader.next.previous, of: position, output: &output)
@@ -17,7 +17,7 @@ extension Replica {
     ) {
         guard let ballot = leader?.ballot else { return }
         let id = ask(.accepts(ballot, slots), membership.members[position], output: &output)
-        leader?.noteProbe(id, at: position)
+        role.leader?.noteProbe(id, at: position)
     }
 
     /// Asks each member whose page is awaited whether it is still to come.
@@ -25,7 +25,7 @@ extension Replica {
         guard let awaited = candidate?.awaited else { return }
         for position in awaited where membership.members[position] != node {
             let id = ask(.answers, membership.members[position], output: &output)
-            candidate?.noteProbe(id, at: position)
+            role.candidate?.noteProbe(id, at: position)
         }
     }
 
@@ -73,11 +73,11 @@ extension Replica {
         }
         switch reply.subject {
         case .answers:
-            candidate?.lose(reply.id, at: position, output: &output)
+            role.candidate?.lose(reply.id, at: position, output: &output)
             learner.lose(reply.id, from: sender, at: now)
             learn(output: &output)
         case .accepts(let ballot, let missing):
-            guard leader?.ballot == ballot, leader?.isLost(reply.id, at: position) == true,
+            guard leader?.ballot == ballot, role.leader?.isLost(reply.id, at: position) == true,
                 let missing
             else { return }
             sendAgain(missing, to: position, output: &output)
@@ -104,7 +104,7 @@ extension Replica {
             committed: min(learner.committed, run.first.previous)
         )
         output.send(.accept(accept), to: membership.members[position])
-        self.leader?.noteSent(at: position)
+        role.leader?.noteSent(at: position)
         guard run.last < leader.next.previous else { return }
         probeAccepts(run.last.next...leader.next.previous, of: position, output: &output)
     }

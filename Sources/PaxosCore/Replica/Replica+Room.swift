@@ -48,7 +48,7 @@ extension Replica {
         guard leader?.ballot == ballot, let position = membership.position(of: sender) else {
             return
         }
-        leader?.noteFull(position: position)
+        role.leader?.noteFull(position: position)
     }
 
     /// True if a member that answers is better able to lead than this one: it has far more, or as much and

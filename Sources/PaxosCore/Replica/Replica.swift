@@ -8,8 +8,7 @@ package struct Replica: Sendable {
     package let memberships: MembershipHistory
     package internal(set) var acceptor: Acceptor
     package internal(set) var learner: Learner
-    package internal(set) var candidate: Candidate?
-    package internal(set) var leader: Leader?
+    package internal(set) var role = Role.follower
     var election: Election
     /// The highest ballot seen anywhere: a campaign begins above it.
     var highestSeen: Ballot
@@ -79,6 +78,11 @@ package struct Replica: Sendable {
             seed: seed
         )
     }
+
+    package var candidate: Candidate? { role.candidate }
+    package var leader: Leader? { role.leader }
+
+    var isFollower: Bool { if case .follower = role { true } else { false } }
 
     /// The membership that decides the next slot; static for now.
     var membership: Membership {
@@ -156,8 +160,8 @@ package struct Replica: Sendable {
             // Phase 1 goes on, whether or not this node has anything to show.
             if request.ballot == acceptor.promised { election.yield(at: now) }
         case .page(let page):
-            if page.ballot == candidate?.ballot { candidate?.extend(now: now, limits: limits) }
-            if candidate?.receive(page, from: sender, output: &output) == false {
+            if page.ballot == candidate?.ballot { role.candidate?.extend(now: now, limits: limits) }
+            if role.candidate?.receive(page, from: sender, output: &output) == false {
                 foundImpossible = true
             }
             leadIfComplete(output: &output)
@@ -213,7 +217,7 @@ package struct Replica: Sendable {
 
     /// Takes the next slots for entries that `hasRoom` has admitted; `propose` sends them.
     mutating func assign(_ entry: Entry) {
-        leader?.assign(entry, now: now)
+        role.leader?.assign(entry, now: now)
         unsentBytes += entry.payloadBytes
     }
 
@@ -223,16 +227,16 @@ package struct Replica: Sendable {
         guard let leader, !entries.isEmpty else { return }
         let first = Slot(rawValue: leader.next.rawValue - UInt64(entries.count))
         let run = EntryRun(first: first, entries: entries)
-        self.leader?.note(run)
+        role.leader?.note(run)
         let accept = Accept(
             ballot: leader.ballot,
             run: run,
             // What phase 1 found is proposed again above C, and may be known chosen here by now.
             committed: min(learner.committed, first.previous)
         )
-        self.leader?.notified = accept.committed
+        role.leader?.notified = accept.committed
         for (position, member) in memberships.membership(governing: first).members.enumerated()
-        where member == node || self.leader?.isInWindow(position: position) == true {
+        where member == node || role.leader?.isInWindow(position: position) == true {
             output.send(.accept(accept), to: member)
         }
         settle(output: &output)

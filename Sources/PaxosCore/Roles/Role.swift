@@ -1,0 +1,41 @@
+/// What a node is as a proposer: one of these at a time.
+package enum Role: Sendable {
+    /// Proposes nothing.
+    case follower
+    /// In phase 1.
+    case candidate(Candidate)
+    /// Past it, under the same ballot.
+    case leader(Leader)
+
+    /// Under which it proposes.
+    package var ballot: Ballot? {
+        switch self {
+        case .follower: nil
+        case .candidate(let candidate): candidate.ballot
+        case .leader(let leader): leader.ballot
+        }
+    }
+
+    /// `nil` if it is anything else. To set it ends what was before; to clear it ends no other role.
+    package internal(set) var candidate: Candidate? {
+        get { if case .candidate(let candidate) = self { candidate } else { nil } }
+        _modify {
+            var candidate = candidate
+            // The only copy meanwhile: what it holds is changed in its place.
+            if candidate != nil { self = .follower }
+            defer { if let candidate { self = .candidate(candidate) } }
+            yield &candidate
+        }
+    }
+
+    /// As `candidate`.
+    package internal(set) var leader: Leader? {
+        get { if case .leader(let leader) = self { leader } else { nil } }
+        _modify {
+            var leader = leader
+            if leader != nil { self = .follower }
+            defer { if let leader { self = .leader(leader) } }
+            yield &leader
+        }
+    }
+}
