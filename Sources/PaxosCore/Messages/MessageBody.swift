@@ -5,7 +5,7 @@
 /// Those of a fixed length have no length of their own in the bytes; the others carry counts.
 package protocol MessageBody: Hashable, Sendable {
     static var kind: MessageKind { get }
-    /// In which it travels.
+    /// The lane in which it travels.
     static var lane: Lane { get }
     /// The case that holds it.
     var message: Message { get }

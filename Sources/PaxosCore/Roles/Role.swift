@@ -7,7 +7,7 @@ package enum Role: Sendable {
     /// Past it, under the same ballot.
     case leader(Leader)
 
-    /// Under which it proposes.
+    /// The ballot under which it proposes.
     package var ballot: Ballot? {
         switch self {
         case .follower: nil
@@ -16,7 +16,7 @@ package enum Role: Sendable {
         }
     }
 
-    /// `nil` if it is anything else. To set it ends what was before; to clear it ends no other role.
+    /// The candidate that it is, if it is one. Setting it ends what was before; clearing it ends no other role.
     package internal(set) var candidate: Candidate? {
         get { if case .candidate(let candidate) = self { candidate } else { nil } }
         _modify {
@@ -28,7 +28,7 @@ package enum Role: Sendable {
         }
     }
 
-    /// As `candidate`.
+    /// The leader that it is, as `candidate`.
     package internal(set) var leader: Leader? {
         get { if case .leader(let leader) = self { leader } else { nil } }
         _modify {
