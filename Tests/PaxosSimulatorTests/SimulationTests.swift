@@ -80,6 +80,18 @@ import Testing
     }
 }
 
+/// Log lanes that fail for good while all are heard.
+@Suite struct DeadLaneTests {
+    @Test(arguments: DeadLane.allCases)
+    func whoeverCanBeReachedMakesProgress(lane: DeadLane) throws {
+        for seed in UInt64(1)...12 {
+            let members = seed.isMultiple(of: 2) ? 3 : 5
+            let report = try Simulation.run(lane, seed: seed, members: members).report
+            #expect(report.violation == nil, "\(report)")
+        }
+    }
+}
+
 /// Links that are narrower than their load.
 @Suite struct FreightTests {
     /// Where nothing but the width keeps a message from arriving, what is carried is what is needed, and three

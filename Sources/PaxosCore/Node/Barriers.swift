@@ -4,6 +4,8 @@
 /// committed, and answers once a quorum has answered a heartbeat round that began after that: nobody
 /// can have been leading instead (`R52`, `R54`, `R70`; Ongaro, "Consensus: Bridging Theory and
 /// Practice", section 6.4). The node that asked answers its caller once its own log has got so far.
+/// Where there is no way to the leader another member asks it: that it asks later than it was asked does no
+/// harm.
 struct Barriers: Sendable {
     /// Whose barrier it is.
     enum Asker: Equatable {
@@ -20,9 +22,11 @@ struct Barriers: Sendable {
 
     private struct Asked {
         let id: UInt64
-        let waiter: WaiterID
+        let asker: Asker
         var sent: Tick
-        var leader: NodeID
+        var route: NodeID
+        /// Of a peer, which asks again itself.
+        let until: Tick
     }
 
     /// Arrived and nothing done yet.
@@ -55,7 +59,7 @@ struct Barriers: Sendable {
     mutating func receive(_ request: RemoteBarrierRequest, from node: NodeID) {
         let asker = Asker.peer(node, id: request.id)
         var ofPeer = 0
-        for other in arrived + confirming.map(\.asker) {
+        for other in arrived + confirming.map(\.asker) + asked.map(\.asker) {
             guard other != asker else { return }
             if case .peer(node, _) = other { ofPeer += 1 }
         }
@@ -63,10 +67,18 @@ struct Barriers: Sendable {
         arrived.append(asker)
     }
 
-    mutating func receive(_ reply: RemoteBarrierReply) {
+    mutating func receive(_ reply: RemoteBarrierReply, output: inout Output) {
         guard let place = asked.firstIndex(where: { $0.id == reply.id }) else { return }
-        confirmed.append((asked[place].waiter, reply.slot))
-        asked.remove(at: place)
+        answer(asked.remove(at: place).asker, reply.slot, output: &output)
+    }
+
+    private mutating func answer(_ asker: Asker, _ slot: Slot, output: inout Output) {
+        switch asker {
+        case .caller(let waiter):
+            confirmed.append((waiter, slot))
+        case .peer(let node, let id):
+            output.send(.barrierReply(RemoteBarrierReply(id: id, slot: slot)), to: node)
+        }
     }
 
     /// Drops callers that wait no more, and all of them if `isClosing`.
@@ -76,7 +88,7 @@ struct Barriers: Sendable {
         }
         arrived.removeAll(where: isGoneCaller)
         confirming.removeAll { isGoneCaller($0.asker) }
-        asked.removeAll { isGone($0.waiter) }
+        asked.removeAll { isGoneCaller($0.asker) }
         confirmed.removeAll { isGone($0.waiter) }
     }
 
@@ -91,7 +103,7 @@ struct Barriers: Sendable {
         if replica.leader != nil {
             lead(&replica, output: &output)
         } else {
-            follow(replica, output: &output)
+            follow(&replica, output: &output)
         }
         for barrier in confirmed where barrier.slot <= delivered {
             reached(barrier.waiter, barrier.slot)
@@ -101,7 +113,7 @@ struct Barriers: Sendable {
 
     private mutating func lead(_ replica: inout Replica, output: inout Output) {
         // What another leader was asked is asked here now.
-        arrived.append(contentsOf: asked.map { .caller($0.waiter) })
+        arrived.append(contentsOf: asked.map(\.asker))
         asked.removeAll()
         guard let leader = replica.leader, replica.isReadable else { return }
         let moved = confirming.filter { $0.ballot != leader.ballot }.map(\.asker)
@@ -121,46 +133,63 @@ struct Barriers: Sendable {
             arrived.removeAll()
         }
         guard let own = replica.membership.position(of: replica.node) else { return }
-        confirming.removeAll { barrier in
-            let isConfirmed = leader.isConfirmed(
-                round: barrier.round,
-                position: own,
-                membership: replica.membership
-            )
-            guard isConfirmed else { return false }
-            switch barrier.asker {
-            case .caller(let waiter):
-                confirmed.append((waiter, barrier.slot))
-            case .peer(let node, let id):
-                let reply = RemoteBarrierReply(id: id, slot: barrier.slot)
-                output.send(.barrierReply(reply), to: node)
-            }
-            return true
+        let membership = replica.membership
+        let done = confirming.filter {
+            leader.isConfirmed(round: $0.round, position: own, membership: membership)
         }
+        guard !done.isEmpty else { return }
+        confirming.removeAll {
+            leader.isConfirmed(round: $0.round, position: own, membership: membership)
+        }
+        for barrier in done { answer(barrier.asker, barrier.slot, output: &output) }
     }
 
-    private mutating func follow(_ replica: Replica, output: inout Output) {
-        // A leader's promises to others are void: they will ask the next one.
-        var callers: [WaiterID] = []
-        for asker in arrived + confirming.map(\.asker) {
-            if case .caller(let waiter) = asker { callers.append(waiter) }
-        }
+    private mutating func follow(_ replica: inout Replica, output: inout Output) {
+        let now = replica.now
+        let timeout = replica.limits.electionTicks
+        // Nothing that was noted while this node led holds: whoever leads now is asked.
+        arrived.append(contentsOf: confirming.map(\.asker))
         confirming.removeAll()
-        arrived = callers.map { .caller($0) }
-        guard let leader = replica.election.liveLeader(at: replica.now)?.node else { return }
-        for waiter in callers {
-            asked.append(Asked(id: nextID, waiter: waiter, sent: replica.now, leader: leader))
-            output.send(.barrierRequest(RemoteBarrierRequest(id: nextID)), to: leader)
+        asked.removeAll { now >= $0.until }
+        guard let route = replica.route, route != replica.node else {
+            arrived.removeAll(where: \.isPeer)
+            return
+        }
+        // Peers' are passed on to the leader itself and to nobody else: they would go round in a circle.
+        let leader = replica.election.liveLeader(at: now)?.node
+        for asker in arrived where !asker.isPeer || (leader == route && !asker.isOf(route)) {
+            asked.append(
+                Asked(
+                    id: nextID,
+                    asker: asker,
+                    sent: now,
+                    route: route,
+                    until: asker.isPeer ? now.advanced(by: 2 * timeout) : .never
+                )
+            )
+            output.send(.barrierRequest(RemoteBarrierRequest(id: nextID)), to: route)
             nextID &+= 1
         }
         arrived.removeAll()
+        var isLate = false
         for place in asked.indices
-        where asked[place].leader != leader
-            || replica.now >= asked[place].sent.advanced(by: replica.limits.electionTicks)
-        {
-            asked[place].sent = replica.now
-            asked[place].leader = leader
-            output.send(.barrierRequest(RemoteBarrierRequest(id: asked[place].id)), to: leader)
+        where asked[place].route != route || now >= asked[place].sent.advanced(by: timeout) {
+            guard !asked[place].asker.isPeer || leader == route else { continue }
+            asked[place].sent = now
+            isLate = isLate || asked[place].route == route
+            asked[place].route = route
+            output.send(.barrierRequest(RemoteBarrierRequest(id: asked[place].id)), to: route)
         }
+        // Whether the leader's log lane is dead shows only if something is owed there.
+        if isLate, let leader { _ = replica.ask(.answers, leader, output: &output) }
+        if isLate, leader != route { replica.detours += 1 }
+    }
+}
+
+extension Barriers.Asker {
+    fileprivate var isPeer: Bool { if case .peer = self { true } else { false } }
+
+    fileprivate func isOf(_ other: NodeID) -> Bool {
+        if case .peer(let node, _) = self { node == other } else { false }
     }
 }

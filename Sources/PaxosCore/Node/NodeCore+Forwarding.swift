@@ -7,9 +7,7 @@ extension NodeCore {
 
     /// Hands the inbox to the leader, as far as the pipeline's bounds allow.
     mutating func forwardInbox(output: inout Output) {
-        guard replica.leader == nil, let next = replica.election.route(at: now), next != node else {
-            return
-        }
+        guard replica.leader == nil, let next = replica.route, next != node else { return }
         if proposed.isEmpty {
             // The first to leave: what `retryProposed` keeps was about appends that are decided.
             lastLeading = replica.election.leader?.ballot
@@ -35,7 +33,7 @@ extension NodeCore {
     /// Sends, or proposes, what has no slot yet once more when the leader has changed; asks a leader that has
     /// not changed what it knows of it, when a while has passed (`R83`).
     mutating func retryProposed(output: inout Output) {
-        let route = replica.leader != nil ? node : replica.election.route(at: now)
+        let route = replica.leader != nil ? node : replica.route
         let isNew = leading != lastLeading
         var lost = NumberRanges()
         swap(&lost, &lostForwards)
@@ -46,18 +44,28 @@ extension NodeCore {
             }
             return
         }
-        guard !proposed.isEmpty, let route, isNew || now >= nextForward else { return }
+        guard !proposed.isEmpty, var route, isNew || now >= nextForward else { return }
         if route == node, !isNew { return }
         // Without room none of them would stay.
         guard route != node || (replica.isReadable && !replica.hasNoRoom) else { return }
         lastLeading = leading
         if isNew { relayed = 0 }
         nextForward = now.advanced(by: limits.electionTicks << UInt64(min(relayed, 5)))
-        if !isNew, replica.election.relay == nil {
-            probeForwards(at: route, output: &output)
-            return
+        if !isNew, let leader = replica.election.liveLeader(at: now)?.node {
+            // Also while somebody else passes them on: the way may be open again.
+            probeForwards(at: leader, output: &output)
+            if leader == route { return }
         }
-        if !isNew { relayed += 1 }
+        if !isNew {
+            relayed += 1
+            let first = proposed.undecided.first?.sequence
+            if first == firstRelayed {
+                replica.detours += 1
+                // Whoever was to pass it on did not help.
+                route = replica.route ?? route
+            }
+            firstRelayed = first
+        }
         forwarding = Underway()
         for append in proposed.undecided { sendAgain(append, to: route, output: &output) }
     }
@@ -83,7 +91,12 @@ extension NodeCore {
         }
         let token = Token(node: node, boot: boot, sequence: first)
         let count = UInt32(min(last - first + 1, UInt64(Self.maxProbed)))
-        let id = replica.ask(.forwards(token, count: count), leader, output: &output)
+        let id = replica.ask(
+            .forwards(token, count: count),
+            leader,
+            behind: proposed.bytes,
+            output: &output
+        )
         forwarding.noteProbe(id)
     }
 
@@ -99,9 +112,9 @@ extension NodeCore {
             counters.impossible += 1
             return
         }
-        // Who does not lead knows nothing of it: somebody else will be asked.
-        guard replica.leader != nil else { return }
-        let missing = hasRoomForForwards ? unknown(from: first, count: Int(count)) : []
+        // Who does not lead knows nothing of it, and only that it was asked.
+        let isAsked = replica.leader != nil && hasRoomForForwards
+        let missing = isAsked ? unknown(from: first, count: Int(count)) : []
         let reply = ProbeReply(id: probe.id, subject: .forwards(missing: missing))
         output.send(.probeReply(reply), to: sender)
     }
@@ -136,9 +149,10 @@ extension NodeCore {
             replica.receive(.probeReply(reply), from: sender, output: &output)
             return
         }
-        guard replica.probes.contains(reply.id), forwarding.isLost(reply.id),
-            sender == replica.election.route(at: now),
-            replica.leader == nil, let missing = NumberRanges(sorted: ranges), !missing.isEmpty
+        guard replica.probes.contains(reply.id) else { return }
+        replica.noteAnswer(from: sender)
+        guard forwarding.isLost(reply.id), sender == replica.route, replica.leader == nil,
+            let missing = NumberRanges(sorted: ranges), !missing.isEmpty
         else { return }
         // At the end of the step: if it brings a new ballot too, everything goes again anyway.
         lostForwards = missing
@@ -208,7 +222,7 @@ extension NodeCore {
         from sender: NodeID,
         output: inout Output
     ) {
-        guard replica.leader == nil, sender == replica.election.route(at: now) else { return }
+        guard replica.leader == nil, sender == replica.route else { return }
         guard refused.token.node == node else {
             // Passed on as the append was.
             if replica.membership.position(of: refused.token.node) != nil {

@@ -109,6 +109,7 @@ extension NodeCore {
         let sender = envelope.sender.node
         // Whoever says anything but who it is to this very process counts it: it refuses no longer.
         if !envelope.message.isOfMeeting { forgetRefusal(by: sender) }
+        replica.notePassing(envelope)
         switch envelope.message {
         case .statement(let statement):
             replica.receive(statement, from: sender, output: &output)
@@ -125,7 +126,8 @@ extension NodeCore {
         case .immediate(.barrierRequest(let request)):
             barriers.receive(request, from: sender)
         case .immediate(.barrierReply(let reply)):
-            barriers.receive(reply)
+            replica.noteAnswer(from: sender)
+            barriers.receive(reply, output: &output)
         case .immediate(.probe(let probe)):
             receive(probe, from: sender, output: &output)
         case .immediate(.probeReply(let reply)):

@@ -30,6 +30,8 @@ package struct NodeCore: ~Copyable {
     var relaying = Relaying()
     /// How often they were sent again by the clock, where no probe reaches the leader.
     var relayed = 0
+    /// The first of them that was undecided then.
+    var firstRelayed: UInt64?
     var nextGreeting = Tick.zero
     var hasGreeted = false
     var nextSequence: UInt64 = 1

@@ -101,7 +101,7 @@ struct ProposedAppends: Sendable {
     /// How many wait, with how many entries and payload bytes.
     private(set) var waiting = 0
     private var entries = 0
-    private var bytes = 0
+    private(set) var bytes = 0
 
     var isEmpty: Bool { waiting == 0 }
 

@@ -10,6 +10,8 @@ extension Replica {
             tickLeader(output: &output)
         } else if let candidate {
             if now >= candidate.deadline {
+                // Whoever promised and showed nothing may show it to somebody else.
+                if !candidate.awaited.isEmpty { election.giveWay(at: now) }
                 role.candidate = nil
             } else if now >= candidate.nextRetry {
                 role.candidate?.retry(own: node, now: now, limits: limits, output: &output)
@@ -48,6 +50,11 @@ extension Replica {
         if now >= leader.began.advanced(by: Self.established * limits.electionTicks) {
             election.forgetGivingWay()
         }
+        if leader.hasChosen { fruitless = 0 }
+        if leadsInVain {
+            handOverInTurn(output: &output)
+            return
+        }
         if handOverIfFull(output: &output) { return }
         let others = membership.members.count - 1
         let isUnderway = !acceptor.isFull && learner.isUnderway(others: others)
@@ -75,6 +82,7 @@ extension Replica {
         }
         if now >= leader.nextHeartbeat { beat(output: &output) }
         probeAccepts(output: &output)
+        probeLanes(output: &output)
     }
 
     /// After how many election timeouts a leader has shown that nobody else was to lead.

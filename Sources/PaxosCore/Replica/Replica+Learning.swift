@@ -50,14 +50,13 @@ extension Replica {
     private mutating func isCatchingUp(output: inout Output) -> Bool {
         guard let current = learner.catchUp else { return false }
         if let ends = current.ends { return now < ends }
-        let isHeard =
+        let isReached =
             membership.position(of: current.asked).map {
-                election.isConnected(position: $0, at: now)
+                election.isConnected(position: $0, at: now) && !isLogLaneDead(at: $0)
             } ?? false
-        guard isHeard || now < current.at.advanced(by: limits.electionTicks / 2) else {
+        guard isReached || now < current.at.advanced(by: limits.electionTicks / 2) else {
             return false
         }
-        // Somebody else is asked beside it: its log lane may be dead though it lives.
         let patience = Self.patience * limits.electionTicks
         guard now < current.at.advanced(by: patience) else { return false }
         if now >= current.probed.advanced(by: limits.electionTicks / 2) {
@@ -87,10 +86,14 @@ extension Replica {
         let last = membership.position(of: learner.catchUp?.asked ?? node) ?? 0
         let others = (1...members.count).map { (last + $0) % members.count }
             .filter { members[$0] != node }
-        guard learner.catchUp == nil else { return others.first.map { members[$0] } }
+        let live = others.filter { !isLogLaneDead(at: $0) }
+        guard learner.catchUp == nil else {
+            return (live.first ?? others.first).map { members[$0] }
+        }
         let known = others.filter { peerCommitted[$0] >= slot }
-        let heard = known.first { election.isConnected(position: $0, at: now) }
-        return (heard ?? known.first).map { members[$0] }
+        let heard = known.filter { election.isConnected(position: $0, at: now) }
+        let fit = heard.first { live.contains($0) } ?? heard.first
+        return (fit ?? known.first).map { members[$0] }
     }
 
     mutating func receive(_ request: CatchUpRequest, from sender: NodeID, output: inout Output) {
@@ -141,6 +144,7 @@ extension Replica {
 
     /// A late answer is as true as one in time, whoever was asked.
     mutating func receive(_ answer: CatchUp, from sender: NodeID, output: inout Output) {
+        noteAnswer(from: sender)
         notePeer(sender, committed: answer.committed)
         let current = learner.catchUp
         let isAwaited = current?.asked == sender && current?.slots.lowerBound == answer.from

@@ -67,6 +67,7 @@ extension Replica {
             limits: limits,
             now: now
         )
+        for position in lanes.indices { lanes[position].forget() }
         recovered = FIFO()
         assigned = LogState()
         for entry in entries { recovered.append(entry) }

@@ -18,11 +18,13 @@ extension Replica {
     mutating func receive(_ accepted: Accepted, from sender: NodeID) {
         let membership = memberships.membership(governing: accepted.slots.lowerBound)
         guard let position = membership.position(of: sender) else { return }
+        noteAnswer(from: sender)
         role.leader?.receive(accepted, from: position, membership: membership, learner: &learner)
         role.leader?.advance(committed: learner.committed, now: now)
     }
 
     mutating func receive(_ reject: Reject, from sender: NodeID, output: inout Output) {
+        noteAnswer(from: sender)
         note(reject.promised)
         notePeer(sender, committed: reject.committed)
         switch reject.reason {

@@ -30,13 +30,19 @@ extension Replica {
     }
 
     /// Sends a probe and returns its id.
+    ///
+    /// - Parameter bytes: What is on its way to the member already, beside what this node proposes.
     mutating func ask(
         _ subject: Probe.Subject,
         _ member: NodeID,
+        behind bytes: Int = 0,
         output: inout Output
     ) -> UInt64 {
         let id = probes.upperBound
         probes = probes.lowerBound..<id + 1
+        if let position = membership.position(of: member) {
+            lanes[position].ask(behind: max(bytes, leader?.bytesInFlight ?? 0), at: now)
+        }
         output.send(.probe(Probe(id: id, subject: subject)), to: member)
         return id
     }
@@ -71,6 +77,7 @@ extension Replica {
         guard let position = membership.position(of: sender), probes.contains(reply.id) else {
             return
         }
+        noteAnswer(from: sender)
         switch reply.subject {
         case .answers:
             role.candidate?.lose(reply.id, at: position, output: &output)

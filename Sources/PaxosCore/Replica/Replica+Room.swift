@@ -52,9 +52,9 @@ extension Replica {
     }
 
     /// True if a member that answers is better able to lead than this one: it has far more, or as much and
-    /// room for what comes.
+    /// room for what comes; or anybody is, since this one's work reaches no quorum.
     func isFitter(_ reply: StatusReply) -> Bool {
-        isBehind(reply.recent)
+        isBehind(reply.recent) || isOutOfReach
             || (acceptor.isFull && !reply.isFull && reply.committed >= horizon.slot)
     }
 }

@@ -20,6 +20,12 @@ package struct Replica: Sendable {
     var peerCommitted: [Slot]
     /// Who has committed less lacks more than a window of what is delivered here.
     var horizon: Horizon
+    /// The way of the work to each member and back, by position.
+    var lanes: [LogLane]
+    /// How often somebody did not help who was to pass on what is for the leader.
+    var detours = 0
+    /// How often this node gave up to lead since something was chosen under it, as nobody answered.
+    var fruitless = 0
     /// A committed row could not be read: what is here cannot be handed on.
     var isUnreadable = false
     var serving: [Serving] = []
@@ -69,6 +75,7 @@ package struct Replica: Sendable {
         horizon = Horizon(at: state.checkpoint.slot, limits: limits)
         highestSeen = max(state.promised, Ballot(round: state.lastRound, node: state.node))
         peerCommitted = Array(repeating: .zero, count: state.membership.members.count)
+        lanes = Array(repeating: LogLane(), count: state.membership.members.count)
         var generator = SplitMix64(seed: ~seed)
         let first = generator.next() >> 1
         probes = first..<first
@@ -127,6 +134,8 @@ package struct Replica: Sendable {
 
     private mutating func hear(_ sender: NodeID) {
         guard let position = membership.position(of: sender) else { return }
+        // What it was asked while it was away says nothing of how it can be reached now.
+        if !election.isConnected(position: position, at: now) { lanes[position].forget() }
         election.hear(position: position, at: now)
     }
 
@@ -160,6 +169,7 @@ package struct Replica: Sendable {
             // Phase 1 goes on, whether or not this node has anything to show.
             if request.ballot == acceptor.promised { election.yield(at: now) }
         case .page(let page):
+            noteAnswer(from: sender)
             if page.ballot == candidate?.ballot { role.candidate?.extend(now: now, limits: limits) }
             if role.candidate?.receive(page, from: sender, output: &output) == false {
                 foundImpossible = true

@@ -11,7 +11,9 @@ package struct Leader: Sendable {
     /// The slot that the next proposal takes.
     package private(set) var next: Slot
     private var inFlight: SlotWindow<Tally>
-    private var bytesInFlight = 0
+    private(set) var bytesInFlight = 0
+    /// Something was chosen by what others have accepted of it.
+    private(set) var hasChosen = false
     /// When the lowest slot in flight became the lowest, or was asked about.
     private var lastProgress: Tick
     private let limits: Limits
@@ -124,6 +126,7 @@ package struct Leader: Sendable {
             }
             if isChosen {
                 chosenFrom = chosenFrom ?? slot
+                hasChosen = true
             } else if let from = chosenFrom.take() {
                 learner.learn(from...slot.previous)
             }

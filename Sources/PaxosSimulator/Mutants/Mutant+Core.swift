@@ -40,6 +40,9 @@ extension Mutant {
             }
         }
         if self == .lateRowsDropped { arrivals.messages.removeAll { isLate($0, said) } }
+        if self == .otherLaneAnswers {
+            arrivals.messages += arrivals.messages.compactMap { answerFromOtherLane($0, said) }
+        }
         if self == .behindLeads { arrivals.messages = arrivals.messages.map(hideWhatIsMissing) }
         var output = core.step(arrivals)
         for barrier in barriers {
@@ -57,6 +60,20 @@ extension Mutant {
             let last = said.last, case .immediate(.catchUpRequest(let request)) = last.message
         else { return false }
         return envelope.source != last.destination || answer.from != request.slots.lowerBound
+    }
+
+    private func answerFromOtherLane(_ envelope: Envelope, _ said: [Envelope]) -> Envelope? {
+        guard envelope.lane == .liveness, envelope.recipient != nil,
+            let last = said.first(where: { $0.destination == envelope.source }),
+            case .immediate(.probe(let probe)) = last.message
+        else { return nil }
+        let reply = ProbeReply(id: probe.id, subject: .answers)
+        return Envelope(
+            sender: envelope.sender,
+            destination: envelope.destination,
+            recipient: envelope.recipient,
+            message: .immediate(.probeReply(reply))
+        )
     }
 
     private func hideWhatIsMissing(_ envelope: Envelope) -> Envelope {
@@ -124,7 +141,8 @@ extension Mutant {
         switch (self, message) {
         case (.silenceResends, .immediate(.accept)), (.pageAskedAgain, .immediate(.pageRequest)),
             (.forwardResent, .immediate(.forward)),
-            (.lateRowsDropped, .immediate(.catchUpRequest)):
+            (.lateRowsDropped, .immediate(.catchUpRequest)),
+            (.otherLaneAnswers, .immediate(.probe)):
             true
         default: false
         }

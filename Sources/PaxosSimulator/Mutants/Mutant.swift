@@ -88,6 +88,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case forwardResent = "forward-resent"
     /// Rows of somebody who was not asked last, or for others than were asked for last, are dropped (`R83`).
     case lateRowsDropped = "late-rows-dropped"
+    /// Whoever answers in the lane of liveness passes for having answered in that of the log (`R61`).
+    case otherLaneAnswers = "other-lane-answers"
     /// A member does not notice how much more others have than itself, and leads (`R85`).
     case behindLeads = "behind-leads"
     /// Nobody ever looks for a new leader.

@@ -3,8 +3,10 @@ import PaxosCore
 /// The links between processes: each direction of each pair is a link of its own.
 struct SimulatedNetwork {
     private struct Link {
-        /// How many partitions cut it now.
-        var cuts = 0
+        /// By lane: how many partitions cut it now.
+        var cuts = [0, 0]
+        /// By lane: what is sent before arrives no sooner.
+        var resumes = [Moment.zero, Moment.zero]
         /// Extra moments on the way, while a fault lasts.
         var slowness = 0
         /// Moments on the way that nothing takes away.
@@ -23,6 +25,7 @@ struct SimulatedNetwork {
     /// A fault that lasts until it is healed: the links it changed.
     struct Cut {
         let links: [Int]
+        let lanes: [Lane]
         let slowness: Int
     }
 
@@ -35,9 +38,12 @@ struct SimulatedNetwork {
         links = Array(repeating: Link(), count: width * width)
     }
 
-    func isCut(from sender: Int, to receiver: Int) -> Bool {
-        links[sender * width + receiver].cuts > 0
+    func isCut(_ lane: Lane, from sender: Int, to receiver: Int) -> Bool {
+        links[sender * width + receiver].cuts[lane.place] > 0
     }
+
+    /// When a lane that stands still carries on.
+    func resumes(_ lane: Lane, over link: Int) -> Moment { links[link].resumes[lane.place] }
 
     func slowness(from sender: Int, to receiver: Int) -> Int {
         let link = links[sender * width + receiver]
@@ -57,23 +63,35 @@ struct SimulatedNetwork {
 
     func link(from sender: Int, to receiver: Int) -> Int { sender * width + receiver }
 
-    /// Cuts links, or slows them down, and returns the number to heal them by.
-    mutating func impair(_ impaired: [Int], slowness: Int = 0) -> Int {
-        for link in impaired {
-            if slowness > 0 { links[link].slowness += slowness } else { links[link].cuts += 1 }
-        }
-        cuts.append(Cut(links: impaired, slowness: slowness))
+    /// Cuts links, or one lane of them, or slows them down, and returns the number to heal them by.
+    mutating func impair(
+        _ impaired: [Int],
+        _ lanes: [Lane] = Lane.allCases,
+        slowness: Int = 0
+    ) -> Int {
+        let cut = Cut(links: impaired, lanes: lanes, slowness: slowness)
+        change(cut, by: 1)
+        cuts.append(cut)
         return cuts.count - 1
+    }
+
+    /// Lets one lane of links hold what it is given, until the moment.
+    mutating func stall(_ stalled: [Int], _ lane: Lane, until moment: Moment) {
+        for link in stalled {
+            links[link].resumes[lane.place] = max(links[link].resumes[lane.place], moment)
+        }
     }
 
     mutating func heal(_ number: Int) {
         guard let cut = cuts[number].take() else { return }
+        change(cut, by: -1)
+    }
+
+    private mutating func change(_ cut: Cut, by sign: Int) {
         for link in cut.links {
-            if cut.slowness > 0 {
-                links[link].slowness -= cut.slowness
-            } else {
-                links[link].cuts -= 1
-            }
+            links[link].slowness += sign * cut.slowness
+            guard cut.slowness == 0 else { continue }
+            for lane in cut.lanes { links[link].cuts[lane.place] += sign }
         }
     }
 
@@ -86,13 +104,14 @@ struct SimulatedNetwork {
         delay: Int,
         at now: Moment
     ) -> Moment? {
-        let lane = envelope.lane == .liveness ? 0 : 1
+        let lane = envelope.lane.place
         var queue = links[link].lanes[lane]
         let begins = max(now, queue.empties)
         guard begins < now.advanced(byTicks: Self.longestQueue) else { return nil }
         let time = max(1, envelope.byteCount * Int(Moment.perTick) / bytesPerTick)
         queue.empties = begins.advanced(by: time)
-        queue.lastArrival = max(queue.lastArrival, queue.empties.advanced(by: delay))
+        let arrival = max(queue.empties.advanced(by: delay), links[link].resumes[lane])
+        queue.lastArrival = max(queue.lastArrival, arrival)
         links[link].lanes[lane] = queue
         return queue.lastArrival
     }
@@ -118,5 +137,10 @@ struct SimulatedNetwork {
 
     mutating func healAll() {
         for number in cuts.indices { heal(number) }
+        for link in links.indices { links[link].resumes = [.zero, .zero] }
     }
+}
+
+extension Lane {
+    fileprivate var place: Int { self == .liveness ? 0 : 1 }
 }

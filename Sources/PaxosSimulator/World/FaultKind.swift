@@ -38,6 +38,12 @@ package enum FaultKind: Int, CaseIterable, Sendable {
     /// The members were not all given the same list, or the same limits.
     case lists
 
+    // Network once more: a number is a kind's for good, since seeds draw by it.
+    /// One lane of links carries nothing, and the other goes on.
+    case laneCut
+    /// One lane of links holds what it is given for a time, and the other goes on.
+    case laneStall
+
     package var name: String { "\(self)" }
 }
 
@@ -61,7 +67,7 @@ package struct FaultSet: Sendable, Hashable {
     package static let all = FaultSet(FaultKind.allCases)
     package static let network = FaultSet([
         .loss, .duplication, .reordering, .slowLink, .partition, .partialPartition,
-        .oneWayPartition, .narrowLink, .ambush,
+        .oneWayPartition, .narrowLink, .ambush, .laneCut, .laneStall,
     ])
     package static let crash = FaultSet([
         .pause, .crash, .crashAtWrite, .shutdown, .clockDrift, .ambush,

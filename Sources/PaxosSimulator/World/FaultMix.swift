@@ -41,10 +41,13 @@ struct FaultMix {
         .loss, .duplication, .reordering, .clockDrift, .narrowLink, .ambush,
     ]
 
+    /// Drawn from generators of their own: a seed keeps the rest of its story.
+    private static let apart: [FaultKind] = [.lists, .laneCut, .laneStall]
+
     init(random: inout SeededGenerator, faults: FaultSet, members: Int) {
         clockRates = Array(repeating: 100, count: members + 1)
         // Everything is drawn, whatever is left out: a seed keeps its story when it is shrunk.
-        for kind in FaultKind.allCases where kind != .lists {
+        for kind in FaultKind.allCases where !Self.apart.contains(kind) {
             let isDrawn = random.oneIn(2)
             if Self.background.contains(kind) {
                 draw(kind, isUsed: isDrawn && faults.contains(kind), random: &random)

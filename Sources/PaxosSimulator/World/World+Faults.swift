@@ -18,6 +18,7 @@ extension World {
         case .pause, .crash, .crashAtWrite, .shutdown: try disturbProcess(kind)
         case .stall, .writeFailure, .flushFailure, .full: try disturbDisk(kind)
         case .rot, .wipe, .rollback, .twin: try damage(kind)
+        case .laneCut, .laneStall: impairLane(kind)
         case .loss, .duplication, .reordering, .clockDrift, .narrowLink, .ambush, .lists: break
         }
     }
@@ -90,7 +91,7 @@ extension World {
         agenda.put(.heal(number), at: now.advanced(byTicks: duration))
     }
 
-    private func describe(_ links: [Int]) -> String {
+    func describe(_ links: [Int]) -> String {
         links.map {
             "\($0 / (membership.members.count + 1) + 1)>"
                 + "\($0 % (membership.members.count + 1) + 1)"
@@ -99,7 +100,7 @@ extension World {
     }
 
     /// A node that runs; half of the time one that leads, since most happens around a leader that ends.
-    private func pickRunning() -> SimulatedNode? {
+    func pickRunning() -> SimulatedNode? {
         let leaders = nodes.filter { $0.process?.wasLeader == true }
         if faultRandom.oneIn(2), let leader = faultRandom.pick(leaders) { return leader }
         return faultRandom.pick(nodes.filter { $0.process != nil })

@@ -11,7 +11,13 @@ extension World {
         guard !isHidden(sender, from: receiver) else { return }
         trace.note(.sent, at: now, envelope, from: sender, to: receiver)
         if intercept(envelope, from: place(of: sender), to: place(of: receiver)) { return }
-        if network.isCut(from: place(of: sender).index, to: place(of: receiver).index) { return }
+        if network.isCut(
+            envelope.lane,
+            from: place(of: sender).index,
+            to: place(of: receiver).index
+        ) {
+            return
+        }
         if !isSettling, networkRandom.happens(permille: mix.lossPermille) {
             counts.count(.loss)
             trace.note(.lost, at: now, envelope, from: sender, to: receiver)
@@ -41,7 +47,9 @@ extension World {
             from: place(of: sender).index,
             to: place(of: receiver).index
         )
-        var arrival = now.advanced(by: delay + slowness)
+        let way = network.link(from: place(of: sender).index, to: place(of: receiver).index)
+        let resumes = network.resumes(envelope.lane, over: way)
+        var arrival = max(now.advanced(by: delay + slowness), resumes)
         if let bytesPerTick = mix.bytesPerTick {
             let link = network.link(from: sender.index, to: receiver.index)
             guard
@@ -112,6 +120,7 @@ extension World {
     static let silencers: [FaultKind] = [
         .loss, .slowLink, .partition, .partialPartition, .oneWayPartition, .pause, .crash,
         .crashAtWrite, .shutdown, .stall, .flushFailure, .writeFailure, .wipe, .rollback,
+        .laneCut, .laneStall,
     ]
 
     private func isCounted(_ kind: FaultKind) -> Bool { counts[kind] > 0 }

@@ -4,13 +4,17 @@ import PaxosCore
 extension World {
     /// Ticks in which that must be done: a few elections, and the catching up in pages that may hold one
     /// row each.
-    var settlingTicks: Int { 3_000 + 6 * Int(ledger.chosenThrough.rawValue) }
+    var settlingTicks: Int {
+        let patience = lastingCut == nil ? 0 : LastingCut.patience * Int(mix.limits.electionTicks)
+        return 3_000 + patience + 6 * Int(ledger.chosenThrough.rawValue)
+    }
 
     func settle() throws(Violation) {
         calmDown()
-        let ticks = settlingTicks
         trace.note(.note, at: now, "faults stop")
-        probes = nodes.filter(\.isHealthy).map { Probe(node: $0.index) }
+        let cutOff = leaveLaneCut()
+        let ticks = settlingTicks
+        probes = nodes.filter { $0.isHealthy && $0 !== cutOff }.map { Probe(node: $0.index) }
         try drive(ticks: ticks)
         try checkTerms()
         try checkFreight()

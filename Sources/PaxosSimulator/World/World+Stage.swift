@@ -28,7 +28,7 @@ extension World {
 
     func send(_ envelope: Envelope, from sender: SimulatedNode, on stage: Stage) {
         guard let receiver = receiver(of: envelope) else { return }
-        let isCut = network.isCut(from: sender.index, to: receiver.index)
+        let isCut = network.isCut(envelope.lane, from: sender.index, to: receiver.index)
         let fate = stage.fate(envelope, from: sender, to: receiver)
         var mark = ""
         if isCut {

@@ -30,6 +30,8 @@ package final class World {
     var endedCopies: Set<ProcessID> = []
     /// What each member was given, if they were not all given the same.
     var terms: DifferentTerms?
+    /// One lane stays dead when all else is well.
+    var lastingCut: LastingCut?
     /// A founder was lost before all had met: the first meeting needs every one of them.
     var excusesLiveness = false
     var scheduleRandom: SeededGenerator
@@ -81,6 +83,7 @@ package final class World {
             host: nil
         )
         if faults.contains(.lists) { drawTerms(seed: seed) }
+        drawLanes(seed: seed)
     }
 
     /// A world that follows a script.
