@@ -278,4 +278,27 @@ import Testing
         #expect(said.messages.isEmpty)
         #expect(!said.isClosed)
     }
+
+    /// Story: what could not be read once was held against the member for ever, though it could be read again.
+    @Test func whatCanBeReadAgainIsNotHeldAgainstTheMember() throws {
+        let member = Self.committed(9)
+        try member.step()
+        func ask(_ slots: ClosedRange<Slot>, isReadable: Bool) throws {
+            let request = Immediate.catchUpRequest(CatchUpRequest(slots: slots))
+            let read = try #require(try member.hear(2, request).reads.first)
+            let result: Result<RowPage, ReadFailure> =
+                isReadable
+                ? .success(member.store.disk.read(read)) : .failure(.unreadable(slots.lowerBound))
+            try member.step { $0.completions = [ReadCompletion(id: read.id, result: result)] }
+        }
+        try ask(5...9, isReadable: false)
+        try ask(7...9, isReadable: false)
+        #expect(member.core.replica.unreadable == 5)
+        // What stands before and behind it says nothing of it.
+        try ask(1...4, isReadable: true)
+        try ask(6...9, isReadable: true)
+        #expect(member.core.replica.unreadable == 5)
+        try ask(3...9, isReadable: true)
+        #expect(member.core.replica.unreadable == nil)
+    }
 }

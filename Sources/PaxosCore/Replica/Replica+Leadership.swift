@@ -99,7 +99,7 @@ extension Replica {
     func isBehind(_ recent: Slot) -> Bool { learner.committed < recent }
 
     /// Who has committed less lacks more than a window of what this node has, and could get it here.
-    var recent: Slot { isUnreadable ? .zero : horizon.slot }
+    var recent: Slot { unreadable == nil ? horizon.slot : .zero }
 
     /// Lets a member lead that is better able to, and says so to all.
     mutating func handOver(_ ballot: Ballot, to successor: NodeID, output: inout Output) {

@@ -130,10 +130,12 @@ extension Replica {
         // A row that cannot be read is not sent, and nothing after it (`R35`): others have it, or learn it
         // from each other, if somebody leads who does not claim to know it.
         guard case .success(let page) = completion.result else {
-            isUnreadable = true
+            unreadable = min(unreadable ?? served.from, served.from)
             if leader != nil { stepDown() }
             return
         }
+        // It was written anew, or the disk has only hiccuped.
+        if let slot = unreadable, served.from <= slot, slot <= page.through { unreadable = nil }
         var rows: [AcceptedEntry] = []
         for row in page.rows where row.slot == served.from.advanced(by: rows.count) {
             rows.append(row)

@@ -26,8 +26,8 @@ package struct Replica: Sendable {
     var detours = 0
     /// How often this node gave up to lead since something was chosen under it, as nobody answered.
     var fruitless = 0
-    /// A committed row could not be read: what is here cannot be handed on.
-    var isUnreadable = false
+    /// The lowest committed slot whose row could not be read, until it can: what is here cannot be handed on.
+    var unreadable: Slot?
     var serving: [Serving] = []
     /// The ballot of a leader that has said it takes no appends for want of room.
     var fullLeader: Ballot?
