@@ -32,7 +32,8 @@ public final class TCPTransport: Transport {
 
     private enum Stage {
         case idle
-        case starting
+        /// With what starts it.
+        case starting(Task<Void, any Error>)
         case started(Running)
         /// With what was started, and the task that ends it, for which every caller of `stop` waits.
         case stopped(Running?, Task<Void, Never>?)
@@ -103,17 +104,22 @@ public final class TCPTransport: Transport {
     public func start(_ local: LocalNode) async throws {
         let identity = local.identity
         try tls?.check(CertifiedName(cluster: identity.cluster, node: identity.node))
-        let isFirst = stage.withLockedValue { stage in
-            guard case .idle = stage else { return false }
-            stage = .starting
-            return true
+        let start: Task<Void, any Error>? = stage.withLockedValue { stage in
+            guard case .idle = stage else { return nil }
+            let start = Task { try await begin(local) }
+            stage = .starting(start)
+            return start
         }
-        guard isFirst else { throw TCPTransportError.alreadyUsed }
+        guard let start else { throw TCPTransportError.alreadyUsed }
+        try await start.value
+    }
+
+    private func begin(_ local: LocalNode) async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, options.threads))
         Descriptors.closePollsOnExec()
         let shared = Shared(
             local: local,
-            peers: peers.filter { $0 != identity.node },
+            peers: peers.filter { $0 != local.identity.node },
             options: options,
             tls: tls,
             addressOf: addressOf,
@@ -126,9 +132,14 @@ public final class TCPTransport: Transport {
                 stage = .started(running)
                 return true
             }
-            guard isWanted else { throw TCPTransportError.alreadyUsed }
+            guard isWanted else {
+                for link in running.links { link.close() }
+                throw TCPTransportError.alreadyUsed
+            }
         } catch {
-            stage.withLockedValue { $0 = .stopped(nil, nil) }
+            stage.withLockedValue { stage in
+                if case .starting = stage { stage = .stopped(nil, nil) }
+            }
             try? await group.shutdownGracefully()
             throw error
         }
@@ -199,13 +210,18 @@ public final class TCPTransport: Transport {
     }
 
     /// Ends it: returns when nothing is being handed over and nothing will be, and every connection and
-    /// thread is gone.
+    /// thread is gone, those of a start that was under way too.
     public func stop() async {
         let end: Task<Void, Never>? = stage.withLockedValue { stage in
             switch stage {
-            case .idle, .starting:
+            case .idle:
                 stage = .stopped(nil, nil)
                 return nil
+            case .starting(let start):
+                // It ends what it has begun, since nobody wants it any more.
+                let end = Task { _ = await start.result }
+                stage = .stopped(nil, end)
+                return end
             case .started(let running):
                 let end = Task { await running.end() }
                 stage = .stopped(running, end)

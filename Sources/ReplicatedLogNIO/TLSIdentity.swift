@@ -51,6 +51,8 @@ public struct TLSIdentity: Sendable {
             // The name is checked as a URI, by `vouches(for:in:isUsed:)`.
             ends[place].certificateVerification = .noHostnameVerification
             ends[place].minimumTLSVersion = .tlsv13
+            // Every frame says where it ends, so a goodbye tells nothing: one that hangs holds no end up.
+            ends[place].shutdownTimeout = .milliseconds(250)
         }
         let configurations = ends
         let contexts = try Self.read(certificate) { _ in

@@ -111,6 +111,50 @@ import Testing
         #expect(await until { resolver.waiting == 0 })
     }
 
+    /// Story: a stop during a start returned at once, and what the start had under way was opened after it.
+    @Test func aStopDuringAStartEndsWithIt() async throws {
+        let resolver = Resolver()
+        defer { resolver.open() }
+        let port = Cluster()
+        let other = try await Member(2, of: port)
+        let address = TCPAddress(host: "silent", port: port.port(of: 2))
+        await other.transport.stop()
+        var options = TCPOptions()
+        options.handshakeLimit = .seconds(60)
+        let transport = TCPTransport(
+            listen: address,
+            peers: [2, 3],
+            options: options,
+            addressOf: { _ in nil },
+            lookUp: { resolver.addresses($0) }
+        )
+        let start = Task { _ = try await Member(transport, Member.identity(1)) }
+        #expect(await until { resolver.waiting == 1 })
+        let stops = Locked(0)
+        let ends = (0..<2).map { _ in
+            Task {
+                await transport.stop()
+                stops.withLock { $0 += 1 }
+            }
+        }
+        for _ in 0..<1_000 { await Task.yield() }
+        #expect(stops.withLock { $0 } == 0)
+        resolver.open()
+        for end in ends { await end.value }
+        await #expect(throws: TCPTransportError.alreadyUsed) { try await start.value }
+        #expect(transport.listening == nil)
+        // Nobody listens there any more.
+        let next = TCPTransport(
+            listen: TCPAddress(host: "127.0.0.1", port: address.port),
+            peers: [:]
+        )
+        _ = try await Member(next, Member.identity(3))
+        await next.stop()
+        await #expect(throws: TCPTransportError.alreadyUsed) {
+            _ = try await Member(transport, Member.identity(1))
+        }
+    }
+
     @Test func aNameToListenAtIsLookedUpWithALimit() async throws {
         let resolver = Resolver()
         defer { resolver.open() }

@@ -136,4 +136,55 @@ import Testing
             #expect(node.ending(within: .seconds(60)) == 0)
         }
     }
+
+    #if os(Linux)
+    /// Story: 1,500 appends of 400 KB handed in at once were all taken in, 601 MB.
+    @Test func appendsWithoutAnAnswerStopTheInput() async throws {
+        try await blocking {
+            let scratch = try Scratch()
+            let node = try Self.lonely(in: scratch)
+            let payload = String(repeating: "z", count: 400_000)
+            // 160 MB, more than the pipe takes: whoever writes waits until the node is gone.
+            let writer = try PinnedThread(name: "writer") {
+                for _ in 0..<400 {
+                    node.send("append", #","payload":"\#(payload)","timeout_ms":600000"#) { _ in }
+                }
+            }
+            var samples: [UInt64] = []
+            _ = waitUntil(.seconds(60)) {
+                Parker().park(timeout: .milliseconds(50))
+                samples.append(node.anonymousResidentBytes ?? 0)
+                return samples.count > 60 && samples.suffix(60).allSatisfy { $0 == samples.last }
+            }
+            // Half of what the inbox may hold, once as lines and once as payloads.
+            #expect(samples.max() ?? 0 < 100 << 20)
+            node.signal(SIGKILL)
+            #expect(node.ending(within: .seconds(60)) == -SIGKILL)
+            writer.join()
+        }
+    }
+    #endif
+
+    /// Story: `ulimit -f` killed an idle node by a signal, when its runway met it.
+    @Test func aLimitOfFilesIsAFullDisk() async throws {
+        try await blocking {
+            let scratch = try Scratch()
+            let directory = try scratch.log()
+            var node = try NodeProcess(["--data", directory])
+            let append = node.send("append", #","payload":"before","timeout_ms":60000"#)
+            #expect(append.wait(atMost: .seconds(120))?.isCommitted == true)
+            node.endInput()
+            #expect(node.ending(within: .seconds(60)) == 0)
+            // Twelve megabytes, or twenty-four, as the shell counts.
+            node = try NodeProcess(["--data", directory], fileBlocks: 24_576)
+            #expect(waitUntil(.seconds(60)) { node.ask("status")?.health == "full" })
+            let refused = node.ask("append", #","payload":"z","timeout_ms":60000"#)
+            #expect(refused?.outcome == "never")
+            #expect(refused?.error == "full")
+            let read = node.ask("read", #","from":1,"to":9"#)
+            #expect(read?.entries?.map(\.payload) == [Data("before".utf8)])
+            node.endInput()
+            #expect(node.ending(within: .seconds(60)) == 0)
+        }
+    }
 }

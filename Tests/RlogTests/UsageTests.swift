@@ -15,6 +15,11 @@ import Testing
         ["init", "--data", "x", "--cluster", "c c", "--id", "1", "--members", "1"],
         ["init", "--data", "x", "--cluster", "c", "--id", "1", "--members", "1,1"],
         ["init", "--cluster", "c", "--id", "1", "--members", "1"],
+        ["init", "--data", "", "--cluster", "c", "--id", "1", "--members", "1"],
+        ["node", "--data", ""], ["node", "--data", "x", "--listen", "127.0.0.1:70000"],
+        ["node", "--data", "x", "--peer", "2=127.0.0.1:7002"],
+        ["node", "--data", "x", "--tls-cert", "a"], ["node", "--data", "x", "--election-ms", "9"],
+        ["simulate", "--seeds", "5..1"], ["frames"], ["report"],
     ])
     func wrongUseIsStatus2AndOneLine(_ arguments: [String]) throws {
         let result = try Rlog.start(arguments).wait()

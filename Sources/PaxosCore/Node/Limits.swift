@@ -18,8 +18,11 @@ public struct Limits: Hashable, Sendable {
     public var inboxAppends = 65_536
     /// Payload bytes in the inbox. Default 64 MiB.
     public var inboxBytes = 64 << 20
+    /// Payload bytes, and 512 for each, of appends that wait for room in the inbox; beyond it a call throws
+    /// `overloaded` though it would wait. Default 64 MiB.
+    public var waitingBytes = 64 << 20
     /// Payload bytes of delivered entries, and 64 for each, kept in memory for subscribers at the tail
-    /// while there are any. Default 4 MiB.
+    /// while there are any; as many may be read ahead for them. Default 4 MiB.
     public var tailBytes = 4 << 20
     /// How long an append or a barrier waits if it was not told otherwise. Default 10,000 ms.
     public var appendTimeoutMilliseconds = 10_000
@@ -55,17 +58,18 @@ public struct Limits: Hashable, Sendable {
 
     /// The most memory that a node takes for the log, in bytes, whatever is asked of it and however slow
     /// its disk or a peer is. LMDB's map, which the system may take back, is not part of it; nor is what
-    /// callers hold: each that waits its own payload, each read the page that it is answered with and each
-    /// subscription the one that it is delivering, of `pageBytes` and one payload at most.
+    /// callers were given: each read the page that it is answered with, of `pageBytes` and one payload at
+    /// most, and each subscription the event that it was handed last and 2 KiB.
     ///
-    /// Twice `inboxBytes`, for appends and for messages; four times `pipelineBytes`, for what is
-    /// proposed, on its way to the disk, in the transaction under way, and forwarded; `tailBytes`; for each
-    /// other member two pipelines in the queue to it and two pages that it is sent; and 512 bytes of
+    /// Twice `inboxBytes`, for appends and for messages, and a quarter of it for appends whose callers have
+    /// gone; `waitingBytes`; four times `pipelineBytes`, for what is proposed, on its way to the disk, in the
+    /// transaction under way, and forwarded; twice `tailBytes`, for the window and for what is read ahead;
+    /// for each other member two pipelines in the queue to it and two pages that it is sent; and 512 bytes of
     /// bookkeeping for each append in the inbox and slot of the pipeline.
     ///
     /// - Parameter members: How many members the cluster has.
     public func memoryBytes(members: Int) -> Int {
-        2 * inboxBytes + 4 * pipelineBytes + tailBytes
+        2 * inboxBytes + inboxBytes / 4 + waitingBytes + 4 * pipelineBytes + 2 * tailBytes
             + (members - 1) * (2 * pipelineBytes + 2 * pageBytes)
             + 512 * (inboxAppends + pipelineSlots)
     }
@@ -77,7 +81,8 @@ public struct Limits: Hashable, Sendable {
         let positive: [(String, Int)] = [
             ("maxPayloadBytes", maxPayloadBytes), ("pipelineBytes", pipelineBytes),
             ("pageBytes", pageBytes), ("inboxAppends", inboxAppends), ("inboxBytes", inboxBytes),
-            ("tailBytes", tailBytes), ("appendTimeoutMilliseconds", appendTimeoutMilliseconds),
+            ("waitingBytes", waitingBytes), ("tailBytes", tailBytes),
+            ("appendTimeoutMilliseconds", appendTimeoutMilliseconds),
             ("shutdownTimeoutMilliseconds", shutdownTimeoutMilliseconds),
             ("heartbeatMilliseconds", heartbeatMilliseconds),
             ("checkpointSlots", checkpointSlots),

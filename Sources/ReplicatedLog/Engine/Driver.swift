@@ -1,5 +1,4 @@
 internal import CoreMetrics
-internal import Logging
 internal import PaxosCore
 internal import Platform
 
@@ -16,7 +15,7 @@ final class Driver: Sendable {
     private let tail: Tail
     private let clock: TickClock
     private let parker: Parker
-    private let logger: Logger
+    private let lines: LogQueue
     private let metricsFactory: (any MetricsFactory)?
     private let dimensions: [(String, String)]
     /// Until `run()` takes it.
@@ -35,7 +34,7 @@ final class Driver: Sendable {
         tail: Tail,
         clock: TickClock,
         parker: Parker,
-        logger: Logger,
+        lines: LogQueue,
         metrics: (any MetricsFactory)?
     ) {
         limits = configuration.limits
@@ -45,7 +44,7 @@ final class Driver: Sendable {
         self.tail = tail
         self.clock = clock
         self.parker = parker
-        self.logger = logger
+        self.lines = lines
         metricsFactory = metrics
         dimensions = [
             ("cluster", configuration.cluster.description),
@@ -74,7 +73,12 @@ final class Driver: Sendable {
         var metrics = metricsFactory.map { EngineMetrics(factory: $0, dimensions: dimensions) }
         defer { metrics?.destroy() }
         var arrivals: Arrivals? = Arrivals(now: clock.now)
-        var lines = StatusLines(logger: logger, node: identity.node, limits: limits)
+        var lines = StatusLines(
+            node: identity.node,
+            limits: limits,
+            isSilent: self.lines.isSilent,
+            log: self.lines.add
+        )
         var nextRecord = Tick.zero
         inbox.drive()
         while true {

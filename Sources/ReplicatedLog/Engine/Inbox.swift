@@ -7,7 +7,8 @@ internal import Platform
 ///
 /// An append costs one short critical section and no hop (`R63`). The inbox is bounded in appends and
 /// in bytes; what the core has not given a slot yet still counts. An append beyond the bound waits in
-/// `overflow`. That is not bounded, and neither are barriers: each holds no more than its caller holds anyway.
+/// `overflow`, which is bounded in bytes too: beyond that it is refused as overloaded. Barriers are not
+/// bounded: each holds no more than its caller holds anyway.
 final class Inbox: Sendable {
     enum Phase: Equatable {
         /// Nobody drains the inbox yet.
@@ -36,14 +37,18 @@ final class Inbox: Sendable {
         var closeBy: Tick?
         var waiters = WaiterTable()
         var overflow = Deque<AppendRequest>()
+        /// What those hold that wait in `overflow`.
+        var overflowBytes = 0
         /// No append in `overflow` has an earlier deadline.
         var overflowDeadline = Tick.never
         var usedAppends = 0
         var usedBytes = 0
         /// The append that wakes the driver, counted from the last time it took them.
         var wakingAppend = 1
-        /// How many of `appends`, `overflow` and `barriers` were answered since the last sweep.
+        /// How many of `appends`, `overflow` and `barriers` were answered since the last sweep, and what
+        /// their payloads still take.
         var answered = 0
+        var answeredBytes = 0
 
         var hasArrivals: Bool { !appends.isEmpty || hasMoreThanAppends }
 
@@ -72,9 +77,10 @@ final class Inbox: Sendable {
     // MARK: - Callers
 
     /// Hands an append in, under the waiter's name that it gets. If there is no room it waits, or is
-    /// turned away if it would not.
+    /// turned away if it would not, or if too much waits already.
     func submit(
         _ ticket: borrowing Ticket,
+        bytes: Int,
         waits: Bool,
         continuation: WaiterTable.Continuation,
         append: (WaiterID) -> AppendRequest
@@ -83,7 +89,7 @@ final class Inbox: Sendable {
         let (refusal, wakes) = state.withLock { state -> (Refusal?, Bool) in
             if let refusal = state.refusal { return (refusal, false) }
             isEarly = !state.isDriven
-            guard let waiter = state.waiters.add(continuation, as: ticket) else {
+            guard let waiter = state.waiters.add(continuation, as: ticket, bytes: bytes) else {
                 return (.cancelled, false)
             }
             let append = append(waiter)
@@ -91,14 +97,14 @@ final class Inbox: Sendable {
                 state.admit(append)
                 return (nil, state.appends.count == state.wakingAppend)
             }
-            guard waits else {
+            guard waits, state.mayWait(append, limits: limits) else {
                 _ = state.waiters.take(waiter)
                 return (.overloaded, false)
             }
             // The driver may be asleep for longer than this append waits.
             let isEarliest = append.deadline < state.overflowDeadline
             if isEarliest { state.overflowDeadline = append.deadline }
-            state.overflow.append(append)
+            state.queue(append)
             return (nil, isEarliest)
         }
         if let refusal { continuation.resume(returning: .never(refusal)) }
@@ -115,7 +121,7 @@ final class Inbox: Sendable {
         let refusal = state.withLock { state -> Refusal? in
             if let refusal = state.refusal { return refusal }
             isEarly = !state.isDriven
-            guard let waiter = state.waiters.add(continuation, as: ticket) else {
+            guard let waiter = state.waiters.add(continuation, as: ticket, bytes: nil) else {
                 return .cancelled
             }
             state.waiters.letIn(waiter)
@@ -133,9 +139,7 @@ final class Inbox: Sendable {
         let continuation = state.withLock { state -> WaiterTable.Continuation? in
             switch state.waiters.stage(of: waiter) {
             case .outside:
-                let continuation = state.waiters.take(waiter)
-                state.noteAnswered(limits: limits)
-                return continuation
+                return state.giveUp(waiter, limits: limits)
             case .inside:
                 state.cancellations.append(waiter)
             case nil:
@@ -179,9 +183,8 @@ final class Inbox: Sendable {
                 guard state.waiters.stage(of: waiter) != nil else { continue }
                 if deadline > now {
                     next = min(next, deadline)
-                } else if let continuation = state.waiters.take(waiter) {
+                } else if let continuation = state.giveUp(waiter, limits: limits) {
                     expired.append(continuation)
-                    state.noteAnswered(limits: limits)
                 }
             }
             return next
@@ -254,17 +257,7 @@ final class Inbox: Sendable {
     func expireOverflow(now: Tick) {
         let expired = state.withLock { state -> [WaiterTable.Continuation] in
             guard state.overflowDeadline <= now else { return [] }
-            var expired: [WaiterTable.Continuation] = []
-            var kept = Deque<AppendRequest>()
-            for append in state.overflow {
-                if append.deadline > now {
-                    kept.append(append)
-                } else if let continuation = state.waiters.take(append.waiter) {
-                    expired.append(continuation)
-                }
-            }
-            state.overflow = kept
-            state.overflowDeadline = kept.map(\.deadline).min() ?? .never
+            let expired = state.takeExpiredOverflow(now: now)
             state.admitOverflow(limits: limits)
             return expired
         }
@@ -275,15 +268,7 @@ final class Inbox: Sendable {
     func end(_ refusal: Refusal) {
         let left = state.withLock { state -> [WaiterTable.Continuation] in
             state.phase = .closed(refusal)
-            var left: [WaiterTable.Continuation] = []
-            for (waiter, _) in state.waiting {
-                if let continuation = state.waiters.take(waiter) { left.append(continuation) }
-            }
-            for append in state.appends { state.giveBack(append) }
-            state.appends = []
-            state.barriers = []
-            state.overflow = []
-            return left
+            return state.takeAll()
         }
         for continuation in left { continuation.resume(returning: .never(refusal)) }
         early.changed()

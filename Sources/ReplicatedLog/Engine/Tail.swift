@@ -24,6 +24,8 @@ final class Tail: Sendable {
         var bytes = 0
         /// How many subscriptions are being iterated.
         var readers = 0
+        /// Bytes of what was handed out to them in pieces, and not by them yet.
+        var held = 0
         /// Slots without effect that the store's table may not hold yet.
         var ineffective: [Slot] = []
         var sleepers: [UInt64: Sleeper] = [:]
@@ -36,8 +38,9 @@ final class Tail: Sendable {
     enum Pull {
         /// Effective commands in order; everything up to `through` is accounted for.
         case entries([Delivered], through: Slot)
-        /// Below the window: to be read from the store, up to `through`.
-        case cold(through: Slot)
+        /// Below the window: to be read from the store, up to `through`, so many bytes at most or one
+        /// entry.
+        case cold(through: Slot, maxBytes: Int)
         /// Trimmed up to there.
         case trimmed(through: Slot)
         /// At the end of what is delivered.
@@ -51,9 +54,11 @@ final class Tail: Sendable {
     /// Known as committed when the node was opened: the node delivers up to here without a quorum.
     let recovered: Slot
     private let maxBytes: Int
-    /// The most payload bytes handed out at once, one entry excepted: a subscriber keeps them until it
-    /// has handed on the last of them.
+    /// The most bytes handed out at once, one entry excepted: a subscriber keeps them until it has handed
+    /// on the last of them.
     private let chunkBytes: Int
+    /// What a subscriber may always have at once, whatever others hold.
+    static let leastBytes = 2_048
     /// The most entries handed out at once, so that no lock is held for long.
     private static let chunk = 512
 
@@ -102,9 +107,13 @@ final class Tail: Sendable {
 
     // MARK: - Subscribers
 
-    /// Keeps the window for as long as it lives.
+    /// Keeps the window for as long as it lives, and counts what its subscriber was handed and has not
+    /// handed on: pieces grow smaller as more is held, so that subscriptions which nobody reads hold no more
+    /// in all than the window may, and `leastBytes` each.
     final class Reader: Sendable {
         let tail: Tail
+        /// What of `held` is this reader's.
+        private let share = Locked(0)
 
         fileprivate init(tail: Tail) {
             self.tail = tail
@@ -112,35 +121,72 @@ final class Tail: Sendable {
         }
 
         deinit {
+            let own = share.withLock { $0 }
             // What nobody reads any more is freed without the lock.
             _ = tail.state.withLock { state -> Deque<Delivered> in
                 state.readers -= 1
+                state.held -= own
                 return state.readers == 0 ? state.emptied() : []
+            }
+        }
+
+        /// What is found at a slot, counted until the next call or `handedOn()`.
+        func pull(from slot: Slot) -> Pull {
+            share.withLock { share in
+                let (pull, taken) = tail.pull(from: slot, instead: share)
+                share = taken
+                return pull
+            }
+        }
+
+        /// Nothing is held of what was pulled.
+        func handedOn() {
+            share.withLock { share in
+                guard share > 0 else { return }
+                let own = share
+                tail.state.withLock { $0.held -= own }
+                share = 0
             }
         }
     }
 
     func makeReader() -> Reader { Reader(tail: self) }
 
-    func pull(from slot: Slot) -> Pull {
-        if slot <= trimmed { return .trimmed(through: trimmed) }
-        return state.withLock { state -> Pull in
-            if slot > state.delivered { return state.end.map(Pull.ended) ?? .nothingYet }
-            if slot <= state.floor {
-                return state.end.map(Pull.ended) ?? .cold(through: state.floor)
-            }
-            let first = state.entries.firstPosition(atOrAfter: slot)
-            var chunk: [Delivered] = []
-            var bytes = 0
-            for entry in state.entries[first...].prefix(Self.chunk) where bytes < chunkBytes {
-                chunk.append(entry)
-                bytes += entry.payload.count
-            }
-            let isWhole = first + chunk.count == state.entries.count
-            let through = isWhole ? state.delivered : chunk.last?.slot ?? state.delivered
-            return .entries(chunk, through: through)
+    /// What a subscriber at a slot finds, and what it holds then instead of what it held.
+    private func pull(from slot: Slot, instead own: Int) -> (pull: Pull, taken: Int) {
+        state.withLock { state in
+            state.held -= own
+            let (pull, taken) = find(slot, in: state)
+            state.held += taken
+            return (pull, taken)
         }
     }
+
+    private func find(_ slot: Slot, in state: borrowing State) -> (pull: Pull, taken: Int) {
+        if slot <= trimmed { return (.trimmed(through: trimmed), 0) }
+        if slot > state.delivered { return (state.end.map(Pull.ended) ?? .nothingYet, 0) }
+        // A quarter of what is left: who comes later gets something too.
+        let allowed = min(chunkBytes, max(Self.leastBytes, (maxBytes - state.held) / 4))
+        if slot <= state.floor {
+            if let end = state.end { return (.ended(end), 0) }
+            return (.cold(through: state.floor, maxBytes: allowed), allowed)
+        }
+        let first = state.entries.firstPosition(atOrAfter: slot)
+        var chunk: [Delivered] = []
+        var bytes = 0
+        for entry in state.entries[first...].prefix(Self.chunk) {
+            guard chunk.isEmpty || bytes + entry.tailBytes <= allowed else { break }
+            chunk.append(entry)
+            bytes += entry.tailBytes
+        }
+        let isWhole = first + chunk.count == state.entries.count
+        let through = isWhole ? state.delivered : chunk.last?.slot ?? state.delivered
+        // One alone is handed on at once.
+        return (.entries(chunk, through: through), chunk.count > 1 ? bytes : 0)
+    }
+
+    /// Bytes that subscribers hold in pieces.
+    var held: Int { state.withLock { $0.held } }
 
     /// How many subscribers sleep.
     var sleepers: Int { state.withLock { $0.sleepers.count } }
@@ -226,7 +272,19 @@ extension Tail.State {
 
 extension Delivered {
     /// What the entry takes of the window: its payload, and the memory that even an empty one needs.
-    fileprivate var tailBytes: Int { payload.count + 64 }
+    var tailBytes: Int { payload.count + 64 }
+}
+
+extension [Delivered] {
+    /// As many from the front as `bytes` allow, and one at least.
+    func fitting(_ bytes: Int) -> Self {
+        var total = 0
+        let end = indices.dropFirst().first { position in
+            total += self[position - 1].tailBytes
+            return total + self[position].tailBytes > bytes
+        }
+        return end.map { Self(self[..<$0]) } ?? self
+    }
 }
 
 extension Deque<Delivered> {

@@ -21,6 +21,8 @@ struct WaiterTable {
         var generation: UInt32 = 0
         /// With which handing over the core hears of the caller; with none as long as it waits for room.
         var handing = UInt64.max
+        /// What the caller's append weighs in the inbox; `nil` for a barrier.
+        var bytes: Int?
         /// While the caller waits.
         var continuation: Continuation?
     }
@@ -34,20 +36,30 @@ struct WaiterTable {
     var count: Int { places.count - free.count }
 
     /// Lets a caller wait under the name that its ticket gets; `nil` if it was cancelled before.
-    mutating func add(_ continuation: Continuation, as ticket: borrowing Ticket) -> WaiterID? {
-        let waiter = place(continuation)
+    ///
+    /// - Parameter bytes: Of the caller's append; `nil` for a barrier.
+    mutating func add(
+        _ continuation: Continuation,
+        as ticket: borrowing Ticket,
+        bytes: Int?
+    ) -> WaiterID? {
+        let waiter = place(continuation, bytes: bytes)
         if ticket.name(waiter) { return waiter }
         _ = take(waiter)
         return nil
     }
 
-    private mutating func place(_ continuation: Continuation) -> WaiterID {
+    private mutating func place(_ continuation: Continuation, bytes: Int?) -> WaiterID {
         guard let index = free.popLast() else {
-            places.append(Place(continuation: continuation))
+            places.append(Place(bytes: bytes, continuation: continuation))
             return WaiterID(index: UInt32(places.count - 1), generation: 0)
         }
         let generation = places[Int(index)].generation &+ 1
-        places[Int(index)] = Place(generation: generation, continuation: continuation)
+        places[Int(index)] = Place(
+            generation: generation,
+            bytes: bytes,
+            continuation: continuation
+        )
         return WaiterID(index: index, generation: generation)
     }
 
@@ -55,6 +67,12 @@ struct WaiterTable {
         let place = places[Int(waiter.index)]
         guard place.generation == waiter.generation, place.continuation != nil else { return nil }
         return place.handing < handings ? .inside : .outside
+    }
+
+    /// What a caller takes of the inbox who has not been heard of; `nil` for a barrier.
+    func weight(of waiter: WaiterID) -> (bytes: Int, isLetIn: Bool)? {
+        let place = places[Int(waiter.index)]
+        return place.bytes.map { ($0, place.handing != .max) }
     }
 
     /// The core will hear of the caller when everything is handed over next.

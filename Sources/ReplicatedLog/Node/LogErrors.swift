@@ -9,7 +9,8 @@ public enum AppendError: Error, Hashable, Sendable {
     case emptyBatch
     /// The batch is larger than half of the pipeline, in payloads or in bytes. Nothing was appended.
     case batchTooLarge(entries: Int, bytes: Int, maxEntries: Int, maxBytes: Int)
-    /// The inbox is full and the caller asked not to wait. Nothing was appended.
+    /// The inbox is full, and the caller asked not to wait or those that wait hold `Limits.waitingBytes`
+    /// already. Nothing was appended.
     case overloaded
     /// The append is not in the log and never will be: it may be tried again.
     case never(Reason)

@@ -2,7 +2,8 @@ internal import PaxosCore
 
 /// What an append does when the inbox is full.
 public enum Overload: Hashable, Sendable {
-    /// Waits for room, up to its timeout.
+    /// Waits for room, up to its timeout; throws `AppendError.overloaded` if those that wait hold
+    /// `Limits.waitingBytes` already.
     case wait
     /// Throws `AppendError.overloaded` at once.
     case fail
@@ -120,7 +121,12 @@ extension LogNode {
         let deadline = deadline(after: timeout)
         let outcome = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
-                inbox.submit(ticket, waits: overload == .wait, continuation: continuation) {
+                inbox.submit(
+                    ticket,
+                    bytes: bytes,
+                    waits: overload == .wait,
+                    continuation: continuation
+                ) {
                     AppendRequest(waiter: $0, payloads: payloads, bytes: bytes, deadline: deadline)
                 }
             }

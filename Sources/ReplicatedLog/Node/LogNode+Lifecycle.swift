@@ -58,7 +58,8 @@ extension LogNode: Service {
     ///   - directory: Where `create` made it. A missing one is refused, never made anew.
     ///   - transport: Carries messages to the other members; a cluster of one needs none. The node starts
     ///     and stops it.
-    ///   - logger: Silent if not given.
+    ///   - logger: Silent if not given. Lines are written by a thread of their own: a sink that blocks stops
+    ///     nothing, and what it has no room for is dropped and counted (`LogStatus.droppedLogLines`).
     ///   - ifMissing: Whether a directory that is missing or empty is made, as by `create`. A member whose
     ///     disk was lost or is not mounted looks the same: made anew it is another incarnation, which
     ///     its peers refuse for good (`R36`). So it is said by who calls and never the default.
@@ -128,14 +129,7 @@ extension LogNode: Service {
         }
         let store = surroundings.store(try result.get())
         let logger = logger ?? Logger(label: "replicated-log") { _ in SwiftLogNoOpLogHandler() }
-        logger.info(
-            "opened",
-            metadata: [
-                "directory": "\(directory)", "node": "\(configuration.node.rawValue)",
-                "committed_slot": "\(store.recover().committed)", "boot": "\(store.recover().boot)",
-            ]
-        )
-        return LogNode(
+        let node = LogNode(
             configuration: configuration,
             directory: directory,
             store: store,
@@ -144,6 +138,15 @@ extension LogNode: Service {
             metrics: EngineMetrics.backend,
             clock: surroundings.clock
         )
+        node.lines.add(
+            .info,
+            "opened",
+            [
+                "directory": "\(directory)", "node": "\(configuration.node.rawValue)",
+                "committed_slot": "\(store.recover().committed)", "boot": "\(store.recover().boot)",
+            ]
+        )
+        return node
     }
 
     /// Runs the node until it is shut down.
@@ -186,22 +189,33 @@ extension LogNode: Service {
         let failure = driver.failure
         await finish(failure == nil ? .closed : .storeFailed)
         if let failure {
-            logger.error("store failed", metadata: ["failure": "\(failure)"])
+            await lastLine(.error, "store failed", ["failure": "\(failure)"])
             throw LogRunError.storeFailed(failure.description)
         }
-        logger.info("shut down", metadata: ["node": "\(configuration.node.rawValue)"])
+        await lastLine(.info, "shut down", ["node": "\(configuration.node.rawValue)"])
         try Task.checkCancellation()
     }
 
     /// Ends a node that never took part: the cause is known to everybody before anybody is turned away.
     private func failed(_ cause: LogRunError) async -> LogRunError {
         life.fail(cause)
-        logger.error(
-            "could not run",
-            metadata: ["node": "\(configuration.node.rawValue)", "cause": "\(cause)"]
-        )
         await finish(.closed)
+        await lastLine(
+            .error,
+            "could not run",
+            ["node": "\(configuration.node.rawValue)", "cause": "\(cause)"]
+        )
         return cause
+    }
+
+    /// Nothing is told after it, and a sink that blocks holds up nobody for long.
+    private func lastLine(
+        _ level: Logger.Level,
+        _ message: Logger.Message,
+        _ metadata: Logger.Metadata
+    ) async {
+        lines.add(level, message, metadata)
+        await lines.end(within: .milliseconds(500))
     }
 
     /// What callers are told of the node's end.
@@ -231,6 +245,7 @@ extension LogNode: Service {
     private func end(by deadline: Tick) async {
         if life.claimEnd() {
             await finish(.closed)
+            await lines.end(within: .milliseconds(500))
         } else {
             inbox.close(by: deadline)
             await life.ended()

@@ -58,6 +58,8 @@ public struct LogStatus: Hashable, Sendable {
     /// Messages that were not acted upon: of strangers, of directories and processes that do not count,
     /// impossible ones, those the inbox had no room for, and claims that nobody could back.
     public let droppedMessages: UInt64
+    /// Lines that were not logged since the node was opened: the logger's sink blocks, or is too slow.
+    public let droppedLogLines: UInt64
     /// Nodes heard within the last seconds that were made with other members, quorums or limits, and what
     /// differs: neither counts the other until that is put right.
     public let disagreements: [Disagreement]
@@ -142,6 +144,7 @@ extension LogNode {
                 )
             },
             droppedMessages: inbox.droppedMessages + core.counters.total,
+            droppedLogLines: lines.dropped,
             disagreements: core.disagreements,
             refusedPeer: core.refusedPeer,
             health: health,

@@ -6,7 +6,9 @@ extension LogNode {
     ///
     /// The sequence pulls: it reads when the caller asks for the next event, from memory at the tail and
     /// from the store behind it, in bounded pieces. A slow subscriber costs nobody anything. Beginning
-    /// beyond the end of the log waits. Every node delivers the same commands in the same order.
+    /// beyond the end of the log waits. Every node delivers the same commands in the same order. What is read
+    /// ahead for all subscriptions of a node is bounded by `Limits.tailBytes`, and 2 KiB for each: the more
+    /// of them stand still, the smaller are the pieces.
     ///
     /// Iteration ends when its task is cancelled, and throws `ReadError.closed` when the node shuts down;
     /// what is in memory is delivered before. Newly delivered commands are kept there, up to
@@ -34,23 +36,27 @@ extension LogNode {
         if let end = tail.end { throw ReadError(end, ending) }
         let last = min(slots.upperBound, tail.delivered)
         guard first <= last else { return LogPage(entries: [], through: last) }
-        return try await readPage(first...last)
+        return try await readPage(first...last, maxBytes: configuration.limits.pageBytes)
     }
 
     /// At the first such read, the second, the fourth and so on: callers may try for ever.
     private func logUnreadable(_ slot: Slot) {
         let reads = store.counters.unreadableReads
         guard reads.nonzeroBitCount == 1 else { return }
-        logger.error(
+        lines.add(
+            .error,
             "a committed row is missing or not what was written: replace the node",
-            metadata: ["slot": "\(slot)", "reads": "\(reads)"]
+            ["slot": "\(slot)", "reads": "\(reads)"]
         )
     }
 
-    func readPage(_ slots: ClosedRange<Slot>) async throws(ReadError) -> LogPage {
+    func readPage(
+        _ slots: ClosedRange<Slot>,
+        maxBytes: Int
+    ) async throws(ReadError) -> LogPage {
         let ineffective = tail.ineffective(in: slots)
         let result = await withUnsafeContinuation { continuation in
-            store.read(slots, maxBytes: configuration.limits.pageBytes) { result in
+            store.read(slots, maxBytes: maxBytes) { result in
                 continuation.resume(returning: result)
             }
         }
@@ -156,22 +162,34 @@ public struct Subscription: AsyncSequence, Sendable {
             if position == piece.count {
                 piece = []
                 position = 0
+                reader.handedOn()
             }
             told = entry.slot
             defer { previous = entry.slot }
             return .entry(slot: entry.slot, payload: entry.payload, previous: previous)
         }
 
+        /// Returns once `next()` has something to say, or the task is cancelled, and holds nothing of it:
+        /// for whoever may take no more before something else is done.
+        package func ready() async {
+            guard position == piece.count, next.previous <= told else { return }
+            await reader.tail.wait(for: next)
+        }
+
         /// Fetches a piece, waits for one, or finds a gap.
         private mutating func pull() async throws(ReadError) -> Event? {
-            switch reader.tail.pull(from: next) {
+            switch reader.pull(from: next) {
             case .entries(let entries, let through):
                 piece = entries
                 next = through.next
-            case .cold(let through):
-                let page = try await node.readPage(next...through)
-                piece = page.entries.map { Delivered(slot: $0.slot, payload: $0.payload) }
-                next = page.through.next
+            case .cold(let through, let maxBytes):
+                let page = try await node.readPage(next...through, maxBytes: maxBytes)
+                let entries = page.entries.map { Delivered(slot: $0.slot, payload: $0.payload) }
+                // The last of a page may be larger than what was left for it: it is read again.
+                piece = entries.fitting(maxBytes)
+                let isWhole = piece.count == entries.count
+                next = (isWhole ? page.through : piece.last?.slot ?? page.through).next
+                if piece.count < 2 { reader.handedOn() }
             case .trimmed(let through):
                 next = through.next
                 previous = through

@@ -36,7 +36,8 @@ public final class LogNode: Sendable {
     let driver: Driver
     let clock: TickClock
     let life: Lifecycle
-    let logger: Logger
+    /// What the node has to say, on its way to its logger.
+    let lines: LogQueue
 
     init(
         configuration: Configuration,
@@ -59,7 +60,8 @@ public final class LogNode: Sendable {
         self.inbox = inbox
         self.tail = tail
         self.clock = clock
-        self.logger = logger
+        let lines = LogQueue(logger)
+        self.lines = lines
         incarnation = recovered.incarnation
         life = Lifecycle()
         driver = Driver(
@@ -70,7 +72,7 @@ public final class LogNode: Sendable {
             tail: tail,
             clock: clock,
             parker: parker,
-            logger: logger,
+            lines: lines,
             metrics: metrics
         )
     }
@@ -78,5 +80,6 @@ public final class LogNode: Sendable {
     deinit {
         // A node that was opened and dropped still holds its directory.
         if life.claimEnd() { store.close {} }
+        lines.end()
     }
 }

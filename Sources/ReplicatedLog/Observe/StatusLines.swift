@@ -30,9 +30,9 @@ struct StatusLines {
         var changes = 0
     }
 
-    private let logger: Logger
     private let node: NodeID
     private let isSilent: Bool
+    private let log: (Logger.Level, Logger.Message, Logger.Metadata) -> Void
     private let electionTicks: UInt64
     /// What the last step came to, and what the log says.
     private var seen = Account()
@@ -48,10 +48,16 @@ struct StatusLines {
     /// Without a leader for so many election timeouts somebody may have to look.
     private static let patience: UInt64 = 10
 
-    init(logger: Logger, node: NodeID, limits: Limits) {
-        self.logger = logger
+    /// - Parameter log: Takes each line, at once.
+    init(
+        node: NodeID,
+        limits: Limits,
+        isSilent: Bool = false,
+        log: @escaping (Logger.Level, Logger.Message, Logger.Metadata) -> Void
+    ) {
         self.node = node
-        isSilent = logger.handler is SwiftLogNoOpLogHandler
+        self.isSilent = isSilent
+        self.log = log
         electionTicks = limits.electionTicks
     }
 
@@ -131,11 +137,10 @@ struct StatusLines {
     /// Once for a process, and at once: nothing follows.
     private mutating func tellRolledBack(_ found: RolledBack) {
         told.rolledBack = found
-        logger.error(
+        log(
+            .error,
             "this directory is an old copy: it can be read, and takes no part any more",
-            metadata: [
-                "node": "\(node.rawValue)", "peer": "\(found.witness)", "cause": "\(found)",
-            ]
+            ["node": "\(node.rawValue)", "peer": "\(found.witness)", "cause": "\(found)"]
         )
     }
 
@@ -207,7 +212,7 @@ struct StatusLines {
         metadata["node"] = "\(node.rawValue)"
         if pause.changes > 1 { metadata["left_out"] = "\(pause.changes - 1)" }
         pauses[kind.rawValue] = Pause(until: now.advanced(by: Self.apart))
-        logger.log(level: level, message, metadata: metadata)
+        log(level, message, metadata)
         return true
     }
 }

@@ -41,6 +41,7 @@ struct Init: RlogCommand {
     var json = false
 
     func validate() throws {
+        try Parsing.requirePath(data)
         guard members.members.contains(id) else {
             throw ValidationError("--id \(id.rawValue) is none of --members.")
         }
@@ -99,6 +100,11 @@ struct Init: RlogCommand {
 
 /// Turns what stands on the command line into identities, or says what is wrong with it.
 enum Parsing {
+    /// As an unset variable of a shell leaves it.
+    static func requirePath(_ data: String) throws {
+        guard !data.isEmpty else { throw ValidationError("--data is empty.") }
+    }
+
     static func cluster(_ text: String) throws -> ClusterID {
         do {
             return try ClusterID(text)

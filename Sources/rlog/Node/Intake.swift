@@ -42,6 +42,10 @@ final class Intake: Sendable {
             while true {
                 let count = read(STDIN_FILENO, &piece, piece.count)
                 if count < 0, errno == EINTR { continue }
+                if count < 0, errno == EAGAIN {
+                    Self.waitForInput()
+                    continue
+                }
                 guard count > 0 else { break }
                 for part in piece[..<count].split(
                     separator: UInt8(ascii: "\n"),
@@ -63,6 +67,13 @@ final class Intake: Sendable {
             if isTooLong || !line.isEmpty { give(isTooLong ? nil : line, to: take) }
             end()
         }
+    }
+
+    /// Somebody has set the descriptor not to block, perhaps another process that shares it: no end of the
+    /// input.
+    private static func waitForInput() {
+        var wanted = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        _ = poll(&wanted, 1, -1)
     }
 
     private func give(_ line: [UInt8]?, to take: @Sendable ([UInt8]?) -> Void) {

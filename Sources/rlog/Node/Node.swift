@@ -72,6 +72,7 @@ struct Node: RlogCommand {
     var json: Bool { true }
 
     func validate() throws {
+        try Parsing.requirePath(data)
         let files = [tlsCert, tlsKey, tlsCa].compactMap { $0 }
         guard files.isEmpty || files.count == 3 else {
             throw ValidationError("--tls-cert, --tls-key and --tls-ca go together.")

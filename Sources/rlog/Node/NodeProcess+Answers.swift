@@ -124,6 +124,7 @@ extension NodeProcess {
             ("inbox_appends", .integer(status.inboxAppends)),
             ("inbox_bytes", .integer(status.inboxBytes)),
             ("dropped_messages", .unsigned(status.droppedMessages)),
+            ("dropped_log_lines", .unsigned(status.droppedLogLines)),
         ]
         guard let transport else { return counters }
         let tcp = transport.counters

@@ -23,6 +23,8 @@ final class NodeProcess: Sendable {
 
     /// Answers of pages that are being read or wait to be written: a few, whoever asks for more.
     private let pages = Turns(4)
+    /// Events of subscriptions that wait to be written: a few, however many subscriptions there are.
+    private let events = Turns(16)
 
     init(_ log: LogNode, _ transport: WatchedTransport?) {
         self.log = log
@@ -41,6 +43,9 @@ final class NodeProcess: Sendable {
     private static let patience = Duration.seconds(3)
     private static let requestShare = Duration.milliseconds(1_500)
     private static let answerShare = Duration.milliseconds(500)
+    /// How long the answers of a node whose store has failed may take: with what it takes to notice, and to
+    /// stop, 2 s at most.
+    static let failurePatience = Duration.seconds(1)
 
     func run(until termination: SignalWatch) async throws(Failure) -> ExitStatus {
         let outlet: Outlet
@@ -86,13 +91,24 @@ final class NodeProcess: Sendable {
         let failure = await running.value
         reminder.cancel()
         for task in subscriptions.withLock({ Array($0.values) }) { task.cancel() }
+        let lastWord = Self.lastWord(by: end, after: failure, now: MonotonicClock.now())
         await offPool { [self] in
-            wait(until: end)
-            outlet.drain(until: end)
+            wait(until: lastWord)
+            outlet.drain(until: lastWord)
         }
         if let failure { throw failure }
         guard !outlet.isBroken else { throw Failure(.unread, "unread", Output.unread) }
         return .done
+    }
+
+    /// Until when answers are waited for, of a node that has ended with `failure` or in order.
+    static func lastWord(
+        by end: MonotonicInstant,
+        after failure: Failure?,
+        now: MonotonicInstant
+    ) -> MonotonicInstant {
+        guard failure?.isOfStore == true else { return end }
+        return min(end, now.advanced(by: failurePatience))
     }
 
     /// Somebody wants the node to end now.
@@ -233,9 +249,10 @@ final class NodeProcess: Sendable {
             }
             subscriptions[id.text] = Task {
                 do throws(ReadError) {
-                    var events = log.subscribe(from: slot).makeAsyncIterator()
-                    while let event = try await events.next() {
+                    var iterator = log.subscribe(from: slot).makeAsyncIterator()
+                    while let event = try await next(&iterator) {
                         await outlet.write(.object([("id", id)] + event.fields))
+                        events.give()
                     }
                 } catch {
                     await outlet.write(.object([("id", id)] + error.fields))
@@ -244,6 +261,22 @@ final class NodeProcess: Sendable {
             }
             return nil
         }
+    }
+
+    /// Takes the next event when it is this subscription's turn, which is to be given back with it.
+    private func next(
+        _ iterator: inout Subscription.Iterator
+    ) async throws(ReadError) -> Subscription.Event? {
+        await iterator.ready()
+        await events.take()
+        do throws(ReadError) {
+            if let event = try await iterator.next() { return event }
+        } catch {
+            events.give()
+            throw error
+        }
+        events.give()
+        return nil
     }
 
     private func endSubscription(_ id: JSON) {

@@ -33,7 +33,12 @@ import Testing
         deadline: Tick = .never
     ) async -> Reply.Outcome {
         await withUnsafeContinuation { continuation in
-            inbox.submit(ticket, waits: true, continuation: continuation) { waiter in
+            inbox.submit(
+                ticket,
+                bytes: bytes,
+                waits: true,
+                continuation: continuation
+            ) { waiter in
                 AppendRequest(
                     waiter: waiter,
                     payloads: .one([UInt8](repeating: 1, count: bytes)),
@@ -189,6 +194,69 @@ import Testing
         inbox.end(.closed)
         #expect(await small.value == .never(.closed))
         #expect(await last.value == .never(.closed))
+        #expect(inbox.share == InboxShare())
+    }
+
+    private static func cancellable(_ bytes: Int, in inbox: Inbox) -> Task<Reply.Outcome, Never> {
+        Task {
+            let ticket = Ticket()
+            return await withTaskCancellationHandler {
+                await Self.submit(ticket, to: inbox, bytes: bytes)
+            } onCancel: {
+                inbox.cancel(ticket)
+            }
+        }
+    }
+
+    /// Story: one that had given up behind another one, which stayed, went on taking its room, until half of
+    /// all had gone or somebody drove the node.
+    @Test func whoHasGoneBehindAnotherOneTakesNoRoom() async throws {
+        var limits = Limits()
+        limits.inboxBytes = 100
+        let inbox = Inbox(limits: limits, clock: TickClock(), parker: Parker())
+        var stay: [Task<Reply.Outcome, Never>] = []
+        for count in 1...3 {
+            stay.append(Self.cancellable(10, in: inbox))
+            try await eventually("it is in") { inbox.share.appends == count }
+        }
+        let gone = Self.cancellable(60, in: inbox)
+        try await eventually("it is full") { inbox.share.bytes == 90 }
+        stay.append(Self.cancellable(50, in: inbox))
+        try await eventually("one waits") { inbox.state.withLock { $0.overflow.count } == 1 }
+        gone.cancel()
+        #expect(await gone.value == .never(.cancelled))
+        #expect(inbox.share == InboxShare(appends: 4, bytes: 80))
+        // What it had brought is not kept either: it is more than a quarter of what there is room for.
+        #expect(inbox.state.withLock { $0.appends.count } == 4)
+        inbox.end(.closed)
+        for task in stay { #expect(await task.value == .never(.closed)) }
+        #expect(inbox.share == InboxShare())
+        #expect(inbox.state.withLock { $0.overflowBytes } == 0)
+    }
+
+    /// Story: 1,500 appends of 400 KB handed in at once were kept, all of them.
+    @Test func whatWaitsForRoomIsBoundedInBytes() async throws {
+        var limits = Limits()
+        limits.inboxBytes = 10_000
+        limits.waitingBytes = 10_000
+        let inbox = Inbox(limits: limits, clock: TickClock(), parker: Parker())
+        let outcomes = Locked<[Reply.Outcome]>([])
+        let callers = (0..<100).map { _ in
+            Task {
+                let outcome = await Self.cancellable(2_000, in: inbox).value
+                outcomes.withLock { $0.append(outcome) }
+            }
+        }
+        // Five are in, and three wait, which have a little more than their payloads.
+        try await eventually("the others are answered") {
+            outcomes.withLock { $0.count } == 92
+        }
+        #expect(outcomes.withLock { $0.allSatisfy { $0 == .never(.overloaded) } })
+        #expect(inbox.state.withLock { $0.overflow.count } == 3)
+        #expect(inbox.share == InboxShare(appends: 5, bytes: 10_000))
+        inbox.end(.closed)
+        for caller in callers { await caller.value }
+        #expect(inbox.state.withLock { $0.overflowBytes } == 0)
         #expect(inbox.share == InboxShare())
     }
 

@@ -68,6 +68,7 @@ import Testing
         // Later ends change nothing.
         await node.shutdown()
         await #expect(throws: ReadError.runFailed(cause)) { try await node.take(1) }
+        try await eventually("it is in the log") { lines.all.contains { $0.level == .error } }
         let errors = lines.all.filter { $0.level == .error }
         #expect(errors.count == 1)
         #expect(errors.first?.text.contains("the port is taken") == true)

@@ -15,7 +15,7 @@ import Testing
 
     @Test func leadersComeAndGo() {
         let lines = KeptLines()
-        var log = StatusLines(logger: lines.logger, node: 1, limits: Limits())
+        var log = lines.statusLines()
         log.note(status { $0.leader = 2 }, now: Tick(1))
         #expect(
             lines.take() == [
@@ -42,7 +42,7 @@ import Testing
     /// The log ended on "lost the leader", and there was one.
     @Test func theLastLineIsHowThingsAre() {
         let lines = KeptLines()
-        var log = StatusLines(logger: lines.logger, node: 1, limits: Limits())
+        var log = lines.statusLines()
         log.note(status { $0.leader = 2 }, now: Tick(1))
         #expect(lines.take().count == 1)
         log.note(status { _ in }, now: Tick(200))
@@ -69,7 +69,7 @@ import Testing
 
     @Test func disagreementsAreToldOneASecond() {
         let lines = KeptLines()
-        var log = StatusLines(logger: lines.logger, node: 1, limits: Limits())
+        var log = lines.statusLines()
         let difference = AgreementDifference(field: "members", here: "1,2", there: "1,3")
         let all = status { status in
             status.leader = 1
@@ -95,7 +95,7 @@ import Testing
         let lines = KeptLines()
         let limits = Limits()
         let patience = 10 * limits.electionTicks
-        var log = StatusLines(logger: lines.logger, node: 1, limits: limits)
+        var log = lines.statusLines(limits)
         for tick in 0...3 * patience { log.note(status { _ in }, now: Tick(tick)) }
         #expect(
             lines.take() == [
@@ -110,7 +110,7 @@ import Testing
 
     @Test func fullDisksAndRefusals() {
         let lines = KeptLines()
-        var log = StatusLines(logger: lines.logger, node: 1, limits: Limits())
+        var log = lines.statusLines()
         // What a leader's absence comes to is another test's.
         func status(_ change: (inout CoreStatus) -> Void) -> CoreStatus {
             self.status { status in
@@ -147,11 +147,11 @@ import Testing
     }
 
     @Test func withoutALoggerNothingIsKept() {
-        var log = StatusLines(
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            node: 1,
-            limits: Limits()
-        )
+        let silent = LogQueue(Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let isSilent = silent.isSilent
+        var log = StatusLines(node: 1, limits: Limits(), isSilent: isSilent) { _, message, _ in
+            Issue.record("\(message)")
+        }
         log.note(status { $0.leader = 2 }, now: Tick(1))
     }
 
@@ -164,7 +164,9 @@ import Testing
             let slot = try await node.append([1])
             #expect(slot == 1)
         }
-        #expect(lines.take().contains { $0.hasPrefix("info leads ") })
+        try await eventually("it is told") {
+            lines.all.contains { $0.level == .info && $0.text.hasPrefix("leads ") }
+        }
     }
 }
 
@@ -189,4 +191,14 @@ enum Quiet {
         disagreements: [],
         counters: MessageCounters()
     )
+}
+
+extension KeptLines {
+    /// What tells these of node 1.
+    fileprivate func statusLines(_ limits: Limits = Limits()) -> StatusLines {
+        let logger = logger
+        return StatusLines(node: 1, limits: limits) { level, message, metadata in
+            logger.log(level: level, message, metadata: metadata)
+        }
+    }
 }

@@ -43,12 +43,12 @@ import Testing
         let reader = tail.makeReader()
         defer { withExtendedLifetime(reader) {} }
         Self.deliver(1...1_000, bytes: 0, to: tail)
-        guard case .cold(let through) = tail.pull(from: 1) else {
+        guard case .cold(let through, _) = reader.pull(from: 1) else {
             Issue.record("the first slot is still in the window")
             return
         }
         #expect(through == 990)
-        guard case .entries(let entries, let end) = tail.pull(from: 991) else {
+        guard case .entries(let entries, let end) = reader.pull(from: 991) else {
             Issue.record("the window is empty")
             return
         }
@@ -58,13 +58,13 @@ import Testing
 
     /// Story: a subscriber held on to as much as the whole window.
     @Test func aPieceIsBoundedInBytes() {
-        let tail = Self.tail { $0.pageBytes = 1_000 }
+        let tail = Self.tail { $0.pageBytes = 4 * 364 }
         let reader = tail.makeReader()
         defer { withExtendedLifetime(reader) {} }
         Self.deliver(1...100, bytes: 300, to: tail)
         var next = Slot.first
         var sizes: [Int] = []
-        while case .entries(let entries, let through) = tail.pull(from: next) {
+        while case .entries(let entries, let through) = reader.pull(from: next) {
             #expect(entries.first?.slot == next)
             #expect(entries.last?.slot == through)
             sizes.append(entries.count)
@@ -72,6 +72,69 @@ import Testing
         }
         #expect(next == 101)
         #expect(sizes == [Int](repeating: 4, count: 25))
+    }
+
+    /// Story: each subscription that nobody read held a page, however many there were.
+    @Test func whatStandsStillHoldsAWindowInAll() {
+        let tail = Self.tail { limits in
+            limits.tailBytes = 1 << 20
+            limits.pageBytes = 1 << 18
+        }
+        let readers = (0..<1_000).map { _ in tail.makeReader() }
+        // The window is full, and what came before it is cold.
+        Self.deliver(1...4_096, bytes: 1_024 - 64, to: tail)
+        var pieces: [[Delivered]] = []
+        for (place, reader) in readers.enumerated() {
+            switch reader.pull(from: place.isMultiple(of: 2) ? 4_000 : 1) {
+            case .entries(let entries, _):
+                #expect(entries.first?.slot == 4_000)
+                pieces.append(entries)
+            case .cold(_, let bytes): #expect(bytes >= Tail.leastBytes)
+            default: Issue.record("reader \(place) finds nothing")
+            }
+        }
+        #expect(tail.held <= 1 << 20 + 1_000 * Tail.leastBytes)
+        // Who comes early gets much, and everybody something.
+        #expect(pieces.first?.count == 97)
+        #expect(pieces.last?.count == 2)
+        for reader in readers { reader.handedOn() }
+        #expect(tail.held == 0)
+        _ = readers[0].pull(from: 1)
+        #expect(tail.held == 1 << 18)
+    }
+
+    /// Whoever goes leaves nothing behind, and pulls that follow each other count once.
+    @Test func whatAReaderHeldGoesWithIt() {
+        let tail = Self.tail { $0.pageBytes = 4 * 364 }
+        let other = tail.makeReader()
+        defer { withExtendedLifetime(other) {} }
+        Self.deliver(1...100, bytes: 300, to: tail)
+        do {
+            let reader = tail.makeReader()
+            for slot: Slot in [1, 5, 9] {
+                _ = reader.pull(from: slot)
+                #expect(tail.held == 4 * 364)
+            }
+            // One alone is handed on at once.
+            _ = reader.pull(from: 100)
+            #expect(tail.held == 0)
+            _ = reader.pull(from: 1)
+        }
+        #expect(tail.held == 0)
+    }
+
+    @Test func aPageIsCutToWhatIsLeftForIt() {
+        let page = [300, 300, 2_000].enumerated().map { place, bytes in
+            Delivered(
+                slot: Slot(rawValue: UInt64(place + 1)),
+                payload: [UInt8](repeating: 1, count: bytes)
+            )
+        }
+        #expect(page.fitting(10_000).count == 3)
+        #expect(page.fitting(2_000).count == 2)
+        #expect(page.fitting(364).count == 1)
+        #expect(page.fitting(0).count == 1)
+        #expect([Delivered]().fitting(0).isEmpty)
     }
 
     /// Story: with nobody who read them, delivered payloads stayed in the window until the driver freed
@@ -87,14 +150,14 @@ import Testing
             let readers = [tail.makeReader(), tail.makeReader()]
             Self.deliver(11...20, bytes: 8, to: tail)
             #expect(isKept(11))
-            guard case .cold(through: 10) = tail.pull(from: 5) else {
+            guard case .cold(through: 10, _) = tail.pull(from: 5) else {
                 Issue.record("what came before the reader is to be read from the store")
                 return
             }
             withExtendedLifetime(readers) {}
         }
         #expect(!isKept(20))
-        guard case .cold(through: 20) = tail.pull(from: 20) else {
+        guard case .cold(through: 20, _) = tail.pull(from: 20) else {
             Issue.record("without a reader all of it is to be read from the store")
             return
         }
@@ -154,4 +217,9 @@ import Testing
         #expect(tail.sleepers == 0)
         #expect(tail.cancelled == 0)
     }
+}
+
+extension Tail {
+    /// For somebody who does not subscribe.
+    fileprivate func pull(from slot: Slot) -> Pull { makeReader().pull(from: slot) }
 }

@@ -23,12 +23,14 @@ package final class NodeProcess: Sendable {
     /// - Parameters:
     ///   - arguments: Of `rlog node`.
     ///   - descriptors: How many it may have open.
+    ///   - fileBlocks: How long a file it writes may become, in the shell's blocks (`ulimit -f`).
     ///   - errors: The file that what it says to standard error is added to; without one it is lost.
     ///   - onEvent: Is given every event of its subscription, on one thread.
     package init(
         _ arguments: [String],
         environment: [String: String] = [:],
         descriptors: Int? = nil,
+        fileBlocks: Int? = nil,
         errors: String? = nil,
         onEvent: @escaping @Sendable (Reply) -> Void = { _ in }
     ) throws {
@@ -37,9 +39,12 @@ package final class NodeProcess: Sendable {
         let process = Process()
         let input = Pipe()
         let output = Pipe()
-        if let descriptors {
+        let limits = [
+            descriptors.map { "ulimit -n \($0)" }, fileBlocks.map { "ulimit -f \($0)" },
+        ].compactMap { $0 }
+        if !limits.isEmpty {
             process.executableURL = URL(fileURLWithPath: "/bin/sh")
-            let script = "ulimit -n \(descriptors) && exec \"$0\" \"$@\""
+            let script = (limits + [#"exec "$0" "$@""#]).joined(separator: " && ")
             process.arguments = ["-c", script, Rlog.path, "node"] + arguments
         } else {
             process.executableURL = URL(fileURLWithPath: Rlog.path)
