@@ -205,7 +205,7 @@ let package = Package(
         .testTarget(
             name: "RlogTests",
             dependencies: [
-                "rlog", "readme-member", "NodeProcesses", "ReplicatedLog",
+                "rlog", "readme-member", "NodeProcesses", "FailingDisks", "ReplicatedLog",
                 "ReplicatedLogTestKit", "Platform",
             ]
         ),
@@ -213,7 +213,7 @@ let package = Package(
         .testTarget(
             name: "ReplicatedLogTests",
             dependencies: [
-                "ReplicatedLog", "PaxosCore", "LMDB", "Platform",
+                "ReplicatedLog", "PaxosCore", "LMDB", "Platform", "FailingDisks",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

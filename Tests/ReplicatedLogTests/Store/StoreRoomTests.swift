@@ -1,3 +1,4 @@
+import FailingDisks
 import Testing
 
 @testable import PaxosCore
@@ -176,7 +177,7 @@ import Darwin
     }
 
     @Test func aFullDiskIsSaidAndGoesAway() throws {
-        guard let disk = SmallDisk(under: directory.root, mebibytes: 24) else { return }
+        guard let disk = SmallDisk(below: directory.root, mebibytes: 24) else { return }
         let path = disk.mountPoint + "/n1"
         var storage = StorageOptions.small
         storage.runwayBytes = 4 << 20

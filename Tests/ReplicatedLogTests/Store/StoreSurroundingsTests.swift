@@ -1,3 +1,4 @@
+import FailingDisks
 import Testing
 
 @testable import PaxosCore
@@ -199,7 +200,7 @@ import Darwin
     /// LMDB's lock file needs a block where the disk has none: mapped before it was there, the first store
     /// into it ended the process (SIGBUS), and that of every tool.
     @Test func aDiskWithoutRoomForTheLockFileRefuses() throws {
-        guard let disk = SmallDisk(under: directory.root, mebibytes: 24) else { return }
+        guard let disk = SmallDisk(below: directory.root, mebibytes: 24) else { return }
         let path = disk.mountPoint + "/n1"
         try create(path)
         disk.fill()
@@ -216,7 +217,7 @@ import Darwin
     }
 
     @Test func aDiskForReadingIsNamedAndCanBeLookedAt() throws {
-        guard let disk = SmallDisk(under: directory.root, mebibytes: 24) else { return }
+        guard let disk = SmallDisk(below: directory.root, mebibytes: 24) else { return }
         let path = disk.mountPoint + "/n1"
         try create(path)
         guard disk.makeReadOnly() else { return }

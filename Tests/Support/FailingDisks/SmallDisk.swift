@@ -1,7 +1,7 @@
 import Glibc
 import Platform
 
-/// A small ext4 in a file, if this process may mount one.
+/// A small ext4 in a file, if this process may mount one; else it says that a test is left out.
 package final class SmallDisk {
     package let mountPoint: String
 
@@ -11,7 +11,10 @@ package final class SmallDisk {
         guard getuid() == 0, (try? FileSystem.makeDirectory(mountPoint)) != nil,
             Self.run("truncate -s \(mebibytes)M \(image) && mkfs.ext4 -q -m 0 \(image)"),
             Self.run("mount -o loop \(image) \(mountPoint)")
-        else { return nil }
+        else {
+            print("a test on a small disk is left out: no loop-mounted file system to be had here")
+            return nil
+        }
     }
 
     deinit { _ = Self.run("umount \(mountPoint)") }
@@ -20,7 +23,7 @@ package final class SmallDisk {
 
     private var ballast: String { mountPoint + "/ballast" }
 
-    /// Somebody else takes all that is left.
+    /// Somebody else takes all that is left, to the last block.
     package func fill() {
         let descriptor = open(ballast, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         defer { close(descriptor) }
@@ -38,4 +41,7 @@ package final class SmallDisk {
         try FileSystem.removeFile(ballast)
         _ = Self.run("sync -f \(mountPoint)")
     }
+
+    /// As after an error of the medium: nothing can be written any more.
+    package func makeReadOnly() -> Bool { Self.run("mount -o remount,ro \(mountPoint)") }
 }
