@@ -154,5 +154,11 @@ import Testing
         }
         #expect(Horizon(at: 100, limits: limits).slot == 92)
         #expect(Horizon(at: 3, limits: limits).slot == .zero)
+        // After an orderly restart nothing is replayed, and the mean is all that is known of bytes. Story: a
+        // window was 16,384 slots then, which of large entries are gigabytes.
+        #expect(Horizon(at: 100, limits: limits, meanEntryBytes: 25).slot == 96)
+        #expect(Horizon(at: 100, limits: limits, meanEntryBytes: 1).slot == 92)
+        #expect(Horizon(at: 100, limits: limits, meanEntryBytes: 1_000).slot == 99)
+        #expect(Horizon(at: 3, limits: limits, meanEntryBytes: 25).slot == .zero)
     }
 }

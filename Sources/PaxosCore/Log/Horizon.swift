@@ -11,13 +11,13 @@ struct Horizon: Sendable {
     /// Whoever has committed less lacks more than a window.
     private(set) var slot: Slot
 
-    /// Begins where nothing is known of bytes yet.
-    init(at committed: Slot, limits: Limits) {
+    /// Begins where nothing is known of bytes but what an entry takes in the mean, if that is: 0 if not.
+    init(at committed: Slot, limits: Limits, meanEntryBytes: Int = 0) {
         slots = limits.pipelineSlots
         bytes = limits.pipelineBytes
         last = committed
-        let back = min(committed.rawValue, UInt64(limits.pipelineSlots))
-        slot = Slot(rawValue: committed.rawValue - back)
+        let window = meanEntryBytes > 0 ? min(slots, max(1, bytes / meanEntryBytes)) : slots
+        slot = Slot(rawValue: committed.rawValue - min(committed.rawValue, UInt64(window)))
     }
 
     mutating func pass(_ next: Slot, bytes more: Int) {

@@ -76,6 +76,8 @@ package struct RecoveredState: Hashable, Sendable {
     package var secret: DirectorySecret
     /// The directory was found to be an old copy: it is read, and nothing else.
     package var rolledBack: RolledBack?
+    /// What an entry of the log takes in the mean, in bytes on the disk; 0 if nobody knows.
+    package var meanEntryBytes = 0
     /// What was stored of the peers: all of them, or none before all have been met.
     package var peers: [PeerRecord]
 

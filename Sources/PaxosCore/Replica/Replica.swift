@@ -72,7 +72,11 @@ package struct Replica: Sendable {
         self.limits = limits
         acceptor = Acceptor(recovered: state, limits: limits, rule: rules.acceptance)
         learner = Learner(committed: state.committed, rule: rules.learning)
-        horizon = Horizon(at: state.checkpoint.slot, limits: limits)
+        horizon = Horizon(
+            at: state.checkpoint.slot,
+            limits: limits,
+            meanEntryBytes: state.meanEntryBytes
+        )
         highestSeen = max(state.promised, Ballot(round: state.lastRound, node: state.node))
         peerCommitted = Array(repeating: .zero, count: state.membership.members.count)
         lanes = Array(repeating: LogLane(), count: state.membership.members.count)

@@ -85,6 +85,9 @@ extension LMDBStore {
         slot: consuming ReadSlot,
         file: PageFile
     ) throws(LogOpenError) -> LMDBStore {
+        var state = state
+        let rows = state.last.count(after: state.trimmed)
+        state.meanEntryBytes = rows > 0 ? log.room.live / rows : 0
         var counters = StoreCounters()
         counters.mapBytes = log.room.mapBytes
         counters.mapUsedBytes = log.room.live

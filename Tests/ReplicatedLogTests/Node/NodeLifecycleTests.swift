@@ -159,6 +159,22 @@ import Testing
         }
     }
 
+    /// What a member that comes back knows of how much lies behind it (`R85`).
+    @Test func anOpeningKnowsWhatAnEntryTakes() async throws {
+        let directory = try NodeDirectory { limits in
+            limits.maxPayloadBytes = 64 << 10
+            limits.pipelineBytes = 256 << 10
+        }
+        let node = try await directory.make()
+        #expect(node.store.recover().meanEntryBytes == 0)
+        try await running(node) { node in
+            for _ in 0..<20 { try await node.append([UInt8](repeating: 1, count: 64 << 10)) }
+        }
+        let reopened = try await directory.open()
+        #expect((64 << 10...128 << 10).contains(reopened.store.recover().meanEntryBytes))
+        await reopened.close()
+    }
+
     @Test func itIsSilentWithoutALogger() async throws {
         let directory = try NodeDirectory()
         let node = try await directory.make()
