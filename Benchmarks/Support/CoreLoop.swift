@@ -6,6 +6,7 @@ public final class CoreLoop {
     private var core: NodeCore
     private let payload: [UInt8]
     private let limits = Limits()
+    private var written = WriteNumber(1)
 
     /// A leader that has nothing to recover.
     public init(payloadBytes: Int) throws {
@@ -17,7 +18,7 @@ public final class CoreLoop {
             membership: try Membership([1]),
             boot: Boot(1)
         )
-        core = NodeCore(recovered: recovered, nonce: Nonce(1), limits: limits, seed: 1)
+        core = NodeCore(recovered: recovered, limits: limits, seed: 1)
         settle(Arrivals(now: .zero))
     }
 
@@ -44,7 +45,8 @@ public final class CoreLoop {
         committed += output.replies.count
         while let batch = output.write.take() {
             var next = Arrivals(now: .zero)
-            next.receipt = batch.markedDurable()
+            written = WriteNumber(written.rawValue + 1)
+            next.receipt = batch.markedDurable(written: written)
             output = core.step(next)
             committed += output.replies.count
         }
