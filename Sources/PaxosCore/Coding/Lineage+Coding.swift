@@ -51,6 +51,7 @@ extension RolledBack {
             case .laterBoot: 1
             case .otherProcess: 2
             case .laterWrite: 3
+            case .otherEntry: 4
             }
         var bytes: [UInt8] = []
         bytes.append(node: found.witness)
@@ -69,6 +70,7 @@ extension RolledBack {
         case 1: cause = .laterBoot
         case 2: cause = .otherProcess
         case 3: cause = .laterWrite
+        case 4: cause = .otherEntry
         default: return nil
         }
         return (RolledBack(witness: witness, cause: cause), ())

@@ -147,6 +147,9 @@ public struct RolledBack: Hashable, Sendable, CustomStringConvertible {
         case otherProcess
         /// A peer has heard of writes that the directory does not hold.
         case laterWrite
+        /// A peer has another entry in a slot that is committed in this directory. Which of the two is wrong, it
+        /// does not tell: this process stops, and the directory may be started again.
+        case otherEntry
     }
 
     /// The peer that was heard.
@@ -166,7 +169,12 @@ public struct RolledBack: Hashable, Sendable, CustomStringConvertible {
             case .laterBoot: "has met a later start of this node"
             case .otherProcess: "has met another process of this node"
             case .laterWrite: "has heard of writes of this node that are not in its directory"
+            case .otherEntry: "has another entry in a slot that is committed here"
             }
+        if cause == .otherEntry {
+            return "node \(witness.rawValue) \(found): the directory of one of the two is an old "
+                + "copy, or of a member that it fetched from"
+        }
         return
             "node \(witness.rawValue) \(found): the directory is an old copy, a restored backup or "
             + "snapshot, or runs on another machine as well"

@@ -19,6 +19,7 @@ extension NodeCore {
     }
 
     private mutating func feed(_ entry: Entry, output: inout Output) {
+        replica.recentEntries.append(entry, at: delivery.next)
         replica.horizon.pass(delivery.next, bytes: entry.payloadBytes)
         var effective: EffectiveRun?
         let rule = replica.rules.delivery

@@ -135,6 +135,16 @@ extension NodeCore {
         case .immediate(let message):
             replica.receive(message, from: sender, output: &output)
         }
+        if let found = replica.contradiction.take() {
+            counters.contradicted += 1
+            // Not for good: nothing tells which of the two directories is the wrong one.
+            fall(
+                RolledBack(witness: found.witness, cause: .otherEntry),
+                forGood: false,
+                output: &output
+            )
+            return
+        }
         if replica.foundImpossible {
             counters.impossible += 1
             replica.foundImpossible = false
@@ -202,8 +212,14 @@ package struct MessageCounters: Hashable, Sendable {
     /// Claims to have met this node that this directory did not give to who made them: dropped (`R91`).
     package var invented = 0
 
+    /// Another entry in a slot that is committed here: the process stops.
+    package var contradicted = 0
+
     package var total: UInt64 {
-        UInt64(foreign + refused + impossible + disagreeing + unbacked + unvouched + invented)
+        UInt64(
+            foreign + refused + impossible + disagreeing + unbacked + unvouched + invented
+                + contradicted
+        )
     }
 }
 

@@ -147,6 +147,7 @@ extension Replica {
     /// A late answer is as true as one in time, whoever was asked.
     mutating func receive(_ answer: CatchUp, from sender: NodeID, output: inout Output) {
         noteAnswer(from: sender)
+        compare(answer.rows, from: sender)
         notePeer(sender, committed: answer.committed)
         let current = learner.catchUp
         let isAwaited = current?.asked == sender && current?.slots.lowerBound == answer.from

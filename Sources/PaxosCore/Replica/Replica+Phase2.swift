@@ -2,6 +2,7 @@
 extension Replica {
     mutating func receive(_ accept: Accept, from sender: NodeID, output: inout Output) {
         note(accept.ballot)
+        compare(accept, from: sender)
         acceptor.receive(
             accept,
             from: sender,

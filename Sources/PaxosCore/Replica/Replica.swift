@@ -46,6 +46,10 @@ package struct Replica: Sendable {
     var probes: Range<UInt64>
     /// What a peer sent in this step cannot be, given what others have shown.
     var foundImpossible = false
+    /// Somebody has another entry where one is chosen here, found in this step.
+    var contradiction: Contradiction?
+    /// What is delivered and not in the acceptor's memory any more.
+    var recentEntries = RecentEntries()
     /// What members have said to be committed and could not back, in this step.
     var unbackedClaims = 0
 

@@ -214,6 +214,9 @@ package struct Acceptor: Sendable {
         return accepted.isChosen || rule.passes.holds(of: accepted.ballot, against: ballot)
     }
 
+    /// The entry of a slot that is in memory.
+    func entry(of slot: Slot) -> Entry? { window[slot]?.entry(of: slot) }
+
     /// What was accepted from a slot on, for a candidate whose promise is durable: as many rows as a
     /// page holds, at least one if there is any.
     func page(_ request: PageRequest) -> PromisePage? {
