@@ -51,6 +51,7 @@ import Testing
         .immediate(.catchUp(CatchUp(from: 1, rows: [row(1, far)], committed: 1))),
         // Slots beyond the end of every log.
         accept(own, beyond), accept(own, Slot(rawValue: beyond.rawValue - 1), count: 2),
+        .immediate(.barrierReply(RemoteBarrierReply(id: 1, slot: beyond))),
         heartbeat(own, beyond), promise(beyond, 0, beyond), promise(0, 0, beyond),
         .statement(.accepted(Accepted(ballot: own, slots: 1...beyond))),
         .immediate(.commit(CommitNotice(ballot: own, committed: beyond))),

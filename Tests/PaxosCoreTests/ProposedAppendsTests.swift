@@ -19,6 +19,21 @@ import Testing
         return payload.withUnsafeBufferPointer { Int(bitPattern: $0.baseAddress) }
     }
 
+    /// Those that give up behind one that waits for ever take no room for ever.
+    @Test func whoGivesUpBehindAnotherLeavesNoPlace() {
+        var proposed = ProposedAppends()
+        proposed.add(Self.request([9], 0), sequence: 1)
+        for sequence in 2...20_000 as ClosedRange<UInt64> {
+            proposed.add(Self.request([1], 1), sequence: sequence)
+            #expect(proposed.take(sequence) != nil)
+        }
+        #expect(proposed.places <= 2_048)
+        #expect(proposed.undecided.map(\.sequence) == [1])
+        proposed.add(Self.request([1], 2), sequence: 20_001)
+        #expect(proposed.take(20_001)?.index == 2 && proposed.take(1)?.index == 0)
+        #expect(proposed.isEmpty && proposed.places == 0)
+    }
+
     /// Story: what was answered kept its payload until everything before it was answered too, and a
     /// thousand places at the least; all of them were then freed at once.
     @Test func anAnsweredAppendLetsGoOfItsPayload() {

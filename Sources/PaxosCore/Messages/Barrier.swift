@@ -52,6 +52,8 @@ extension RemoteBarrierReply: MessageBody {
         self.init(id: id, slot: slot)
     }
 
+    package func isPossible(from sender: NodeID, above seen: Ballot) -> Bool { slot.isPossible }
+
     package func tell(_ facts: inout some MessageFacts) { facts.tell("slot", slot) }
 
     package func text(_ name: (Entry) -> String) -> String { "barrier at=\(slot)" }

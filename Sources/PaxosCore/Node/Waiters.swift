@@ -96,6 +96,9 @@ struct ProposedAppends: Sendable {
         var waiter: WaiterID?
     }
 
+    /// Places of some that were answered are kept, so that leaving costs a constant on average.
+    private static let spare = 1_024
+
     private var proposed: [Proposed] = []
     private var head = 0
     /// How many wait, with how many entries and payload bytes.
@@ -104,6 +107,9 @@ struct ProposedAppends: Sendable {
     private(set) var bytes = 0
 
     var isEmpty: Bool { waiting == 0 }
+
+    /// Places taken, also by those that were answered.
+    var places: Int { proposed.count - head }
 
     /// True if `entries` more of `bytes` payload bytes may be on their way to another leader.
     func hasRoom(entries more: Int, bytes moreBytes: Int, limits: Limits) -> Bool {
@@ -164,6 +170,10 @@ struct ProposedAppends: Sendable {
         while head < proposed.count, proposed[head].waiter == nil { head += 1 }
         if head == proposed.count {
             proposed.removeAll(keepingCapacity: true)
+            head = 0
+        } else if proposed.count - head > 2 * waiting + Self.spare {
+            // One that waits for long keeps no place for all that gave up behind it.
+            proposed = proposed[head...].filter { $0.waiter != nil }
             head = 0
         } else if head >= 1024, head * 2 >= proposed.count {
             proposed.removeFirst(head)
