@@ -40,6 +40,17 @@ import Testing
         #expect(Self.isDead(passed, after: 4 * Self.patience))
     }
 
+    /// A question that stands behind more than the first one did is waited for as long as that takes.
+    @Test func theLongestQueueCounts() {
+        let eighth = Self.limits.pipelineBytes / 8
+        var lane = LogLane()
+        lane.ask(behind: 0, at: .zero)
+        lane.ask(behind: 2 * eighth, at: Tick(1))
+        lane.ask(behind: eighth, at: Tick(2))
+        #expect(!Self.isDead(lane, after: 3 * Self.patience - 1))
+        #expect(Self.isDead(lane, after: 3 * Self.patience))
+    }
+
     /// No more than a queue holds, or a lane that carries one way only would never be found out.
     @Test func endlessBytesAreNotWaitedFor() {
         var lane = LogLane()
@@ -63,5 +74,49 @@ import Testing
         lane.forget()
         #expect(!lane.isOwed)
         #expect(!Self.isDead(lane, after: 1 << 40))
+    }
+
+    /// A follower whose way to the leader was dead goes straight again once that carries: it asks for as long as
+    /// an answer is owed, also when nothing waits that would make it ask.
+    @Test func aLaneThatIsWellAgainIsTaken() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let heartbeat = Immediate.heartbeat(
+            Heartbeat(ballot: Ballot(round: 4, node: 3), round: 1, committed: .zero)
+        )
+        var now: UInt64 = 0
+        func follow(for ticks: UInt64, barrier: Bool = false) throws -> [OneMember.Said] {
+            var said: [OneMember.Said] = []
+            if barrier {
+                said.append(try member.step(at: now) { $0.barriers = [member.barrier()] })
+            }
+            let end = now + ticks
+            while now < end {
+                now += 5
+                said.append(try member.hear(3, at: now, heartbeat))
+            }
+            return said
+        }
+        func requests(_ said: [OneMember.Said]) -> [Addressed<RemoteBarrierRequest>] {
+            said.flatMap(\.immediate).compactMap { message in
+                guard case .barrierRequest(let request) = message.body else { return nil }
+                return Addressed(destination: message.destination, body: request)
+            }
+        }
+        let limits = Limits()
+        _ = try follow(for: 5)
+        let asked = requests(
+            try follow(for: Self.patience + 3 * limits.electionTicks, barrier: true)
+        )
+        #expect(asked.first?.destination == 3)
+        let last = try #require(asked.last)
+        #expect(last.destination == 2, "its log lane is dead")
+        let reply = RemoteBarrierReply(id: last.body.id, slot: .zero)
+        #expect(try member.hear(2, at: now, .barrierReply(reply)).outcomes == [.barrier(.zero)])
+        let probes = try follow(for: 2 * limits.electionTicks).flatMap(\.probes)
+        let probe = try #require(probes.last { $0.destination == 3 })
+        let answer = ProbeReply(id: probe.body.id, subject: .answers)
+        _ = try member.hear(3, at: now, .probeReply(answer))
+        let next = requests(try follow(for: 5, barrier: true))
+        #expect(next.map(\.destination) == [3])
     }
 }

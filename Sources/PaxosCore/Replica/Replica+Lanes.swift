@@ -2,9 +2,11 @@
 /// work takes, since the other one may be sound where this is dead.
 extension Replica {
     /// True if a member is heard, and nothing that it is asked in the log lane is answered there.
-    func isLogLaneDead(at position: Int) -> Bool {
+    ///
+    /// - Parameter doublings: How often the time that this takes is doubled.
+    func isLogLaneDead(at position: Int, doublings: Int = 0) -> Bool {
         election.isConnected(position: position, at: now)
-            && lanes[position].isDead(at: now, limits: limits, doublings: fruitless)
+            && lanes[position].isDead(at: now, limits: limits, doublings: doublings)
     }
 
     /// A member has answered in the log lane what it was asked there.
@@ -24,9 +26,30 @@ extension Replica {
     // MARK: - Who leads
 
     /// True if those that are heard and whose log lane is not dead are no quorum with this node: nothing it
-    /// proposes can be chosen.
-    var leadsInVain: Bool {
-        !isQuorum { election.isConnected(position: $0, at: now) && !isLogLaneDead(at: $0) }
+    /// proposes can be chosen. Not before it has had time to hear them.
+    private func leadsInVain(_ leader: Leader) -> Bool {
+        guard now >= leader.began.advanced(by: limits.electionTicks) else { return false }
+        return !isQuorum {
+            election.isConnected(position: $0, at: now)
+                && !isLogLaneDead(at: $0, doublings: fruitless)
+        }
+    }
+
+    /// Hands over if nothing that this leader proposes can be chosen. True if it did.
+    mutating func handOverIfInVain(output: inout Output) -> Bool {
+        guard let leader else { return false }
+        // Its work reaches a quorum and comes back.
+        if leader.hasChosen || isQuorum(where: { lanes[$0].answered ?? .zero > leader.began }) {
+            fruitless = 0
+        }
+        guard leadsInVain(leader) else { return false }
+        handOverInTurn(output: &output)
+        return true
+    }
+
+    /// Somebody else has had something chosen since this node gave up to lead in vain.
+    mutating func noteChosenElsewhere() {
+        if fruitless > 0, learner.committed > gaveUpAt { fruitless = 0 }
     }
 
     /// True if there is no quorum with this node but for members whose log lane is dead.
@@ -44,9 +67,10 @@ extension Replica {
     /// Lets whoever comes next lead. Whom that one reaches nobody here knows: in their turn all are tried, each
     /// for twice as long as before if nothing is chosen under any of them, since it may be a link that is
     /// narrower than anybody thinks.
-    mutating func handOverInTurn(output: inout Output) {
+    private mutating func handOverInTurn(output: inout Output) {
         guard let leader else { return }
         fruitless = min(fruitless + 1, Self.mostDoublings)
+        gaveUpAt = learner.committed
         let own = membership.position(of: node) ?? 0
         let count = membership.members.count
         let heard = (1..<count).map { (own + $0) % count }
@@ -62,10 +86,12 @@ extension Replica {
     private static let mostDoublings = 6
 
     /// Asks everybody who is heard and was asked nothing in the log lane for an election timeout: a leader with
-    /// nothing to propose would else not notice that appends and barriers do not reach it.
+    /// nothing to propose would else not notice that appends and barriers do not reach it. Who does not lead
+    /// asks those again that owe an answer: else a lane that was dead would be taken for dead for ever.
     mutating func probeLanes(output: inout Output) {
         for (position, member) in membership.members.enumerated() where member != node {
-            guard election.isConnected(position: position, at: now),
+            guard leader != nil || lanes[position].isOwed,
+                election.isConnected(position: position, at: now),
                 now >= lanes[position].stirred.advanced(by: limits.electionTicks)
             else { continue }
             _ = ask(.answers, member, output: &output)

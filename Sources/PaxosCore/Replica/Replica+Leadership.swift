@@ -21,6 +21,10 @@ extension Replica {
         if isFollower, let id = election.beginRound(at: now) {
             askForLeader(id, output: &output)
         }
+        if leader == nil {
+            noteChosenElsewhere()
+            probeLanes(output: &output)
+        }
         learn(output: &output)
         settle(output: &output)
     }
@@ -50,11 +54,7 @@ extension Replica {
         if now >= leader.began.advanced(by: Self.established * limits.electionTicks) {
             election.forgetGivingWay()
         }
-        if leader.hasChosen { fruitless = 0 }
-        if leadsInVain {
-            handOverInTurn(output: &output)
-            return
-        }
+        if handOverIfInVain(output: &output) { return }
         if handOverIfFull(output: &output) { return }
         let others = membership.members.count - 1
         let isUnderway = !acceptor.isFull && learner.isUnderway(others: others)

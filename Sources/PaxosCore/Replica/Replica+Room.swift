@@ -33,7 +33,9 @@ extension Replica {
     /// them lack more than a window, or are no quorum.
     private var successor: NodeID? {
         guard let leader, acceptor.isFull, !isQuorumFull, election.mayGiveWay else { return nil }
-        let fit = leader.withRoom(now: now).filter { peerCommitted[$0] >= horizon.slot }
+        let fit = leader.withRoom(now: now).filter {
+            peerCommitted[$0] >= horizon.slot && !isLogLaneDead(at: $0)
+        }
         return fit.max { peerCommitted[$0] < peerCommitted[$1] }.map { membership.members[$0] }
     }
 

@@ -26,6 +26,8 @@ package struct Replica: Sendable {
     var detours = 0
     /// How often this node gave up to lead since something was chosen under it, as nobody answered.
     var fruitless = 0
+    /// How far it was committed then.
+    var gaveUpAt = Slot.zero
     /// The lowest committed slot whose row could not be read, until it can: what is here cannot be handed on.
     var unreadable: Slot?
     var serving: [Serving] = []

@@ -15,6 +15,8 @@ struct LogLane: Sendable {
     private var question: Question?
     /// When something was asked or answered last.
     private(set) var stirred = Tick.zero
+    /// When something was answered last.
+    private(set) var answered: Tick?
 
     /// True while an answer is awaited.
     var isOwed: Bool { question != nil }
@@ -22,11 +24,13 @@ struct LogLane: Sendable {
     /// - Parameter bytes: What is on its way to the member already.
     mutating func ask(behind bytes: Int, at now: Tick) {
         stirred = now
-        if question == nil { question = Question(at: now, bytes: bytes) }
+        // The first may be lost with what it stood behind: it is the last whose answer is awaited.
+        question = Question(at: question?.at ?? now, bytes: max(question?.bytes ?? 0, bytes))
     }
 
     mutating func answer(at now: Tick) {
         stirred = now
+        answered = now
         question = nil
     }
 
