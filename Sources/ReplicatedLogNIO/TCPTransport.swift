@@ -137,10 +137,11 @@ public final class TCPTransport: Transport {
                 throw TCPTransportError.alreadyUsed
             }
         } catch {
+            // Until its threads are gone a stop waits for this start.
+            try? await group.shutdownGracefully()
             stage.withLockedValue { stage in
                 if case .starting = stage { stage = .stopped(nil, nil) }
             }
-            try? await group.shutdownGracefully()
             throw error
         }
     }

@@ -51,6 +51,20 @@ import Testing
         }
     }
 
+    /// Whoever goes while it waits takes no turn, and what others give comes to those who stay.
+    @Test func aTurnIsNotWaitedForAfterACancellation() async {
+        let turns = rlog.Turns(1)
+        #expect(await turns.take())
+        let gone = (0..<20).map { _ in Task { await turns.take() } }
+        for task in gone { task.cancel() }
+        for task in gone { #expect(await task.value == false) }
+        let next = Task { await turns.take() }
+        turns.give()
+        #expect(await next.value)
+        turns.give()
+        #expect(await turns.take())
+    }
+
     /// A node whose store has failed ends within two seconds, whoever reads; the other ends have three.
     @Test func aFailedNodeWaitsLessForItsReader() {
         let now = MonotonicClock.now()

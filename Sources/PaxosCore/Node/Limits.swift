@@ -59,7 +59,7 @@ public struct Limits: Hashable, Sendable {
     /// The most memory that a node takes for the log, in bytes, whatever is asked of it and however slow
     /// its disk or a peer is. LMDB's map, which the system may take back, is not part of it; nor is what
     /// callers were given: each read the page that it is answered with, of `pageBytes` and one payload at
-    /// most, and each subscription the event that it was handed last and 2 KiB.
+    /// most, and each subscription the event that it was handed last and 16 KiB.
     ///
     /// Twice `inboxBytes`, for appends and for messages, and a quarter of it for appends whose callers have
     /// gone; `waitingBytes`; four times `pipelineBytes`, for what is proposed, on its way to the disk, in the

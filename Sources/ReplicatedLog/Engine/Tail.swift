@@ -58,7 +58,7 @@ final class Tail: Sendable {
     /// on the last of them.
     private let chunkBytes: Int
     /// What a subscriber may always have at once, whatever others hold.
-    static let leastBytes = 2_048
+    static let leastBytes = 16_384
     /// The most entries handed out at once, so that no lock is held for long.
     private static let chunk = 512
 
@@ -139,15 +139,18 @@ final class Tail: Sendable {
             }
         }
 
-        /// Nothing is held of what was pulled.
-        func handedOn() {
+        /// So much is held of what was pulled, and no more.
+        func holds(_ bytes: Int) {
             share.withLock { share in
-                guard share > 0 else { return }
-                let own = share
-                tail.state.withLock { $0.held -= own }
-                share = 0
+                let change = bytes - share
+                guard change != 0 else { return }
+                tail.state.withLock { $0.held += change }
+                share = bytes
             }
         }
+
+        /// Nothing is held of what was pulled.
+        func handedOn() { holds(0) }
     }
 
     func makeReader() -> Reader { Reader(tail: self) }
@@ -184,6 +187,9 @@ final class Tail: Sendable {
         // One alone is handed on at once.
         return (.entries(chunk, through: through), chunk.count > 1 ? bytes : 0)
     }
+
+    /// What is delivered from this slot on is in the window, or nothing is yet: no read is needed for it.
+    func isWarm(at slot: Slot) -> Bool { state.withLock { slot > $0.floor } }
 
     /// Bytes that subscribers hold in pieces.
     var held: Int { state.withLock { $0.held } }
@@ -276,6 +282,9 @@ extension Delivered {
 }
 
 extension [Delivered] {
+    /// What all of them take, as the window counts.
+    var tailBytes: Int { reduce(0) { $0 + $1.tailBytes } }
+
     /// As many from the front as `bytes` allow, and one at least.
     func fitting(_ bytes: Int) -> Self {
         var total = 0

@@ -208,14 +208,16 @@ extension LogNode: Service {
         return cause
     }
 
-    /// Nothing is told after it, and a sink that blocks holds up nobody for long.
+    /// Nothing is told after it, and a sink that blocks holds up nobody for long. The node is over then, not
+    /// before: whoever ends the process behind that loses no line.
     private func lastLine(
         _ level: Logger.Level,
         _ message: Logger.Message,
         _ metadata: Logger.Metadata
     ) async {
         lines.add(level, message, metadata)
-        await lines.end(within: .milliseconds(500))
+        await lines.end(within: .milliseconds(250))
+        life.markEnded()
     }
 
     /// What callers are told of the node's end.
@@ -245,7 +247,8 @@ extension LogNode: Service {
     private func end(by deadline: Tick) async {
         if life.claimEnd() {
             await finish(.closed)
-            await lines.end(within: .milliseconds(500))
+            await lines.end(within: .milliseconds(250))
+            life.markEnded()
         } else {
             inbox.close(by: deadline)
             await life.ended()
@@ -269,7 +272,6 @@ extension LogNode: Service {
         await withUnsafeContinuation { continuation in
             store.close { continuation.resume() }
         }
-        life.markEnded()
     }
 }
 

@@ -7,7 +7,7 @@ extension LogNode {
     /// The sequence pulls: it reads when the caller asks for the next event, from memory at the tail and
     /// from the store behind it, in bounded pieces. A slow subscriber costs nobody anything. Beginning
     /// beyond the end of the log waits. Every node delivers the same commands in the same order. What is read
-    /// ahead for all subscriptions of a node is bounded by `Limits.tailBytes`, and 2 KiB for each: the more
+    /// ahead for all subscriptions of a node is bounded by `Limits.tailBytes`, and 16 KiB for each: the more
     /// of them stand still, the smaller are the pieces.
     ///
     /// Iteration ends when its task is cancelled, and throws `ReadError.closed` when the node shuts down;
@@ -171,9 +171,12 @@ public struct Subscription: AsyncSequence, Sendable {
 
         /// Returns once `next()` has something to say, or the task is cancelled, and holds nothing of it:
         /// for whoever may take no more before something else is done.
-        package func ready() async {
-            guard position == piece.count, next.previous <= told else { return }
+        ///
+        /// - Returns: Whether that needs no read of the disk, as far as can be known before.
+        package func ready() async -> Bool {
+            guard position == piece.count, next.previous <= told else { return true }
             await reader.tail.wait(for: next)
+            return reader.tail.isWarm(at: next)
         }
 
         /// Fetches a piece, waits for one, or finds a gap.
@@ -183,13 +186,20 @@ public struct Subscription: AsyncSequence, Sendable {
                 piece = entries
                 next = through.next
             case .cold(let through, let maxBytes):
-                let page = try await node.readPage(next...through, maxBytes: maxBytes)
+                let page: LogPage
+                do throws(ReadError) {
+                    page = try await node.readPage(next...through, maxBytes: maxBytes)
+                } catch {
+                    reader.handedOn()
+                    throw error
+                }
                 let entries = page.entries.map { Delivered(slot: $0.slot, payload: $0.payload) }
                 // The last of a page may be larger than what was left for it: it is read again.
                 piece = entries.fitting(maxBytes)
                 let isWhole = piece.count == entries.count
                 next = (isWhole ? page.through : piece.last?.slot ?? page.through).next
-                if piece.count < 2 { reader.handedOn() }
+                // One alone is handed on at once.
+                reader.holds(piece.count > 1 ? piece.tailBytes : 0)
             case .trimmed(let through):
                 next = through.next
                 previous = through

@@ -5,8 +5,9 @@ internal import Platform
 /// Lines on their way to the logger, written by a thread of its own: whoever adds one never waits for a sink
 /// that blocks, such as a pipe that nobody reads, and consensus least of all.
 ///
-/// The queue is bounded in lines. What comes to a full one is dropped and counted, and the next line that is
-/// written tells how many there were. The thread is there from the first line to the end.
+/// The queue is bounded in lines, of errors a few more. What comes to a full one is dropped and counted, and the
+/// line that finds room next tells how many there were before it. The thread is there from the first line to the
+/// end, and stays beyond it only while a sink blocks.
 final class LogQueue: Sendable {
     private struct Line {
         let level: Logger.Level
@@ -31,7 +32,7 @@ final class LogQueue: Sendable {
         var hasThread = false
         var isEnded = false
         var dropped: UInt64 = 0
-        /// How many of those a written line has told of.
+        /// How many of those a line tells of.
         var told: UInt64 = 0
         /// Whoever waits for the last line, with what tells the alarm that it is not needed.
         var waiters: [UInt64: Waiter] = [:]
@@ -40,11 +41,7 @@ final class LogQueue: Sendable {
         var isDrained: Bool { lines.isEmpty && !isWriting }
 
         mutating func take() -> Line? {
-            guard var line = lines.popFirst() else { return nil }
-            if dropped > told {
-                line.metadata["dropped_lines"] = "\(dropped - told)"
-                told = dropped
-            }
+            guard let line = lines.popFirst() else { return nil }
             isWriting = true
             return line
         }
@@ -58,6 +55,8 @@ final class LogQueue: Sendable {
 
     /// How many lines wait for the sink at most.
     static let maxLines = 256
+    /// How many errors may wait beside them: what somebody has to look at is not lost behind what nobody has.
+    static let moreErrors = 16
 
     private let logger: Logger
     private let state = Locked(State())
@@ -75,11 +74,16 @@ final class LogQueue: Sendable {
 
     func add(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata) {
         guard level >= logger.logLevel else { return }
-        let line = Line(level: level, message: message, metadata: metadata)
+        let room = Self.maxLines + (level >= .error ? Self.moreErrors : 0)
         let needsThread = state.withLock { state -> Bool in
-            guard !state.isEnded, state.lines.count < Self.maxLines else {
+            guard !state.isEnded, state.lines.count < room else {
                 state.dropped += 1
                 return false
+            }
+            var line = Line(level: level, message: message, metadata: metadata)
+            if state.dropped > state.told {
+                line.metadata["dropped_lines"] = "\(state.dropped - state.told)"
+                state.told = state.dropped
             }
             state.lines.append(line)
             defer { state.hasThread = true }

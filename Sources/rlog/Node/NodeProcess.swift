@@ -23,8 +23,9 @@ final class NodeProcess: Sendable {
 
     /// Answers of pages that are being read or wait to be written: a few, whoever asks for more.
     private let pages = Turns(4)
-    /// Events of subscriptions that wait to be written: a few, however many subscriptions there are.
-    private let events = Turns(16)
+    /// Events of subscriptions that wait to be written: a few, however many subscriptions there are. Those
+    /// that are to be read from the disk have turns of their own, so that a slow one holds up no others.
+    private let events = (warm: Turns(16), cold: Turns(16))
 
     init(_ log: LogNode, _ transport: WatchedTransport?) {
         self.log = log
@@ -215,7 +216,7 @@ final class NodeProcess: Sendable {
             answer = await append(contentsOf: payloads, timeout)
         case .barrier(let timeout): answer = await barrier(timeout)
         case .read(let slots):
-            await pages.take()
+            guard await pages.take() else { return }
             let page = await read(slots)
             await outlet.writePage { .object([("id", request.id)] + page()) }
             pages.give()
@@ -250,10 +251,7 @@ final class NodeProcess: Sendable {
             subscriptions[id.text] = Task {
                 do throws(ReadError) {
                     var iterator = log.subscribe(from: slot).makeAsyncIterator()
-                    while let event = try await next(&iterator) {
-                        await outlet.write(.object([("id", id)] + event.fields))
-                        events.give()
-                    }
+                    while try await deliver(&iterator, of: id, outlet) {}
                 } catch {
                     await outlet.write(.object([("id", id)] + error.fields))
                 }
@@ -263,20 +261,20 @@ final class NodeProcess: Sendable {
         }
     }
 
-    /// Takes the next event when it is this subscription's turn, which is to be given back with it.
-    private func next(
-        _ iterator: inout Subscription.Iterator
-    ) async throws(ReadError) -> Subscription.Event? {
-        await iterator.ready()
-        await events.take()
-        do throws(ReadError) {
-            if let event = try await iterator.next() { return event }
-        } catch {
-            events.give()
-            throw error
-        }
-        events.give()
-        return nil
+    /// Pulls an event when it is this subscription's turn, and writes it.
+    ///
+    /// - Returns: False at the end of the subscription.
+    private func deliver(
+        _ iterator: inout Subscription.Iterator,
+        of id: JSON,
+        _ outlet: Outlet
+    ) async throws(ReadError) -> Bool {
+        let turns = await iterator.ready() ? events.warm : events.cold
+        guard await turns.take() else { return false }
+        defer { turns.give() }
+        guard let event = try await iterator.next() else { return false }
+        await outlet.write(.object([("id", id)] + event.fields))
+        return true
     }
 
     private func endSubscription(_ id: JSON) {

@@ -39,11 +39,11 @@ enum Output {
     /// A write to a reader that is gone is told, and ends no process.
     static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 
-    /// One line on standard error; lost if nobody takes it for half a second, since what it tells of must
+    /// One line on standard error; lost if nobody takes it for a quarter of a second, since what it tells of must
     /// come to its end.
     static func complain(_ message: String) {
         var wanted = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-        guard poll(&wanted, 1, 500) != 0 else { return }
+        guard poll(&wanted, 1, 250) != 0 else { return }
         write("rlog: \(plain(message))\n", to: STDERR_FILENO)
     }
 

@@ -96,7 +96,7 @@ import Testing
         #expect(tail.held <= 1 << 20 + 1_000 * Tail.leastBytes)
         // Who comes early gets much, and everybody something.
         #expect(pieces.first?.count == 97)
-        #expect(pieces.last?.count == 2)
+        #expect(pieces.last?.count == 16)
         for reader in readers { reader.handedOn() }
         #expect(tail.held == 0)
         _ = readers[0].pull(from: 1)
