@@ -12,6 +12,7 @@ import Testing
         "cpu_seconds_per_100k", "peak_memory", "baseline_appends_per_second", "baseline_commit_p50",
         "throughput_ratio", "latency_ratio", "baseline_best_appends_per_second", "lost",
         "duplicated", "batch", "rate", "runs", "spread", "others", "failed", "machine",
+        "subscribers", "delivery",
     ]
 
     @Test(
@@ -71,6 +72,50 @@ import Testing
         }
         let left = try FileManager.default.contentsOfDirectory(atPath: scratch.path)
         #expect(left.isEmpty)
+    }
+
+    /// Every member of the process delivers to each of its subscribers, and nothing before it was sent.
+    @Test(.tags(.slow), arguments: [("memory", [1, 2, 3]), ("tcp", [1])])
+    func subscribersAreMeasuredToo(transport: String, nodes: [Int]) throws {
+        let scratch = try Scratch()
+        let result = try Rlog.run(
+            "bench",
+            "--transport",
+            transport,
+            "--outstanding",
+            "8",
+            "--rate",
+            "500",
+            "--subscribers",
+            "2",
+            "--value-bytes",
+            "16",
+            "--repeats",
+            "0",
+            "--seconds",
+            "0.5",
+            "--warmup",
+            "0.1",
+            "--data",
+            scratch.path,
+            "--json"
+        )
+        #expect(result.status == 0, "\(result.errors)")
+        let points = try result.objects()
+        #expect(points.count == 2)
+        for point in points {
+            #expect(point["subscribers"] as? Int == 2)
+            let deliveries = try #require(point["delivery"] as? [[String: Any]])
+            #expect(deliveries.map { $0["node"] as? Int } == nodes)
+            for delivery in deliveries {
+                let p50 = try #require(delivery["p50"] as? Double)
+                let longest = try #require(delivery["max"] as? Double)
+                // Less than the whole run, so it counts from the sending.
+                #expect(p50 > 0 && longest >= p50 && longest < 60_000_000)
+            }
+        }
+        let tooSmall = try Rlog.run("bench", "--subscribers", "1", "--value-bytes", "8")
+        #expect(tooSmall.status == 2)
     }
 
     @Test(.tags(.slow)) func theTableEndsInAVerdict() throws {

@@ -76,6 +76,14 @@ struct Bench: RlogCommand {
     @Option(help: "Payloads in each append: more than 1 appends batches.")
     var batch = 1
 
+    @Option(
+        help: """
+            Subscribers of each member that runs in this process: how long it takes from the sending of \
+            an append until they have it is measured too, in payloads of at least 16 bytes.
+            """
+    )
+    var subscribers = 0
+
     @Option(help: "Measure each point so often, and show the median.")
     var runs = 1
 
@@ -148,6 +156,14 @@ struct Bench: RlogCommand {
         else {
             throw ValidationError(
                 "--batch must be 1 to \(limits.maxBatchEntries), of \(limits.maxBatchBytes) bytes."
+            )
+        }
+        guard (0...4_096).contains(subscribers) else {
+            throw ValidationError("--subscribers must be 0 to 4096.")
+        }
+        guard subscribers == 0 || valueBytes.allSatisfy({ $0 >= Workload.smallestStamped }) else {
+            throw ValidationError(
+                "--subscribers need --value-bytes of at least \(Workload.smallestStamped)."
             )
         }
         guard seconds >= 0.01, seconds <= 86_400, warmup >= 0, warmup <= 3_600 else {

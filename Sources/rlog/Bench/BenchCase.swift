@@ -13,6 +13,8 @@ struct BenchCase: Sendable {
     let transport: BenchTransport
     let valueBytes: Int
     let batch: Int
+    /// On each member of this process.
+    let subscribers: Int
     let seconds: Double
     let warmup: Double
 

@@ -127,6 +127,9 @@ struct BenchCluster: Sendable {
     /// Whether the process of a replica has ended: there is nothing to measure any more.
     var isBroken: Bool { replicas.contains { $0.hasEnded } }
 
+    /// The members that run in this process.
+    var nodes: [LogNode] { replicas.compactMap { ($0 as? BenchNode)?.log } }
+
     var directories: [String] { replicas.map(\.directory) }
 
     /// Messages that the replicas of this process have sent so far.

@@ -1,3 +1,5 @@
+import PaxosCore
+
 /// One measured point: what the table shows and the JSON says.
 struct BenchPoint {
     let point: BenchCase
@@ -86,13 +88,18 @@ struct BenchPoint {
             ("rate", .rounded(point.rate, 1)), ("seconds", .rounded(span.seconds, 6)),
             ("appends", .integer(measured.appends)),
             ("appends_per_second", .rounded(appendsPerSecond, 1)),
+            ("latency", .object(Self.json(latency))),
+            ("subscribers", .integer(point.subscribers)),
             (
-                "latency",
-                .object([
-                    ("p50", .rounded(latency?.p50, 1)), ("p90", .rounded(latency?.p90, 1)),
-                    ("p99", .rounded(latency?.p99, 1)), ("p999", .rounded(latency?.p999, 1)),
-                    ("max", .rounded(latency?.max, 1)),
-                ])
+                "delivery",
+                .array(
+                    measured.deliveries.map { delivery in
+                        .object(
+                            [("node", .unsigned(delivery.node.rawValue))]
+                                + Self.json(delivery.latency)
+                        )
+                    }
+                )
             ),
             ("flushes", .unsigned(span.flushes)), ("commits", .unsigned(span.commits)),
             ("appends_per_commit", .rounded(appendsPerCommit, 2)),
@@ -111,5 +118,14 @@ struct BenchPoint {
             ("lost", .integer(readBack.lost)), ("duplicated", .integer(readBack.duplicated)),
             ("machine", machine.json),
         ])
+    }
+
+    /// In microseconds.
+    private static func json(_ latency: Latencies.Summary?) -> [(String, JSON)] {
+        [
+            ("p50", .rounded(latency?.p50, 1)), ("p90", .rounded(latency?.p90, 1)),
+            ("p99", .rounded(latency?.p99, 1)), ("p999", .rounded(latency?.p999, 1)),
+            ("max", .rounded(latency?.max, 1)),
+        ]
     }
 }

@@ -28,6 +28,7 @@ struct BenchReport {
             ("max", 8), ("appends/commit", 8), ("bytes/byte", 8), ("messages/append", 8),
             ("cpu s/100k", 8), ("memory", 8),
         ]
+        if settings.subscribers > 0 { columns += [("delivered", 9), ("p99", 8)] }
         if settings.baseline || settings.isUsual {
             columns += [("LMDB/s", 10), ("ratio", 6), ("commit p50", 8), ("ratio", 6)]
         }
@@ -109,6 +110,12 @@ struct BenchReport {
             Figure.decimal(point.cpuSecondsPer100k, 3),
             point.measured.peakMemory.map { Figure.bytes($0) } ?? "-",
         ]
+        if settings.subscribers > 0 {
+            let slowest = point.measured.slowestDelivery
+            cells += [
+                Figure.time(microseconds: slowest?.p50), Figure.time(microseconds: slowest?.p99),
+            ]
+        }
         if settings.baseline || settings.isUsual {
             cells += [
                 Figure.decimal(point.naive?.appendsPerSecond, 0),
@@ -143,6 +150,11 @@ struct BenchReport {
             text +=
                 "LMDB/s: raw LMDB without consensus, groups as large as outstanding, default "
                 + "flags, growing file; ratios are to it.\n"
+        }
+        if settings.subscribers > 0 {
+            text +=
+                "delivered: from the sending of an append until a subscriber has it, on the slowest member "
+                + "of this process.\n"
         }
         if settings.baseline {
             text += "best LMDB/s: zero-filled runway, one flush a commit.\n"

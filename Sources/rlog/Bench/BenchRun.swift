@@ -59,6 +59,7 @@ struct BenchRun {
                 transport: settings.transport,
                 valueBytes: valueBytes,
                 batch: settings.batch,
+                subscribers: settings.subscribers,
                 seconds: settings.seconds,
                 warmup: settings.warmup
             )

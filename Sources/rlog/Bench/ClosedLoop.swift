@@ -40,11 +40,15 @@ struct ClosedLoop: BenchLoad {
         while stage.current != .over {
             do throws(AppendError) {
                 if batch == 1 {
-                    let payload = workload.payload(client: client, sequence: sent)
+                    let payload = workload.payload(client: client, sequence: sent, begin: begin)
                     result.last = try await log.append(payload)
                 } else {
                     let payloads = (0..<batch).map { index in
-                        workload.payload(client: client, sequence: sent + UInt64(index))
+                        workload.payload(
+                            client: client,
+                            sequence: sent + UInt64(index),
+                            begin: begin
+                        )
                     }
                     result.last = try await log.append(contentsOf: payloads).upperBound
                 }

@@ -66,6 +66,7 @@ final class Latencies: Sendable {
         let max: Double
     }
 
+    /// In microseconds; `nil` if there are none.
     var summary: Summary? {
         var all = Self.empty()
         for one in shard { one.withLock { all.add($0) } }

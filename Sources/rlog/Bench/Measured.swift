@@ -84,6 +84,18 @@ struct Measured {
     let peakMemory: UInt64?
     let load: LoadResult
     let latency: Latencies.Summary?
+    let deliveries: [Delivery]
+
+    /// From the sending of appends to their delivery on one member.
+    struct Delivery {
+        let node: NodeID
+        let latency: Latencies.Summary?
+    }
+
+    /// Where it takes longest, at the 99th percentile.
+    var slowestDelivery: Latencies.Summary? {
+        deliveries.compactMap(\.latency).max { $0.p99 < $1.p99 }
+    }
 
     /// Acknowledged of those that were sent, or ended, within the measured time.
     var appends: Int { load.measured }

@@ -70,7 +70,11 @@ struct OpenLoop: BenchLoad {
                 let sequence = number * UInt64(batch)
                 let isMeasured = stage.current == .measuring
                 group.addTask(executorPreference: clients) {
-                    let outcome = await append(sequence, to: log)
+                    let outcome = await append(
+                        sequence,
+                        due: MonotonicInstant(nanoseconds: due),
+                        to: log
+                    )
                     let late = MonotonicClock.now().nanoseconds - due
                     if isMeasured { latencies.record(nanoseconds: late) }
                     note(outcome, sequence, progress, stage)
@@ -83,16 +87,16 @@ struct OpenLoop: BenchLoad {
 
     private func append(
         _ sequence: UInt64,
+        due: MonotonicInstant,
         to log: LogNode
     ) async -> Result<Slot, AppendError> {
         do throws(AppendError) {
             if batch == 1 {
-                return .success(
-                    try await log.append(workload.payload(client: 0, sequence: sequence))
-                )
+                let payload = workload.payload(client: 0, sequence: sequence, begin: due)
+                return .success(try await log.append(payload))
             }
             let payloads = (0..<UInt64(batch)).map { index in
-                workload.payload(client: 0, sequence: sequence + index)
+                workload.payload(client: 0, sequence: sequence + index, begin: due)
             }
             return .success(try await log.append(contentsOf: payloads).upperBound)
         } catch {

@@ -11,7 +11,7 @@ struct PointRun: Sendable {
     init(_ point: BenchCase, directory: String) {
         self.point = point
         self.directory = directory
-        workload = Workload(valueBytes: point.valueBytes)
+        workload = Workload(valueBytes: point.valueBytes, isStamped: point.subscribers > 0)
     }
 
     func run(report: inout BenchReport) async throws(Failure) -> BenchPoint {
@@ -55,6 +55,12 @@ struct PointRun: Sendable {
         let latencies = Latencies()
         let log = cluster.leader
         let load = load
+        let subscribers = try await Subscribers.start(
+            point.subscribers,
+            of: cluster.nodes,
+            stage: stage,
+            workload: workload
+        )
         let running = Task {
             await load.run(on: log, clients: clients, stage: stage, latencies: latencies)
         }
@@ -68,12 +74,14 @@ struct PointRun: Sendable {
         let after = await Reading.of(cluster)
         let peak = memory.end()
         let result = await running.value
+        let deliveries = await subscribers.end()
         let end = try after.get()
         return Measured(
             span: end.since(try before.get()),
             peakMemory: peak.map { $0 + end.childrenMemory },
             load: result,
-            latency: latencies.summary
+            latency: latencies.summary,
+            deliveries: deliveries
         )
     }
 }
