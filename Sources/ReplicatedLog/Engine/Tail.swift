@@ -278,7 +278,10 @@ extension Tail.State {
 
 extension Delivered {
     /// What the entry takes of the window: its payload, and the memory that even an empty one needs.
-    var tailBytes: Int { payload.count + 64 }
+    var tailBytes: Int { payload.count + Self.leastBytes }
+
+    /// What an entry counts for beside its payload.
+    static let leastBytes = 64
 }
 
 extension [Delivered] {

@@ -119,6 +119,27 @@ extension ReadError {
     }
 }
 
+/// Why a slot was not waited for any longer.
+@nonexhaustive
+public enum WaitError: Error, Hashable, Sendable {
+    /// The calling task was cancelled.
+    case cancelled
+    /// The node is shut down.
+    case closed
+    /// The store failed and the node has stopped (`LogRunError.storeFailed`).
+    case storeFailed(String)
+    /// `run()` ended with this before the node took part.
+    case runFailed(LogRunError)
+}
+
+extension WaitError {
+    init(_ refusal: Refusal, _ ending: Ending) {
+        self =
+            refusal == .storeFailed
+            ? .storeFailed(ending.failure) : ending.cause.map { .runFailed($0) } ?? .closed
+    }
+}
+
 /// Why a node stopped, or did not start.
 @nonexhaustive
 public enum LogRunError: Error, Hashable, Sendable {

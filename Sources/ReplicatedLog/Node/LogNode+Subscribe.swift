@@ -17,91 +17,37 @@ extension LogNode {
         Subscription(node: self, from: max(slot, .first))
     }
 
-    /// A bounded read of the committed prefix.
+    /// The effective commands from the first slot that is kept, or from those on that are delivered after this
+    /// call; as `subscribe(from:)` with that slot.
     ///
-    /// Returns the effective commands of `slots` that are delivered on this node, in order, up to about
-    /// `Limits.pageBytes` of payload; `LogPage.through` says how far the page reaches. What was known as
-    /// committed when the node was opened is waited for, and with it `run()`; cancelling the task ends
-    /// that wait. A range beyond the end of the log gives an empty page at once. To see all that was
-    /// acknowledged before, call `barrier()` first.
+    /// ```swift
+    /// for try await event in node.subscribe(from: .tail) { … }
+    /// ```
     ///
-    /// - Throws: `ReadError`.
-    public func entries(in slots: ClosedRange<Slot>) async throws(ReadError) -> LogPage {
-        let first = max(slots.lowerBound, .first)
-        guard first > tail.trimmed else { throw .trimmed(through: tail.trimmed) }
-        let known = min(slots.upperBound, tail.recovered)
-        while tail.delivered < known, tail.end == nil, !Task.isCancelled {
-            await tail.wait(for: known)
-        }
-        if let end = tail.end { throw ReadError(end, ending) }
-        let last = min(slots.upperBound, tail.delivered)
-        guard first <= last else { return LogPage(entries: [], through: last) }
-        return try await readPage(first...last, maxBytes: configuration.limits.pageBytes)
-    }
-
-    /// At the first such read, the second, the fourth and so on: callers may try for ever.
-    private func logUnreadable(_ slot: Slot) {
-        let reads = store.counters.unreadableReads
-        guard reads.nonzeroBitCount == 1 else { return }
-        lines.add(
-            .error,
-            "a committed row is missing or not what was written: replace the node",
-            ["slot": "\(slot)", "reads": "\(reads)"]
-        )
-    }
-
-    func readPage(
-        _ slots: ClosedRange<Slot>,
-        maxBytes: Int
-    ) async throws(ReadError) -> LogPage {
-        let ineffective = tail.ineffective(in: slots)
-        let result = await withUnsafeContinuation { continuation in
-            store.read(slots, maxBytes: maxBytes) { result in
-                continuation.resume(returning: result)
+    /// What was known as committed when the node was opened lies before its tail, also before `run()`.
+    public func subscribe(from start: Subscription.Start) -> Subscription {
+        let slot =
+            switch start {
+            case .firstRetained: tail.trimmed.next
+            case .tail: max(tail.delivered, tail.recovered).next
             }
-        }
-        switch result {
-        case .failure(let failure):
-            if case .unreadable(let slot) = failure { logUnreadable(slot) }
-            throw ReadError(failure)
-        case .success(let page):
-            let hidden = Set(page.ineffective + ineffective)
-            let entries = page.rows.compactMap { row -> LogPage.Entry? in
-                guard case .command(let command) = row.entry, !hidden.contains(row.slot) else {
-                    return nil
-                }
-                return LogPage.Entry(slot: row.slot, payload: command.payload)
-            }
-            return LogPage(entries: entries, through: page.through)
-        }
+        return Subscription(node: self, from: slot)
     }
-}
-
-/// A part of the committed prefix.
-public struct LogPage: Hashable, Sendable {
-    /// An effective command.
-    public struct Entry: Hashable, Sendable {
-        /// Its place in the log.
-        public let slot: Slot
-        /// The bytes that were appended.
-        public let payload: [UInt8]
-
-        package init(slot: Slot, payload: [UInt8]) {
-            self.slot = slot
-            self.payload = payload
-        }
-    }
-
-    /// The effective commands, in slot order.
-    public let entries: [Entry]
-    /// Every slot of the request up to here is accounted for; the next page begins after it.
-    public let through: Slot
 }
 
 /// The effective commands of a log from a slot on; see `LogNode.subscribe(from:)`.
 public struct Subscription: AsyncSequence, Sendable {
     /// What an iteration throws.
     public typealias Failure = ReadError
+
+    /// Where a subscription may begin beside a slot.
+    @nonexhaustive
+    public enum Start: Hashable, Sendable {
+        /// The first slot that is kept.
+        case firstRetained
+        /// The slot after the newest that is delivered.
+        case tail
+    }
 
     let node: LogNode
     let from: Slot

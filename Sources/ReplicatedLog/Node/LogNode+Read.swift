@@ -1,0 +1,182 @@
+internal import Logging
+internal import PaxosCore
+
+/// In which direction a range is read.
+public enum ReadOrder: Hashable, Sendable {
+    /// From its first slot on.
+    case ascending
+    /// From its last slot down.
+    case descending
+}
+
+extension LogNode {
+    /// Waits until this node has delivered a slot, and with it every slot before.
+    ///
+    /// Returns once `entries(in:order:maxBytes:)` and subscriptions have it; at once if they have. A slot
+    /// beyond the end of the log is waited for as long as it takes; a call before `run()` waits for that too.
+    /// To wait no longer, cancel the task.
+    ///
+    /// - Throws: `WaitError`.
+    public func wait(for slot: Slot) async throws(WaitError) {
+        while slot > tail.delivered {
+            if let end = tail.end { throw WaitError(end, ending) }
+            if Task.isCancelled { throw .cancelled }
+            await tail.wait(for: slot)
+        }
+    }
+
+    /// A bounded read of the committed prefix.
+    ///
+    /// Returns the effective commands of `slots` that are delivered on this node, up to about `maxBytes` of
+    /// payload and one entry at least, in slot order or against it; `LogPage.through` says how far the page
+    /// reaches. What was known as committed when the node was opened is waited for, and with it `run()`;
+    /// cancelling the task ends that wait. A range beyond the end of the log gives an empty page at once
+    /// (`wait(for:)` waits). To see all that was acknowledged before, call `barrier()` first.
+    ///
+    /// ```swift
+    /// var next = end                                  // the newest first
+    /// while next >= 1 {
+    ///     let page = try await node.entries(in: 1...next, order: .descending)
+    ///     for entry in page.entries { print(entry.slot) }
+    ///     next = page.through.previous
+    /// }
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - slots: What is asked for; its part below slot 1 does not exist.
+    ///   - order: Against the order of the log a page is read in some pieces, and may be half as large.
+    ///   - maxBytes: At most `Limits.pageBytes`, which is what is meant if it is not given.
+    /// - Throws: `ReadError`.
+    public func entries(
+        in slots: ClosedRange<Slot>,
+        order: ReadOrder = .ascending,
+        maxBytes: Int? = nil
+    ) async throws(ReadError) -> LogPage {
+        let first = max(slots.lowerBound, .first)
+        let trimmed = tail.trimmed
+        guard order == .ascending ? first > trimmed : max(slots.upperBound, .first) > trimmed else {
+            throw .trimmed(through: trimmed)
+        }
+        let known = min(slots.upperBound, tail.recovered)
+        while tail.delivered < known, tail.end == nil, !Task.isCancelled {
+            await tail.wait(for: known)
+        }
+        if let end = tail.end { throw ReadError(end, ending) }
+        let last = min(slots.upperBound, tail.delivered)
+        let most = configuration.limits.pageBytes
+        let bytes = max(1, min(maxBytes ?? most, most))
+        switch order {
+        case .ascending:
+            // Nothing of the request is accounted for, and nothing before it was asked for.
+            guard first <= last else { return LogPage(entries: [], through: first.previous) }
+            return try await readPage(first...last, maxBytes: bytes)
+        case .descending:
+            let first = max(first, trimmed.next)
+            guard first <= last else { return LogPage(entries: [], through: first) }
+            return try await readBack(first...last, maxBytes: bytes)
+        }
+    }
+
+    /// So many slots are tried first, backward.
+    private static let firstPiece = 16
+
+    /// Reads the end of a range, the newest entry first.
+    ///
+    /// The store reads forward from a slot and stops at a number of bytes. So a piece is taken from before
+    /// what is there, twice as long as the one before; one that was cut before it reached it is of no
+    /// use, and ends the page, or is tried again shorter where there is none yet.
+    private func readBack(
+        _ slots: ClosedRange<Slot>,
+        maxBytes: Int
+    ) async throws(ReadError) -> LogPage {
+        var found: [LogPage.Entry] = []
+        var through = slots.upperBound.next
+        var left = maxBytes
+        var length = Self.firstPiece
+        while through > slots.lowerBound, left > 0 {
+            let last = through.previous
+            let count = min(length, last.count(after: slots.lowerBound.previous))
+            let first = Slot(rawValue: through.rawValue - UInt64(count))
+            var page: LogPage?
+            do throws(ReadError) {
+                page = try await readPage(first...last, maxBytes: left)
+            } catch {
+                // Of what lies behind the slot that cannot be read nothing is known yet.
+                guard case .unreadable = error, count > 1 || through <= slots.upperBound else {
+                    throw error
+                }
+            }
+            if let page, page.through == last {
+                found += page.entries.reversed()
+                through = first
+                left -= page.entries.reduce(Delivered.leastBytes * count) { $0 + $1.payload.count }
+                length *= 2
+            } else if through <= slots.upperBound {
+                break
+            } else {
+                length = count / 2
+            }
+        }
+        return LogPage(entries: found, through: through)
+    }
+
+    /// At the first such read, the second, the fourth and so on: callers may try for ever.
+    private func logUnreadable(_ slot: Slot) {
+        let reads = store.counters.unreadableReads
+        guard reads.nonzeroBitCount == 1 else { return }
+        lines.add(
+            .error,
+            "a committed row is missing or not what was written: replace the node",
+            ["slot": "\(slot)", "reads": "\(reads)"]
+        )
+    }
+
+    func readPage(
+        _ slots: ClosedRange<Slot>,
+        maxBytes: Int
+    ) async throws(ReadError) -> LogPage {
+        let ineffective = tail.ineffective(in: slots)
+        let result = await withUnsafeContinuation { continuation in
+            store.read(slots, maxBytes: maxBytes) { result in
+                continuation.resume(returning: result)
+            }
+        }
+        switch result {
+        case .failure(let failure):
+            if case .unreadable(let slot) = failure { logUnreadable(slot) }
+            throw ReadError(failure)
+        case .success(let page):
+            let hidden = Set(page.ineffective + ineffective)
+            let entries = page.rows.compactMap { row -> LogPage.Entry? in
+                guard case .command(let command) = row.entry, !hidden.contains(row.slot) else {
+                    return nil
+                }
+                return LogPage.Entry(slot: row.slot, payload: command.payload)
+            }
+            return LogPage(entries: entries, through: page.through)
+        }
+    }
+}
+
+/// A part of the committed prefix.
+public struct LogPage: Hashable, Sendable {
+    /// An effective command.
+    public struct Entry: Hashable, Sendable {
+        /// Its place in the log.
+        public let slot: Slot
+        /// The bytes that were appended.
+        public let payload: [UInt8]
+
+        package init(slot: Slot, payload: [UInt8]) {
+            self.slot = slot
+            self.payload = payload
+        }
+    }
+
+    /// The effective commands, in the order that was asked for.
+    public let entries: [Entry]
+    /// Every slot of the request up to here is accounted for, or from here up if it was read in descending
+    /// order; the next page begins behind it. It never lies further than one slot outside the request: of
+    /// a range beyond the end of the log it is the slot before its first, or, descending, its first.
+    public let through: Slot
+}
