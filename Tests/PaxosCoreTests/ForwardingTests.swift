@@ -205,7 +205,7 @@ import Testing
         }
         #expect(command.token == Self.token(1, 1))
         // Story: they left the bytes of what waits for a slot without having been counted among them.
-        let bytes = member.core.forwarded.bytes
+        let bytes = member.core.proposals.forwarded.bytes
         #expect(bytes == 0)
     }
 

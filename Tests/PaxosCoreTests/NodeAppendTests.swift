@@ -18,7 +18,7 @@ import Testing
         let left = try member.step(at: 4) { $0.cancellations = [cancelled.waiter] }
         #expect(left.outcomes == [.never(.cancelled)])
         #expect(left.drained == InboxShare(appends: 1, bytes: 20))
-        #expect(member.core.inbox.count == 1)
+        #expect(member.core.proposals.queue.count == 1)
     }
 
     @Test func anAppendIsAnsweredAfterItsReceiptAndNotBefore() throws {

@@ -49,7 +49,7 @@ import Testing
     @Test func whatAPeerAsksForIsBounded() throws {
         let member = OneMember(members: [1, 2, 3])
         let led = try member.lead()
-        for id in 0..<UInt64(3 * Barriers.mostOfPeer) {
+        for id in 0..<UInt64(3 * Readers.mostOfPeer) {
             try member.hear(2, at: led.at, .barrierRequest(RemoteBarrierRequest(id: id)))
         }
         let other = RemoteBarrierRequest(id: 1)
@@ -63,7 +63,7 @@ import Testing
                 }
             }
         }
-        #expect(answered == [2: Barriers.mostOfPeer, 3: 1], "\(asked.immediate.count)")
+        #expect(answered == [2: Readers.mostOfPeer, 3: 1], "\(asked.immediate.count)")
     }
 
     /// A reply that shows a higher promise, is of another ballot or of a round never begun, confirms
@@ -159,7 +159,7 @@ import Testing
         let round = try #require(Self.heartbeats(asked).last).round
         let gone = try member.step(at: led.at) { $0.cancellations = [barrier.waiter] }
         #expect(gone.outcomes == [.never(.cancelled)])
-        #expect(member.core.barriers.isEmpty)
+        #expect(member.core.readers.isEmpty)
         #expect(try member.hear(2, at: led.at, Self.reply(led.ballot, round)).replies.isEmpty)
     }
 }

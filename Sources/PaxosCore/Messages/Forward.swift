@@ -72,7 +72,7 @@ extension Forward: MessageBody {
     /// back to the node that it came from.
     package func isPossible(from sender: NodeID, above seen: Ballot) -> Bool {
         payloads.count > 0 && token.sequence > 0
-            && hops <= NodeCore.maxHops && (hops == 0) == (token.node == sender)
+            && hops <= Proposals.maxHops && (hops == 0) == (token.node == sender)
     }
 
     package func tell(_ facts: inout some MessageFacts) { facts.tell("token", token) }

@@ -1,74 +1,33 @@
-/// Everything of a node that is pure: the replica, and around it the inbox's appends, the batch that a
-/// step writes, receipts, callers that wait, barriers, effect and delivery.
+/// Everything of a node that is pure: the replica, and around it parts with state of their own, which know
+/// nothing of each other.
+///
+///     Arrivals -> Meeting        whose messages count, and what is said to the others
+///                 Replica        the three roles of Paxos
+///                 Delivering     effect in slot order, from memory or from the store
+///                 Proposals      appends on their way to a slot, here or at the leader
+///                 Readers        barriers
+///                 Callers        who waits, and what each is told
+///                 Writes         the batch of the step
+///                 Lifetime       whether it still takes part                          -> Output
+///
+/// The core calls each of them once a step or once a message, and hands it those that it works on: calls go
+/// downwards only.
 ///
 /// `step` takes everything that has arrived and returns everything to be done. It never suspends, calls
 /// back, reads a clock or draws a random number, so the simulator runs it as it stands (`R63`).
 package struct NodeCore: ~Copyable {
-    let node: NodeID
-    let boot: Boot
-    let limits: Limits
-    var admission: Admission
-    var replica: Replica
-    var delivery: Delivery
-    var waiters = Waiters()
-    var proposed = ProposedAppends()
-    /// Appends that no slot was assigned to yet.
-    var inbox = FIFO<AppendRequest>()
-    var barriers: Barriers
-    /// A caller was told before its barrier was reached.
-    var hasEndedWaiters = false
-    /// Appends of other nodes, and own ones of an earlier leader, that wait for a slot here.
-    var forwarded = ForwardQueue()
-    /// The leadership under which the undecided appends were sent last.
-    var lastLeading: Ballot?
-    /// The sequences of forwards that the leader said in this step it had not got.
-    var lostForwards = NumberRanges()
-    /// When to ask what became of them, or to send them again.
-    var nextForward = Tick.zero
-    /// Their newest sending, until a probe behind it is answered.
-    var forwarding = Underway()
-    var relaying = Relaying()
-    /// How often they were sent again by the clock, where no probe reaches the leader.
-    var relayed = 0
-    /// The first of them that was undecided then.
-    var firstRelayed: UInt64?
-    var nextGreeting = Tick.zero
-    var hasGreeted = false
-    var nextSequence: UInt64 = 1
-    var nextWrite: UInt64 = 1
-    /// The writes in flight, with the time of their submission.
-    var writes = FIFO<(id: WriteID, at: Tick)>()
-    var written: Written
-    /// Found without effect since the last write; they go with the next one.
-    var unwrittenIneffective: [Slot] = []
-    /// The read that brings the next entries to be delivered, if they are not in memory.
-    var replay: ReadID?
-    var phase = Phase.running
-    var now = Tick.zero
-    /// What this node's peers have met and its directory does not hold: it is read, and nothing else.
-    package internal(set) var rolledBack: RolledBack?
-    /// The last peer that does not count this node, why, and when it said so.
-    private var refusedBy: (node: NodeID, reason: Refused.Reason, at: Tick)?
-    /// The last peer that this node does not count, why, and when it spoke.
-    var refusedPeer: (node: NodeID, reason: Refused.Reason, at: Tick)?
-    var counters = MessageCounters()
-
-    /// What was submitted to the store last.
-    struct Written {
-        var committed: Slot
-        var checkpoint: Slot
-    }
-
-    enum Phase: Equatable {
-        case running
-        /// Takes nothing new and finishes what is in flight, until the tick.
-        case closing(by: Tick)
-        /// The last row was submitted under this write. If the store has no room for it, it is given up
-        /// at the tick.
-        case sealing(WriteID, by: Tick)
-        case closed
-        case failed(StoreFailure)
-    }
+    private let node: NodeID
+    private let limits: Limits
+    private var now = Tick.zero
+    private var lifetime: Lifetime
+    private var meeting: Meeting
+    private(set) var replica: Replica
+    private var delivering: Delivering
+    private(set) var proposals: Proposals
+    private(set) var readers: Readers
+    private var callers: Callers
+    private var writes: Writes
+    private var counters = MessageCounters()
 
     /// Makes the core of a node that has just opened its store.
     ///
@@ -91,29 +50,14 @@ package struct NodeCore: ~Copyable {
         )
         node = recovered.node
         self.limits = limits
-        boot = recovered.boot
-        let identity = NodeIdentity(
-            cluster: recovered.cluster,
-            node: recovered.node,
-            incarnation: recovered.incarnation,
-            boot: recovered.boot,
-            nonce: recovered.nonce
-        )
-        rolledBack = recovered.rolledBack
-        admission = Admission(
-            identity: identity,
-            terms: Terms(founding: recovered.membership, shape: limits.shape),
-            recovered: recovered,
-            limits: limits,
-            rule: rules.succession
-        )
+        lifetime = Lifetime(rolledBack: recovered.rolledBack)
+        meeting = Meeting(recovered: recovered, limits: limits, rule: rules.succession)
         replica = Replica(recovered: recovered, limits: limits, seed: seed, rules: rules)
-        barriers = Barriers(firstID: recovered.nonce.rawValue)
-        delivery = Delivery(resuming: recovered.checkpoint)
-        written = Written(
-            committed: recovered.committed,
-            checkpoint: recovered.checkpoint.slot
-        )
+        delivering = Delivering(resuming: recovered.checkpoint)
+        proposals = Proposals(limits: limits)
+        readers = Readers(firstID: recovered.nonce.rawValue)
+        callers = Callers(node: recovered.node, boot: recovered.boot)
+        writes = Writes(committed: recovered.committed, checkpoint: recovered.checkpoint.slot)
     }
 
     /// Takes in everything that has arrived and returns what follows from it.
@@ -126,246 +70,313 @@ package struct NodeCore: ~Copyable {
         if let receipt = arrivals.receipt.take() { release(receipt, output: &output) }
         for envelope in arrivals.messages { receive(envelope, output: &output) }
         for completion in arrivals.completions { receive(completion, output: &output) }
-        greet(output: &output)
-        if takesPart, admission.isEstablished { replica.tick(output: &output) }
+        if lifetime.takesPart { meeting.greet(at: now, output: &output) }
+        if lifetime.takesPart, meeting.isEstablished { replica.tick(output: &output) }
         // Before anybody is told `unknown` of what is known by now, and before the room it makes is used.
         deliver(output: &output)
-        if takesPart { replica.proposeRecovered(output: &output) }
+        if lifetime.takesPart { replica.proposeRecovered(output: &output) }
         take(arrivals.appends, output: &output)
         take(arrivals.barriers, output: &output)
-        for waiter in arrivals.cancellations { end(waiter, .cancelled, output: &output) }
-        for waiter in waiters.expired(by: now) { end(waiter, .timedOut, output: &output) }
-        sweepInbox(output: &output)
-        if takesPart {
-            refuseWithoutRoom(output: &output)
-            retryProposed(output: &output)
-            propose(output: &output)
-            forwardInbox(output: &output)
+        for waiter in arrivals.cancellations { callers.end(waiter, .cancelled, output: &output) }
+        callers.endExpired(by: now, output: &output)
+        proposals.sweep(callers, output: &output)
+        if lifetime.takesPart {
+            proposals.advance(&callers, &replica, state: delivering.state, output: &output)
             replica.notifyIfIdle(output: &output)
-            tellRelayed(output: &output)
+            proposals.tellRelayed(replica, output: &output)
+            readers.advance(&callers, &replica, through: delivering.fed, output: &output)
         }
-        advanceBarriers(output: &output)
-        if let closeBy = arrivals.closeBy { beginClosing(by: closeBy, output: &output) }
+        if let closeBy = arrivals.closeBy { close(by: closeBy, output: &output) }
         advanceClosing(output: &output)
         seal(&output)
         return output
     }
 
-    /// The tick at which the core wants to be stepped though nothing arrives.
-    package var nextDeadline: Tick {
-        switch phase {
-        case .running, .closing:
-            // Before all have met both ways, only greetings are due: the replica's clock stands still.
-            let next = admission.isEstablished ? replica.nextDeadline : nextGreeting
-            var deadline = min(waiters.nextDeadline, shownUntil)
-            // An old copy of a directory waits for nothing.
-            if rolledBack == nil { deadline = min(deadline, next, admission.nextDeadline) }
-            if case .closing(let by) = phase { return min(deadline, by) }
-            return deadline
-        case .sealing(_, let by) where replica.acceptor.isFull:
-            // The last write may have been made late; it has a tick at least.
-            return min(max(by, now.advanced(by: 1)), waiters.nextDeadline)
-        case .sealing, .closed, .failed:
-            return waiters.nextDeadline
-        }
-    }
-
-    /// How many more appends are worth a step. A member that is a quorum by itself gains nothing by
-    /// proposing while its disk is busy: the next write waits for the one in flight, and whatever comes
-    /// too late for it makes a smaller one of its own. So appends gather until they are half as many as
-    /// the slots in flight, or those are durable. With others a step proposes what is there, and a
-    /// sixteenth of what is in flight is worth one; whatever else arrives takes them along.
-    package var leastAppends: Int {
-        // Without room nothing in flight may end: who waits is refused at once.
-        guard !replica.hasNoRoom, let inFlight = replica.leader?.slotsInFlight else { return 1 }
-        return max(1, replica.isAlone ? inFlight / 2 - inbox.count : inFlight / 16)
-    }
-
-    /// Who this process of the node is.
-    package var identity: NodeIdentity { admission.identity }
-
-    /// What this node was made with.
-    package var terms: Terms { admission.terms }
-
-    /// The slots that others are known to have committed and this node lacks.
-    package var missing: ClosedRange<Slot>? { replica.learner.missing }
-
-    /// True once every member is durably known to hold this node.
-    package var hasMet: Bool { admission.isEstablished }
-
-    /// True if exactly this process of its node is durably held, as what it says presupposes.
-    package func holds(_ sender: NodeIdentity) -> Bool {
-        hasMet && admission.holds(sender.node) == sender.presence
-    }
-
-    /// Every slot up to here is delivered.
-    package var delivered: Slot { delivery.delivered }
-
-    private var failure: StoreFailure? {
-        if case .failed(let failure) = phase { failure } else { nil }
-    }
-
-    /// The core's own account of itself.
-    package var status: CoreStatus {
-        CoreStatus(
-            role: NodeRole(replica.role),
-            ballot: replica.role.ballot,
-            promised: replica.acceptor.promised,
-            leader: replica.leader != nil ? node : replica.election.liveLeader(at: now)?.node,
-            committed: replica.learner.committed,
-            delivered: delivery.delivered,
-            last: replica.acceptor.last,
-            trimmed: replica.acceptor.trimmed,
-            slotsInFlight: replica.leader?.slotsInFlight ?? 0,
-            isFull: replica.acceptor.isFull,
-            failure: failure,
-            refusedBy: shownRefusal?.node,
-            refusal: shownRefusal?.reason,
-            refusedPeer: refusedPeer.flatMap {
-                now < Disagreements.end(of: $0.at)
-                    ? RefusedPeer(node: $0.node, reason: $0.reason.rawValue) : nil
-            },
-            peerCommitted: zip(replica.membership.members, replica.peerCommitted).filter {
-                $0.0 != node
-            }.map { PeerStatus(node: $0.0, committed: $0.1) },
-            rolledBack: rolledBack,
-            disagreements: admission.disagreements(at: now),
-            counters: allCounters
-        )
-    }
-
-    // MARK: - Refusals
-
-    mutating func noteRefusal(by node: NodeID, _ reason: Refused.Reason) {
-        refusedBy = (node, reason, now)
-    }
-
-    /// It has said something that only who counts this node says.
-    mutating func forgetRefusal(by node: NodeID) {
-        if refusedBy?.node == node { refusedBy = nil }
-    }
-
-    /// A peer that refuses says so whenever it is spoken to; one that is gone does not.
-    private var shownRefusal: (node: NodeID, reason: Refused.Reason)? {
-        guard let refusedBy, now <= refusedBy.at.advanced(by: Disagreements.shown) else {
-            return nil
-        }
-        return (refusedBy.node, refusedBy.reason)
-    }
-
-    /// When the account of the core changes though nothing arrives.
-    private var shownUntil: Tick {
-        let now = now
-        func end(_ heard: Tick?) -> Tick {
-            let end = heard.map(Disagreements.end) ?? .never
-            return end > now ? end : .never
-        }
-        let shown = min(end(refusedBy?.at), end(refusedPeer?.at))
-        return min(shown, admission.shownUntil(after: now))
-    }
-
-    // MARK: - Receipts and reads
+    // MARK: - What arrives
 
     /// Gives out the testimony of a durable write: to peers through the output, to this node at once.
     /// The only way from a receipt to its testimony.
     private mutating func release(_ receipt: consuming DurabilityReceipt, output: inout Output) {
-        if case .failed = phase { return }
-        let takesPart = takesPart
-        admission.newest = max(admission.newest, receipt.written)
-        let through = receipt.through
-        while let write = writes.first, write.id <= through { _ = writes.popFirst() }
-        replica.oldestWrite = writes.first?.at
-        let wasComplete = admission.isComplete
-        let changed = admission.markDurable(receipt.peers)
-        if takesPart { for node in changed { sayHello(to: node, output: &output) } }
-        if !wasComplete, admission.isComplete { hasGreeted = false }
+        guard lifetime.failure == nil else { return }
+        let takesPart = lifetime.takesPart
+        writes.finish(through: receipt.through)
+        replica.oldestWrite = writes.oldest
+        meeting.markDurable(
+            receipt.peers,
+            written: receipt.written,
+            isHeard: takesPart,
+            output: &output
+        )
         replica.markDurable(promised: receipt.promised, runs: receipt.runs)
         output.checkpointed = receipt.checkpointed
-        for testimony in receipt.testimony where rolledBack == nil {
+        for testimony in receipt.testimony where lifetime.rolledBack == nil {
             if testimony.destination != node {
                 output.released.append(testimony)
             } else if takesPart {
                 replica.receive(testimony.body, from: node, output: &output)
             }
         }
-        if case .sealing(let last, _) = phase, through >= last {
-            phase = .closed
-            output.isClosed = true
+        if lifetime.finish(through: receipt.through) { output.isClosed = true }
+    }
+
+    /// Who speaks is checked first, then whether what it says is possible.
+    private mutating func receive(_ envelope: Envelope, output: inout Output) {
+        guard lifetime.takesPart else { return }
+        switch meeting.receive(envelope, at: now, output: &output) {
+        case .nothing:
+            return
+        case .contradicted(let found, let forGood):
+            fall(found, forGood: forGood, output: &output)
+            return
+        case .admitted:
+            break
+        }
+        guard envelope.message.isPossible(from: envelope.source, above: replica.highestSeen) else {
+            counters.impossible += 1
+            return
+        }
+        meeting.hear(envelope, at: now, output: &output)
+        replica.notePassing(envelope)
+        switch envelope.message {
+        case .statement(let statement):
+            replica.receive(statement, from: envelope.source, output: &output)
+        case .immediate(let message):
+            receive(message, from: envelope.source, output: &output)
+        }
+        takeFindings(output: &output)
+    }
+
+    private mutating func receive(
+        _ message: Immediate,
+        from sender: NodeID,
+        output: inout Output
+    ) {
+        switch message {
+        case .hello, .refused, .challenge, .challengeAnswer:
+            break
+        case .forward(let forward):
+            proposals.receive(
+                forward,
+                from: sender,
+                met: meeting.admission.process(of: forward.token.node)?.boot,
+                replica,
+                state: delivering.state,
+                output: &output
+            )
+        case .forwardRefused(let refused):
+            proposals.receive(refused, from: sender, &callers, replica, output: &output)
+        case .probe(let probe):
+            guard case .forwards(let first, let count) = probe.subject else {
+                replica.receive(message, from: sender, output: &output)
+                return
+            }
+            proposals.receive(
+                probe: probe.id,
+                first,
+                count: count,
+                from: sender,
+                replica,
+                state: delivering.state,
+                output: &output
+            )
+        case .probeReply(let reply):
+            guard case .forwards(let missing) = reply.subject else {
+                replica.receive(message, from: sender, output: &output)
+                return
+            }
+            proposals.receive(missing, answering: reply.id, from: sender, &replica)
+        case .barrierRequest(let request):
+            readers.receive(request, from: sender)
+        case .barrierReply(let reply):
+            replica.noteAnswer(from: sender)
+            readers.receive(reply, output: &output)
+        default:
+            replica.receive(message, from: sender, output: &output)
         }
     }
 
-    private mutating func receive(_ completion: ReadCompletion, output: inout Output) {
-        guard isOpen else { return }
-        guard completion.id == replay else {
-            guard takesPart else { return }
-            replica.receive(completion, output: &output)
+    /// What the replica found wrong with a message.
+    private mutating func takeFindings(output: inout Output) {
+        if let found = replica.contradiction.take() {
+            counters.contradicted += 1
+            // Not for good: nothing tells which of the two directories is the wrong one.
+            fall(
+                RolledBack(witness: found.witness, cause: .otherEntry),
+                forGood: false,
+                output: &output
+            )
             return
         }
-        switch completion.result {
-        case .success(let page):
-            replay = nil
-            feed(page, output: &output)
-        // Not asked again: the node ends, or its reader has.
-        case .failure(let failure): fail(failure, output: &output)
+        if replica.foundImpossible {
+            counters.impossible += 1
+            replica.foundImpossible = false
         }
+        counters.unbacked += replica.unbackedClaims
+        replica.unbackedClaims = 0
+    }
+
+    private mutating func receive(_ completion: ReadCompletion, output: inout Output) {
+        guard lifetime.isOpen else { return }
+        guard delivering.awaits(completion.id) else {
+            if lifetime.takesPart { replica.receive(completion, output: &output) }
+            return
+        }
+        do {
+            try delivering.receive(completion.result, &replica, output: &output)
+            callers.answerEffective(output: &output)
+        } catch {
+            callers.answerEffective(output: &output)
+            // A committed row that cannot be read is never delivered, and nothing after it can be: the node
+            // ends rather than skip it (`R17`, `R35`).
+            if let failure = error.ending { fail(failure, output: &output) }
+        }
+    }
+
+    private mutating func deliver(output: inout Output) {
+        guard lifetime.isOpen else { return }
+        delivering.advance(&replica, output: &output)
+        callers.answerEffective(output: &output)
+    }
+
+    private mutating func take(_ appends: [AppendRequest], output: inout Output) {
+        let refusal = lifetime.refusal
+        for append in appends {
+            proposals.take(append, unless: refusal, &callers, output: &output)
+        }
+    }
+
+    private mutating func take(_ barriers: [BarrierRequest], output: inout Output) {
+        for barrier in barriers {
+            callers.add(barrier.waiter, deadline: barrier.deadline)
+            if let refusal = lifetime.refusal {
+                callers.end(barrier.waiter, refusal, output: &output)
+            } else {
+                readers.add(barrier.waiter)
+            }
+        }
+    }
+
+    // MARK: - The two ends, and the directory that does not count
+
+    private mutating func close(by deadline: Tick, output: inout Output) {
+        guard lifetime.close(by: deadline) else { return }
+        proposals.empty(.closed, &callers, output: &output)
+    }
+
+    /// Writes the commit watermark once nothing is in flight any more or the time is up.
+    private mutating func advanceClosing(output: inout Output) {
+        if let deadline = lifetime.sealsBy, replica.acceptor.isFull, now >= deadline {
+            // It may never be durable, and holds nothing that the rows do not tell.
+            lifetime.giveUp()
+            output.isClosed = true
+            return
+        }
+        guard let deadline = lifetime.closesBy else { return }
+        let inFlight = lifetime.rolledBack == nil ? replica.leader?.slotsInFlight ?? 0 : 0
+        guard now >= deadline || (callers.undecided.isEmpty && inFlight == 0) else { return }
+        callers.endAll(.closed, output: &output)
+        writes.addCheckpoint(of: delivering, after: 1, to: &output.rows)
+        output.rows.isFinal = true
+        if lifetime.rolledBack == nil { replica.sayFarewell(output: &output) }
+    }
+
+    /// This directory is not where a peer has met it. This process says nothing more, and no later one if it is
+    /// for good: what is on its way to the disk may still get there, and its testimony is never spoken.
+    private mutating func fall(_ found: RolledBack, forGood: Bool, output: inout Output) {
+        guard lifetime.fall(found) else { return }
+        output.rows = WriteRows()
+        if forGood { output.rows.rolledBack = found }
+        output.fallSilent()
+        proposals.empty(.rolledBack, &callers, output: &output)
+        callers.endAll(.rolledBack, output: &output)
+    }
+
+    /// The store has failed: what is in the inbox is never in the log, of the rest nobody knows.
+    private mutating func fail(_ failure: StoreFailure, output: inout Output) {
+        guard lifetime.fail(failure) else { return }
+        proposals.empty(.storeFailed, &callers, output: &output)
+        callers.endAll(.storeFailed, output: &output)
+        output.isClosed = true
     }
 
     // MARK: - The write and the messages of a step
 
     private mutating func seal(_ output: inout Output) {
-        if rolledBack != nil { output.fallSilent() }
-        sealMessages(&output)
-        guard isOpen else { return }
-        let goesAnyway = output.rows.needsFlush
-        if takesPart {
-            output.rows.peers += admission.lazyRecords(at: now, anyway: goesAnyway)
-        }
-        let committed = replica.deliverable
-        if delivery.delivered.count(after: written.checkpoint) >= limits.checkpointSlots {
-            written.checkpoint = delivery.delivered
-            output.rows.checkpoint = delivery.checkpoint
-        }
+        if lifetime.rolledBack != nil { output.fallSilent() }
+        meeting.seal(&output)
+        guard lifetime.isOpen else { return }
+        let takesPart = lifetime.takesPart
+        if takesPart { meeting.addRecords(to: &output.rows, at: now) }
+        writes.addCheckpoint(of: delivering, after: limits.checkpointSlots, to: &output.rows)
         guard output.rows.needsFlush || !output.testimony.isEmpty else { return }
         if output.rows.needsFlush {
-            if committed > written.committed {
-                written.committed = committed
-                output.rows.committed = committed
-            }
-            swap(&output.rows.ineffective, &unwrittenIneffective)
-            if takesPart { output.rows.prunesBelow = admission.pruned.take() }
+            writes.addWatermark(replica.deliverable, to: &output.rows)
+            delivering.addIneffective(to: &output.rows)
+            if takesPart { meeting.addPruned(to: &output.rows) }
         }
-        let id = WriteID(nextWrite)
-        nextWrite += 1
-        writes.append((id, now))
-        replica.oldestWrite = writes.first?.at
-        if output.rows.isFinal, case .closing(let deadline) = phase {
-            phase = .sealing(id, by: deadline)
-        }
-        output.write = WriteBatch(id: id, rows: output.rows, testimony: output.testimony)
+        let id = writes.submit(&output, at: now)
+        if output.rows.isFinal { lifetime.seal(under: id) }
+        replica.oldestWrite = writes.oldest
     }
 
-    private func sealMessages(_ output: inout Output) {
-        for message in output.immediate {
-            let node = message.destination
-            // Members meet as nodes; everything else is between two processes.
-            let isMeeting = if case .hello = message.body { true } else { false }
-            let recipient = isMeeting ? nil : admission.process(of: node)
-            let named = isMeeting ? admission.holds(node)?.process : recipient
-            output.messages.append(
-                admission.envelope(to: node, recipient, naming: named, .immediate(message.body))
-            )
+    // MARK: - What the surroundings may ask
+
+    /// The tick at which the core wants to be stepped though nothing arrives.
+    package var nextDeadline: Tick {
+        guard lifetime.isOpen else {
+            guard let by = lifetime.sealsBy, replica.acceptor.isFull else {
+                return callers.nextDeadline
+            }
+            // The last write may have been made late; it has a tick at least.
+            return min(max(by, now.advanced(by: 1)), callers.nextDeadline)
         }
-        for testimony in output.released {
-            let node = testimony.destination
-            let recipient = admission.process(of: node)
-            output.messages.append(
-                admission.envelope(
-                    to: node,
-                    recipient,
-                    naming: recipient,
-                    .statement(testimony.body)
-                )
-            )
+        var deadline = min(callers.nextDeadline, meeting.shownUntil(after: now))
+        // An old copy of a directory waits for nothing.
+        if lifetime.rolledBack == nil {
+            deadline = min(deadline, meeting.nextDeadline)
+            // Before all have met both ways the replica's clock stands still.
+            if meeting.isEstablished { deadline = min(deadline, replica.nextDeadline) }
         }
+        return min(deadline, lifetime.closesBy ?? .never)
+    }
+
+    /// How many more appends are worth a step.
+    package var leastAppends: Int { proposals.leastAppends(replica) }
+
+    /// Who this process of the node is.
+    package var identity: NodeIdentity { meeting.identity }
+
+    /// What this node was made with.
+    package var terms: Terms { meeting.admission.terms }
+
+    /// True once every member is durably known to hold this node.
+    package var hasMet: Bool { meeting.isEstablished }
+
+    /// True if exactly this process of its node is durably held, as what it says presupposes.
+    package func holds(_ sender: NodeIdentity) -> Bool {
+        hasMet && meeting.admission.holds(sender.node) == sender.presence
+    }
+
+    /// What this node's peers have met and its directory does not hold: it is read, and nothing else.
+    package var rolledBack: RolledBack? { lifetime.rolledBack }
+
+    /// The ballot under which this node leads, or hears another lead.
+    package var leading: Ballot? { replica.leading }
+
+    /// The slots that others are known to have committed and this node lacks.
+    package var missing: ClosedRange<Slot>? { replica.learner.missing }
+
+    /// Every slot up to here is delivered.
+    package var delivered: Slot { delivering.delivered }
+
+    /// The core's own account of itself.
+    package var status: CoreStatus {
+        CoreStatus(
+            of: replica,
+            meeting,
+            lifetime,
+            delivered: delivering.delivered,
+            counters: meeting.counters + proposals.counters + counters
+        )
     }
 }

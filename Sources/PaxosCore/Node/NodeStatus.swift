@@ -48,6 +48,41 @@ package struct CoreStatus: Hashable, Sendable {
     package var counters: MessageCounters
 }
 
+extension CoreStatus {
+    init(
+        of replica: Replica,
+        _ meeting: Meeting,
+        _ lifetime: Lifetime,
+        delivered: Slot,
+        counters: MessageCounters
+    ) {
+        let now = replica.now
+        let leads = replica.leader != nil
+        let others = zip(replica.membership.members, replica.peerCommitted)
+            .filter { $0.0 != replica.node }
+        self.init(
+            role: NodeRole(replica.role),
+            ballot: replica.role.ballot,
+            promised: replica.acceptor.promised,
+            leader: leads ? replica.node : replica.election.liveLeader(at: now)?.node,
+            committed: replica.learner.committed,
+            delivered: delivered,
+            last: replica.acceptor.last,
+            trimmed: replica.acceptor.trimmed,
+            slotsInFlight: replica.leader?.slotsInFlight ?? 0,
+            isFull: replica.acceptor.isFull,
+            failure: lifetime.failure,
+            refusedBy: meeting.refusal(at: now)?.node,
+            refusal: meeting.refusal(at: now)?.reason,
+            refusedPeer: meeting.refusedPeer(at: now),
+            peerCommitted: others.map { PeerStatus(node: $0.0, committed: $0.1) },
+            rolledBack: lifetime.rolledBack,
+            disagreements: meeting.admission.disagreements(at: now),
+            counters: counters
+        )
+    }
+}
+
 /// A process of a peer whose messages a node does not count.
 public struct RefusedPeer: Hashable, Sendable {
     /// The node that the process says it is.

@@ -168,6 +168,20 @@ package enum ReadFailure: Error, Hashable, Sendable {
     /// The store has failed or is closed.
     case storeFailed(StoreFailure)
     case closed
+
+    /// What ends a node whose own read this is; nothing, if it ends already.
+    var ending: StoreFailure? {
+        switch self {
+        case .unreadable(let slot):
+            StoreFailure(
+                operation: "read",
+                code: 0,
+                detail: "the row of slot \(slot) is unreadable"
+            )
+        case .storeFailed(let failure): failure
+        case .closed: nil
+        }
+    }
 }
 
 /// The error that ended a store.

@@ -30,6 +30,8 @@ package struct Output: ~Copyable {
     /// depends on a write.
     var immediate: [Addressed<Immediate>] = []
     var released: [Testimony] = []
+    /// Own and others' appends that were delivered whole, until their callers are told.
+    var effective: [EffectiveRun] = []
 
     init() {}
 
@@ -47,6 +49,12 @@ package struct Output: ~Copyable {
         immediate = []
         released = []
         testimony = []
+    }
+
+    /// It has left the inbox.
+    mutating func drain(_ append: AppendRequest) {
+        drained.appends += 1
+        drained.bytes += append.bytes
     }
 
     mutating func send(_ message: Immediate, to destination: NodeID) {

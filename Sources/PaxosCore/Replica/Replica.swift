@@ -99,6 +99,9 @@ package struct Replica: Sendable {
     package var candidate: Candidate? { role.candidate }
     package var leader: Leader? { role.leader }
 
+    /// The ballot under which this node leads, or hears another lead.
+    var leading: Ballot? { leader?.ballot ?? election.leader?.ballot }
+
     var isFollower: Bool { if case .follower = role { true } else { false } }
 
     /// The membership that decides the next slot; static for now.
@@ -239,6 +242,37 @@ package struct Replica: Sendable {
     mutating func assign(_ entry: Entry) {
         role.leader?.assign(entry, now: now)
         unsentBytes += entry.payloadBytes
+    }
+
+    /// The same for a whole append, whose token is used up here from now on.
+    mutating func assign(
+        _ payloads: AppendRequest.Payloads,
+        token: Token,
+        into entries: inout [Entry]
+    ) {
+        assigned.consume(token)
+        switch payloads {
+        case .one(let payload):
+            let entry = Entry.command(Command(token: token, payload: payload))
+            assign(entry)
+            entries.append(entry)
+        case .batch(let payloads):
+            for (index, payload) in payloads.enumerated() {
+                let command = Command(
+                    token: token,
+                    index: UInt32(index),
+                    count: UInt32(payloads.count),
+                    payload: payload
+                )
+                assign(.command(command))
+                entries.append(.command(command))
+            }
+        }
+    }
+
+    /// True if an append is neither in the log, as far as `state` tells, nor on its way there.
+    func isNew(_ token: Token, _ state: LogState) -> Bool {
+        state.effect(of: token) == .effective && assigned.effect(of: token) == .effective
     }
 
     /// Sends one Accept for `entries`, which were just assigned, to every member.

@@ -6,7 +6,7 @@
 /// Practice", section 6.4). The node that asked answers its caller once its own log has got so far.
 /// Where there is no way to the leader another member asks it: that it asks later than it was asked does no
 /// harm.
-struct Barriers: Sendable {
+struct Readers: Sendable {
     /// Whose barrier it is.
     enum Asker: Equatable {
         case caller(WaiterID)
@@ -81,24 +81,28 @@ struct Barriers: Sendable {
         }
     }
 
-    /// Drops callers that wait no more, and all of them if `isClosing`.
-    mutating func drop(where isGone: (WaiterID) -> Bool) {
-        func isGoneCaller(_ asker: Asker) -> Bool {
-            if case .caller(let waiter) = asker { isGone(waiter) } else { false }
+    /// Drops callers that wait no more.
+    private mutating func sweep(_ callers: borrowing Callers) {
+        func isGone(_ asker: Asker) -> Bool {
+            if case .caller(let waiter) = asker { !callers.isWaiting(waiter) } else { false }
         }
-        arrived.removeAll(where: isGoneCaller)
-        confirming.removeAll { isGoneCaller($0.asker) }
-        asked.removeAll { isGoneCaller($0.asker) }
-        confirmed.removeAll { isGone($0.waiter) }
+        arrived.removeAll(where: isGone)
+        confirming.removeAll { isGone($0.asker) }
+        asked.removeAll { isGone($0.asker) }
+        confirmed.removeAll { !callers.isWaiting($0.waiter) }
     }
 
-    /// Moves every barrier as far as it gets, and reports those that are reached.
+    /// Moves every barrier as far as it gets.
+    ///
+    /// It is answered once this node has also delivered up to it: what it promises can be read here, also
+    /// while rows from before the opening are still being replayed.
     mutating func advance(
-        replica: inout Replica,
+        _ callers: inout Callers,
+        _ replica: inout Replica,
         through delivered: Slot,
-        output: inout Output,
-        reached: (WaiterID, Slot) -> Void
+        output: inout Output
     ) {
+        if callers.takeEnded() { sweep(callers) }
         guard !isEmpty else { return }
         if replica.leader != nil {
             lead(&replica, output: &output)
@@ -106,7 +110,7 @@ struct Barriers: Sendable {
             follow(&replica, output: &output)
         }
         for barrier in confirmed where barrier.slot <= delivered {
-            reached(barrier.waiter, barrier.slot)
+            callers.answer(barrier.waiter, barrier: barrier.slot, output: &output)
         }
         confirmed.removeAll { $0.slot <= delivered }
     }
@@ -186,7 +190,7 @@ struct Barriers: Sendable {
     }
 }
 
-extension Barriers.Asker {
+extension Readers.Asker {
     fileprivate var isPeer: Bool { if case .peer = self { true } else { false } }
 
     fileprivate func isOf(_ other: NodeID) -> Bool {

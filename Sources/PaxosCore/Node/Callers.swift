@@ -1,0 +1,93 @@
+/// Those who wait for an append or a barrier, and what each is told: all replies of a core come from here, one
+/// to each caller.
+///
+/// An append has a token once it leaves the inbox. What of those is not decided is kept, since it may have
+/// to be sent again.
+struct Callers: Sendable {
+    private let node: NodeID
+    private let boot: Boot
+    private var waiters = Waiters()
+    private(set) var undecided = ProposedAppends()
+    private var nextSequence: UInt64 = 1
+    /// Somebody was told who may still stand in a queue.
+    private(set) var hasEnded = false
+
+    init(node: NodeID, boot: Boot) {
+        self.node = node
+        self.boot = boot
+    }
+
+    /// The earliest time at which somebody's time may run out.
+    var nextDeadline: Tick { waiters.nextDeadline }
+
+    func isWaiting(_ waiter: WaiterID) -> Bool { waiters.state(of: waiter) != .none }
+
+    mutating func add(_ waiter: WaiterID, deadline: Tick) {
+        waiters.add(waiter, deadline: deadline)
+    }
+
+    /// Names an append that leaves the inbox: from here on it may get into the log.
+    mutating func name(_ append: AppendRequest) -> Token {
+        defer { nextSequence += 1 }
+        waiters.propose(append.waiter, sequence: nextSequence)
+        undecided.add(append, sequence: nextSequence)
+        return token(nextSequence)
+    }
+
+    func token(_ sequence: UInt64) -> Token { Token(node: node, boot: boot, sequence: sequence) }
+
+    /// Who waits for the append with this token; nobody, if it is another process's.
+    func waiter(of token: Token) -> WaiterID? {
+        guard token.node == node, token.boot == boot else { return nil }
+        return undecided.waiter(of: token.sequence)
+    }
+
+    // MARK: - Replies
+
+    /// Tells a caller that it gets no slot: never, if its append is still in the inbox, else unknown.
+    mutating func end(_ waiter: WaiterID, _ refusal: Refusal, output: inout Output) {
+        switch waiters.remove(waiter) {
+        case .none:
+            return
+        case .waiting:
+            hasEnded = true
+            output.replies.append(Reply(waiter: waiter, outcome: .never(refusal)))
+        case .proposed(let sequence):
+            _ = undecided.take(sequence)
+            let outcome = Reply.Outcome.unknown(token(sequence), refusal)
+            output.replies.append(Reply(waiter: waiter, outcome: outcome))
+        }
+    }
+
+    mutating func endAll(_ refusal: Refusal, output: inout Output) {
+        for waiter in waiters.all { end(waiter, refusal, output: &output) }
+    }
+
+    mutating func endExpired(by now: Tick, output: inout Output) {
+        for waiter in waiters.expired(by: now) { end(waiter, .timedOut, output: &output) }
+    }
+
+    /// Tells the callers of own appends in which slots these have effect.
+    mutating func answerEffective(output: inout Output) {
+        for run in output.effective where run.token.node == node && run.token.boot == boot {
+            guard let waiter = undecided.take(run.token.sequence) else { continue }
+            _ = waiters.remove(waiter)
+            output.replies.append(
+                Reply(waiter: waiter, outcome: .committed(first: run.first, count: run.count))
+            )
+        }
+        output.effective.removeAll()
+    }
+
+    /// Tells the caller of a barrier that it is reached.
+    mutating func answer(_ waiter: WaiterID, barrier slot: Slot, output: inout Output) {
+        guard waiters.remove(waiter) != .none else { return }
+        output.replies.append(Reply(waiter: waiter, outcome: .barrier(slot)))
+    }
+
+    /// Whether anybody was told since this was asked last.
+    mutating func takeEnded() -> Bool {
+        defer { hasEnded = false }
+        return hasEnded
+    }
+}
