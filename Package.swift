@@ -6,21 +6,29 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "ReplicatedLog", targets: ["ReplicatedLog"]),
-        // Needs the trait NIO: `.package(url: …, traits: ["NIO"])`.
-        .library(name: "ReplicatedLogNIO", targets: ["ReplicatedLogNIO"]),
+        // Needs the trait TCP, and for certificates TLS; both are enabled unless `traits:` says otherwise.
+        .library(name: "ReplicatedLogTCP", targets: ["ReplicatedLogTCP"]),
         .library(name: "ReplicatedLogTestKit", targets: ["ReplicatedLogTestKit"]),
         .library(name: "LMDB", targets: ["LMDB"]),
     ],
     traits: [
-        .default(enabledTraits: []),
-        .trait(name: "NIO", description: "TCP and mutual TLS between nodes, by swift-nio."),
+        .default(enabledTraits: ["TCP", "TLS", "ServiceLifecycle"]),
+        .trait(name: "TCP", description: "ReplicatedLogTCP: nodes in processes of their own."),
+        .trait(
+            name: "TLS",
+            description: "Mutual TLS in ReplicatedLogTCP, by swift-nio-ssl.",
+            enabledTraits: ["TCP"]
+        ),
+        .trait(
+            name: "ServiceLifecycle",
+            description: "LogNode is a Service of swift-service-lifecycle."
+        ),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.7.0"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.2.0"),
+        // Each resolved by those only who enable the trait that needs it.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
-        // Resolved by those only who enable the trait NIO.
         .package(url: "https://github.com/apple/swift-nio", from: "2.90.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.34.0"),
         // Only rlog uses these two, and rlog is no product: who depends on the libraries never
@@ -31,6 +39,9 @@ let package = Package(
     targets: [
         // The pure protocol: imports nothing (docs/DESIGN.md, rooms).
         .target(name: "PaxosCore", swiftSettings: [.strictMemorySafety()]),
+
+        // Its bytes, without sockets and without LMDB: frames and handshakes, rows and small values.
+        .target(name: "LogWire", dependencies: ["PaxosCore", "CCRC32C"]),
 
         // LMDB, without a word of Paxos.
         .systemLibrary(
@@ -49,27 +60,32 @@ let package = Package(
         .target(
             name: "ReplicatedLog",
             dependencies: [
-                "PaxosCore", "LMDB", "Platform", "CCRC32C",
+                "PaxosCore", "LogWire", "LMDB", "Platform",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
-                .product(name: "DequeModule", package: "swift-collections"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(
+                    name: "ServiceLifecycle",
+                    package: "swift-service-lifecycle",
+                    condition: .when(traits: ["ServiceLifecycle"])
+                ),
             ]
         ),
 
-        // Nodes in processes of their own. Whoever depends on this package without the trait NIO gets
-        // the codecs alone, and resolves no swift-nio.
+        // Nodes in processes of their own. Whoever disables the trait TCP resolves no swift-nio, and does
+        // not depend on this target's product.
         .target(
-            name: "ReplicatedLogNIO",
-            dependencies: ["ReplicatedLog", "PaxosCore", "CCRC32C", "Platform"]
-                + nio(condition: .when(traits: ["NIO"]))
-        ),
-        // The same sources (a symbolic link) for rlog and the tests, with no trait to enable: no product
-        // reaches this target, so nobody else resolves what it needs (docs/DESIGN.md, rooms).
-        .target(
-            name: "NIOTransport",
-            dependencies: ["ReplicatedLog", "PaxosCore", "CCRC32C", "Platform"] + nio(),
-            swiftSettings: [.define("NIO")]
+            name: "ReplicatedLogTCP",
+            dependencies: [
+                "ReplicatedLog", "PaxosCore", "LogWire", "Platform",
+                .product(
+                    name: "NIOSSL",
+                    package: "swift-nio-ssl",
+                    condition: .when(traits: ["TLS"])
+                ),
+            ]
+                + ["NIOCore", "NIOPosix", "NIOConcurrencyHelpers", "NIOTLS"].map {
+                    .product(name: $0, package: "swift-nio", condition: .when(traits: ["TCP"]))
+                }
         ),
 
         // The deterministic world that runs the pure protocol.
@@ -79,8 +95,8 @@ let package = Package(
         .executableTarget(
             name: "rlog",
             dependencies: [
-                "ReplicatedLog", "NIOTransport", "PaxosCore", "PaxosSimulator", "Platform",
-                "CLMDB",
+                "ReplicatedLog", "ReplicatedLogTCP", "LogWire", "PaxosCore", "PaxosSimulator",
+                "Platform", "CLMDB",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
@@ -131,7 +147,7 @@ let package = Package(
         .executableTarget(
             name: "readme-member",
             dependencies: [
-                "NIOTransport", "ReplicatedLog",
+                "ReplicatedLogTCP", "ReplicatedLog",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/Support/ReadmeMember"
@@ -152,7 +168,7 @@ let package = Package(
         // What must hold of every decoder whatever the bytes are: for libFuzzer and for the tests.
         .target(
             name: "DecoderProperties",
-            dependencies: ["PaxosCore", "ReplicatedLog", "ReplicatedLogNIO", "CCRC32C"],
+            dependencies: ["PaxosCore", "LogWire", "CCRC32C"],
             path: "Tests/Fuzzing/Properties"
         ),
 
@@ -165,10 +181,7 @@ let package = Package(
         .testTarget(name: "SourceRuleTests"),
         .testTarget(
             name: "WireTests",
-            dependencies: [
-                "DecoderProperties", "ReplicatedLog", "ReplicatedLogNIO", "PaxosCore",
-                "PaxosSimulator",
-            ],
+            dependencies: ["DecoderProperties", "LogWire", "PaxosCore", "PaxosSimulator"],
             exclude: ["Golden"]
         ),
         .testTarget(
@@ -182,9 +195,10 @@ let package = Package(
             ]
         ),
         .testTarget(
-            name: "NIOTransportTests",
+            name: "TCPTransportTests",
             dependencies: [
-                "NIOTransport", "ReplicatedLog", "ReplicatedLogTestKit", "PaxosCore", "Platform",
+                "ReplicatedLogTCP", "ReplicatedLog", "ReplicatedLogTestKit", "LogWire",
+                "PaxosCore", "Platform",
             ]
         ),
         .testTarget(
@@ -213,7 +227,7 @@ let package = Package(
         .testTarget(
             name: "ReplicatedLogTests",
             dependencies: [
-                "ReplicatedLog", "PaxosCore", "LMDB", "Platform", "FailingDisks",
+                "ReplicatedLog", "PaxosCore", "LogWire", "LMDB", "Platform", "FailingDisks",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -230,12 +244,6 @@ let package = Package(
     cLanguageStandard: .c11
 )
 
-func nio(condition: TargetDependencyCondition? = nil) -> [Target.Dependency] {
-    ["NIOCore", "NIOPosix", "NIOConcurrencyHelpers", "NIOTLS"].map {
-        .product(name: $0, package: "swift-nio", condition: condition)
-    } + [.product(name: "NIOSSL", package: "swift-nio-ssl", condition: condition)]
-}
-
 // What only this repository needs is asked for by the environment, so that whoever depends on the
 // libraries neither sees nor resolves it.
 if Context.environment["RLOG_DOCS"] != nil {
@@ -248,7 +256,7 @@ if Context.environment["RLOG_BENCHMARKS"] != nil {
     package.targets.append(
         .target(
             name: "BenchmarkSupport",
-            dependencies: ["ReplicatedLog", "PaxosCore", "Platform", "CCRC32C"],
+            dependencies: ["ReplicatedLog", "PaxosCore", "LogWire", "Platform", "CCRC32C"],
             path: "Benchmarks/Support"
         )
     )
@@ -256,17 +264,8 @@ if Context.environment["RLOG_BENCHMARKS"] != nil {
 // The libFuzzer targets, with the decoders and nothing else: Scripts/fuzz builds them with sanitizers, which
 // take their time, and what no decoder needs is neither compiled nor resolved.
 if Context.environment["RLOG_FUZZ"] != nil {
-    let codecs = [
-        "ReplicatedLog": "Sources/ReplicatedLog/Store/Coding",
-        "ReplicatedLogNIO": "Sources/ReplicatedLogNIO/Wire",
-    ]
-    let kept: Set = ["PaxosCore", "LMDB", "CLMDB", "CCRC32C", "DecoderProperties"]
-    for target in package.targets {
-        guard let path = codecs[target.name] else { continue }
-        target.path = path
-        target.dependencies = ["PaxosCore", "LMDB", "CCRC32C"]
-    }
-    package.targets.removeAll { !kept.contains($0.name) && codecs[$0.name] == nil }
+    let kept: Set = ["PaxosCore", "CCRC32C", "LogWire", "DecoderProperties"]
+    package.targets.removeAll { !kept.contains($0.name) }
     package.dependencies = []
     package.traits = []
     package.products = []

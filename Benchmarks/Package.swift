@@ -7,7 +7,7 @@ let package = Package(
     name: "replicated-log-benchmarks",
     platforms: [.macOS(.v15)],
     dependencies: [
-        .package(name: "swift-replicated-log", path: ".."),
+        .package(name: "swift-replicated-log", path: "..", traits: []),
         .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
     ],
     targets: ["Micro", "ExactCounts"].map { name in

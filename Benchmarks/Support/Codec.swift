@@ -1,6 +1,6 @@
 internal import CCRC32C
+internal import LogWire
 internal import PaxosCore
-internal import ReplicatedLog
 
 // The parts of the log that the benchmarks measure and that no user sees. Only offered with
 // RLOG_BENCHMARKS in the environment (Package.swift).

@@ -8,6 +8,7 @@ import Testing
         #expect(files.contains { $0.path == "Tests/SourceRuleTests/SourceRuleTests.swift" })
         for file in files {
             #expect(SourceRules.imports(file) == [])
+            #expect(SourceRules.traits(file) == [])
             #expect(SourceRules.length(file) == [])
             #expect(SourceRules.bannedCalls(file) == [])
             #expect(SourceRules.vocabulary(file) == [])
@@ -30,7 +31,9 @@ import Testing
         ("ReplicatedLog", "@_implementationOnly import CLMDB"),
         ("ReplicatedLog", "@_spi(Testing) import NIO"),
         ("ReplicatedLog", "import struct Foundation.Data"),
-        ("ReplicatedLogNIO", "import LMDB"), ("PaxosSimulator", "import Glibc"),
+        ("ReplicatedLogTCP", "import LMDB"), ("LogWire", "import NIOCore"),
+        ("LogWire", "import LMDB"), ("ReplicatedLog", "import CCRC32C"),
+        ("PaxosSimulator", "import Glibc"),
         ("ReplicatedLogTestKit", "import Testing"), ("Unheard", "let x = 1"),
     ])
     func aWrongImportIsFound(_ target: String, _ line: String) {
@@ -46,6 +49,26 @@ import Testing
     ])
     func aRightImportIsNone(_ target: String, _ line: String) {
         #expect(SourceRules.imports(Self.file("Sources/\(target)/A.swift", line)) == [])
+    }
+
+    @Test(arguments: [
+        ("ReplicatedLogTCP/A.swift", "internal import NIOSSL"),
+        ("ReplicatedLogTCP/Connection/A.swift", "#if TLS"),
+        ("ReplicatedLogTCP/TLS/A.swift", "#if TCP"),
+        ("ReplicatedLog/Node/LogNode.swift", "public import ServiceLifecycle"),
+        ("ReplicatedLog/Engine/A.swift", "#if !ServiceLifecycle"),
+    ])
+    func aTraitOutOfItsRoomIsFound(_ path: String, _ line: String) {
+        #expect(SourceRules.traits(Self.file("Sources/" + path, line)).count == 1)
+    }
+
+    @Test(arguments: [
+        ("ReplicatedLogTCP/TLS/A.swift", "#if TLS\ninternal import NIOSSL"),
+        ("ReplicatedLog/Node/LogNode+Service.swift", "#if ServiceLifecycle"),
+        ("ReplicatedLogTCP/A.swift", "#if os(Linux)\n// import NIOSSL"),
+    ])
+    func aTraitInItsRoomIsNone(_ path: String, _ line: String) {
+        #expect(SourceRules.traits(Self.file("Sources/" + path, line)) == [])
     }
 
     @Test func aLongFileIsFound() {
@@ -81,7 +104,7 @@ import Testing
         "pthread_cond_timedwait(condition, mutex, &end)", "return Date.now",
     ])
     func aWallClockIsFound(_ line: String) {
-        for target in ["ReplicatedLog", "ReplicatedLogNIO", "rlog", "CPlatform"] {
+        for target in ["ReplicatedLog", "ReplicatedLogTCP", "rlog", "CPlatform"] {
             #expect(SourceRules.wallClocks(Self.file("Sources/\(target)/A.swift", line)).count == 1)
         }
     }

@@ -31,13 +31,14 @@ enum SourceRules {
         "PaxosCore": [],
         "LMDB": system.union(["CLMDB"]),
         "Platform": system.union(["CPlatform", "Synchronization"]),
+        "LogWire": ["PaxosCore", "CCRC32C"],
         "ReplicatedLog": [
-            "PaxosCore", "LMDB", "Platform", "CCRC32C", "Synchronization", "Logging",
-            "CoreMetrics", "ServiceLifecycle", "DequeModule",
+            "PaxosCore", "LogWire", "LMDB", "Platform", "Synchronization", "Logging",
+            "CoreMetrics", "ServiceLifecycle",
         ],
-        "ReplicatedLogNIO": [
-            "ReplicatedLog", "PaxosCore", "CCRC32C", "Platform", "NIOCore", "NIOPosix",
-            "NIOConcurrencyHelpers", "NIOTLS", "NIOSSL",
+        "ReplicatedLogTCP": [
+            "ReplicatedLog", "PaxosCore", "LogWire", "Platform", "Logging", "NIOCore",
+            "NIOPosix", "NIOConcurrencyHelpers", "NIOTLS", "NIOSSL",
         ],
         "PaxosSimulator": ["PaxosCore"],
         "ReplicatedLogTestKit": ["ReplicatedLog", "PaxosCore", "PaxosSimulator", "Platform"],
@@ -59,6 +60,30 @@ enum SourceRules {
             guard let match = line.firstMatch(of: statement) else { return nil }
             let module = String(match.1)
             return allowed.contains(module) ? nil : "\(file.path): imports \(module)"
+        }
+    }
+
+    /// The traits that are asked about in sources, and where: in a room of its own, behind which everything is
+    /// alike with the trait and without. `TCP` is asked about nowhere: who disables it leaves the target out.
+    static let conditional: [(trait: String, module: String, place: String)] = [
+        ("TLS", "NIOSSL", "Sources/ReplicatedLogTCP/TLS/"),
+        (
+            "ServiceLifecycle", "ServiceLifecycle",
+            "Sources/ReplicatedLog/Node/LogNode+Service.swift"
+        ),
+    ]
+
+    static func traits(_ file: SourceFile) -> [String] {
+        guard file.isSwift, let target = file.target, target != tool else { return [] }
+        return file.code.enumerated().flatMap { number, line in
+            conditional.compactMap { trait, module, place in
+                let asks = line.contains("#if \(trait)") || line.contains("#if !\(trait)")
+                guard asks || line.contains("import \(module)"), !file.path.hasPrefix(place) else {
+                    return nil
+                }
+                return "\(file.path):\(number + 1): the trait \(trait)"
+            }
+                + (line.contains("#if TCP") ? ["\(file.path):\(number + 1): the trait TCP"] : [])
         }
     }
 
@@ -93,7 +118,8 @@ enum SourceRules {
 
     /// Certificates carry dates.
     static let dated: Set = [
-        "Sources/Platform/WallClock.swift", "Sources/ReplicatedLogNIO/TLSIdentity+Validity.swift",
+        "Sources/Platform/WallClock.swift",
+        "Sources/ReplicatedLogTCP/TLS/TLSIdentity+Validity.swift",
     ]
 
     /// Nothing else here asks what time it is: a wall clock that jumps changes nothing. Durations are of the

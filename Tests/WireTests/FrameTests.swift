@@ -1,6 +1,6 @@
+import LogWire
 @testable import PaxosCore
 import PaxosSimulator
-import ReplicatedLogNIO
 import Testing
 
 /// Frames: whole and in their order, or refused.

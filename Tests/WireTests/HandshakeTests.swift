@@ -1,5 +1,5 @@
+import LogWire
 import PaxosCore
-import ReplicatedLogNIO
 import Testing
 
 /// What both ends of a connection say first, and who is not welcomed.
@@ -32,7 +32,8 @@ import Testing
         ),
     ])
     func aHandshakeHasItsBytes(_ name: String, _ handshake: Handshake) throws {
-        let title = "\(handshake.kind), protocol version \(Envelope.protocolVersion)"
+        let kind = "\(handshake.kind)".replacing("LogWire.PeerRefusal.", with: "")
+        let title = "\(kind), protocol version \(Envelope.protocolVersion)"
         try Golden.check(name, handshake.encoded(), title: title)
         #expect(try Self.read(Golden.parse(try #require(Golden.text(name)))) == handshake)
     }

@@ -1,5 +1,5 @@
+import LogWire
 @testable import PaxosCore
-import ReplicatedLogNIO
 import Testing
 
 /// What comes back on a connection: the word that the process which made it does not count, and nothing else.

@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import PaxosCore
 
 extension Inbox.State {
@@ -43,9 +42,9 @@ extension Inbox.State {
     mutating func admitOverflow(limits: Limits) {
         while let append = overflow.first {
             if waiters.stage(of: append.waiter) == nil {
-                overflow.removeFirst()
+                _ = overflow.popFirst()
             } else if hasRoom(for: append, limits: limits) {
-                overflow.removeFirst()
+                _ = overflow.popFirst()
                 overflowBytes -= append.bytes + Self.waitingBytes
                 admit(append)
             } else {
@@ -57,7 +56,7 @@ extension Inbox.State {
     /// Takes those out of the wait for room whose time is up.
     mutating func takeExpiredOverflow(now: Tick) -> [WaiterTable.Continuation] {
         var expired: [WaiterTable.Continuation] = []
-        var kept = Deque<AppendRequest>()
+        var kept = Ring<AppendRequest>()
         for append in overflow where waiters.stage(of: append.waiter) != nil {
             if append.deadline > now {
                 kept.append(append)

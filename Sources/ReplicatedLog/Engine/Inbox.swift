@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import PaxosCore
 internal import Platform
 
@@ -36,7 +35,7 @@ final class Inbox: Sendable {
         var failure: StoreFailure?
         var closeBy: Tick?
         var waiters = WaiterTable()
-        var overflow = Deque<AppendRequest>()
+        var overflow = Ring<AppendRequest>()
         /// What those hold that wait in `overflow`.
         var overflowBytes = 0
         /// No append in `overflow` has an earlier deadline.

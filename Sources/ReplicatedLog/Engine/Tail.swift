@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import PaxosCore
 internal import Platform
 
@@ -20,7 +19,7 @@ final class Tail: Sendable {
         var delivered: Slot
         /// The window holds every effective command above this slot.
         var floor: Slot
-        var entries = Deque<Delivered>()
+        var entries = Ring<Delivered>()
         var bytes = 0
         /// How many subscriptions are being iterated.
         var readers = 0
@@ -123,7 +122,7 @@ final class Tail: Sendable {
         deinit {
             let own = share.withLock { $0 }
             // What nobody reads any more is freed without the lock.
-            _ = tail.state.withLock { state -> Deque<Delivered> in
+            _ = tail.state.withLock { state -> Ring<Delivered> in
                 state.readers -= 1
                 state.held -= own
                 return state.readers == 0 ? state.emptied() : []
@@ -255,8 +254,8 @@ extension Tail.State {
     }
 
     /// Empties the window and returns what it held.
-    fileprivate mutating func emptied() -> Deque<Delivered> {
-        var old = Deque<Delivered>()
+    fileprivate mutating func emptied() -> Ring<Delivered> {
+        var old = Ring<Delivered>()
         swap(&old, &entries)
         bytes = 0
         floor = delivered
@@ -299,7 +298,7 @@ extension [Delivered] {
     }
 }
 
-extension Deque<Delivered> {
+extension Ring<Delivered> {
     /// The position of the first entry at or after a slot; entries are in slot order.
     fileprivate func firstPosition(atOrAfter slot: Slot) -> Int {
         var low = 0

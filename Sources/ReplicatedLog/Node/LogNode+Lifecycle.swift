@@ -1,7 +1,6 @@
 public import Logging
 internal import PaxosCore
 internal import Platform
-public import ServiceLifecycle
 
 /// What `LogNode.open` does with a data directory that is missing or empty.
 public enum IfMissing: Hashable, Sendable {
@@ -11,7 +10,7 @@ public enum IfMissing: Hashable, Sendable {
     case create
 }
 
-extension LogNode: Service {
+extension LogNode {
     /// Formats a data directory for a new member of a new cluster.
     ///
     /// Returns once the directory is whole and durable: made aside, flushed, renamed into place, its
@@ -177,9 +176,9 @@ extension LogNode: Service {
         let clock = clock
         let grace = configuration.limits.shutdownTimeoutMilliseconds
         await withTaskCancellationHandler {
-            await withGracefulShutdownHandler {
+            await ServiceEnd.following {
                 await thread.ended()
-            } onGracefulShutdown: {
+            } onShutdown: {
                 inbox.close(by: clock.deadline(milliseconds: grace))
             }
         } onCancel: {

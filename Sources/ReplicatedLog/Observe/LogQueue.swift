@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import Logging
 internal import Platform
 
@@ -26,7 +25,7 @@ final class LogQueue: Sendable {
     }
 
     private struct State {
-        var lines = Deque<Line>()
+        var lines = Ring<Line>()
         /// A line is with the sink.
         var isWriting = false
         var hasThread = false

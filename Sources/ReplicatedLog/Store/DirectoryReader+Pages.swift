@@ -1,3 +1,4 @@
+internal import LogWire
 package import PaxosCore
 
 extension DirectoryReader {

@@ -1,4 +1,5 @@
 internal import LMDB
+package import LogWire
 package import PaxosCore
 internal import Platform
 

@@ -1,3 +1,4 @@
+package import LogWire
 package import PaxosCore
 internal import Platform
 

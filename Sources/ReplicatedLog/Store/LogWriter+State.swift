@@ -1,4 +1,5 @@
 internal import LMDB
+internal import LogWire
 internal import PaxosCore
 
 /// What a transaction changes beside rows.

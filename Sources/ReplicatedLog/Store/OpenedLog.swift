@@ -1,4 +1,5 @@
 internal import LMDB
+internal import LogWire
 internal import PaxosCore
 internal import Platform
 

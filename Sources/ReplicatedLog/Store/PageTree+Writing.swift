@@ -1,3 +1,4 @@
+internal import LogWire
 internal import PaxosCore
 internal import Platform
 

@@ -1,5 +1,3 @@
-internal import DequeModule
-
 /// What waits to be sent to one peer: two lanes, each bounded in bytes (`R61`, `R62`).
 ///
 /// What is taken out is liveness first. In a full lane of liveness the oldest message makes room, for a
@@ -56,7 +54,7 @@ public struct OutboundQueue: Sendable {
     }
 
     private struct Waiting {
-        var queued = Deque<Queued>()
+        var queued = Ring<Queued>()
         var bytes = 0
 
         mutating func append(_ next: Queued) {

@@ -1,7 +1,7 @@
-import NIOTransport
 import PaxosCore
 import Platform
 import ReplicatedLog
+import ReplicatedLogTCP
 
 /// The replicas of a run: real ones, each on a directory of its own.
 struct BenchCluster: Sendable {

@@ -1,8 +1,9 @@
 import ArgumentParser
+import LogWire
 import Logging
-import NIOTransport
 import Platform
 import ReplicatedLog
+import ReplicatedLogTCP
 
 #if canImport(Glibc)
 import Glibc

@@ -1,7 +1,7 @@
-import NIOTransport
 import PaxosCore
 import Platform
 import ReplicatedLog
+import ReplicatedLogTCP
 
 // What each request comes to. The names are a contract: docs/OPERATIONS.md.
 

@@ -1,6 +1,6 @@
-import NIOTransport
 import Platform
 import ReplicatedLog
+import ReplicatedLogTCP
 
 #if canImport(Glibc)
 import Glibc

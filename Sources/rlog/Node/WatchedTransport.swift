@@ -1,6 +1,6 @@
-import NIOTransport
 import Platform
 import ReplicatedLog
+import ReplicatedLogTCP
 
 /// The node's transport, which also tells when it has started, or why it did not, and traces messages.
 final class WatchedTransport: Transport {

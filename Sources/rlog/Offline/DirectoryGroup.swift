@@ -1,3 +1,4 @@
+import LogWire
 import PaxosCore
 import ReplicatedLog
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import NIOTransport
+import LogWire
 import PaxosCore
 import Platform
 import ReplicatedLog

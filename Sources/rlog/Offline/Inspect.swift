@@ -1,4 +1,5 @@
 import ArgumentParser
+import LogWire
 import PaxosCore
 import ReplicatedLog
 

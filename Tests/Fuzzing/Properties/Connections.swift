@@ -1,5 +1,5 @@
+internal import LogWire
 internal import PaxosCore
-internal import ReplicatedLogNIO
 
 /// Whole connections. Bits of the form, beside the first: 1, the bytes are the answer to a greeting, and not
 /// a greeting with frames behind it; 2, tags, numbers and echoes are made right too.

@@ -1,5 +1,5 @@
+internal import LogWire
 internal import PaxosCore
-internal import ReplicatedLogNIO
 
 /// Frames. Bits of the form, beside the first: 1, the reader knows the connection's tag; 2, tags and
 /// numbers are made right too.

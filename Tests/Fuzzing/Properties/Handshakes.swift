@@ -1,5 +1,5 @@
+internal import LogWire
 internal import PaxosCore
-internal import ReplicatedLogNIO
 
 /// Handshakes.
 enum Handshakes {

@@ -1,5 +1,5 @@
+internal import LogWire
 internal import PaxosCore
-internal import ReplicatedLog
 
 /// Stored rows: eight bytes that are the slot, and the row.
 enum Rows {

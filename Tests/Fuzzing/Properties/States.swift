@@ -1,5 +1,5 @@
+internal import LogWire
 internal import PaxosCore
-internal import ReplicatedLog
 
 /// The small values beside the rows, and the identity of a directory. The form without its first bit
 /// chooses which.

@@ -83,17 +83,9 @@ import Testing
             let source = try Repository.text(path)
             let begin = try #require(source.firstRange(of: #/// [A-Z]+ begins\n/#))
             let end = try #require(source.firstRange(of: #/// [A-Z]+ ends\n/#))
-            snippets.insert(shown(String(source[begin.upperBound..<end.lowerBound])))
+            snippets.insert(String(source[begin.upperBound..<end.lowerBound]))
         }
         return snippets
-    }
-
-    /// Applications import the product; the tests import the same sources under another name.
-    private static func shown(_ snippet: String) -> String {
-        snippet.replacing(
-            "import NIOTransport\nimport ReplicatedLog\n",
-            with: "import ReplicatedLog\nimport ReplicatedLogNIO\n"
-        )
     }
 
     @Test func everyBlockOfSwiftIsCompiled() throws {

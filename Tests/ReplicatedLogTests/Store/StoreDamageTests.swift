@@ -1,4 +1,5 @@
 import LMDB
+import LogWire
 import Testing
 
 @testable import PaxosCore

@@ -1,3 +1,4 @@
+import LogWire
 import Testing
 
 @testable import PaxosCore

@@ -1,3 +1,4 @@
+import LogWire
 import Synchronization
 import Testing
 

@@ -1,9 +1,9 @@
-// The service of README.md, compiled and run as it stands there but for the name of the module that is
-// imported: ReadmeServiceTests of RlogTests runs three of them, SnippetTests compares the two.
+// The service of README.md, compiled and run as it stands there: ReadmeServiceTests of RlogTests runs three of
+// them, SnippetTests compares the two.
 // README begins
 import Logging
-import NIOTransport
 import ReplicatedLog
+import ReplicatedLogTCP
 
 var addresses: [NodeID: TCPAddress] = [:]
 for (id, text) in zip([1, 2, 3] as [NodeID], CommandLine.arguments.dropFirst(2)) {

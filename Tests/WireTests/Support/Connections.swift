@@ -1,5 +1,5 @@
+import LogWire
 import PaxosCore
-import ReplicatedLogNIO
 
 /// The two ends of a connection, without a connection: node 2 sends, node 1 receives.
 struct Connection {

@@ -1,9 +1,7 @@
 import DecoderProperties
+import LogWire
 import PaxosCore
-import ReplicatedLogNIO
 import Testing
-
-@testable import ReplicatedLog
 
 /// Whole inputs for each decoder, of the golden files where there are some: what a fuzzer begins with.
 enum Seeds {

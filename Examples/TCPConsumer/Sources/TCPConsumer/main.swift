@@ -1,6 +1,6 @@
 import Logging
 import ReplicatedLog
-import ReplicatedLogNIO
+import ReplicatedLogTCP
 
 var addresses: [NodeID: TCPAddress] = [:]
 for (id, text) in zip([1, 2, 3] as [NodeID], CommandLine.arguments.dropFirst(2)) {

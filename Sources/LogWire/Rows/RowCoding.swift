@@ -1,0 +1,174 @@
+package import PaxosCore
+
+/// Encodes and decodes the rows of one cluster; the bytes stand in Schema.swift.
+///
+/// Decoding is total: whatever the bytes are, the answer is an entry or `nil`. Lengths are checked once
+/// before the loads, which are unaligned because LMDB's values begin at even addresses at best.
+package struct RowCoding: Sendable {
+    /// The checksum of the cluster's name, with which that of every row begins.
+    private let seed: UInt32
+
+    package init(cluster: ClusterID) {
+        seed = Checksum.of(Array(cluster.name.utf8))
+    }
+
+    private enum Kind {
+        static let command: UInt8 = 1
+        static let noop: UInt8 = 2
+        static let membership: UInt8 = 3
+        static let void: UInt8 = 4
+    }
+
+    private enum At {
+        static let kind = 4
+        static let flags = 5
+        static let reserved = 6
+        static let round = 8
+        static let node = 16
+        static let body = 24
+        static let index = 48
+        static let count = 52
+        static let payload = 56
+    }
+
+    private static let chosen: UInt8 = 1
+    private static let tokenBytes = 24
+
+    package static func byteCount(of entry: Entry) -> Int {
+        switch entry {
+        case .command(let command): At.payload + command.payload.count
+        case .noop: At.body
+        case .membership(let membership): At.body + membership.byteCount
+        case .void: At.body + tokenBytes
+        }
+    }
+
+    // MARK: - Encoding
+
+    /// Writes the whole row into `row`, which has `byteCount(of:)` bytes. The payload is copied here
+    /// and nowhere else on its way into the page.
+    package func encode(
+        _ entry: Entry,
+        ballot: Ballot,
+        isChosen: Bool,
+        slot: Slot,
+        into row: UnsafeMutableRawBufferPointer
+    ) {
+        precondition(row.count == Self.byteCount(of: entry), "a row is encoded into its own length")
+        row[At.flags] = isChosen ? Self.chosen : 0
+        row.storeBytes(of: 0, toByteOffset: At.reserved, as: UInt16.self)
+        row.store(ballot.round, at: At.round)
+        row.store(ballot.node.rawValue, at: At.node)
+        switch entry {
+        case .command(let command):
+            row[At.kind] = Kind.command
+            row.store(command.token, at: At.body)
+            row.store(command.index, at: At.index)
+            row.store(command.count, at: At.count)
+            command.payload.withUnsafeBytes { payload in
+                UnsafeMutableRawBufferPointer(rebasing: row[At.payload...])
+                    .copyMemory(from: payload)
+            }
+        case .noop:
+            row[At.kind] = Kind.noop
+        case .membership(let membership):
+            row[At.kind] = Kind.membership
+            row[At.body...].copyBytes(from: membership.encoded())
+        case .void(let token):
+            row[At.kind] = Kind.void
+            row.store(token, at: At.body)
+        }
+        row.store(checksum(of: UnsafeRawBufferPointer(row), slot: slot), at: 0)
+    }
+
+    private func checksum(of row: UnsafeRawBufferPointer, slot: Slot) -> UInt32 {
+        let bound = Checksum.of(slot.rawValue, after: seed)
+        return Checksum.of(UnsafeRawBufferPointer(rebasing: row[At.kind...]), after: bound)
+    }
+
+    // MARK: - Decoding
+
+    /// The row of `slot`, or `nil` if these bytes are not what was written there.
+    package func decode(_ row: UnsafeRawBufferPointer, slot: Slot) -> AcceptedEntry? {
+        guard row.count >= At.body, row.uint32(at: 0) == checksum(of: row, slot: slot),
+            row[At.flags] & ~Self.chosen == 0, row[At.reserved] == 0, row[At.reserved + 1] == 0,
+            let node = NodeID(rawValue: row.uint64(at: At.node)),
+            let entry = Self.entry(row)
+        else { return nil }
+        return AcceptedEntry(
+            slot: slot,
+            ballot: Ballot(round: row.uint64(at: At.round), node: node),
+            entry: entry,
+            isChosen: row[At.flags] & Self.chosen != 0
+        )
+    }
+
+    private static func entry(_ row: UnsafeRawBufferPointer) -> Entry? {
+        switch row[At.kind] {
+        case Kind.command:
+            guard row.count >= At.payload, let token = row.token(at: At.body),
+                row.uint32(at: At.index) < row.uint32(at: At.count)
+            else { return nil }
+            let command = Command(
+                token: token,
+                index: row.uint32(at: At.index),
+                count: row.uint32(at: At.count),
+                payload: [UInt8](row[At.payload...])
+            )
+            return .command(command)
+        case Kind.noop:
+            return row.count == At.body ? .noop : nil
+        case Kind.membership:
+            var reader = ByteReader([UInt8](row[At.body...]))
+            guard let membership = Membership(from: &reader), reader.remaining == 0 else {
+                return nil
+            }
+            return .membership(membership)
+        case Kind.void:
+            guard row.count == At.body + tokenBytes else { return nil }
+            return row.token(at: At.body).map(Entry.void)
+        default:
+            return nil
+        }
+    }
+}
+
+// Callers have checked the length; an offset beyond it would be an error of ours, and subscripts trap.
+extension UnsafeRawBufferPointer {
+    fileprivate func uint32(at offset: Int) -> UInt32 {
+        precondition(offset + 4 <= count, "a load beyond the row")
+        return UInt32(littleEndian: loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
+
+    fileprivate func uint64(at offset: Int) -> UInt64 {
+        precondition(offset + 8 <= count, "a load beyond the row")
+        return UInt64(littleEndian: loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+
+    fileprivate func token(at offset: Int) -> Token? {
+        guard let node = NodeID(rawValue: uint64(at: offset)) else { return nil }
+        return Token(
+            node: node,
+            boot: Boot(uint64(at: offset + 8)),
+            sequence: uint64(at: offset + 16)
+        )
+    }
+}
+
+extension UnsafeMutableRawBufferPointer {
+    fileprivate func store(_ number: UInt32, at offset: Int) {
+        precondition(offset + 4 <= count, "a store beyond the row")
+        storeBytes(of: number.littleEndian, toByteOffset: offset, as: UInt32.self)
+    }
+
+    fileprivate func store(_ number: UInt64, at offset: Int) {
+        precondition(offset + 8 <= count, "a store beyond the row")
+        storeBytes(of: number.littleEndian, toByteOffset: offset, as: UInt64.self)
+    }
+
+    fileprivate func store(_ token: Token, at offset: Int) {
+        store(token.node.rawValue, at: offset)
+        store(token.boot.rawValue, at: offset + 8)
+        store(token.sequence, at: offset + 16)
+    }
+}

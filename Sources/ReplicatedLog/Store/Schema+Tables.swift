@@ -1,0 +1,37 @@
+internal import LMDB
+internal import LogWire
+
+extension Schema {
+    /// The handles of an environment's tables.
+    struct Tables: Sendable {
+        let accepted: IntegerDatabase
+        let state: BytesDatabase
+        let ineffective: IntegerDatabase
+
+        init(
+            in environment: borrowing Environment,
+            state: BytesDatabase,
+            create: Bool
+        ) throws(TransactionError<LMDBError>) {
+            self.state = state
+            accepted = try environment.openDatabase(
+                Schema.accepted,
+                keys: UInt64.self,
+                create: create
+            )
+            ineffective = try environment.openDatabase(
+                Schema.ineffective,
+                keys: UInt64.self,
+                create: create
+            )
+        }
+    }
+
+    /// The table by whose `identity` a directory is known, whatever its version.
+    static func openState(
+        in environment: borrowing Environment,
+        create: Bool
+    ) throws(TransactionError<LMDBError>) -> BytesDatabase {
+        try environment.openDatabase(state, keys: [UInt8].self, create: create)
+    }
+}

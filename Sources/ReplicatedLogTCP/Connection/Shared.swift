@@ -1,0 +1,58 @@
+internal import LogWire
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+internal import PaxosCore
+internal import ReplicatedLog
+
+/// What every connection of a started transport needs to know.
+final class Shared: Sendable {
+    let local: LocalNode
+    let peers: [NodeID]
+    let options: TCPOptions
+    let security: (any Security)?
+    let addressOf: @Sendable (NodeID) -> TCPAddress?
+    /// The addresses of a name, as numbers; blocks.
+    let lookUp: @Sendable (String) -> [String]
+    private let counted = NIOLockedValueBox(TCPCounters())
+
+    init(
+        local: LocalNode,
+        peers: [NodeID],
+        options: TCPOptions,
+        security: (any Security)?,
+        addressOf: @escaping @Sendable (NodeID) -> TCPAddress?,
+        lookUp: @escaping @Sendable (String) -> [String]
+    ) {
+        self.local = local
+        self.peers = peers
+        self.options = options
+        self.security = security
+        self.addressOf = addressOf
+        self.lookUp = lookUp
+    }
+
+    /// The longest wait before a connection that was lost is tried again: well within an election timeout.
+    var longestBackOff: TimeAmount {
+        let quarter = TimeAmount.milliseconds(Int64(local.limits.electionMilliseconds) / 4)
+        return max(.milliseconds(1), min(options.longestBackOff.timeAmount, quarter))
+    }
+
+    var counters: TCPCounters { counted.withLockedValue { $0 } }
+
+    func count(_ change: (inout TCPCounters) -> Void) {
+        counted.withLockedValue { change(&$0) }
+    }
+
+    func refuse(_ refusal: PeerRefusal) {
+        count { $0.refused[refusal, default: 0] += 1 }
+    }
+
+    static func tag() -> UInt64 { UInt64.random(in: 1 ... .max) }
+}
+
+extension Duration {
+    var timeAmount: TimeAmount {
+        let (seconds, attoseconds) = components
+        return .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    }
+}

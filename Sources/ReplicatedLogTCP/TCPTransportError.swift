@@ -1,0 +1,32 @@
+/// Why a `TCPTransport` does not start.
+@nonexhaustive
+public enum TCPTransportError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Another process listens there.
+    case addressInUse(TCPAddress)
+    /// The system does not let this process listen there.
+    case cannotListen(TCPAddress, reason: String)
+    /// It was started or stopped before: a restarted node gets another transport.
+    case alreadyUsed
+    /// The certificate does not name the node that it was given to.
+    case certificateOfAnother(expected: String)
+    /// A certificate that is shown to peers expired then; nobody would take it.
+    case certificateExpired(String)
+    /// A certificate that is shown to peers holds only from then on.
+    case certificateNotYetValid(String)
+
+    /// What is wrong and what to do, for people.
+    public var description: String {
+        switch self {
+        case .addressInUse(let address):
+            "\(address) is in use: stop what listens there, or listen elsewhere"
+        case .cannotListen(let address, let reason): "cannot listen on \(address): \(reason)"
+        case .alreadyUsed: "the transport was started or stopped before"
+        case .certificateOfAnother(let expected):
+            "the certificate lacks the subjectAltName URI:\(expected): issue one for this node"
+        case .certificateExpired(let date):
+            "the certificate expired at \(date): issue another one for this node"
+        case .certificateNotYetValid(let date):
+            "the certificate holds from \(date) on: look at the clock of this machine"
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import PaxosCore
+import ReplicatedLog
+import ReplicatedLogTCP
+import ReplicatedLogTestKit
+import Testing
+
+extension Tag {
+    @Tag static var slow: Self
+}
+
+/// Sockets keep what `Transport` promises, with and without TLS.
+@Suite(.serialized, .tags(.slow)) struct TCPConformanceTests {
+    private struct Fixture: TransportFixture {
+        let cluster: Cluster
+        /// The queue, what the system holds at both ends, and one batch in the receiver's hands.
+        let maxBytesUnderWay = 40 << 20
+
+        func makeTransport(for node: NodeID) async throws -> any Transport {
+            cluster.transport(for: node)
+        }
+    }
+
+    @Test func plainConnectionsConform() async {
+        #expect(await TransportConformance.violations(of: Fixture(cluster: Cluster())) == [])
+    }
+
+    @Test func connectionsWithTLSConform() async throws {
+        let authority = try Authority()
+        var identities: [NodeID: TLSIdentity] = [:]
+        for node in [1, 2, 3] as [NodeID] {
+            identities[node] = try authority.identity(of: node, in: "conformance")
+        }
+        let fixture = Fixture(cluster: Cluster(identities: identities))
+        #expect(await TransportConformance.violations(of: fixture) == [])
+    }
+}
