@@ -34,6 +34,15 @@ package struct ReadOnlyFile: ~Copyable, Sendable {
         }
     }
 
+    /// How many bytes the file has.
+    package var length: Int64 {
+        get throws(PosixError) {
+            var status = stat()
+            _ = try PosixError.check("fstat", path) { fstat(descriptor, &status) }
+            return Int64(status.st_size)
+        }
+    }
+
     /// The bytes from `offset` on: `count` of them, or fewer at the end of the file.
     package func read(at offset: Int64, count: Int) throws(PosixError) -> [UInt8] {
         var failure: PosixError?

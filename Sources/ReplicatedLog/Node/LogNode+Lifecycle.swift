@@ -117,7 +117,7 @@ extension LogNode {
             throw .needsTransport(members: configuration.membership.members.count)
         }
         let result = await offPool { () throws(LogOpenError) in
-            try LMDBStore.open(
+            let store = try LMDBStore.open(
                 at: directory,
                 expecting: (
                     configuration.cluster, configuration.node, configuration.membership
@@ -125,13 +125,17 @@ extension LogNode {
                 storage: configuration.storage,
                 limits: configuration.limits
             )
+            let snapshots = try SnapshotFolder.open(directory, cluster: configuration.cluster)
+            return (store, snapshots)
         }
-        let store = surroundings.store(try result.get())
+        let (opened, snapshots) = try result.get()
+        let store = surroundings.store(opened)
         let logger = logger ?? Logger(label: "replicated-log") { _ in SwiftLogNoOpLogHandler() }
         let node = LogNode(
             configuration: configuration,
             directory: directory,
             store: store,
+            snapshots: snapshots,
             transport: transport,
             logger: logger,
             metrics: EngineMetrics.backend,
@@ -268,6 +272,8 @@ extension LogNode {
         await transport?.stop()
         inbox.end(refusal)
         tail.end(refusal)
+        let snapshots = snapshots
+        _ = await offPool { () throws(Never) in snapshots.close() }
         await withUnsafeContinuation { continuation in
             store.close { continuation.resume() }
         }
@@ -275,7 +281,7 @@ extension LogNode {
 }
 
 /// Runs blocking work on a thread of its own, never on the cooperative pool (`R64`).
-private func offPool<Value: Sendable, Failure: Error>(
+func offPool<Value: Sendable, Failure: Error>(
     _ body: @escaping @Sendable () throws(Failure) -> Value
 ) async -> Result<Value, Failure> {
     await withUnsafeContinuation { continuation in

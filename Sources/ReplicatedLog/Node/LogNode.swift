@@ -30,6 +30,7 @@ public final class LogNode: Sendable {
     public let directory: String
 
     let store: any NodeStore
+    let snapshots: SnapshotFolder
     let transport: (any Transport)?
     let inbox: Inbox
     let tail: Tail
@@ -43,6 +44,7 @@ public final class LogNode: Sendable {
         configuration: Configuration,
         directory: String,
         store: any NodeStore,
+        snapshots: SnapshotFolder,
         transport: (any Transport)?,
         logger: Logger,
         metrics: (any MetricsFactory)?,
@@ -56,6 +58,7 @@ public final class LogNode: Sendable {
         self.configuration = configuration
         self.directory = directory
         self.store = store
+        self.snapshots = snapshots
         self.transport = transport
         self.inbox = inbox
         self.tail = tail

@@ -16,6 +16,7 @@ import Testing
             configuration: directory.configuration,
             directory: directory.path,
             store: try directory.openStore(),
+            snapshots: try .open(directory.path, cluster: directory.configuration.cluster),
             transport: nil,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             metrics: backend,
@@ -57,6 +58,7 @@ import Testing
                 storage: .small,
                 limits: .small
             ),
+            snapshots: try .open(world.path(1), cluster: try ClusterID("tests")),
             transport: world.network.transport(for: 1),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             metrics: backend,

@@ -1,0 +1,34 @@
+/// The bytes of a base, all numbers little-endian:
+///
+///     ballot 16 | digest u64 | slot of the membership u64 | membership | checkpoint
+///
+/// Membership and checkpoint as they stand in stored rows and values. Read back only behind a checksum, and
+/// refused whole if anything is out of order.
+extension Base {
+    package func encoded() -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(ballot: ballot)
+        bytes.append(littleEndian: digest)
+        bytes.append(slot: membershipSlot)
+        membership.append(to: &bytes)
+        bytes.append(contentsOf: Checkpoint(slot: slot, state: state).encoded())
+        return bytes
+    }
+
+    package init?(decoding bytes: [UInt8]) {
+        var reader = ByteReader(bytes)
+        guard let ballot = reader.ballot(), let digest = reader.uint64(),
+            let membershipSlot = reader.slot(), let membership = Membership(from: &reader),
+            let rest = reader.bytes(reader.remaining),
+            let checkpoint = Checkpoint(decoding: rest), membershipSlot <= checkpoint.slot
+        else { return nil }
+        self.init(
+            slot: checkpoint.slot,
+            ballot: ballot,
+            membership: membership,
+            membershipSlot: membershipSlot,
+            state: checkpoint.state,
+            digest: digest
+        )
+    }
+}

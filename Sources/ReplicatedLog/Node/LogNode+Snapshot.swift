@@ -1,0 +1,119 @@
+internal import Logging
+public import PaxosCore
+internal import Synchronization
+
+extension LogNode {
+    /// Writes a snapshot: the host's state after a slot, as a file of the data directory.
+    ///
+    /// ```swift
+    /// let copy = balances                             // as of `slot`, while the host goes on
+    /// try await node.writeSnapshot(through: slot) { writer in
+    ///     for (name, balance) in copy.sorted() { try writer.write(…) }
+    /// }
+    /// ```
+    ///
+    /// The closure streams the state into the file, on a thread of its own; no more than a chunk of 256 KiB is held.
+    /// With it goes what the node itself must know of the log up to the slot, to go on from there without it.
+    /// For that the rows since the snapshot before are read again, a page at a time: the first snapshot of a
+    /// long log reads all of it. When the call returns the file is flushed and has its name, durably; after a
+    /// crash it is whole or not there. The newest two are kept. One is written at a time.
+    ///
+    /// - Parameters:
+    ///   - slot: What the host has applied: delivered by this node, beyond the newest snapshot, and not in
+    ///     the middle of a batch.
+    ///   - body: Writes the state.
+    /// - Throws: `SnapshotError`, or what the closure throws. Nothing is left of the snapshot then.
+    ///   Cancelling the task ends it at the next chunk.
+    @discardableResult
+    public func writeSnapshot(
+        through slot: Slot,
+        _ body: @escaping @Sendable (inout SnapshotWriter) throws -> Void
+    ) async throws -> SnapshotInfo {
+        let snapshots = snapshots
+        try snapshots.claim(slot)
+        defer { snapshots.unclaim() }
+        let base = try await base(through: slot)
+        let flag = Flag()
+        let info = try await withTaskCancellationHandler {
+            try await offPool { () throws(any Error) in
+                try snapshots.write(base, isCancelled: { flag.isSet }, body)
+            }.get()
+        } onCancel: {
+            flag.set()
+        }
+        lines.add(
+            .info,
+            "snapshot written",
+            ["slot": "\(info.slot)", "bytes": "\(info.bytes)"]
+        )
+        return info
+    }
+
+    /// The newest snapshot that is whole as far as can be told without reading all of it; `nil` if there
+    /// is none.
+    ///
+    /// One that is damaged is passed over for the one before, from which the log leads on as well, and the
+    /// log says so.
+    ///
+    /// - Throws: `SnapshotError`; `damaged` if all that there are.
+    public var latestSnapshot: Snapshot? {
+        get async throws(SnapshotError) { try await openSnapshots().first }
+    }
+
+    /// Those that are kept, the newest first; damaged ones are passed over.
+    package func openSnapshots() async throws(SnapshotError) -> [Snapshot] {
+        let snapshots = snapshots
+        let (found, damaged) = try await offPool { () throws(SnapshotError) in
+            try snapshots.open()
+        }.get()
+        for error in damaged { lines.add(.error, "a snapshot is damaged", ["what": "\(error)"]) }
+        if found.isEmpty, let first = damaged.first { throw first }
+        return found
+    }
+
+    /// What the log up to a delivered slot did, made of the newest snapshot before it and the rows since.
+    private func base(through slot: Slot) async throws(SnapshotError) -> Base {
+        guard slot <= tail.delivered else { throw .notDelivered(through: tail.delivered) }
+        let start = snapshots.base(through: slot) ?? .founding(configuration.membership)
+        guard start.slot >= tail.trimmed else { throw .trimmed(through: tail.trimmed) }
+        var replay = BaseReplay(from: start)
+        while replay.decided < slot {
+            if Task.isCancelled { throw .cancelled }
+            // Delivered, so what decides it is committed: it may be the end of a batch that stands behind.
+            let last = max(slot, replay.next)
+            for row in try await rows(in: replay.next...last) {
+                guard row.slot == replay.next else { throw .unreadable(replay.next) }
+                replay.feed(row)
+            }
+        }
+        guard replay.decided == slot else { throw .insideBatch(through: replay.decided) }
+        return replay.base
+    }
+
+    /// A page of the rows of delivered slots, each of which has one.
+    private func rows(in slots: ClosedRange<Slot>) async throws(SnapshotError) -> [AcceptedEntry] {
+        let maxBytes = configuration.limits.pageBytes
+        let result = await withUnsafeContinuation { continuation in
+            store.read(slots, maxBytes: maxBytes, withEffect: false) { result in
+                continuation.resume(returning: result)
+            }
+        }
+        switch result {
+        case .success(let page):
+            guard page.rows.first?.slot == slots.lowerBound else {
+                throw .unreadable(slots.lowerBound)
+            }
+            return page.rows
+        case .failure(let failure): throw SnapshotError(failure)
+        }
+    }
+}
+
+/// Set once, from any thread.
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    var isSet: Bool { value.load(ordering: .relaxed) }
+
+    func set() { value.store(true, ordering: .relaxed) }
+}

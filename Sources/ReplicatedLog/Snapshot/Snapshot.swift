@@ -1,0 +1,190 @@
+internal import LogWire
+public import PaxosCore
+internal import Platform
+
+/// What is known of a snapshot without reading it.
+public struct SnapshotInfo: Hashable, Sendable {
+    /// It holds the host's state after this slot.
+    public let slot: Slot
+    /// How many bytes the host has written.
+    public let bytes: UInt64
+}
+
+/// A snapshot of this node, open for reading; see `LogNode.latestSnapshot`.
+///
+/// It can be read for as long as it is held, also after newer ones have taken its place.
+public final class Snapshot: Sendable {
+    /// What it is of, and how much it holds.
+    public let info: SnapshotInfo
+    /// What the log up to the slot did.
+    package let base: Base
+    package let path: String
+    package let chunks: UInt64
+    private let file: ReadOnlyFile
+    private let head: SnapshotHead
+    private let seed: UInt32
+
+    /// Opens one whose head and tail are as they were written, and whose file has the length that they
+    /// tell. Blocking.
+    package init(
+        of slot: Slot,
+        cluster: ClusterID,
+        in directory: String
+    ) throws(SnapshotError) {
+        let path = SnapshotFormat.path(of: slot, in: directory)
+        let file: ReadOnlyFile
+        do throws(PosixError) {
+            file = try ReadOnlyFile(path: path)
+        } catch {
+            throw SnapshotError(error)
+        }
+        let (head, length) = try Self.head(of: file, cluster, slot)
+        let seed = SnapshotFormat.seed(cluster, slot)
+        let tailBytes = SnapshotFormat.tailBytes
+        let end = try Self.read(file, at: max(0, length - Int64(tailBytes)), count: tailBytes)
+        guard let tail = SnapshotTail(decoding: end, seed), tail.bytes < 1 << 62 else {
+            throw .damaged(path: path, detail: "its end is missing or not what was written")
+        }
+        let chunkBytes = UInt64(head.chunkBytes)
+        let chunks = tail.bytes / chunkBytes + (tail.bytes % chunkBytes == 0 ? 0 : 1)
+        let beside = UInt64(head.byteCount + tailBytes)
+        let expected = beside + tail.bytes + chunks * UInt64(SnapshotFormat.chunkHeadBytes)
+        guard tail.chunks == chunks, UInt64(length) == expected else {
+            throw .damaged(path: path, detail: "it has \(length) bytes, not \(expected)")
+        }
+        self.file = file
+        self.path = path
+        self.head = head
+        self.seed = seed
+        self.chunks = chunks
+        base = head.base
+        info = SnapshotInfo(slot: slot, bytes: tail.bytes)
+    }
+
+    private static func head(
+        of file: borrowing ReadOnlyFile,
+        _ cluster: ClusterID,
+        _ slot: Slot
+    ) throws(SnapshotError) -> (SnapshotHead, length: Int64) {
+        let path = file.path
+        let fixed = try read(file, at: 0, count: SnapshotFormat.fixedHeadBytes)
+        let length: Int64
+        do throws(PosixError) { length = try file.length } catch { throw SnapshotError(error) }
+        // No more than there is, whatever it says (`R39`).
+        let said = min(SnapshotHead.length(fixed) ?? fixed.count, Int(length))
+        let bytes = try read(file, at: 0, count: said)
+        switch SnapshotHead.read(bytes, expecting: cluster, slot) {
+        case .head(let head): return (head, length)
+        case .damaged(let detail): throw .damaged(path: path, detail: detail)
+        case .foreign(let found):
+            throw .foreignCluster(path: path, found: found, expected: cluster)
+        case .otherVersion(let found) where found < SnapshotFormat.version:
+            throw .olderFormat(path: path, found: found, supported: SnapshotFormat.version)
+        case .otherVersion(let found):
+            throw .newerFormat(path: path, found: found, supported: SnapshotFormat.version)
+        }
+    }
+
+    /// Reads the state that the host has written, on a thread of its own.
+    ///
+    /// ```swift
+    /// let balances = try await snapshot.read { reader in try Balances(restoring: &reader) }
+    /// ```
+    ///
+    /// Each chunk is checked before anything of it is handed out; no more than one is held. Cancelling the
+    /// task does not end the closure.
+    ///
+    /// - Throws: What the closure throws; `SnapshotError` comes from the reader.
+    public func read<Value: Sendable>(
+        _ body: @escaping @Sendable (inout SnapshotReader) throws -> Value
+    ) async throws -> Value {
+        try await offPool { () throws(any Error) in
+            var reader = SnapshotReader(self)
+            return try body(&reader)
+        }.get()
+    }
+
+    /// The payload of a chunk, if it is what was written. Blocking.
+    package func chunk(_ number: UInt64) throws(SnapshotError) -> [UInt8] {
+        precondition(number < chunks, "a chunk behind the last")
+        let headBytes = SnapshotFormat.chunkHeadBytes
+        let place = Int64(head.byteCount) + Int64(number) * Int64(head.chunkBytes + headBytes)
+        let isLast = number + 1 == chunks
+        let before = number * UInt64(head.chunkBytes)
+        let length = isLast ? Int(info.bytes - before) : head.chunkBytes
+        let fields = try Self.read(file, at: place, count: headBytes)
+        let payload = try Self.read(file, at: place + Int64(headBytes), count: length)
+        let crc = Checksum.of(payload, after: Checksum.of(number, after: seed))
+        var reader = ByteReader(fields)
+        guard reader.uint32() == UInt32(length), reader.uint32() == crc, payload.count == length
+        else { throw .damaged(path: path, detail: "chunk \(number) of \(chunks)") }
+        return payload
+    }
+
+    private static func read(
+        _ file: borrowing ReadOnlyFile,
+        at place: Int64,
+        count: Int
+    ) throws(SnapshotError) -> [UInt8] {
+        do throws(PosixError) {
+            return try file.read(at: place, count: count)
+        } catch {
+            throw SnapshotError(error)
+        }
+    }
+}
+
+/// Hands out what a snapshot holds, in the order in which it was written.
+///
+/// Holds one chunk. Blocking, on a thread of its own.
+public struct SnapshotReader: ~Copyable {
+    private let snapshot: Snapshot
+    private var chunk: ArraySlice<UInt8> = []
+    private var next: UInt64 = 0
+
+    init(_ snapshot: Snapshot) {
+        self.snapshot = snapshot
+        bytesLeft = snapshot.info.bytes
+    }
+
+    /// What the snapshot is of.
+    public var info: SnapshotInfo { snapshot.info }
+
+    /// How many bytes are left.
+    public private(set) var bytesLeft: UInt64
+
+    /// The next bytes, at most so many; none at the end.
+    ///
+    /// - Throws: `SnapshotError.damaged` if the chunk is not what was written.
+    public mutating func read(upTo count: Int) throws(SnapshotError) -> [UInt8] {
+        if chunk.isEmpty {
+            guard next < snapshot.chunks else { return [] }
+            chunk = try snapshot.chunk(next)[...]
+            next += 1
+        }
+        let part = chunk.prefix(max(0, count))
+        chunk = chunk.dropFirst(part.count)
+        bytesLeft -= UInt64(part.count)
+        return Array(part)
+    }
+
+    /// The next bytes, so many.
+    ///
+    /// - Throws: `SnapshotError.ended` if fewer are left, `.damaged` if they are not what was written.
+    public mutating func read(exactly count: Int) throws(SnapshotError) -> [UInt8] {
+        guard count >= 0, UInt64(count) <= bytesLeft else { throw .ended }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        while bytes.count < count {
+            bytes += try read(upTo: count - bytes.count)
+        }
+        return bytes
+    }
+
+    /// The next number, as `SnapshotWriter.write(number:)` has written it.
+    public mutating func readNumber() throws(SnapshotError) -> UInt64 {
+        var reader = ByteReader(try read(exactly: 8))
+        guard let number = reader.uint64() else { throw .ended }
+        return number
+    }
+}
