@@ -26,6 +26,7 @@ package struct MessageCounters: Hashable, Sendable {
     }
 
     /// What several parts of a node have counted, each for itself.
+    @inline(__always)
     static func + (left: Self, right: Self) -> Self {
         var sum = left
         sum.foreign += right.foreign

@@ -371,8 +371,8 @@ package struct NodeCore: ~Copyable {
 
     /// The core's own account of itself.
     package var status: CoreStatus {
-        CoreStatus(
-            of: replica,
+        CoreStatus.of(
+            replica,
             meeting,
             lifetime,
             delivered: delivering.delivered,

@@ -49,18 +49,22 @@ package struct CoreStatus: Hashable, Sendable {
 }
 
 extension CoreStatus {
-    init(
-        of replica: Replica,
+    /// No initialiser, which would copy whatever it is given, and inlined, so that the account itself is not copied
+    /// either: it is asked for after every step.
+    @inline(__always)
+    static func of(
+        _ replica: Replica,
         _ meeting: Meeting,
         _ lifetime: Lifetime,
         delivered: Slot,
         counters: MessageCounters
-    ) {
+    ) -> CoreStatus {
         let now = replica.now
         let leads = replica.leader != nil
         let others = zip(replica.membership.members, replica.peerCommitted)
             .filter { $0.0 != replica.node }
-        self.init(
+        let refusal = meeting.refusal(at: now)
+        return CoreStatus(
             role: NodeRole(replica.role),
             ballot: replica.role.ballot,
             promised: replica.acceptor.promised,
@@ -72,8 +76,8 @@ extension CoreStatus {
             slotsInFlight: replica.leader?.slotsInFlight ?? 0,
             isFull: replica.acceptor.isFull,
             failure: lifetime.failure,
-            refusedBy: meeting.refusal(at: now)?.node,
-            refusal: meeting.refusal(at: now)?.reason,
+            refusedBy: refusal?.node,
+            refusal: refusal?.reason,
             refusedPeer: meeting.refusedPeer(at: now),
             peerCommitted: others.map { PeerStatus(node: $0.0, committed: $0.1) },
             rolledBack: lifetime.rolledBack,
