@@ -77,6 +77,7 @@ let package = Package(
             name: "ReplicatedLogTCP",
             dependencies: [
                 "ReplicatedLog", "PaxosCore", "LogWire", "Platform",
+                .product(name: "Logging", package: "swift-log"),
                 .product(
                     name: "NIOSSL",
                     package: "swift-nio-ssl",
@@ -98,6 +99,7 @@ let package = Package(
                 "ReplicatedLog", "ReplicatedLogTCP", "LogWire", "PaxosCore", "PaxosSimulator",
                 "Platform", "CLMDB",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ]
@@ -199,6 +201,9 @@ let package = Package(
             dependencies: [
                 "ReplicatedLogTCP", "ReplicatedLog", "ReplicatedLogTestKit", "LogWire",
                 "PaxosCore", "Platform",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
         .testTarget(

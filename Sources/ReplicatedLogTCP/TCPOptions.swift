@@ -16,8 +16,6 @@ public struct TCPOptions: Hashable, Sendable {
     /// The most bytes that are given to the system at a time. What has not left the machine is kept near
     /// this, so that what is urgent waits for no more. Default 256 KiB.
     public var writeBytes = 256 << 10
-    /// Threads that read, write, encode and encrypt. Default 1.
-    public var threads = 1
 
     /// The documented defaults.
     public init() {}

@@ -1,7 +1,8 @@
 internal import LogWire
+public import Logging
 internal import NIOConcurrencyHelpers
-internal import NIOCore
-internal import NIOPosix
+public import NIOCore
+public import NIOPosix
 internal import PaxosCore
 internal import Platform
 public import ReplicatedLog
@@ -18,12 +19,12 @@ public import ReplicatedLog
 ///
 /// Each node connects to each of its peers and only sends there; what it receives comes on the connections
 /// that were made to it. docs/PROTOCOL.md has the bytes. What waits for a peer is bounded by
-/// `OutboundQueue.Bounds`; while a peer cannot be reached, it is dropped with each failed attempt. Without
-/// TLS anyone who reaches the port can speak as a node: use that on a loopback or a private network only.
+/// `OutboundQueue.Bounds`; while a peer cannot be reached, it is dropped with each failed attempt. Sockets are
+/// served by an event-loop group that is shared with whoever else uses it; none of its threads is ever held up for
+/// long. Without TLS anyone who reaches the port can speak as a node: use that on a loopback or a private network only.
 public final class TCPTransport: Transport {
     /// What was started.
     fileprivate struct Running {
-        let group: MultiThreadedEventLoopGroup
         let channel: any Channel
         let shared: Shared
         let listener: Listener
@@ -41,8 +42,10 @@ public final class TCPTransport: Transport {
 
     private let listen: TCPAddress
     private let peers: [NodeID]
-    private let security: (any Security)?
+    private let secured: Secured?
     private let options: TCPOptions
+    private let group: any EventLoopGroup
+    private let lines: TransportLines
     private let addressOf: @Sendable (NodeID) -> TCPAddress?
     private let lookUp: @Sendable (String) -> [String]
     private let stage = NIOLockedValueBox(Stage.idle)
@@ -55,16 +58,23 @@ public final class TCPTransport: Transport {
     ///   - peers: Where the other members do; nobody else is welcomed. The node's own address may be among
     ///     them, and is left out.
     ///   - options: Bounds and times.
+    ///   - group: The event loops that read, write, encode and encrypt, of NIOPosix. The transport ends its
+    ///     connections and never the group.
+    ///   - logger: Silent if not given. Lines are written by a thread of their own.
     public convenience init(
         listen: TCPAddress,
         peers: [NodeID: TCPAddress],
-        options: TCPOptions = TCPOptions()
+        options: TCPOptions = TCPOptions(),
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        logger: Logger? = nil
     ) {
         self.init(
             listen: listen,
             peers: peers.keys.sorted(),
             security: nil,
             options: options,
+            group: group,
+            logger: logger,
             addressOf: { peers[$0] }
         )
     }
@@ -77,23 +87,28 @@ public final class TCPTransport: Transport {
         peers: [NodeID],
         security: (any Security)? = nil,
         options: TCPOptions = TCPOptions(),
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        logger: Logger? = nil,
         addressOf: @escaping @Sendable (NodeID) -> TCPAddress?,
         lookUp: @escaping @Sendable (String) -> [String] = { HostNames.addresses(of: $0) }
     ) {
         self.listen = listen
         self.peers = peers
-        self.security = security
+        secured = security.map { Secured($0) }
         self.options = options
+        self.group = group
+        lines = TransportLines(logger)
         self.addressOf = addressOf
         self.lookUp = lookUp
     }
 
     deinit {
-        // Dropped without a stop: nobody waits, but threads and connections must not stay.
+        // Dropped without a stop: nobody waits, but connections must not stay.
         if case .started(let running) = stage.withLockedValue({ $0 }) {
             for link in running.links { link.close() }
-            running.group.shutdownGracefully { _ in }
+            running.shared.connections.close()
         }
+        lines.end()
     }
 
     /// Listens, and begins to connect to the peers.
@@ -101,7 +116,8 @@ public final class TCPTransport: Transport {
     /// - Throws: `TCPTransportError`.
     public func start(_ local: LocalNode) async throws {
         let identity = local.identity
-        try security?.check(CertifiedName(cluster: identity.cluster, node: identity.node))
+        let name = CertifiedName(cluster: identity.cluster, node: identity.node)
+        try secured?.belong(to: name)
         let start: Task<Void, any Error>? = stage.withLockedValue { stage in
             guard case .idle = stage else { return nil }
             let start = Task { try await begin(local) }
@@ -113,40 +129,53 @@ public final class TCPTransport: Transport {
     }
 
     private func begin(_ local: LocalNode) async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, options.threads))
+        guard let bootstrap = ServerBootstrap(validatingGroup: group) else {
+            throw fail(TCPTransportError.unusableEventLoops)
+        }
+        // Whoever made the group: its threads are there from here on.
+        _ = group.next()
         Descriptors.closePollsOnExec()
         let shared = Shared(
             local: local,
             peers: peers.filter { $0 != local.identity.node },
             options: options,
-            security: security,
+            secured: secured,
+            lines: lines,
             addressOf: addressOf,
             lookUp: lookUp
         )
         do {
-            let running = try await run(shared, on: group)
+            let running = try await run(shared, on: bootstrap)
             let isWanted = stage.withLockedValue { stage in
                 guard case .starting = stage else { return false }
                 stage = .started(running)
                 return true
             }
             guard isWanted else {
-                for link in running.links { link.close() }
+                for link in running.links { try? await link.close().get() }
                 throw TCPTransportError.alreadyUsed
             }
+            lines.listens(at: listening ?? listen)
+            if let security = secured?.now, security.isExpiring { lines.expires(security) }
         } catch {
-            // Until its threads are gone a stop waits for this start.
-            try? await group.shutdownGracefully()
-            stage.withLockedValue { stage in
-                if case .starting = stage { stage = .stopped(nil, nil) }
-            }
-            throw error
+            // Until its connections are gone a stop waits for this start.
+            await shared.connections.end()
+            throw fail(error)
         }
+    }
+
+    /// A start that came to nothing.
+    private func fail(_ error: any Error) -> any Error {
+        stage.withLockedValue { stage in
+            if case .starting = stage { stage = .stopped(nil, nil) }
+        }
+        lines.end()
+        return error
     }
 
     private func run(
         _ shared: Shared,
-        on group: MultiThreadedEventLoopGroup
+        on bootstrap: ServerBootstrap
     ) async throws -> Running {
         let listener = Listener(shared)
         let place = try await NameLookUp.first(
@@ -160,17 +189,21 @@ public final class TCPTransport: Transport {
         }
         let channel: any Channel
         do {
-            channel = try await listener.bind(place, on: group)
+            channel = try await listener.bind(place, on: bootstrap)
         } catch {
             throw Self.reason(error, listen)
         }
         var links: [PeerLink] = []
-        for peer in shared.peers {
-            links.append(try await PeerLink.make(to: peer, on: group.next(), shared).get())
+        do {
+            for peer in shared.peers {
+                links.append(try await PeerLink.make(to: peer, on: group.next(), shared).get())
+            }
+        } catch {
+            for link in links { try? await link.close().get() }
+            throw error
         }
         listener.setLinks(links)
         return Running(
-            group: group,
             channel: channel,
             shared: shared,
             listener: listener,
@@ -208,8 +241,9 @@ public final class TCPTransport: Transport {
         }
     }
 
-    /// Ends it: returns when nothing is being handed over and nothing will be, and every connection and
-    /// thread is gone, those of a start that was under way too.
+    /// Ends it: returns when nothing is being handed over and nothing will be, and every connection is gone,
+    /// those of a start that was under way too, whose name look-up holds it up for `TCPOptions.handshakeLimit` at
+    /// most. The event-loop group goes on.
     public func stop() async {
         let end: Task<Void, Never>? = stage.withLockedValue { stage in
             switch stage {
@@ -230,6 +264,16 @@ public final class TCPTransport: Transport {
             }
         }
         await end?.value
+        await lines.ended()
+    }
+
+    /// Shows another certificate, and trusts another authority, on every connection that is made from now on, to
+    /// either side. Those that are open go on with what they were made with.
+    package func exchange(security next: any Security) throws(TCPTransportError) {
+        guard let secured else { throw .notEncrypted }
+        try secured.exchange(for: next)
+        lines.exchanged(next)
+        if next.isExpiring { lines.expires(next) }
     }
 
     /// What the transport has done since it was started.
@@ -253,10 +297,10 @@ public final class TCPTransport: Transport {
 }
 
 extension TCPTransport.Running {
-    /// Closes every connection, and returns when the threads are gone.
+    /// Closes every connection, and returns when they are gone.
     fileprivate func end() async {
-        for link in links { link.close() }
-        try? await group.shutdownGracefully()
+        for link in links { try? await link.close().get() }
+        await shared.connections.end()
     }
 
     var counters: TCPCounters {

@@ -7,6 +7,10 @@ public enum TCPTransportError: Error, Hashable, Sendable, CustomStringConvertibl
     case cannotListen(TCPAddress, reason: String)
     /// It was started or stopped before: a restarted node gets another transport.
     case alreadyUsed
+    /// The event loops are of a kind that speaks no TCP of this system.
+    case unusableEventLoops
+    /// It was made without certificates, and cannot begin to show some.
+    case notEncrypted
     /// The certificate does not name the node that it was given to.
     case certificateOfAnother(expected: String)
     /// A certificate that is shown to peers expired then; nobody would take it.
@@ -21,6 +25,8 @@ public enum TCPTransportError: Error, Hashable, Sendable, CustomStringConvertibl
             "\(address) is in use: stop what listens there, or listen elsewhere"
         case .cannotListen(let address, let reason): "cannot listen on \(address): \(reason)"
         case .alreadyUsed: "the transport was started or stopped before"
+        case .unusableEventLoops: "the event loops are not those of NIOPosix: give it others"
+        case .notEncrypted: "the transport was made without certificates: make another one"
         case .certificateOfAnother(let expected):
             "the certificate lacks the subjectAltName URI:\(expected): issue one for this node"
         case .certificateExpired(let date):

@@ -1,3 +1,5 @@
+import NIOCore
+import NIOPosix
 import PaxosCore
 import Platform
 import ReplicatedLog
@@ -30,6 +32,8 @@ import Testing
             2: try authority.identity(of: 2, in: "test"),
         ]
         let gate = Gate()
+        // A thread for each: whoever hangs holds up nobody else.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 7)
         defer { gate.open() }
         var clusters: [Cluster] = []
         var taken = Duration.zero
@@ -37,7 +41,7 @@ import Testing
             let cluster = Cluster(identities: identities)
             clusters.append(cluster)
             // Its one thread hangs with the first message.
-            let hung = cluster.transport(for: 2, peers: [1, 2])
+            let hung = cluster.transport(for: 2, peers: [1, 2], on: group.next())
             try await hung.start(
                 LocalNode(identity: Member.identity(2), limits: Limits()) { _ in gate.wait() }
             )
@@ -59,5 +63,6 @@ import Testing
         #expect(taken < .seconds(30))
         gate.open()
         for cluster in clusters { await cluster.stop() }
+        try await group.shutdownGracefully()
     }
 }

@@ -1,3 +1,5 @@
+import NIOCore
+import NIOPosix
 import PaxosCore
 import ReplicatedLog
 import ReplicatedLogTCP
@@ -12,16 +14,23 @@ extension Tag {
 @Suite(.serialized, .tags(.slow)) struct TCPConformanceTests {
     private struct Fixture: TransportFixture {
         let cluster: Cluster
+        /// The suite holds up receivers, as no node does: each has a thread of its own.
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 8)
         /// The queue, what the system holds at both ends, and one batch in the receiver's hands.
         let maxBytesUnderWay = 40 << 20
 
         func makeTransport(for node: NodeID) async throws -> any Transport {
-            cluster.transport(for: node)
+            cluster.transport(for: node, on: group.next())
+        }
+
+        func check() async throws {
+            #expect(await TransportConformance.violations(of: self) == [])
+            try await group.shutdownGracefully()
         }
     }
 
-    @Test func plainConnectionsConform() async {
-        #expect(await TransportConformance.violations(of: Fixture(cluster: Cluster())) == [])
+    @Test func plainConnectionsConform() async throws {
+        try await Fixture(cluster: Cluster()).check()
     }
 
     @Test func connectionsWithTLSConform() async throws {
@@ -30,7 +39,6 @@ extension Tag {
         for node in [1, 2, 3] as [NodeID] {
             identities[node] = try authority.identity(of: node, in: "conformance")
         }
-        let fixture = Fixture(cluster: Cluster(identities: identities))
-        #expect(await TransportConformance.violations(of: fixture) == [])
+        try await Fixture(cluster: Cluster(identities: identities)).check()
     }
 }

@@ -1,4 +1,4 @@
-internal import Logging
+package import Logging
 internal import Platform
 
 /// Lines on their way to the logger, written by a thread of its own: whoever adds one never waits for a sink
@@ -7,7 +7,7 @@ internal import Platform
 /// The queue is bounded in lines, of errors a few more. What comes to a full one is dropped and counted, and the
 /// line that finds room next tells how many there were before it. The thread is there from the first line to the
 /// end, and stays beyond it only while a sink blocks.
-final class LogQueue: Sendable {
+package final class LogQueue: Sendable {
     private struct Line {
         let level: Logger.Level
         let message: Logger.Message
@@ -61,7 +61,7 @@ final class LogQueue: Sendable {
     private let state = Locked(State())
     private let parker = Parker()
 
-    init(_ logger: Logger) {
+    package init(_ logger: Logger) {
         self.logger = logger
     }
 
@@ -71,7 +71,11 @@ final class LogQueue: Sendable {
     /// Lines that were dropped since the node was opened.
     var dropped: UInt64 { state.withLock { $0.dropped } }
 
-    func add(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata) {
+    package func add(
+        _ level: Logger.Level,
+        _ message: Logger.Message,
+        _ metadata: Logger.Metadata
+    ) {
         guard level >= logger.logLevel else { return }
         let room = Self.maxLines + (level >= .error ? Self.moreErrors : 0)
         let needsThread = state.withLock { state -> Bool in
@@ -126,14 +130,14 @@ final class LogQueue: Sendable {
     }
 
     /// Takes no more lines; the thread ends behind the last one.
-    func end() {
+    package func end() {
         state.withLock { $0.isEnded = true }
         parker.unpark()
     }
 
     /// Takes no more lines, and returns when the last one is written, or after so long if a sink blocks: then
     /// the thread stays until it does not.
-    func end(within limit: Duration) async {
+    package func end(within limit: Duration) async {
         end()
         await withUnsafeContinuation { continuation in
             let waiter = Waiter(continuation: continuation, alarm: Parker())

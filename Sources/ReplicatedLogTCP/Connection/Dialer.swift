@@ -27,6 +27,8 @@ final class Dialer {
     private var openedAt = NIODeadline.now()
     /// The other end was refused or has refused, or it has no address: trying again soon would change nothing.
     private var isRefused = false
+    /// That it cannot be reached was told, and it was not reached since.
+    private var isToldUnreachable = false
     private var stall = StallWatch()
     private var check: Scheduled<Void>?
     private let names: NameLookUp
@@ -73,12 +75,14 @@ final class Dialer {
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try shared.connections.take(channel)
                     try TCPSocket.closeOnExec(channel)
+                    let security = shared.secured?.now
                     try channel.pipeline.syncOperations.addHandlers(
-                        try shared.security.map { [try $0.clientHandler()] } ?? []
+                        security.map { [try $0.clientHandler()] } ?? []
                     )
                     try channel.pipeline.syncOperations.addHandler(
-                        DialerHandler(own.value, session, shared)
+                        DialerHandler(own.value, session, security, shared)
                     )
                 }
             }
@@ -96,6 +100,7 @@ final class Dialer {
                 own.value.isRefused = true
             }
             // A handler that was added tells of its connection's end itself.
+            own.value.tellUnreachable(at: address, error)
             own.value.unreachable()
         }
     }
@@ -109,6 +114,12 @@ final class Dialer {
         guard case .connecting = phase else { return }
         shared.count { $0.unreachable += 1 }
         unwelcome()
+    }
+
+    private func tellUnreachable(at address: TCPAddress, _ cause: any Error) {
+        guard case .connecting = phase, lane == .log, !isToldUnreachable else { return }
+        isToldUnreachable = true
+        shared.lines.unreachable(node, at: address, cause)
     }
 
     private func unwelcome() {
@@ -129,6 +140,7 @@ final class Dialer {
         case .open:
             // One that ends at once is no better than none.
             if NIODeadline.now() - openedAt > shared.longestBackOff { attempts = 0 }
+            shared.lines.lost(node, lane)
             retry()
         case .idle, .waiting, .closed: return
         }
@@ -180,7 +192,9 @@ final class Dialer {
         openedAt = .now()
         stall = StallWatch()
         phase = .open(channel)
+        isToldUnreachable = false
         shared.count { $0.connected += 1 }
+        shared.lines.connected(node, lane)
         flush()
     }
 
@@ -224,7 +238,7 @@ final class Dialer {
         stall.look(waiting: TCPSocket.waitingBytes(channel), at: now)
         guard let idle = stall.idle(at: now) else { return }
         guard idle < stallLimit else {
-            shared.refuse(.stalled)
+            shared.refuse(.stalled, channel)
             return channel.close(promise: nil)
         }
         watch(channel, in: stallLimit - idle)

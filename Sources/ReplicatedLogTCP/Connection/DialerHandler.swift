@@ -11,11 +11,19 @@ final class DialerHandler: ChannelInboundHandler {
 
     private let dialer: Dialer
     private let shared: Shared
+    /// With which the connection was made, whatever others are made with since.
+    private let security: (any Security)?
     private var session: OutboundSession
     private var limit: Scheduled<Void>?
 
-    init(_ dialer: Dialer, _ session: OutboundSession, _ shared: Shared) {
+    init(
+        _ dialer: Dialer,
+        _ session: OutboundSession,
+        _ security: (any Security)?,
+        _ shared: Shared
+    ) {
         self.dialer = dialer
+        self.security = security
         self.session = session
         self.shared = shared
     }
@@ -25,10 +33,10 @@ final class DialerHandler: ChannelInboundHandler {
         let channel = context.channel
         let shared = shared
         limit = context.eventLoop.scheduleTask(in: shared.options.handshakeLimit.timeAmount) {
-            shared.refuse(.handshakeTimedOut)
+            shared.refuse(.handshakeTimedOut, channel)
             channel.close(promise: nil)
         }
-        if shared.security == nil { greet(context) }
+        if security == nil { greet(context) }
         context.fireChannelActive()
     }
 
@@ -44,7 +52,7 @@ final class DialerHandler: ChannelInboundHandler {
                 cluster: shared.local.identity.cluster,
                 node: dialer.node
             )
-            if shared.security?.vouches(for: peer, in: context) ?? true {
+            if security?.vouches(for: peer, in: context) ?? true {
                 greet(context)
             } else {
                 refuse(.certificate, context)
@@ -58,9 +66,8 @@ final class DialerHandler: ChannelInboundHandler {
         shared.count { $0.receivedBytes += buffer.readableBytes }
         buffer.withUnsafeReadableBytes { session.receive($0) }
         do throws(PeerRefusal) {
-            let security = shared.security
             let vouches = { (name: CertifiedName) in
-                security?.vouches(for: name, in: context) ?? true
+                self.security?.vouches(for: name, in: context) ?? true
             }
             if try session.next(certified: vouches) != nil {
                 limit?.cancel()
@@ -76,7 +83,7 @@ final class DialerHandler: ChannelInboundHandler {
     }
 
     private func refuse(_ refusal: PeerRefusal, _ context: ChannelHandlerContext) {
-        shared.refuse(refusal)
+        shared.refuse(refusal, context.channel)
         dialer.refused()
         context.close(promise: nil)
     }
@@ -93,7 +100,7 @@ final class DialerHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if shared.security?.isFailure(error) ?? false { return refuse(.tls, context) }
+        if security?.isFailure(error) ?? false { return refuse(.tls, context) }
         context.close(promise: nil)
     }
 }

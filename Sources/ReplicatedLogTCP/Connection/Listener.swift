@@ -38,12 +38,13 @@ final class Listener: Sendable {
         self.links.withLockedValue { $0 = links }
     }
 
-    func bind(_ place: SocketAddress, on group: any EventLoopGroup) async throws -> any Channel {
-        try await ServerBootstrap(group: group)
+    func bind(_ place: SocketAddress, on bootstrap: ServerBootstrap) async throws -> any Channel {
+        try await bootstrap
             .serverChannelInitializer { [shared] channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try shared.connections.take(channel)
                     try TCPSocket.closeOnExec(channel)
-                    try channel.pipeline.syncOperations.addHandler(AcceptFailures(shared))
+                    try channel.pipeline.syncOperations.addHandler(Incoming(shared))
                 }
             }
             .serverChannelOption(.backlog, value: 256)
@@ -62,11 +63,12 @@ final class Listener: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     try TCPSocket.closeOnExec(channel)
                     admit(channel)
+                    let security = shared.secured?.now
                     try channel.pipeline.syncOperations.addHandlers(
-                        try shared.security.map { [try $0.serverHandler()] } ?? []
+                        security.map { [try $0.serverHandler()] } ?? []
                     )
                     try channel.pipeline.syncOperations.addHandler(
-                        ListenerHandler(self, shared)
+                        ListenerHandler(self, security, shared)
                     )
                 }
             }
@@ -75,13 +77,15 @@ final class Listener: Sendable {
     }
 
     private func admit(_ channel: any Channel) {
+        // Whatever becomes of it, also if it never gets as far as its handler.
+        channel.closeFuture.whenComplete { [self] _ in closed(channel) }
         let oldest: (any Channel)? = state.withLockedValue { state in
             state.halfOpen.append(channel)
             let isOver = state.halfOpen.count > max(1, shared.options.maxHalfOpen)
             return isOver ? state.halfOpen.removeFirst() : nil
         }
         guard let oldest else { return }
-        shared.refuse(.tooManyHalfOpen)
+        shared.refuse(.tooManyHalfOpen, oldest)
         oldest.close(promise: nil)
     }
 
@@ -118,7 +122,7 @@ final class Listener: Sendable {
         open.channel.eventLoop.execute { open.handler.value.sendBack(refusal, open.channel) }
     }
 
-    func closed(_ channel: any Channel) {
+    private func closed(_ channel: any Channel) {
         state.withLockedValue { state in
             state.halfOpen.removeAll { $0 === channel }
             state.open.removeAll { $0.channel === channel }

@@ -13,14 +13,17 @@ final class ListenerHandler: ChannelInboundHandler {
 
     private let listener: Listener
     private let shared: Shared
+    /// With which the connection was made, whatever others are made with since.
+    private let security: (any Security)?
     private var session: InboundSession
     private var limit: Scheduled<Void>?
     private var batch: [Envelope] = []
     private var batchBytes = 0
     private var isOver = false
 
-    init(_ listener: Listener, _ shared: Shared) {
+    init(_ listener: Listener, _ security: (any Security)?, _ shared: Shared) {
         self.listener = listener
+        self.security = security
         self.shared = shared
         session = InboundSession(
             local: shared.local.identity,
@@ -34,7 +37,7 @@ final class ListenerHandler: ChannelInboundHandler {
         let channel = context.channel
         let shared = shared
         limit = context.eventLoop.scheduleTask(in: shared.options.handshakeLimit.timeAmount) {
-            shared.refuse(.handshakeTimedOut)
+            shared.refuse(.handshakeTimedOut, channel)
             channel.close(promise: nil)
         }
         context.fireChannelActive()
@@ -46,9 +49,8 @@ final class ListenerHandler: ChannelInboundHandler {
         shared.count { $0.receivedBytes += buffer.readableBytes }
         buffer.withUnsafeReadableBytes { session.receive($0) }
         do throws(PeerRefusal) {
-            let security = shared.security
             let vouches = { (name: CertifiedName) in
-                security?.vouches(for: name, in: context) ?? true
+                self.security?.vouches(for: name, in: context) ?? true
             }
             while let step = try session.next(certified: vouches) {
                 take(step, context)
@@ -73,7 +75,7 @@ final class ListenerHandler: ChannelInboundHandler {
 
     private func refuse(_ refusal: PeerRefusal, _ context: ChannelHandlerContext) {
         isOver = true
-        shared.refuse(refusal)
+        shared.refuse(refusal, context.channel)
         if let answer = session.answer(to: refusal) {
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer)), promise: nil)
         }
@@ -109,12 +111,11 @@ final class ListenerHandler: ChannelInboundHandler {
     func channelInactive(context: ChannelHandlerContext) {
         limit?.cancel()
         handOver()
-        listener.closed(context.channel)
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if shared.security?.isFailure(error) ?? false { shared.refuse(.tls) }
+        if security?.isFailure(error) ?? false { shared.refuse(.tls, context.channel) }
         context.close(promise: nil)
     }
 }

@@ -89,7 +89,9 @@ final class PeerLink: Sendable {
         loop.execute { for dialer in self.dialers.value { dialer.nudge() } }
     }
 
-    func close() {
-        loop.execute { for dialer in self.dialers.value { dialer.close() } }
+    /// Done when nobody connects any more.
+    @discardableResult
+    func close() -> EventLoopFuture<Void> {
+        loop.submit { for dialer in self.dialers.value { dialer.close() } }
     }
 }

@@ -1,4 +1,5 @@
 package import LogWire
+internal import NIOConcurrencyHelpers
 package import NIOCore
 
 /// What keeps connections secret and knows who is at their other end. Without one nothing is encrypted and
@@ -10,6 +11,40 @@ package protocol Security: Sendable {
     func check(_ name: CertifiedName) throws(TCPTransportError)
     /// Whether the certificate at the other end carries this name.
     func vouches(for name: CertifiedName, in context: ChannelHandlerContext) -> Bool
+    /// When what is shown to peers expires, for people, and whether it is time for another.
+    var expires: String { get }
+    var isExpiring: Bool { get }
     /// Whether it was this that failed, and not the connection below it.
     func isFailure(_ error: any Error) -> Bool
+}
+
+/// What new connections are made with. Another may take its place while others go on with what they have.
+final class Secured: Sendable {
+    private struct State {
+        var security: any Security
+        /// Whose certificate it has to be, once that is known.
+        var name: CertifiedName?
+    }
+
+    private let state: NIOLockedValueBox<State>
+
+    init(_ security: any Security) {
+        state = NIOLockedValueBox(State(security: security))
+    }
+
+    var now: any Security { state.withLockedValue { $0.security } }
+
+    /// From here on it has to be the certificate of this node.
+    func belong(to name: CertifiedName) throws(TCPTransportError) {
+        let security = state.withLockedValue { state in
+            state.name = name
+            return state.security
+        }
+        try security.check(name)
+    }
+
+    func exchange(for next: any Security) throws(TCPTransportError) {
+        if let name = state.withLockedValue({ $0.name }) { try next.check(name) }
+        state.withLockedValue { $0.security = next }
+    }
 }

@@ -9,7 +9,9 @@ final class Shared: Sendable {
     let local: LocalNode
     let peers: [NodeID]
     let options: TCPOptions
-    let security: (any Security)?
+    let secured: Secured?
+    let lines: TransportLines
+    let connections = Connections()
     let addressOf: @Sendable (NodeID) -> TCPAddress?
     /// The addresses of a name, as numbers; blocks.
     let lookUp: @Sendable (String) -> [String]
@@ -19,14 +21,16 @@ final class Shared: Sendable {
         local: LocalNode,
         peers: [NodeID],
         options: TCPOptions,
-        security: (any Security)?,
+        secured: Secured?,
+        lines: TransportLines,
         addressOf: @escaping @Sendable (NodeID) -> TCPAddress?,
         lookUp: @escaping @Sendable (String) -> [String]
     ) {
         self.local = local
         self.peers = peers
         self.options = options
-        self.security = security
+        self.secured = secured
+        self.lines = lines
         self.addressOf = addressOf
         self.lookUp = lookUp
     }
@@ -43,8 +47,12 @@ final class Shared: Sendable {
         counted.withLockedValue { change(&$0) }
     }
 
-    func refuse(_ refusal: PeerRefusal) {
-        count { $0.refused[refusal, default: 0] += 1 }
+    func refuse(_ refusal: PeerRefusal, _ channel: any Channel) {
+        let times = counted.withLockedValue { counters in
+            counters.refused[refusal, default: 0] += 1
+            return counters.refused[refusal, default: 0]
+        }
+        lines.refused(refusal, channel, times: times)
     }
 
     static func tag() -> UInt64 { UInt64.random(in: 1 ... .max) }

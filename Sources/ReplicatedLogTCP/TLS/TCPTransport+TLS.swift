@@ -1,4 +1,7 @@
 #if TLS
+public import Logging
+public import NIOCore
+public import NIOPosix
 public import ReplicatedLog
 
 extension TCPTransport {
@@ -11,19 +14,40 @@ extension TCPTransport {
     ///   - tls: Shown to peers and asked of them. With `nil` nothing is encrypted and nobody's word is
     ///     checked.
     ///   - options: Bounds and times.
+    ///   - group: The event loops that read, write, encode and encrypt, of NIOPosix. The transport ends its
+    ///     connections and never the group.
+    ///   - logger: Silent if not given. Lines are written by a thread of their own.
     public convenience init(
         listen: TCPAddress,
         peers: [NodeID: TCPAddress],
         tls: TLSIdentity?,
-        options: TCPOptions = TCPOptions()
+        options: TCPOptions = TCPOptions(),
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        logger: Logger? = nil
     ) {
         self.init(
             listen: listen,
             peers: peers.keys.sorted(),
             security: tls,
             options: options,
+            group: group,
+            logger: logger,
             addressOf: { peers[$0] }
         )
+    }
+
+    /// Shows other certificates on every connection that is made from now on, to either side, and trusts their
+    /// authority. Connections that are open go on with what they were made with; may be called at any time, from
+    /// any thread.
+    ///
+    /// ```swift
+    /// try transport.exchange(TLSIdentity(certificate: "n1.pem", key: "n1.key", authority: "ca.pem"))
+    /// ```
+    ///
+    /// - Throws: `TCPTransportError` if the transport was made without TLS, or if no peer would take them of this
+    ///   node: those before go on being shown.
+    public func exchange(_ identity: TLSIdentity) throws(TCPTransportError) {
+        try exchange(security: identity)
     }
 }
 #endif

@@ -30,11 +30,47 @@ public struct TLSIdentity: Sendable {
         key: String,
         authority: String
     ) throws(TLSIdentityError) {
-        let chain = try Self.read(certificate) { try NIOSSLCertificate.fromPEMFile($0) }
-        let roots = try Self.read(authority) { try NIOSSLCertificate.fromPEMFile($0) }
-        let privateKey = try Self.read(key) { try NIOSSLPrivateKey(file: $0, format: .pem) }
-        guard let own = chain.first, !roots.isEmpty else {
-            throw TLSIdentityError(description: "\(certificate), \(authority): no certificate")
+        try self.init(
+            chain: Self.read(certificate) { try NIOSSLCertificate.fromPEMFile(certificate) },
+            key: Self.read(key) { try NIOSSLPrivateKey(file: key, format: .pem) },
+            roots: Self.read(authority) { try NIOSSLCertificate.fromPEMFile(authority) },
+            called: (certificate, authority)
+        )
+    }
+
+    /// Takes what the three PEM files would hold, from wherever it is kept.
+    ///
+    /// - Parameters:
+    ///   - certificate: The node's certificate, and what stands between it and the authority's, if
+    ///     anything does.
+    ///   - key: The private key of the first certificate.
+    ///   - authority: The certificate of the cluster's authority; several, while one replaces another.
+    /// - Throws: `TLSIdentityError`.
+    public init(
+        certificate: [UInt8],
+        key: [UInt8],
+        authority: [UInt8]
+    ) throws(TLSIdentityError) {
+        let names = ("the certificate", "the authority's certificate")
+        try self.init(
+            chain: Self.read(names.0) { try NIOSSLCertificate.fromPEMBytes(certificate) },
+            key: Self.read("the key") { try NIOSSLPrivateKey(bytes: key, format: .pem) },
+            roots: Self.read(names.1) { try NIOSSLCertificate.fromPEMBytes(authority) },
+            called: names
+        )
+    }
+
+    private init(
+        chain: [NIOSSLCertificate],
+        key privateKey: NIOSSLPrivateKey,
+        roots: [NIOSSLCertificate],
+        called names: (certificate: String, authority: String)
+    ) throws(TLSIdentityError) {
+        guard let own = chain.first else {
+            throw TLSIdentityError(description: "\(names.certificate): no certificate")
+        }
+        guard !roots.isEmpty else {
+            throw TLSIdentityError(description: "\(names.authority): no certificate")
         }
         uris = own.uris
         validity = Validity(chain)
@@ -56,7 +92,7 @@ public struct TLSIdentity: Sendable {
             ends[place].shutdownTimeout = .milliseconds(250)
         }
         let configurations = ends
-        let contexts = try Self.read(certificate) { _ in
+        let contexts = try Self.read(names.certificate) {
             try configurations.map { try NIOSSLContext(configuration: $0) }
         }
         client = contexts[0]
@@ -64,13 +100,13 @@ public struct TLSIdentity: Sendable {
     }
 
     private static func read<Value>(
-        _ path: String,
-        _ body: (String) throws -> Value
+        _ name: String,
+        _ body: () throws -> Value
     ) throws(TLSIdentityError) -> Value {
         do {
-            return try body(path)
+            return try body()
         } catch {
-            throw TLSIdentityError(description: "\(path): \(error)")
+            throw TLSIdentityError(description: "\(name): \(error)")
         }
     }
 

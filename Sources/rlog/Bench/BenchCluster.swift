@@ -79,7 +79,7 @@ struct BenchCluster: Sendable {
             addresses[seat.node] = TCPAddress(host: LoopbackPorts.host, port: port)
         }
         let peers = addresses.filter { $0.key != seats[0].node }
-        let transport = TCPTransport(listen: own, peers: peers)
+        let transport = TCPTransport(listen: own, peers: peers, group: Sockets.group)
         let first = try await seats[0].start(transport)
         var replicas: [any BenchReplica] = [first]
         do throws(Failure) {

@@ -184,7 +184,9 @@ struct Node: RlogCommand {
         let tcp = TCPTransport(
             listen: listen,
             peers: Dictionary(addresses) { first, _ in first },
-            tls: tls
+            tls: tls,
+            group: Sockets.group,
+            logger: logger
         )
         do throws(PosixError) {
             return WatchedTransport(tcp, tls: tls, trace: try trace.map(MessageTrace.init(path:)))

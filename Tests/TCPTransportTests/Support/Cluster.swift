@@ -1,3 +1,6 @@
+import Logging
+import NIOCore
+import NIOPosix
 import PaxosCore
 import Platform
 import ReplicatedLog
@@ -7,21 +10,36 @@ import ReplicatedLogTCP
 final class Cluster: Sendable {
     private let started = Locked<[NodeID: TCPTransport]>([:])
     let options: TCPOptions
+    let group: any EventLoopGroup
+    let logger: Logger?
     /// By node; empty without TLS.
     let identities: [NodeID: TLSIdentity]
 
-    init(options: TCPOptions = TCPOptions(), identities: [NodeID: TLSIdentity] = [:]) {
+    init(
+        options: TCPOptions = TCPOptions(),
+        identities: [NodeID: TLSIdentity] = [:],
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        logger: Logger? = nil
+    ) {
         self.options = options
+        self.group = group
+        self.logger = logger
         self.identities = identities
     }
 
     /// The one that is made last for a node is the one that the others find.
-    func transport(for node: NodeID, peers: [NodeID] = [1, 2, 3]) -> TCPTransport {
+    func transport(
+        for node: NodeID,
+        peers: [NodeID] = [1, 2, 3],
+        on ownGroup: (any EventLoopGroup)? = nil
+    ) -> TCPTransport {
         let transport = TCPTransport(
             listen: TCPAddress(host: "127.0.0.1", port: 0),
             peers: peers,
             security: identities[node],
-            options: options
+            options: options,
+            group: ownGroup ?? group,
+            logger: logger
         ) { [self] peer in
             started.withLock { $0[peer] }?.listening
         }

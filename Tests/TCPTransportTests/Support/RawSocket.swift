@@ -12,12 +12,23 @@ import Darwin
 final class RawSocket: Sendable {
     private let descriptor: Int32
 
-    init(port: UInt16) throws {
+    private static func make() -> Int32 {
         #if canImport(Glibc)
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #else
-        descriptor = socket(AF_INET, SOCK_STREAM, 0)
+        socket(AF_INET, SOCK_STREAM, 0)
         #endif
+    }
+
+    /// Whether somebody takes connections there.
+    static func isTaken(_ port: UInt16) -> Bool {
+        let descriptor = make()
+        defer { close(descriptor) }
+        return withLoopback(port) { connect(descriptor, $0, $1) }.0 == 0
+    }
+
+    init(port: UInt16) throws {
+        descriptor = Self.make()
         try #require(descriptor >= 0)
         let descriptor = descriptor
         let (status, _) = withLoopback(port) { connect(descriptor, $0, $1) }

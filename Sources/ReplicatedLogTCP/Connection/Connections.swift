@@ -1,0 +1,56 @@
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+
+/// Every connection of a transport, those too that are still being made: its end waits for the last of them,
+/// since the threads that serve them are not its own.
+final class Connections: Sendable {
+    private struct State {
+        var open: [ObjectIdentifier: any Channel] = [:]
+        var isOver = false
+    }
+
+    private let state = NIOLockedValueBox(State())
+
+    /// Counts a connection until it is closed, and what its handlers do with it.
+    ///
+    /// - Returns: False if it comes too late, and is closed.
+    func add(_ channel: any Channel) -> Bool {
+        let name = ObjectIdentifier(channel)
+        let isTaken = state.withLockedValue { state in
+            if !state.isOver { state.open[name] = channel }
+            return !state.isOver
+        }
+        guard isTaken else {
+            channel.close(promise: nil)
+            return false
+        }
+        channel.closeFuture.whenComplete { [state] _ in
+            _ = state.withLockedValue { $0.open.removeValue(forKey: name) }
+        }
+        return true
+    }
+
+    /// As `add`, for those who make it.
+    func take(_ channel: any Channel) throws {
+        guard add(channel) else { throw ChannelError.ioOnClosedChannel }
+    }
+
+    /// Closes all of them, and whatever comes from now on.
+    func close() {
+        for channel in takeAll() { channel.close(promise: nil) }
+    }
+
+    /// Returns when all of them are closed and no handler of theirs will be called.
+    func end() async {
+        let all = takeAll()
+        for channel in all { channel.close(promise: nil) }
+        for channel in all { try? await channel.closeFuture.get() }
+    }
+
+    private func takeAll() -> [any Channel] {
+        state.withLockedValue { state in
+            state.isOver = true
+            return Array(state.open.values)
+        }
+    }
+}
