@@ -8,6 +8,7 @@ let package = Package(
         .library(name: "ReplicatedLog", targets: ["ReplicatedLog"]),
         // Needs the trait TCP, and for certificates TLS; both are enabled unless `traits:` says otherwise.
         .library(name: "ReplicatedLogTCP", targets: ["ReplicatedLogTCP"]),
+        .library(name: "ReplicatedLogMachine", targets: ["ReplicatedLogMachine"]),
         .library(name: "ReplicatedLogTestKit", targets: ["ReplicatedLogTestKit"]),
         .library(name: "LMDB", targets: ["LMDB"]),
     ],
@@ -63,6 +64,19 @@ let package = Package(
                 "PaxosCore", "LogWire", "LMDB", "Platform",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(
+                    name: "ServiceLifecycle",
+                    package: "swift-service-lifecycle",
+                    condition: .when(traits: ["ServiceLifecycle"])
+                ),
+            ]
+        ),
+
+        // A state machine on a node, in a few lines.
+        .target(
+            name: "ReplicatedLogMachine",
+            dependencies: [
+                "ReplicatedLog", "PaxosCore", "Platform",
                 .product(
                     name: "ServiceLifecycle",
                     package: "swift-service-lifecycle",
@@ -189,6 +203,13 @@ let package = Package(
         .testTarget(
             name: "TransportTests",
             dependencies: ["ReplicatedLog", "ReplicatedLogTestKit", "PaxosCore", "Platform"]
+        ),
+        .testTarget(
+            name: "ReplicatedLogMachineTests",
+            dependencies: [
+                "ReplicatedLogMachine", "ReplicatedLog", "ReplicatedLogTestKit", "PaxosCore",
+                "Platform",
+            ]
         ),
         .testTarget(
             name: "TestKitTests",

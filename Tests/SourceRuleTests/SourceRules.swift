@@ -40,6 +40,10 @@ enum SourceRules {
             "ReplicatedLog", "PaxosCore", "LogWire", "Platform", "Logging", "NIOCore",
             "NIOPosix", "NIOConcurrencyHelpers", "NIOTLS", "NIOSSL",
         ],
+        "ReplicatedLogMachine": [
+            "ReplicatedLog", "PaxosCore", "Platform", "ServiceLifecycle", "Foundation",
+            "FoundationEssentials",
+        ],
         "PaxosSimulator": ["PaxosCore"],
         "ReplicatedLogTestKit": ["ReplicatedLog", "PaxosCore", "PaxosSimulator", "Platform"],
     ]
@@ -65,22 +69,25 @@ enum SourceRules {
 
     /// The traits that are asked about in sources, and where: in a room of its own, behind which everything is
     /// alike with the trait and without. `TCP` is asked about nowhere: who disables it leaves the target out.
-    static let conditional: [(trait: String, module: String, place: String)] = [
-        ("TLS", "NIOSSL", "Sources/ReplicatedLogTCP/TLS/"),
+    static let conditional: [(trait: String, module: String, places: [String])] = [
+        ("TLS", "NIOSSL", ["Sources/ReplicatedLogTCP/TLS/"]),
         (
             "ServiceLifecycle", "ServiceLifecycle",
-            "Sources/ReplicatedLog/Node/LogNode+Service.swift"
+            [
+                "Sources/ReplicatedLog/Node/LogNode+Service.swift",
+                "Sources/ReplicatedLogMachine/StateMachineHost+Service.swift",
+            ]
         ),
     ]
 
     static func traits(_ file: SourceFile) -> [String] {
         guard file.isSwift, let target = file.target, target != tool else { return [] }
         return file.code.enumerated().flatMap { number, line in
-            conditional.compactMap { trait, module, place in
+            conditional.compactMap { trait, module, places in
                 let asks = line.contains("#if \(trait)") || line.contains("#if !\(trait)")
-                guard asks || line.contains("import \(module)"), !file.path.hasPrefix(place) else {
-                    return nil
-                }
+                guard asks || line.contains("import \(module)"),
+                    !places.contains(where: file.path.hasPrefix)
+                else { return nil }
                 return "\(file.path):\(number + 1): the trait \(trait)"
             }
                 + (line.contains("#if TCP") ? ["\(file.path):\(number + 1): the trait TCP"] : [])

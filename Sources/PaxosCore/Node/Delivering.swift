@@ -81,9 +81,7 @@ struct Delivering: Sendable {
                 unwritten.append(decision.slot)
                 return
             }
-            output.delivered.append(
-                Delivered(slot: decision.slot, payload: decision.command.payload)
-            )
+            output.delivered.append(Delivered(slot: decision.slot, command: decision.command))
             if decision.command.index + 1 == decision.command.count {
                 let count = Int(decision.command.count)
                 output.effective.append(

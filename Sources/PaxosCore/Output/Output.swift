@@ -69,12 +69,14 @@ package struct Output: ~Copyable {
 /// An effective command, handed to subscribers.
 package struct Delivered: Hashable, Sendable {
     package let slot: Slot
-    package let payload: [UInt8]
+    package let command: Command
 
-    package init(slot: Slot, payload: [UInt8]) {
+    package init(slot: Slot, command: Command) {
         self.slot = slot
-        self.payload = payload
+        self.command = command
     }
+
+    package var payload: [UInt8] { command.payload }
 }
 
 /// A part of the inbox's budget.

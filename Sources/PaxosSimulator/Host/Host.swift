@@ -34,8 +34,14 @@ package final class Host {
     /// A node has delivered the command that stands at `number` in the log; checked already.
     func take(_ delivered: Delivered, number: Int) {
         guard number == log.count + 1 else { return }
-        let payload = Array(delivered.payload.dropFirst(PayloadLabel.bytes))
-        log.append(Delivered(slot: delivered.slot, payload: payload))
+        let labelled = delivered.command
+        let command = Command(
+            token: labelled.token,
+            index: labelled.index,
+            count: labelled.count,
+            payload: Array(labelled.payload.dropFirst(PayloadLabel.bytes))
+        )
+        log.append(Delivered(slot: delivered.slot, command: command))
     }
 
     func isKeptDown(_ node: NodeID) -> Bool { keptDown.contains(node) }

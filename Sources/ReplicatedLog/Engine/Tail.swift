@@ -280,7 +280,7 @@ extension Delivered {
     var tailBytes: Int { payload.count + Self.leastBytes }
 
     /// What an entry counts for beside its payload.
-    static let leastBytes = 64
+    static let leastBytes = 96
 }
 
 extension [Delivered] {

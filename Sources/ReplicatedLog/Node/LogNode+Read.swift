@@ -69,7 +69,11 @@ extension LogNode {
         case .ascending:
             // Nothing of the request is accounted for, and nothing before it was asked for.
             guard first <= last else { return LogPage(entries: [], through: first.previous) }
-            return try await readPage(first...last, maxBytes: bytes)
+            let page = try await readPage(first...last, maxBytes: bytes)
+            return LogPage(
+                entries: page.entries.map { LogPage.Entry($0) },
+                through: page.through
+            )
         case .descending:
             let first = max(first, trimmed.next)
             guard first <= last else { return LogPage(entries: [], through: first) }
@@ -97,7 +101,7 @@ extension LogNode {
             let last = through.previous
             let count = min(length, last.count(after: slots.lowerBound.previous))
             let first = Slot(rawValue: through.rawValue - UInt64(count))
-            var page: LogPage?
+            var page: (entries: [Delivered], through: Slot)?
             do throws(ReadError) {
                 page = try await readPage(first...last, maxBytes: left)
             } catch {
@@ -107,7 +111,7 @@ extension LogNode {
                 }
             }
             if let page, page.through == last {
-                found += page.entries.reversed()
+                found += page.entries.reversed().map { LogPage.Entry($0) }
                 through = first
                 left -= page.entries.reduce(Delivered.leastBytes * count) { $0 + $1.payload.count }
                 length *= 2
@@ -131,10 +135,11 @@ extension LogNode {
         )
     }
 
+    /// The effective commands of a range of delivered slots, in slot order.
     func readPage(
         _ slots: ClosedRange<Slot>,
         maxBytes: Int
-    ) async throws(ReadError) -> LogPage {
+    ) async throws(ReadError) -> (entries: [Delivered], through: Slot) {
         let ineffective = tail.ineffective(in: slots)
         let result = await withUnsafeContinuation { continuation in
             store.read(slots, maxBytes: maxBytes) { result in
@@ -147,13 +152,13 @@ extension LogNode {
             throw ReadError(failure)
         case .success(let page):
             let hidden = Set(page.ineffective + ineffective)
-            let entries = page.rows.compactMap { row -> LogPage.Entry? in
+            let entries = page.rows.compactMap { row -> Delivered? in
                 guard case .command(let command) = row.entry, !hidden.contains(row.slot) else {
                     return nil
                 }
-                return LogPage.Entry(slot: row.slot, payload: command.payload)
+                return Delivered(slot: row.slot, command: command)
             }
-            return LogPage(entries: entries, through: page.through)
+            return (entries, page.through)
         }
     }
 }
@@ -170,6 +175,10 @@ public struct LogPage: Hashable, Sendable {
         package init(slot: Slot, payload: [UInt8]) {
             self.slot = slot
             self.payload = payload
+        }
+
+        init(_ delivered: Delivered) {
+            self.init(slot: delivered.slot, payload: delivered.payload)
         }
     }
 

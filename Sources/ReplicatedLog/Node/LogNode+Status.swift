@@ -103,6 +103,11 @@ extension LogStatus.Health {
 }
 
 extension LogNode {
+    /// Under which name this process appends.
+    package var session: (node: NodeID, boot: Boot) {
+        (driver.identity.node, driver.identity.boot)
+    }
+
     /// The node's account of itself, as of the driver's last step.
     public var status: LogStatus {
         get async { currentStatus }

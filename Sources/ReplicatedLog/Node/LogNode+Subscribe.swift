@@ -70,6 +70,10 @@ public struct Subscription: AsyncSequence, Sendable {
         /// A piece of the log that was pulled and not handed out yet.
         private var piece: [Delivered] = []
         private var position = 0
+        /// The token of the entry handed out last.
+        package private(set) var token: Token?
+        /// That entry is the last of its batch.
+        package private(set) var endsBatch = true
 
         init(node: LogNode, from slot: Slot) {
             self.node = node
@@ -111,6 +115,8 @@ public struct Subscription: AsyncSequence, Sendable {
                 reader.handedOn()
             }
             told = entry.slot
+            token = entry.command.token
+            endsBatch = entry.command.index + 1 == entry.command.count
             defer { previous = entry.slot }
             return .entry(slot: entry.slot, payload: entry.payload, previous: previous)
         }
@@ -132,17 +138,16 @@ public struct Subscription: AsyncSequence, Sendable {
                 piece = entries
                 next = through.next
             case .cold(let through, let maxBytes):
-                let page: LogPage
+                let page: (entries: [Delivered], through: Slot)
                 do throws(ReadError) {
                     page = try await node.readPage(next...through, maxBytes: maxBytes)
                 } catch {
                     reader.handedOn()
                     throw error
                 }
-                let entries = page.entries.map { Delivered(slot: $0.slot, payload: $0.payload) }
                 // The last of a page may be larger than what was left for it: it is read again.
-                piece = entries.fitting(maxBytes)
-                let isWhole = piece.count == entries.count
+                piece = page.entries.fitting(maxBytes)
+                let isWhole = piece.count == page.entries.count
                 next = (isWhole ? page.through : piece.last?.slot ?? page.through).next
                 // One alone is handed on at once.
                 reader.holds(piece.count > 1 ? piece.tailBytes : 0)

@@ -26,10 +26,19 @@ import Testing
         return Tail(recovered: state, limits: limits)
     }
 
+    private static func delivered(_ slot: UInt64, bytes: Int) -> Delivered {
+        let token = Token(node: 1, boot: Boot(1), sequence: slot)
+        let payload = [UInt8](repeating: 1, count: bytes)
+        return Delivered(
+            slot: Slot(rawValue: slot),
+            command: Command(token: token, payload: payload)
+        )
+    }
+
     private static func deliver(_ slots: ClosedRange<UInt64>, bytes: Int, to tail: Tail) {
         tail.deliver(
             slots.map {
-                Delivered(slot: Slot(rawValue: $0), payload: [UInt8](repeating: 1, count: bytes))
+                Self.delivered($0, bytes: bytes)
             },
             through: Slot(rawValue: slots.upperBound),
             ineffective: [],
@@ -39,7 +48,7 @@ import Testing
 
     /// Story: an empty payload counted for nothing, so the window kept every one of them for ever.
     @Test func emptyPayloadsLeaveTheWindowToo() {
-        let tail = Self.tail { $0.tailBytes = 64 * 10 }
+        let tail = Self.tail { $0.tailBytes = 96 * 10 }
         let reader = tail.makeReader()
         defer { withExtendedLifetime(reader) {} }
         Self.deliver(1...1_000, bytes: 0, to: tail)
@@ -58,7 +67,7 @@ import Testing
 
     /// Story: a subscriber held on to as much as the whole window.
     @Test func aPieceIsBoundedInBytes() {
-        let tail = Self.tail { $0.pageBytes = 4 * 364 }
+        let tail = Self.tail { $0.pageBytes = 4 * 396 }
         let reader = tail.makeReader()
         defer { withExtendedLifetime(reader) {} }
         Self.deliver(1...100, bytes: 300, to: tail)
@@ -82,7 +91,7 @@ import Testing
         }
         let readers = (0..<1_000).map { _ in tail.makeReader() }
         // The window is full, and what came before it is cold.
-        Self.deliver(1...4_096, bytes: 1_024 - 64, to: tail)
+        Self.deliver(1...4_096, bytes: 1_024 - 96, to: tail)
         var pieces: [[Delivered]] = []
         for (place, reader) in readers.enumerated() {
             switch reader.pull(from: place.isMultiple(of: 2) ? 4_000 : 1) {
@@ -105,7 +114,7 @@ import Testing
 
     /// Whoever goes leaves nothing behind, and pulls that follow each other count once.
     @Test func whatAReaderHeldGoesWithIt() {
-        let tail = Self.tail { $0.pageBytes = 4 * 364 }
+        let tail = Self.tail { $0.pageBytes = 4 * 396 }
         let other = tail.makeReader()
         defer { withExtendedLifetime(other) {} }
         Self.deliver(1...100, bytes: 300, to: tail)
@@ -113,7 +122,7 @@ import Testing
             let reader = tail.makeReader()
             for slot: Slot in [1, 5, 9] {
                 _ = reader.pull(from: slot)
-                #expect(tail.held == 4 * 364)
+                #expect(tail.held == 4 * 396)
             }
             // One alone is handed on at once.
             _ = reader.pull(from: 100)
@@ -125,14 +134,11 @@ import Testing
 
     @Test func aPageIsCutToWhatIsLeftForIt() {
         let page = [300, 300, 2_000].enumerated().map { place, bytes in
-            Delivered(
-                slot: Slot(rawValue: UInt64(place + 1)),
-                payload: [UInt8](repeating: 1, count: bytes)
-            )
+            Self.delivered(UInt64(place + 1), bytes: bytes)
         }
         #expect(page.fitting(10_000).count == 3)
         #expect(page.fitting(2_000).count == 2)
-        #expect(page.fitting(364).count == 1)
+        #expect(page.fitting(396).count == 1)
         #expect(page.fitting(0).count == 1)
         #expect([Delivered]().fitting(0).isEmpty)
     }

@@ -1,0 +1,79 @@
+import Platform
+import ReplicatedLogTestKit
+import Testing
+
+@testable import ReplicatedLog
+@testable import ReplicatedLogMachine
+
+/// Three members, each with a host: commands on any of them, and the same state on all.
+@Suite struct ClusterHostTests {
+    private struct Hosted: Sendable {
+        let accounts: StateMachineHost<Accounts>
+        let task: Task<Void, any Error>
+
+        init(_ node: LogNode) {
+            let accounts = StateMachineHost(
+                node: node,
+                machine: Accounts(),
+                snapshots: .every(entries: 20)
+            )
+            self.accounts = accounts
+            task = Task { try await accounts.run() }
+        }
+    }
+
+    /// Pays through each of these members at once; what each was told.
+    private static func pay(
+        _ count: Int,
+        through hosts: [Hosted],
+        in cluster: FaultyCluster
+    ) async throws -> [Int] {
+        try await cluster.withTime {
+            try await withThrowingTaskGroup(of: [Int].self) { group in
+                for hosted in hosts {
+                    group.addTask {
+                        var told: [Int] = []
+                        for _ in 0..<count {
+                            told.append(try await hosted.accounts.perform(.pay("ann", 1)))
+                        }
+                        return told
+                    }
+                }
+                var all: [Int] = []
+                for try await told in group { all += told }
+                return all
+            }
+        }
+    }
+
+    @Test func everyMemberPerformsAndAllAgree() async throws {
+        let root = ".build/test-data/machines-" + String(SystemRandom.uint64(), radix: 36)
+        try FileSystem.makeDirectories(".build/test-data")
+        defer { try? FileSystem.removeTree(root) }
+        var options = FaultyCluster.Options()
+        // Time runs faster here than disks and threads do.
+        options.limits.appendTimeoutMilliseconds = 3_600_000
+        let cluster = try await FaultyCluster(directory: root, options: options)
+        try await cluster.startAll()
+        var hosts = try cluster.members.map { Hosted(try cluster.node($0)) }
+        let first = try await Self.pay(30, through: hosts, in: cluster)
+        #expect(first.sorted() == Array(1...90))
+        // One is killed; what the others do it finds in its snapshot and the log behind that.
+        try await cluster.crash(3)
+        _ = await hosts[2].task.result
+        let second = try await Self.pay(20, through: Array(hosts[..<2]), in: cluster)
+        #expect(second.sorted() == Array(91...130))
+        hosts[2] = Hosted(try await cluster.start(3))
+        let third = try await Self.pay(10, through: hosts, in: cluster)
+        #expect(third.sorted() == Array(131...160))
+        let states = try await cluster.withTime {
+            var states: Set<Accounts> = []
+            for hosted in hosts { states.insert(try await hosted.accounts.read { $0 }) }
+            return states
+        }
+        #expect(states.count == 1 && states.first?.applied == 160)
+        try await cluster.shutDownAll()
+        for hosted in hosts { _ = await hosted.task.result }
+        #expect(cluster.disagreements == [])
+    }
+}
