@@ -59,7 +59,8 @@ public final class TCPTransport: Transport {
     ///     them, and is left out.
     ///   - options: Bounds and times.
     ///   - group: The event loops that read, write, encode and encrypt, of NIOPosix. The transport ends its
-    ///     connections and never the group.
+    ///     connections and never the group, which has to outlive it. What blocks one of these loops for an
+    ///     election timeout costs a leader.
     ///   - logger: Silent if not given. Lines are written by a thread of their own.
     public convenience init(
         listen: TCPAddress,

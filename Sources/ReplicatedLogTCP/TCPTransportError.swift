@@ -1,4 +1,4 @@
-/// Why a `TCPTransport` does not start.
+/// Why a `TCPTransport` does not start, or does not show other certificates.
 @nonexhaustive
 public enum TCPTransportError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Another process listens there.

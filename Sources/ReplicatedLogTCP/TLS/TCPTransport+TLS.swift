@@ -15,7 +15,8 @@ extension TCPTransport {
     ///     checked.
     ///   - options: Bounds and times.
     ///   - group: The event loops that read, write, encode and encrypt, of NIOPosix. The transport ends its
-    ///     connections and never the group.
+    ///     connections and never the group, which has to outlive it. What blocks one of these loops for an
+    ///     election timeout costs a leader.
     ///   - logger: Silent if not given. Lines are written by a thread of their own.
     public convenience init(
         listen: TCPAddress,
@@ -37,15 +38,15 @@ extension TCPTransport {
     }
 
     /// Shows other certificates on every connection that is made from now on, to either side, and trusts their
-    /// authority. Connections that are open go on with what they were made with; may be called at any time, from
-    /// any thread.
+    /// authority. Connections that are open go on with what they were made with: only a stop cuts off whom the
+    /// new ones would not let in. May be called at any time, from any thread.
     ///
     /// ```swift
     /// try transport.exchange(TLSIdentity(certificate: "n1.pem", key: "n1.key", authority: "ca.pem"))
     /// ```
     ///
-    /// - Throws: `TCPTransportError` if the transport was made without TLS, or if no peer would take them of this
-    ///   node: those before go on being shown.
+    /// - Throws: `TCPTransportError` if the transport was made without TLS, or if the certificate has expired or
+    ///   does not name this node: those before go on being shown. Whether the authority issued it is not looked at.
     public func exchange(_ identity: TLSIdentity) throws(TCPTransportError) {
         try exchange(security: identity)
     }
