@@ -44,6 +44,16 @@ package enum FaultKind: Int, CaseIterable, Sendable {
     /// One lane of links holds what it is given for a time, and the other goes on.
     case laneStall
 
+    // Prepared (`Aim`).
+    /// A process ends with all that it has written and not seen durable, and is back before it is missed.
+    case lostWrite
+    /// A member that lacks more than a window is the only one that reaches all others, and nobody leads.
+    case laggard
+    /// Rows that arrive when others have been asked for them.
+    case lateRows
+    /// What a leader has accepted alone is found by the second that follows it, and the first knows nothing of it.
+    case threeLeaders
+
     package var name: String { "\(self)" }
 }
 
@@ -68,9 +78,10 @@ package struct FaultSet: Sendable, Hashable {
     package static let network = FaultSet([
         .loss, .duplication, .reordering, .slowLink, .partition, .partialPartition,
         .oneWayPartition, .narrowLink, .ambush, .laneCut, .laneStall,
+        .laggard, .lateRows, .threeLeaders,
     ])
     package static let crash = FaultSet([
-        .pause, .crash, .crashAtWrite, .shutdown, .clockDrift, .ambush,
+        .pause, .crash, .crashAtWrite, .shutdown, .clockDrift, .ambush, .lostWrite,
     ])
     package static let disk = FaultSet([
         .crash, .stall, .writeFailure, .flushFailure, .full, .rot, .wipe, .rollback, .twin,

@@ -26,6 +26,8 @@ package final class SimulatedNode {
     var isFull = false
     /// The process ends at the next of these moments in the life of a write.
     var armed: WriteBoundary?
+    /// The process ends with the next rows that it writes.
+    var losesNextRows = false
     /// Moments that the next flush takes longer.
     var stall = 0
     /// An older copy of the directory.
@@ -61,6 +63,7 @@ package final class SimulatedNode {
         isPaused = false
         isFull = false
         armed = nil
+        losesNextRows = false
         stall = 0
     }
 

@@ -26,7 +26,7 @@ extension World {
     }
 
     /// Those that a copy may not reach; `nil` if it would reach nobody that counts.
-    private func blind(to disk: SimulatedDisk, of id: NodeID) -> [Int]? {
+    func blind(to disk: SimulatedDisk, of id: NodeID) -> [Int]? {
         let peers = nodes.filter { $0.id != id && $0.store.ledger != nil && !$0.isRetired }
         let blind = peers.filter { takesForReal($0, disk, of: id) }
         return blind.count < peers.count ? blind.map(\.index) : nil
@@ -65,6 +65,10 @@ extension World {
 
     func rollBack(_ node: SimulatedNode) throws(Violation) {
         guard let backup = faultRandom.pick(copies(of: node)) else { return }
+        try rollBack(node, to: backup)
+    }
+
+    func rollBack(_ node: SimulatedNode, to backup: SimulatedDisk) throws(Violation) {
         counts.count(.rollback)
         note(.rollback, node)
         if !haveAllMet(node) { excusesLiveness = true }

@@ -11,6 +11,7 @@ extension World {
         guard !isHidden(sender, from: receiver) else { return }
         trace.note(.sent, at: now, envelope, from: sender, to: receiver)
         if intercept(envelope, from: place(of: sender), to: place(of: receiver)) { return }
+        if isHeldBack(envelope, from: place(of: sender), to: place(of: receiver)) { return }
         if network.isCut(
             envelope.lane,
             from: place(of: sender).index,
@@ -117,11 +118,12 @@ extension World {
     }
 
     /// What may keep a member from being heard though what it has sent is on its way.
-    static let silencers: [FaultKind] = [
-        .loss, .slowLink, .partition, .partialPartition, .oneWayPartition, .pause, .crash,
-        .crashAtWrite, .shutdown, .stall, .flushFailure, .writeFailure, .wipe, .rollback,
-        .laneCut, .laneStall,
-    ]
+    static let silencers: [FaultKind] =
+        [
+            .loss, .slowLink, .partition, .partialPartition, .oneWayPartition, .pause, .crash,
+            .crashAtWrite, .shutdown, .stall, .flushFailure, .writeFailure, .wipe, .rollback,
+            .laneCut, .laneStall,
+        ] + Aim.kinds
 
     private func isCounted(_ kind: FaultKind) -> Bool { counts[kind] > 0 }
 

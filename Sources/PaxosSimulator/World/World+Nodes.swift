@@ -134,6 +134,10 @@ extension World {
             try crash(node, .crashAtWrite)
             return
         }
+        if node.losesNextRows, !rows.accepted.isEmpty {
+            try loseRows(of: node)
+            return
+        }
         beginFlush(node)
     }
 

@@ -5,6 +5,8 @@ extension World {
     /// Ticks in which that must be done: a few elections, and the catching up in pages that may hold one
     /// row each.
     var settlingTicks: Int {
+        // Who may never start need not be watched for longer than it takes to elect many leaders.
+        guard !excusesLiveness else { return 40 * Int(mix.limits.electionTicks) }
         let patience = lastingCut == nil ? 0 : LastingCut.patience * Int(mix.limits.electionTicks)
         return 3_000 + patience + 6 * Int(ledger.chosenThrough.rawValue)
     }
@@ -26,6 +28,7 @@ extension World {
     func calmDown() {
         isSettling = true
         endAmbush()
+        endAim()
         network.healAll()
         for node in nodes {
             // A twin that takes half of a node's mail is not a calm world.

@@ -11,7 +11,7 @@ extension World {
     func drawTerms(seed: UInt64) {
         var random = SeededGenerator(seed: seed ^ 0x6c69_7374)
         let count = membership.members.count
-        guard count > 1, random.oneIn(8) else { return }
+        guard count > 1, random.oneIn(5) else { return }
         var drawn = DifferentTerms(
             memberships: Array(repeating: membership, count: count + 1),
             limits: Array(repeating: mix.limits, count: count + 1)

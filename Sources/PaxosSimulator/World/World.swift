@@ -39,6 +39,8 @@ package final class World {
     var workRandom: SeededGenerator
     var faultRandom: SeededGenerator
     var ambush: Ambush
+    /// What the world aims at, if it does.
+    var aim: Aim?
     /// The first that was sent while it stood in a queue already.
     var repetition: Violation?
     var freight = Freight()
@@ -60,6 +62,7 @@ package final class World {
         case start(Int)
         case resume(Int)
         case ambush
+        case aim
         case crash(Int, generation: Int)
         case wipe(Int)
         case empty(Int, generation: Int)
@@ -82,6 +85,7 @@ package final class World {
             stage: nil,
             host: nil
         )
+        drawAim(seed: seed)
         if faults.contains(.lists) { drawTerms(seed: seed) }
         drawLanes(seed: seed)
     }
@@ -214,6 +218,8 @@ package final class World {
             resume(nodes[index])
         case .ambush:
             layAmbush()
+        case .aim:
+            try takeAim()
         case .crash(let index, let generation):
             guard process(index, generation) != nil else { return }
             try crash(nodes[index], .crash)
