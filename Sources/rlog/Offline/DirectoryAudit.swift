@@ -34,6 +34,7 @@ struct DirectoryAudit {
     private let state: RecoveredState
     private let report: (Fault) -> Void
     private var effect: EffectAudit
+    private var snapshots: SnapshotAudit
     private var rows = 0
     /// The next slot that has a row, if there is no hole.
     private var next: Slot
@@ -50,7 +51,12 @@ struct DirectoryAudit {
             report(Fault(.damagedState, "\(error)"))
             return try Self.readRowsOnly(reader, report)
         }
-        var audit = DirectoryAudit(identity: reader.identity, state: state, report: report)
+        var audit = DirectoryAudit(
+            identity: reader.identity,
+            state: state,
+            snapshots: SnapshotAudit(reader, state, report),
+            report: report
+        )
         audit.checkState()
         var damage: [String] = []
         try reader.scanRows(damaged: { damage.append($0) }) { row in
@@ -95,10 +101,12 @@ struct DirectoryAudit {
     private init(
         identity: DirectoryIdentity,
         state: RecoveredState,
+        snapshots: SnapshotAudit,
         report: @escaping (Fault) -> Void
     ) {
         self.identity = identity
         self.state = state
+        self.snapshots = snapshots
         self.report = report
         effect = EffectAudit(state: state, report: report)
         next = state.trimmed.next
@@ -147,6 +155,7 @@ struct DirectoryAudit {
         case .row(let row, _):
             check(row)
             effect.take(row)
+            snapshots.take(row)
         }
     }
 
@@ -198,5 +207,6 @@ struct DirectoryAudit {
             checkHole(before: state.committed.next)
         }
         effect.end()
+        snapshots.end(last: last)
     }
 }

@@ -30,6 +30,12 @@ struct Fault: Sendable {
         case damagedState = "damaged_state"
         /// A page of the tree is damaged: rows behind it cannot be reached.
         case damagedTree = "damaged_tree"
+        /// A snapshot is there and is not what was written.
+        case damagedSnapshot = "damaged_snapshot"
+        /// A snapshot is of a slot above the last row.
+        case snapshotAboveLast = "snapshot_above_last"
+        /// What a snapshot says of the log is not what the rows up to it give.
+        case snapshotDiffers = "snapshot_differs"
         /// Two directories hold different entries in one committed slot.
         case disagreement
         /// Two directories are not of one cluster.

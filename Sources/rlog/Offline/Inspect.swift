@@ -34,6 +34,7 @@ private struct Findings: Sendable {
     let usage: DirectoryReader.Usage
     /// The lowest and highest slot with a row.
     let accepted: ClosedRange<Slot>?
+    let snapshots: SnapshotFindings
 
     init(_ directory: String) throws(Failure) {
         self.directory = directory
@@ -42,6 +43,7 @@ private struct Findings: Sendable {
             identity = reader.identity
             state = try reader.state()
             usage = try reader.usage()
+            snapshots = SnapshotFindings(reader)
             var first: Slot?
             try reader.scanRows { row in
                 first = row.slot
@@ -80,6 +82,7 @@ private struct Findings: Sendable {
             ("checkpoint_slot", .unsigned(state.checkpoint.slot.rawValue)),
             ("page_bytes", .integer(usage.pageSize)), ("file_bytes", .integer(usage.fileBytes)),
             ("used_bytes", .integer(usage.usedBytes)), ("live_bytes", .integer(usage.liveBytes)),
+            ("snapshots", snapshots.json),
         ])
     }
 
@@ -98,7 +101,7 @@ private struct Findings: Sendable {
             ("checkpoint", "\(state.checkpoint.slot)"),
             ("file", Figure.bytes(usage.fileBytes)),
             ("map in use", Figure.bytes(usage.usedBytes)),
-            ("live pages", Figure.bytes(usage.liveBytes)),
+            ("live pages", Figure.bytes(usage.liveBytes)), ("snapshots", snapshots.text),
         ]
     }
 }

@@ -1,0 +1,98 @@
+import LogWire
+import PaxosCore
+import ReplicatedLog
+
+/// What is known of the snapshots of a directory at rest.
+struct SnapshotFindings: Sendable {
+    /// One of them: what it holds, or what is wrong with it.
+    struct Found: Sendable {
+        let slot: Slot
+        let snapshot: Result<Snapshot, SnapshotError>
+    }
+
+    /// The newest first.
+    let found: [Found]
+
+    init(_ reader: borrowing DirectoryReader) {
+        let (path, cluster) = (reader.path, reader.identity.cluster)
+        let slots = (try? SnapshotFolder.slots(in: path)) ?? []
+        found = slots.map { slot in
+            let snapshot = Result { () throws(SnapshotError) in
+                try Snapshot(of: slot, cluster: cluster, in: path)
+            }
+            return Found(slot: slot, snapshot: snapshot)
+        }
+    }
+
+    var json: JSON {
+        .array(
+            found.map { found in
+                let bytes = try? found.snapshot.get().info.bytes
+                return .object([
+                    ("slot", .unsigned(found.slot.rawValue)), ("bytes", .optional(bytes)),
+                ])
+            }
+        )
+    }
+
+    var text: String {
+        guard !found.isEmpty else { return "none" }
+        let parts = found.map { found in
+            switch found.snapshot {
+            case .success(let snapshot):
+                "slot \(found.slot), \(Figure.bytes(Int(clamping: snapshot.info.bytes)))"
+            case .failure: "slot \(found.slot), damaged"
+            }
+        }
+        return parts.joined(separator: "; ")
+    }
+}
+
+/// Whether the snapshots of a directory are whole, and of the log that lies beside them.
+struct SnapshotAudit {
+    private var bases: [Slot: Base] = [:]
+    private var newest = Slot.zero
+    /// `nil` where rows before the first are gone.
+    private var replay: BaseReplay?
+    private let report: (Fault) -> Void
+
+    init(
+        _ reader: borrowing DirectoryReader,
+        _ state: RecoveredState,
+        _ report: @escaping (Fault) -> Void
+    ) {
+        self.report = report
+        for found in SnapshotFindings(reader).found {
+            do throws(SnapshotError) {
+                let snapshot = try found.snapshot.get()
+                bases[found.slot] = snapshot.base
+                newest = max(newest, found.slot)
+                for number in 0..<snapshot.chunks { _ = try snapshot.chunk(number) }
+            } catch {
+                report(Fault(.damagedSnapshot, at: found.slot, "\(error)"))
+            }
+        }
+        if state.trimmed == .zero {
+            replay = BaseReplay(from: .founding(reader.identity.membership))
+        }
+    }
+
+    /// The rows in the order of their slots; one that is missing or unreadable ends the comparison.
+    mutating func take(_ row: AcceptedEntry) {
+        guard row.slot <= newest, row.slot == replay?.next else { return }
+        replay?.feed(row)
+        guard let made = replay?.base, let found = bases[made.slot] else { return }
+        if made.state != found.state || made.digest != found.digest
+            || made.membership != found.membership || made.membershipSlot != found.membershipSlot
+        {
+            let detail = "its base is not what the rows up to it give"
+            report(Fault(.snapshotDiffers, at: made.slot, detail))
+        }
+        bases[made.slot] = nil
+    }
+
+    func end(last: Slot) {
+        guard newest > last else { return }
+        report(Fault(.snapshotAboveLast, at: newest, "the last row is of slot \(last)"))
+    }
+}
