@@ -226,7 +226,7 @@ void shim_count(int kind, const char *path, int64_t bytes, bool synchronous) {
 // One "kind:n[+]:what:prefix". A child that misreads its orders must not run on as if healthy.
 static void arm_from_text(char *text) {
     static const char *const kinds[] = {"flush", "meta", "write", "allocate", "directory",
-                                        "rename"};
+                                        "rename", "seal"};
     char *rest = text;
     const char *kind_text = strsep(&rest, ":"), *n = rest ? strsep(&rest, ":") : NULL;
     const char *what = rest ? strsep(&rest, ":") : NULL;

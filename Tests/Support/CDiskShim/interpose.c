@@ -126,7 +126,9 @@ static ssize_t shim_write(int fd, const struct iovec *parts, int count, off_t of
         total += parts[i].iov_len;
     }
     bool meta = positioned && total >= 64 && total <= 512 && offset < 8192;
-    int kind = meta ? disk_shim_meta_write : disk_shim_write;
+    // What stands behind a meta page.
+    bool seal = meta && offset % 4096 == 152;
+    int kind = seal ? disk_shim_seal_write : meta ? disk_shim_meta_write : disk_shim_write;
     uint8_t *data = malloc(total + 1);
     if (data == NULL) {
         abort();

@@ -14,6 +14,8 @@ package enum DiskOperation: Int32, CaseIterable, Sendable {
     case directorySync = 4
     /// rename and renameat; the path is the new name.
     case rename = 5
+    /// A write as that of a meta page that begins where one ends: its seal.
+    case sealWrite = 6
 }
 
 /// What a fault does to the call that it hits.

@@ -12,7 +12,7 @@
 // As a library of its own, to be preloaded into a child process and told by the environment:
 //   clang -shared -fPIC -Iinclude -o shim.so *.c -ldl -lpthread
 //   RLOG_DISK_FAULT="flush:3:EIO:/data/n1;write:10+:ENOSPC:/data/n1"   (kind:n[+]:what:prefix)
-// kind: flush, meta, write, allocate, directory, rename. `+` is for ever. what: the name or number
+// kind: flush, meta, write, allocate, directory, rename, seal. `+` is for ever. what: the name or number
 // of an errno, delay=MICROSECONDS, short=BYTES, skip, or kill (SIGKILL to the process itself).
 //
 // A prefix is a directory or file; it covers itself and all below. Handles are small numbers; -1
@@ -25,7 +25,8 @@ enum disk_shim_kind {
     disk_shim_allocate = 3,        // fallocate, posix_fallocate
     disk_shim_directory_sync = 4,  // fsync of a directory
     disk_shim_rename = 5,
-    disk_shim_kind_count = 6,
+    disk_shim_seal_write = 6,      // as a meta write, and begins at byte 152 of its page
+    disk_shim_kind_count = 7,
 };
 
 enum disk_shim_action {
