@@ -236,7 +236,7 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]
         ),
-        .testTarget(name: "LMDBTests", dependencies: ["LMDB", "Platform"]),
+        .testTarget(name: "LMDBTests", dependencies: ["LMDB", "DiskShim", "Platform"]),
         .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
         .testTarget(
             name: "CrashSuiteTests",

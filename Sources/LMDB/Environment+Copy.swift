@@ -11,7 +11,8 @@ extension Environment {
     ///
     /// `compacting` leaves free pages out: slower, and the only way to a smaller file. When it
     /// returns the file is flushed; its name is not: flush the directory, after renaming it where it
-    /// shall be. Holds a read transaction all the while, so the live file grows with what is
+    /// shall be. Of an environment with sealed commits it is sealed too, but for a compacted one, whose numbers
+    /// begin again. Holds a read transaction all the while, so the live file grows with what is
     /// written. Blocks writers for a moment; never call it inside ``withWrite(_:)``.
     ///
     /// - Throws: `EEXIST` when `path` exists; otherwise the file is removed again.
@@ -23,6 +24,16 @@ extension Environment {
         let descriptor = Self.create(path, mode: fileMode, exclusive: true)
         if descriptor < 0 { throw .lastErrno }
         var code = mdb_env_copyfd2(handle.env, descriptor, compacting ? UInt32(MDB_CP_COMPACT) : 0)
+        if code == MDB_SUCCESS {
+            do throws(LMDBError) {
+                // By now the state that was copied is durable here too.
+                try handle.withSealing { (sealing) throws(LMDBError) in
+                    try compacting ? sealing?.check() : sealing?.sealCopy(descriptor)
+                }
+            } catch {
+                code = error.code
+            }
+        }
         if code == MDB_SUCCESS && fsync(descriptor) != 0 { code = errno }
         if Self.closeDescriptor(descriptor) != 0 && code == MDB_SUCCESS { code = errno }
         if code != MDB_SUCCESS {

@@ -65,20 +65,46 @@ extension Environment {
         )
         do throws(EnvironmentOpenError) {
             try LockFile.allocate(besides: path, options: options)
+            var state = try recover(path, options: options)
             let env = try openLocked(path, file: file, options: options)
+            do throws(EnvironmentOpenError) {
+                let descriptor = Raw.descriptor(env)
+                if let state, !state.isStill(in: descriptor) {
+                    throw .lockedByAnotherProcess(path: path)
+                }
+                // It may have been empty.
+                if state == nil, options.access == .write, options.sealed {
+                    state = try SealedState.opened(descriptor, path: path)
+                }
+            } catch {
+                mdb_env_close(env)
+                throw error
+            }
             return Environment(
                 handle: EnvironmentHandle(
                     env: env,
                     path: path,
                     access: options.access,
                     file: file,
-                    ownerLock: ownerLock
+                    ownerLock: ownerLock,
+                    state: state
                 )
             )
         } catch {
             ownerLock?.release()
             throw error
         }
+    }
+
+    /// What the file holds whole, if its commits are sealed; before LMDB sees it.
+    private static func recover(
+        _ path: String,
+        options: Options
+    ) throws(EnvironmentOpenError) -> SealedState? {
+        // Beside a live writer nothing can be told.
+        guard options.access != .observe else { return nil }
+        let state = try SealedState.recovered(path: path, access: options.access)
+        return state?.outcome == .unsealed && !options.sealed ? nil : state
     }
 
     private static func openLocked(
@@ -127,7 +153,6 @@ extension Environment {
     private static func flags(_ options: Options) -> UInt32 {
         var flags = MDB_NOSUBDIR | MDB_NOTLS
         if options.access != .write { flags |= MDB_RDONLY }
-        if options.noMetaSync { flags |= MDB_NOMETASYNC }
         if options.noSync { flags |= MDB_NOSYNC }
         return UInt32(flags)
     }

@@ -32,14 +32,13 @@ extension Environment {
         /// What the opening may do and whom it excludes.
         public var access: Access
 
-        /// Commits flush the data but not the meta page (`MDB_NOMETASYNC`): one flush instead of
-        /// two. The file is intact after a power cut at any instant, but the last commit may be
-        /// undone: transaction N is durable when the next commit with changes, or a
-        /// ``Environment/sync()`` begun after N's commit returned, has succeeded.
+        /// Commits are sealed: one flush instead of two (`Seal/Sealing.swift`). A commit is durable when it
+        /// returns either way.
         ///
-        /// After a crash commit once with this off (``Environment/setNoMetaSync(_:)``), before
-        /// relying on anything read: the page cache may show what the disk does not hold.
-        public var noMetaSync: Bool
+        /// A file that was once written so is always opened so; what another program commits to it is
+        /// dropped or refused at the next opening. The first commit to a file that was not flushes as LMDB
+        /// does. Only read by openings that write.
+        public var sealed: Bool
 
         /// Commits flush nothing (`MDB_NOSYNC`). **Never for real data**: a power cut corrupts the
         /// file, and a later ``Environment/sync()`` does not repair it. A control for tests.
@@ -54,7 +53,7 @@ extension Environment {
             maxReaders: Int = 126,
             maxDatabases: Int = 8,
             access: Access = .write,
-            noMetaSync: Bool = false,
+            sealed: Bool = false,
             noSync: Bool = false,
             fileMode: UInt32 = 0o600
         ) {
@@ -62,7 +61,7 @@ extension Environment {
             self.maxReaders = maxReaders
             self.maxDatabases = maxDatabases
             self.access = access
-            self.noMetaSync = noMetaSync
+            self.sealed = sealed
             self.noSync = noSync
             self.fileMode = fileMode
         }

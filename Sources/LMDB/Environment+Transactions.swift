@@ -2,8 +2,8 @@ extension Environment {
     /// Runs `body` in the write transaction and commits when it returns; aborts when it throws.
     ///
     /// Waits for other writers first. Returns the body's value after the commit: then the changes
-    /// are visible to new readers, and durable unless ``Options/noMetaSync`` or
-    /// ``Options/noSync`` is set. A commit without changes flushes nothing and proves nothing about
+    /// are visible to new readers, and durable unless ``Options/noSync`` is set; with
+    /// ``Options/sealed`` readers see them before they are durable. A commit without changes flushes nothing and proves nothing about
     /// earlier ones. Begin, body and commit happen on the calling thread.
     ///
     /// An error of LMDB that the body catches may have spoiled the transaction; the commit then
@@ -35,6 +35,11 @@ extension Environment {
             try handle.commitWrite(pointer)
         } catch {
             throw .commit(error)
+        }
+        do throws(LMDBError) {
+            try handle.sealWrite()
+        } catch {
+            throw .seal(error)
         }
         return result
     }

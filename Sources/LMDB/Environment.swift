@@ -5,7 +5,8 @@
 //     <path>-owner   our lock against a second process; always empty
 //
 // A commit writes the changed pages to unused places of the data file, flushes, then writes one of
-// the two meta pages, which is what makes the transaction real. A page is reused only when neither
+// the two meta pages, which is what makes the transaction real; a sealed one (Seal/Sealing.swift) flushes once,
+// at the end. A page is reused only when neither
 // of the last two states nor any open reader can reach it; that is why a power cut leaves the last
 // or the last but one state, and why one reader left open makes the file grow without limit.
 //

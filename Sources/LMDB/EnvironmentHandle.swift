@@ -16,14 +16,25 @@ final class EnvironmentHandle: @unchecked Sendable {
     private let file: FileIdentity
     private let ownerLock: OwnerLock?
     private let writer = PosixMutex()
+    /// Reached with the writer's turn held; nil where commits are LMDB's own.
+    private let sealing: Sealing?
+    let recovery: Recovery
 
     init(
         env: OpaquePointer,
         path: String,
         access: Environment.Access,
         file: FileIdentity,
-        ownerLock: OwnerLock?
+        ownerLock: OwnerLock?,
+        state: SealedState?
     ) {
+        sealing = access == .write ? state.map { Sealing(env: env, state: $0) } : nil
+        recovery =
+            if case .dropped(_, let transaction, _)? = state?.outcome {
+                .dropped(transaction: transaction)
+            } else {
+                .whole
+            }
         self.env = env
         self.path = path
         self.access = access
@@ -44,6 +55,7 @@ final class EnvironmentHandle: @unchecked Sendable {
     func beginWrite() throws(LMDBError) -> OpaquePointer {
         try enterWriter()
         do throws(LMDBError) {
+            try sealing?.begin()
             return try begin(flags: 0)
         } catch {
             writer.unlock()
@@ -51,11 +63,28 @@ final class EnvironmentHandle: @unchecked Sendable {
         }
     }
 
+    /// Commits, and keeps the writer's turn until `sealWrite()` unless it throws.
     @usableFromInline
     func commitWrite(_ txn: OpaquePointer) throws(LMDBError) {
-        let code = mdb_txn_commit(txn)
+        let error = LMDBError(code: mdb_txn_commit(txn))
+        guard error.code != MDB_SUCCESS else { return }
+        if error.isFinal { sealing?.poison() }
         writer.unlock()
-        try LMDBError.check(code)
+        throw error
+    }
+
+    /// Makes what was committed durable, if commits are sealed, and gives the turn back.
+    @usableFromInline
+    func sealWrite() throws(LMDBError) {
+        defer { writer.unlock() }
+        try sealing?.seal()
+    }
+
+    /// Runs `body` with the writer's turn held.
+    func withSealing<R>(_ body: (Sealing?) throws(LMDBError) -> R) throws(LMDBError) -> R {
+        try enterWriter()
+        defer { leaveWriter() }
+        return try body(sealing)
     }
 
     @usableFromInline

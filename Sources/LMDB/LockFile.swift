@@ -30,6 +30,31 @@ enum LockFile {
         guard code == 0 else { throw .posix(errno: code, path: lockPath) }
     }
 
+    /// Runs `body` while no other process can have the environment open or open it, as tools that only read
+    /// may: LMDB would go on from the numbers that stand in this file. Before LMDB opens it.
+    static func withoutOthers(
+        besides path: String,
+        _ body: () throws(EnvironmentOpenError) -> Void
+    ) throws(EnvironmentOpenError) {
+        let lockPath = path + "-lock"
+        let descriptor = Environment.create(lockPath, mode: 0o600)
+        guard descriptor >= 0 else { throw .posix(errno: errno, path: lockPath) }
+        // Lets go of the lock too.
+        defer { _ = Environment.closeDescriptor(descriptor) }
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        lock.l_start = 0
+        lock.l_len = 1
+        while fcntl(descriptor, F_SETLK, &lock) != 0 {
+            let code = errno
+            if code == EINTR { continue }
+            if code == EACCES || code == EAGAIN { throw .lockedByAnotherProcess(path: path) }
+            throw .posix(errno: code, path: lockPath)
+        }
+        try body()
+    }
+
     private static func allocate(_ descriptor: Int32, _ length: Int) -> Int32 {
         #if canImport(Glibc)
         while true {

@@ -15,12 +15,17 @@ public enum TransactionError<Failure: Error>: Error {
     /// on; if it is final, the outcome is unknown and the environment must not be used again.
     case commit(LMDBError)
 
+    /// The changes were committed and not made durable (``Environment/Options/sealed``): readers may see them,
+    /// a crash may undo them. Final: the environment must not be used again.
+    case seal(LMDBError)
+
     /// True when the environment must be given up (``LMDBError/isFinal``).
     public var isFinal: Bool {
         switch self {
         case .begin(let error): error == .panic
         case .body(let failure): (failure as? LMDBError)?.isFinal ?? false
         case .commit(let error): error.isFinal
+        case .seal: true
         }
     }
 }
@@ -35,6 +40,7 @@ extension TransactionError: CustomStringConvertible {
         case .begin(let error): "begin: \(error)"
         case .body(let failure): "body: \(failure)"
         case .commit(let error): "commit: \(error)"
+        case .seal(let error): "seal: \(error)"
         }
     }
 }
@@ -43,7 +49,7 @@ extension TransactionError where Failure == LMDBError {
     /// The error itself, wherever it arose.
     public var error: LMDBError {
         switch self {
-        case .begin(let error), .body(let error), .commit(let error): error
+        case .begin(let error), .body(let error), .commit(let error), .seal(let error): error
         }
     }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct NodeFailureTests {
     /// Every request has its answer, the failed ones with the failure; the process is gone within two
     /// seconds of it with status 4, and what was acknowledged is in the directory.
-    @Test(.tags(.slow), arguments: ["flush:40", "meta:30", "flush:61"])
+    @Test(.tags(.slow), arguments: ["flush:40", "meta:30", "seal:30", "flush:61"])
     func aFlushThatFailsIsAnsweredAndEndsTheProcess(_ fault: String) async throws {
         let scratch = try Scratch("node-eio")
         guard let environment = PreloadedShim.environment(faults: "\(fault):EIO:\(scratch.path)")

@@ -74,12 +74,15 @@ import Testing
         #expect(told.count > 1_000)
     }
 
-    private static let faults = ["flush", "meta"].flatMap { kind in
+    private static let faults = ["flush", "meta", "seal"].flatMap { kind in
         (1...5).map { "\(kind):\(150 + $0)" }
     }
 
-    /// Killed by itself in the middle of a commit: right before a flush or the meta page.
-    @Test(.tags(.slow), arguments: ["flush:101:kill", "meta:102:kill", "write:103:kill"])
+    /// Killed by itself in the middle of a commit: right before a flush, the meta page or the seal.
+    @Test(
+        .tags(.slow),
+        arguments: ["flush:101:kill", "meta:102:kill", "seal:102:kill", "write:103:kill"]
+    )
     func aKillWithinACommitLosesNothing(_ fault: String) async throws {
         let scratch = try Scratch("kill-within")
         guard let environment = PreloadedShim.environment(faults: "\(fault):\(scratch.path)")
@@ -121,7 +124,7 @@ import Testing
     }
 
     /// From the first flush on: those of the creation and the opening too.
-    @Test(.tags(.slow), arguments: ["flush", "meta"], [1, 2, 3, 4, 5, 100, 250])
+    @Test(.tags(.slow), arguments: ["flush", "meta", "seal"], [1, 2, 3, 4, 5, 100, 250])
     func aBenchWhoseDiskFailsEndsWithStatusFour(_ kind: String, nth: Int) throws {
         let scratch = try Scratch("bench-eio")
         guard

@@ -110,24 +110,6 @@ import Darwin
             }
         }
     }
-
-    /// An empty commit changes nothing, and a commit under NOMETASYNC is made durable by a sync.
-    @Test func metaSyncIsTurnedOffAndOn() throws {
-        let environment = try directory.open()
-        let table = try environment.openDatabase("t", keys: UInt64.self)
-        let before = environment.info.lastTransaction
-        try environment.withWrite { _ in }
-        #expect(environment.info.lastTransaction == before)
-        for on in [true, false] {
-            try environment.setNoMetaSync(on)
-            try environment.withWrite { txn in try txn.put([1], for: 1, in: table) }
-            try environment.sync()
-        }
-        try environment.withWrite { (_) throws in
-            let error = failure { () throws(LMDBError) in try environment.setNoMetaSync(true) }
-            #expect(error == LMDBError(code: EDEADLK))
-        }
-    }
 }
 
 /// Numbers that are the same on every run.

@@ -38,11 +38,11 @@ final class TemporaryDirectory: Sendable {
         _ name: String = "data.mdb",
         mapSize: Int = 64 << 20,
         access: Environment.Access = .write,
-        noMetaSync: Bool = false
+        sealed: Bool = false
     ) throws(EnvironmentOpenError) -> Environment {
         try Environment.open(
             path: path + "/" + name,
-            options: .init(mapSize: mapSize, access: access, noMetaSync: noMetaSync)
+            options: .init(mapSize: mapSize, access: access, sealed: sealed)
         )
     }
 }

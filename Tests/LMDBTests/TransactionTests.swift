@@ -115,8 +115,8 @@ import Darwin
 
     /// What a reader sees is always one whole commit: both tables hold the same number.
     @Test(arguments: [false, true])
-    func aThreadReadsWhileAnotherCommits(noMetaSync: Bool) async throws {
-        let environment = try directory.open(noMetaSync: noMetaSync)
+    func aThreadReadsWhileAnotherCommits(sealed: Bool) async throws {
+        let environment = try directory.open(sealed: sealed)
         let left = try environment.openDatabase("left", keys: UInt64.self)
         let right = try environment.openDatabase("right", keys: [UInt8].self)
         let shared = SharedEnvironment(environment)

@@ -149,6 +149,9 @@ extension LogNode {
                 "committed_slot": "\(store.recover().committed)", "boot": "\(store.recover().boot)",
             ]
         )
+        if let transaction = store.counters.droppedTransaction {
+            node.lines.add(.notice, "dropped_transaction", ["transaction": "\(transaction)"])
+        }
         return node
     }
 

@@ -13,10 +13,15 @@ internal import Platform
 struct DataFile: Equatable {
     let length: Int
     let pageSize: Int
-    /// How far the newest state's pages reach.
+    /// How far the pages of the state reach.
     let usedBytes: Int
 
-    static func inspect(_ path: String) throws(LogOpenError) -> DataFile {
+    /// - Parameter isRecovered: What a crash may have left is settled, so that the newest state counts. Else an
+    ///   opening may still take the one before it, and pages of the newest may be missing.
+    static func inspect(
+        _ path: String,
+        isRecovered: Bool = true
+    ) throws(LogOpenError) -> DataFile {
         let needed = PageFile.Meta.bytes
         guard let firstPage = try page(path, at: 0) else {
             throw .truncated(path: path, length: try fileLength(path), needed: needed)
@@ -40,11 +45,25 @@ struct DataFile: Equatable {
             throw .corrupt(path: path, detail: "the second meta page")
         }
         let newest = first.transaction > second.transaction ? first : second
-        let used = (Int(newest.lastPage) + 1) * pageSize
+        let last = isRecovered ? newest.lastPage : min(first.lastPage, second.lastPage)
+        let used = (Int(last) + 1) * pageSize
         guard length >= used else {
             throw .truncated(path: path, length: length, needed: used)
         }
         return DataFile(length: length, pageSize: pageSize, usedBytes: used)
+    }
+
+    /// Refuses a file that ends before a page.
+    static func check(
+        _ path: String,
+        reaches lastPage: UInt64,
+        pageSize: Int
+    ) throws(LogOpenError) {
+        let length = try fileLength(path)
+        let needed = (Int(lastPage) + 1) * pageSize
+        guard length >= needed else {
+            throw .truncated(path: path, length: length, needed: needed)
+        }
     }
 
     /// The beginning of a meta page, or nil if the file ends before.

@@ -19,7 +19,9 @@ package struct DirectoryReader: ~Copyable, Sendable {
         let path = try OpenedLog.check(directory, storage: nil)
         let file = try PageFile(path: path)
         guard try file.share() else { throw .directoryInUse(path: directory) }
-        var tree = try PageTree(file: file)
+        let meta = try file.recovered()
+        try DataFile.check(path, reaches: meta.lastPage, pageSize: file.pageSize)
+        var tree = PageTree(file: file, meta: meta)
         tree.reached = Locked([])
         let rows: [(key: [UInt8], value: [UInt8])]?
         do throws(PageTree.Damage) {

@@ -221,7 +221,7 @@ extension LogCreateError {
             self.init(PosixError(code: error.code, operation: "create", path: path))
         case .posix(let code, let path):
             self.init(PosixError(code: code, operation: "create", path: path))
-        case .alreadyOpen(let path), .lockedByAnotherProcess(let path):
+        case .alreadyOpen(let path), .lockedByAnotherProcess(let path), .damaged(let path, _):
             // Nobody knows the name it is made under.
             self = .system(code: 0, operation: "lock", path: path)
         @unknown default:

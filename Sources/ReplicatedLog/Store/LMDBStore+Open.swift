@@ -31,8 +31,10 @@ extension LMDBStore {
         let environment = try OpenedLog.environment(
             path,
             directory: directory,
-            options: .init(mapSize: storage.mapSize)
+            options: .init(mapSize: storage.mapSize, sealed: true)
         )
+        // LMDB has opened the state that was taken, and followed no page of it yet.
+        _ = try DataFile.inspect(path)
         try OpenedLog.checkPages(path, of: .values)
         let values = try OpenedLog.state(in: environment, directory: directory)
         let identity = try OpenedLog.identity(in: environment, values, directory: directory)
@@ -51,6 +53,7 @@ extension LMDBStore {
         try OpenedLog.count(&state, in: environment, tables, identity, &room)
         room.note(used: environment.info.usedBytes, livePages: stored.livePages)
         room.beginCounting()
+        let recovery = environment.recovery
         let slot: ReadSlot
         do throws(LMDBError) {
             try environment.checkStaleReaders()
@@ -74,7 +77,8 @@ extension LMDBStore {
             state: state,
             log: log,
             slot: slot,
-            file: file
+            file: file,
+            recovery: recovery
         )
     }
 
@@ -84,7 +88,8 @@ extension LMDBStore {
         state: RecoveredState,
         log: consuming LogWriter,
         slot: consuming ReadSlot,
-        file: PageFile
+        file: PageFile,
+        recovery: Recovery
     ) throws(LogOpenError) -> LMDBStore {
         var state = state
         let rows = state.last.count(after: state.trimmed)
@@ -93,7 +98,7 @@ extension LMDBStore {
         counters.mapBytes = log.room.mapBytes
         counters.mapUsedBytes = log.room.live
         counters.runwayBytes = log.room.runwayLeft
-        counters.runwayBytesWritten = 0
+        if case .dropped(let transaction) = recovery { counters.droppedTransaction = transaction }
         let shared = Locked(counters)
         let mailbox = Mailbox()
         let queue = ReadQueue()

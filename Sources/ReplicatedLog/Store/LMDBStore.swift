@@ -5,9 +5,8 @@ internal import Platform
 /// The log of one node in one LMDB environment: what it promised, accepted and knows committed.
 ///
 /// Two threads of its own. The store thread alone writes: it takes whatever waits as one group, commits it
-/// in one transaction, and issues the receipt once the disk has the meta page too. A commit that comes alone
-/// waits for that itself; after any other it is the flush of the next commit, or one of its own if nothing
-/// waits. The reader thread serves reads in bounded chunks. No other thread ever enters LMDB after `open`.
+/// in one transaction, and issues the receipt once that is flushed. The reader thread serves reads in
+/// bounded chunks. No other thread ever enters LMDB after `open`.
 ///
 /// The first errno of a commit or flush is final: nothing is receipted, taken or retried any more
 /// (`R30`). A full disk or map is not: the batch is kept, the observer told, and the write done when

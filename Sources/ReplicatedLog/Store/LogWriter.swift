@@ -20,8 +20,6 @@ struct LogWriter: ~Copyable {
     private let rowCoding: RowCoding
     let stateCoding: StateCoding
     private let ineffectiveCoding: IneffectiveCoding
-    /// `MDB_NOMETASYNC` is off: a commit waits for its meta page too, as that of the opening has.
-    private var syncsMeta = true
     var room: Room
 
     // What the disk holds.
@@ -94,21 +92,20 @@ struct LogWriter: ~Copyable {
         environment = nil
     }
 
+    /// Flushes what was written beside transactions.
     func sync() throws(LMDBError) {
         try environment?.sync()
     }
 
-    struct Commit {
-        /// From the last row to the return of the commit.
-        let nanoseconds: UInt64
-        /// Else it is durable with the next flush that begins after it.
-        let isDurable: Bool
-        /// The number of the transaction before: durable now in any case.
-        let before: WriteNumber
+    /// Marks the last transaction as flushed, so that rot in it is not taken for a crash (`R96`). Returns
+    /// whether it had no mark.
+    func settle() throws(LMDBError) -> Bool {
+        try environment?.settle() ?? false
     }
 
     enum Outcome {
-        case committed(Commit)
+        /// Durable. The nanoseconds from the last row to the return of the flush.
+        case committed(UInt64)
         /// Nothing was written or flushed; the same rows can be tried again.
         case noRoom
         /// Final.
@@ -121,8 +118,8 @@ struct LogWriter: ~Copyable {
         keptIneffective.append(contentsOf: rows.ineffective)
     }
 
-    /// Whether there is anything to write, with what was kept. LMDB flushes nothing for a transaction
-    /// without a change: it would prove nothing of the commit before it.
+    /// Whether there is anything to write, with what was kept: nothing is flushed for a transaction without
+    /// a change.
     func changesAnything(_ rows: WriteRows) -> Bool {
         !rows.accepted.isEmpty || rows.promised != nil || rows.lastRound != nil
             || rows.committed != nil || rows.checkpoint != nil || !rows.peers.isEmpty
@@ -130,9 +127,8 @@ struct LogWriter: ~Copyable {
             || !rows.ineffective.isEmpty || keptCommitted != nil || !keptIneffective.isEmpty
     }
 
-    /// Writes the rows in one transaction. Its pages are flushed, and with them the meta page of the commit
-    /// before; its own is waited for only if it is made `durably`.
-    mutating func commit(_ batch: WriteRows, durably: Bool) -> Outcome {
+    /// Writes the rows in one transaction, and returns when it is durable.
+    mutating func commit(_ batch: WriteRows) -> Outcome {
         var rows = batch
         rows.committed = rows.committed ?? keptCommitted
         if !keptIneffective.isEmpty { rows.ineffective = keptIneffective + rows.ineffective }
@@ -144,13 +140,6 @@ struct LogWriter: ~Copyable {
             return .failed(StoreFailure(error))
         }
         if !isTrusted(rows, need), let damage = damage(onTheWayOf: rows) { return .failed(damage) }
-        do throws(LMDBError) {
-            // LMDB looks at it when it writes the meta page, of this thread's transactions alone.
-            if durably != syncsMeta { try environment?.setNoMetaSync(!durably) }
-            syncsMeta = durably
-        } catch {
-            return .failed(StoreFailure("begin", error))
-        }
         let written: Written
         do throws(TransactionError<LMDBError>) {
             guard let result = try write(rows) else { return .failed(.closed) }
@@ -163,7 +152,6 @@ struct LogWriter: ~Copyable {
         lastRound = rows.lastRound ?? lastRound
         if !rows.peers.isEmpty { peers = merged(rows.peers) }
         if rows.prunesBelow != nil { openings = kept(rows) }
-        let before = lastWrite
         lastWrite = identity.writeNumber(of: written.transaction)
         committed = rows.committed ?? committed
         checkpoint = rows.checkpoint?.slot ?? checkpoint
@@ -174,7 +162,7 @@ struct LogWriter: ~Copyable {
         keptIneffective.removeAll(keepingCapacity: true)
         measure(written)
         let elapsed = now.nanoseconds - min(now.nanoseconds, written.end.nanoseconds)
-        return .committed(Commit(nanoseconds: elapsed, isDurable: durably, before: before))
+        return .committed(elapsed)
     }
 
     /// Takes in where the file stands.
@@ -182,7 +170,7 @@ struct LogWriter: ~Copyable {
         guard let info = environment?.info else { return }
         precondition(
             info.lastTransaction == written.transaction,
-            "a commit changes something, or it proves nothing of the one before (R28)"
+            "a commit changes something, or nothing of it is flushed (R28)"
         )
         room.note(used: info.usedBytes, livePages: written.livePages)
         transaction = written.transaction
@@ -259,6 +247,7 @@ struct LogWriter: ~Copyable {
             case .begin(let error): ("begin", error)
             case .body(let error): ("write", error)
             case .commit(let error): ("commit", error)
+            case .seal(let error): ("seal", error)
             }
         return code == .mapFull || code == .txnFull
             ? .noRoom : .failed(StoreFailure(operation, code))

@@ -23,11 +23,11 @@ enum OpenedLog {
         let path = Schema.dataPath(in: directory)
         guard try exists(path) else { throw .notALog(path: directory) }
         do throws(LogOpenError) {
-            _ = try DataFile.inspect(path)
+            _ = try DataFile.inspect(path, isRecovered: false)
         } catch {
             // A live writer may have been between two pages: who has the lock decides.
             try refuseIfHeld(path, directory: directory)
-            _ = try DataFile.inspect(path)
+            _ = try DataFile.inspect(path, isRecovered: false)
         }
         return path
     }
@@ -65,17 +65,13 @@ enum OpenedLog {
         } catch {
             switch error {
             case .alreadyOpen, .lockedByAnotherProcess: throw .directoryInUse(path: directory)
-            case .lmdb(.versionMismatch), .lmdb(.invalid):
-                throw .corrupt(path: path, detail: "\(error)")
             case .lmdb(let error) where error.isNoMemory:
                 throw .noAddressSpace(path: directory, mapSize: options.mapSize)
-            case .lmdb(let error):
-                let code = PosixError(code: error.code, operation: "open", path: path)
-                throw LogOpenError(code)
-            case .posix(let code, let path):
-                throw LogOpenError(PosixError(code: code, operation: "open", path: path))
-            @unknown default: throw .system(code: 0, operation: "open", path: path)
+            // A missing end says more than pages that are not as they were.
+            case .damaged: _ = try DataFile.inspect(path)
+            default: break
             }
+            throw LogOpenError(error, path: path)
         }
     }
 
@@ -279,10 +275,26 @@ enum OpenedLog {
 }
 
 extension LogOpenError {
+    init(_ error: EnvironmentOpenError, path: String) {
+        switch error {
+        case .alreadyOpen(let path), .lockedByAnotherProcess(let path):
+            self = .directoryInUse(path: path)
+        case .damaged(_, let detail): self = .corrupt(path: path, detail: detail)
+        case .lmdb(.versionMismatch), .lmdb(.invalid):
+            self = .corrupt(path: path, detail: "\(error)")
+        case .lmdb(let error):
+            self.init(PosixError(code: error.code, operation: "open", path: path))
+        case .posix(let code, let path):
+            self.init(PosixError(code: code, operation: "open", path: path))
+        @unknown default: self = .system(code: 0, operation: "open", path: path)
+        }
+    }
+
     init(_ error: LMDBError, path: String) {
         switch error {
         case .corrupted, .pageNotFound, .cursorFull, .badDatabase, .notFound, .incompatible:
             self = .corrupt(path: path, detail: "\(error)")
+        case let error where error.isFull: self = .outOfSpace(path: path)
         default:
             self = .system(code: error.code, operation: "read", path: path)
         }

@@ -1,3 +1,4 @@
+internal import LMDB
 internal import Platform
 
 /// An LMDB data file, open for reading by `pread`: shared by all who walk its pages.
@@ -10,7 +11,8 @@ final class PageFile: Sendable {
     private let file: ReadOnlyFile
 
     convenience init(path: String) throws(LogOpenError) {
-        try self.init(path: path, pageSize: DataFile.inspect(path).pageSize)
+        let file = try DataFile.inspect(path, isRecovered: false)
+        try self.init(path: path, pageSize: file.pageSize)
     }
 
     init(path: String, pageSize: Int) throws(LogOpenError) {
@@ -72,6 +74,26 @@ final class PageFile: Sendable {
 
     private static let mostReadings = 1000
 
+    /// The state that an opening of the file at rest would take. After a crash that need not be the newest.
+    func recovered() throws(LogOpenError) -> Meta {
+        let place: Int?
+        do throws(EnvironmentOpenError) {
+            place = try SealedState.place(at: path)
+        } catch {
+            throw LogOpenError(error, path: path)
+        }
+        do throws(PageTree.Damage) {
+            guard let place else { return try newest(isAtRest: true) }
+            let pages = Page(bytes: try metaPages())
+            guard let meta = Meta(pages, at: place * pageSize, number: UInt64(place)) else {
+                throw PageTree.Damage(page: UInt64(place), what: "a meta page")
+            }
+            return meta
+        } catch {
+            throw LogOpenError(error, path: path)
+        }
+    }
+
     /// The state of a transaction, of a file at rest.
     func meta(of transaction: UInt64) throws(PageTree.Damage) -> Meta {
         let number = transaction % 2
@@ -96,7 +118,8 @@ final class PageFile: Sendable {
 
     /// A meta page; the whole of it stands in DataFile.swift.
     struct Meta: Equatable {
-        static let bytes = 152
+        /// With what lies behind it in its sector.
+        static let bytes = 512
         static let magic: UInt32 = 0xBEEF_C0DE
         private static let version: UInt32 = 1
         private static let isMeta: UInt16 = 8
@@ -105,6 +128,8 @@ final class PageFile: Sendable {
         let free: PageTree.Record
         let lastPage: UInt64
         let transaction: UInt64
+        /// The one that made the roots: another where an opening has undone a transaction.
+        let roots: UInt64
 
         init?(_ pages: Page, at place: Int, number: UInt64) {
             guard pages.uint64(place) == number, pages.uint16(place + 10) == Self.isMeta,
@@ -121,6 +146,8 @@ final class PageFile: Sendable {
             self.free = free
             self.lastPage = lastPage
             self.transaction = transaction
+            let sector = pages.bytes.dropFirst(place).prefix(Self.bytes)
+            roots = MetaSector(Array(sector), place: Int(number))?.roots ?? transaction
         }
     }
 }

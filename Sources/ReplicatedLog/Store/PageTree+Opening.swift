@@ -58,8 +58,8 @@ extension PageTree {
     /// number that has changed shows. Of the older meta page nothing follows: where a meta page could not be
     /// written, LMDB leaves the new roots there under the old number.
     private func checkTransaction() throws(Damage) {
-        guard meta.transaction > 2 else { return }
-        guard try highestKey(of: free) == meta.transaction else {
+        guard meta.roots > 2 else { return }
+        guard try highestKey(of: free) == meta.roots else {
             throw Damage(page: meta.transaction % 2, what: "the number of a transaction")
         }
     }

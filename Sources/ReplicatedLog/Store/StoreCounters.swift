@@ -5,11 +5,10 @@ public import PaxosCore
 public struct StoreCounters: Hashable, Sendable {
     /// Transactions that changed anything, the one of the opening not counted.
     public var commits: UInt64 = 0
-    /// Waits for the disk for those: one for the pages of each commit, and one more for the meta page of a
-    /// commit that came alone or was not followed at once.
+    /// Waits for the disk for those: one each.
     public var flushes: UInt64 = 0
-    /// Time in the commits and the flushes after them, from the end of the rows to the return, the writing
-    /// of the pages included.
+    /// Time in the commits, from the end of the rows to the return of the flush, the writing and the sealing of
+    /// the pages included.
     public var flushNanoseconds: UInt64 = 0
     /// The same of the last commit.
     public var lastFlushNanoseconds: UInt64 = 0
@@ -25,6 +24,8 @@ public struct StoreCounters: Hashable, Sendable {
     public var runwayBytesWritten: UInt64 = 0
     /// Waits for the disk by which an idle store fills its runway; none while anything waits.
     public var runwayFlushes: UInt64 = 0
+    /// Waits for the disk by which an idle or ending store marks that its last transaction is flushed.
+    public var settlingFlushes: UInt64 = 0
     /// Batches submitted.
     public var batches: UInt64 = 0
     /// The most batches that one transaction took.
@@ -41,6 +42,9 @@ public struct StoreCounters: Hashable, Sendable {
     public var runwayBytes = 0
     /// Steps by which the file was extended.
     public var extensions: UInt64 = 0
+    /// The number of the transaction that the opening undid, because the power had gone in its flush: nobody
+    /// was told of it. Nil if there was none.
+    public var droppedTransaction: UInt64?
     /// New slots are refused for want of room.
     public var isFull = false
     /// Reads served.

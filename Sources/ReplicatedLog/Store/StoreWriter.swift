@@ -12,8 +12,9 @@ final class StoreWriter: @unchecked Sendable {
     /// How long nothing must have come before an idle store writes zeros: far longer than the pause
     /// between two appends of one client.
     private static let idleDelay = Duration.milliseconds(20)
-    /// After so many commits in a row that found the store at rest, the next one is taken to come alone too.
-    private static let quietCommits = 3
+    /// How long nothing must have been written before the last transaction is marked as flushed: far longer than
+    /// the pause between two appends of a client, whose flushes would be twice as many.
+    static let settlingDelay = Duration.seconds(1)
 
     private let mailbox: Mailbox
     private let counters: Locked<StoreCounters>
@@ -23,14 +24,8 @@ final class StoreWriter: @unchecked Sendable {
     private var observer: (any StoreObserver)?
     /// A group for which there was no room: kept, joined by what comes, and tried again.
     private var held: WriteBatch?
-    /// Committed, and durable with the next flush that succeeds.
-    private var unflushed: WriteBatch?
-    /// The number of the newest transaction that is durable.
-    private var durable: WriteNumber
-    /// Nothing waited when the store last looked.
-    private var wasIdle = true
-    /// The commits in a row that found the store at rest, so that nothing had come during the one before.
-    private var quiet = quietCommits
+    /// When the last transaction is to be marked; nil if it is, or there was none.
+    private var settleAt: MonotonicInstant? = MonotonicClock.now().advanced(by: settlingDelay)
     private var retryAt = MonotonicInstant(nanoseconds: 0)
     private var lookAt = MonotonicInstant(nanoseconds: 0)
     private var isFull = false
@@ -47,7 +42,6 @@ final class StoreWriter: @unchecked Sendable {
         self.counters = counters
         self.writes = writes
         self.extent = extent
-        durable = log.lastWrite
         self.log = log
     }
 
@@ -55,7 +49,6 @@ final class StoreWriter: @unchecked Sendable {
     func run() {
         writes.begin()
         while turn() {}
-        unflushed.take()?.abandon()
         held.take()?.abandon()
         observer = nil
         mailbox.end()
@@ -78,16 +71,10 @@ final class StoreWriter: @unchecked Sendable {
             take(batch, merged: delivery.merged)
             return true
         }
-        if unflushed != nil {
-            flush()
-            return true
-        }
         if delivery.isClosing {
             // What had no room gets a last chance, and is then given up with the store.
-            if held != nil, !hasFailed {
-                settle()
-                flush()
-            }
+            if held != nil, !hasFailed { write() }
+            if !hasFailed { mark() }
             return false
         }
         rest()
@@ -104,7 +91,7 @@ final class StoreWriter: @unchecked Sendable {
             held = consume waiting
         } else {
             held = consume batch
-            settle()
+            write()
         }
     }
 
@@ -124,71 +111,46 @@ final class StoreWriter: @unchecked Sendable {
     }
 
     /// Commits the group in hand, if it writes anything, and receipts it.
-    private func settle() {
+    private func write() {
         guard let batch = held.take() else { return }
         guard batch.rows.needsFlush, log.changesAnything(batch.rows) else {
-            // Goes with the newest batch before it: with the one whose flush is to come, or at once.
+            // Whatever came before it is durable.
             log.keep(batch.rows)
             counters.withLock { $0.unwritten += 1 }
-            if var earlier = unflushed.take() {
-                earlier.merge(batch)
-                unflushed = consume earlier
-            } else {
-                acknowledge(batch)
-            }
+            acknowledge(batch)
             return
         }
-        // Who comes alone gains nothing by a next commit that does not follow. Under load groups take turns:
-        // one comes back while the other is flushed, so an empty mailbox alone means nothing.
-        let isAlone = wasIdle && quiet >= Self.quietCommits && mailbox.isEmpty
-        switch log.commit(batch.rows, durably: isAlone) {
-        case .committed(let commit):
-            quiet = wasIdle ? min(quiet + 1, Self.quietCommits) : 0
-            wasIdle = false
-            count(commit, rows: batch.rows)
+        switch log.commit(batch.rows) {
+        case .committed(let nanoseconds):
+            count(nanoseconds, rows: batch.rows)
             let reach = log.extent
             extent.withLock { $0 = reach }
-            // The flush in this commit began after the one before had returned.
-            durable = commit.before
-            if let earlier = unflushed.take() { acknowledge(earlier) }
-            if commit.isDurable {
-                durable = log.lastWrite
-                acknowledge(batch)
-            } else {
-                unflushed = consume batch
-            }
+            acknowledge(batch)
+            settleAt = MonotonicClock.now().advanced(by: Self.settlingDelay)
             keepAhead()
         case .noRoom:
             held = consume batch
-            flush()
-            if !hasFailed { reportRoom() }
+            reportRoom()
         case .failed(let failure):
             batch.abandon()
             latch(failure)
         }
     }
 
-    /// Makes the last commit durable, since no other one is about to.
-    private func flush() {
-        guard unflushed != nil, !hasFailed else { return }
-        let begin = MonotonicClock.now()
+    /// Marks the last transaction as flushed: nothing is written for a while, or any more.
+    private func mark() {
+        settleAt = nil
         do throws(LMDBError) {
-            try log.sync()
+            guard try log.settle() else { return }
         } catch {
-            return latch(StoreFailure("flush", error))
+            return latch(StoreFailure("settle", error))
         }
-        let elapsed = MonotonicClock.now().nanoseconds - begin.nanoseconds
-        counters.withLock { counters in
-            counters.flushes += 1
-            counters.flushNanoseconds += elapsed
-        }
-        durable = log.lastWrite
-        if let batch = unflushed.take() { acknowledge(batch) }
+        counters.withLock { $0.settlingFlushes += 1 }
     }
 
     /// The only place where testimony is let go: the flush that covers it has returned (`R28`).
     private func acknowledge(_ batch: consuming WriteBatch) {
-        observer?.durable(batch.markedDurable(written: durable))
+        observer?.durable(batch.markedDurable(written: log.lastWrite))
     }
 
     // MARK: - Room
@@ -205,15 +167,14 @@ final class StoreWriter: @unchecked Sendable {
     /// Nothing waits: looks for room, fills the runway, or sleeps.
     private func rest() {
         let parker = mailbox.parker
-        wasIdle = true
-        if hasFailed || observer == nil {
-            parker.park()
-        } else if isFull {
+        if hasFailed || observer == nil { return parker.park() }
+        if let settleAt, MonotonicClock.now() >= settleAt { return mark() }
+        if isFull {
             parker.park(until: min(retryAt, lookAt))
         } else if log.room.wantsFilling() {
             if !parker.park(timeout: Self.idleDelay) { fill() }
         } else {
-            parker.park(until: min(lookAt, log.noteAt ?? lookAt))
+            parker.park(until: min(lookAt, log.noteAt ?? lookAt, settleAt ?? lookAt))
         }
     }
 
@@ -225,7 +186,7 @@ final class StoreWriter: @unchecked Sendable {
         } catch {
             return latch(StoreFailure(error))
         }
-        settle()
+        write()
         if !hasFailed { reportRoom() }
     }
 
@@ -265,20 +226,19 @@ final class StoreWriter: @unchecked Sendable {
     /// Says so once, and nothing more (`R30`).
     private func latch(_ failure: StoreFailure) {
         hasFailed = true
-        unflushed.take()?.abandon()
         held.take()?.abandon()
         mailbox.fail(failure)
         observer?.failed(failure)
     }
 
-    private func count(_ commit: LogWriter.Commit, rows: WriteRows) {
+    private func count(_ nanoseconds: UInt64, rows: WriteRows) {
         let written = rows.accepted.reduce(0) { $0 + $1.run.entries.count }
         let payload = rows.payloadBytes
         counters.withLock { counters in
             counters.commits += 1
-            counters.flushes += commit.isDurable ? 2 : 1
-            counters.flushNanoseconds += commit.nanoseconds
-            counters.lastFlushNanoseconds = commit.nanoseconds
+            counters.flushes += 1
+            counters.flushNanoseconds += nanoseconds
+            counters.lastFlushNanoseconds = nanoseconds
             counters.rows += UInt64(written)
             counters.payloadBytes += UInt64(payload)
         }

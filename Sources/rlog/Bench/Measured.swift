@@ -110,10 +110,11 @@ extension StoreCounters {
             commits += counters.commits
             flushes += counters.flushes
             runwayFlushes += counters.runwayFlushes
+            settlingFlushes += counters.settlingFlushes
             bytesWritten = bytesWritten.flatMap { sum in counters.bytesWritten.map { sum + $0 } }
         }
     }
 
-    /// Every wait for the disk, those ahead of the log included.
-    fileprivate var allFlushes: UInt64 { flushes + runwayFlushes }
+    /// Every wait for the disk, those ahead of the log and those of rest included.
+    fileprivate var allFlushes: UInt64 { flushes + runwayFlushes + settlingFlushes }
 }

@@ -115,6 +115,7 @@ extension NodeProcess {
             ("cpu_us", .unsigned(UInt64(cpuMicroseconds))),
             ("commits", .unsigned(storage.commits)), ("flushes", .unsigned(storage.flushes)),
             ("runway_flushes", .unsigned(storage.runwayFlushes)),
+            ("settling_flushes", .unsigned(storage.settlingFlushes)),
             ("rows", .unsigned(storage.rows)), ("payload_bytes", .unsigned(storage.payloadBytes)),
             ("bytes_written", .optional(storage.bytesWritten)),
             ("unreadable_reads", .unsigned(storage.unreadableReads)),

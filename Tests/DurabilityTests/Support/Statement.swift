@@ -67,10 +67,10 @@ struct Said: Sendable {
 enum Telling: Sendable {
     /// When it was made.
     case truthfully
-    /// A control: appends are acknowledged when the flush that makes them durable begins. Their commit
-    /// has returned by then, its meta page written and not flushed.
+    /// A control: appends are acknowledged when the flush that makes them durable begins, everything being
+    /// written and nothing flushed.
     case whenTheFlushBegins
-    /// A control: appends are acknowledged with the last meta page that was written before: their own,
+    /// A control: appends are acknowledged with the last meta page or seal that was written before: their own,
     /// if no later commit followed.
     case whenTheMetaPageIsWritten
 }

@@ -127,7 +127,7 @@ import Darwin
     @Test(.tags(.slow)) func whatLMDBWritesIsSound() throws {
         let environment = try Environment.open(
             path: directory.file,
-            options: .init(mapSize: 256 << 20, noMetaSync: true)
+            options: .init(mapSize: 256 << 20, sealed: true)
         )
         let table = try environment.openDatabase("accepted", keys: UInt64.self)
         var generator = SystemRandomNumberGenerator()

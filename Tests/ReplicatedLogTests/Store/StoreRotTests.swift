@@ -13,10 +13,12 @@ import Testing
     private static let last: UInt64 = 60
     let directory: StoreDirectory
 
-    /// Slots 1 to 60, committed and checkpointed to 60; 7 and 31 without effect.
+    /// Slots 1 to 60, committed and checkpointed to 60; 7 and 31 without effect. In the last transaction but one:
+    /// rot in the pages of the last refuses the directory.
     init() throws {
         directory = try StoreDirectory()
-        try directory.fill { _, rows in
+        try directory.fill(1...2) { write, rows in
+            guard write == 1 else { return rows.promised = Ballot(round: 8, node: 2) }
             rows.accepted = [.commands(1...Self.last, bytes: 400)]
             rows.committed = 60
             rows.checkpoint = Checkpoint(slot: 60, state: LogState())

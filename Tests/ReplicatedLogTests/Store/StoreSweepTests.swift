@@ -141,7 +141,13 @@ private struct Sweep {
             store.append(7, Self.last + 1...Self.last + above, bytes: 400)
             precondition(listener.wait(through: 7), "a write is receipted")
         }
-        if !isKilled { store.closeAndWait() }
+        if isKilled {
+            // Rot that comes sooner than the mark passes for a crash in the flush.
+            let pause = Parker()
+            while store.counters.settlingFlushes == 0 { pause.park(timeout: .milliseconds(50)) }
+        } else {
+            store.closeAndWait()
+        }
         let used = try DataFile.inspect(directory.file).usedBytes
         image = try FileSystem.read(directory.file, at: 0, count: used)
         if isKilled { store.closeAndWait() }
