@@ -101,9 +101,19 @@ extension Environment {
         _ path: String,
         options: Options
     ) throws(EnvironmentOpenError) -> SealedState? {
-        // Beside a live writer nothing can be told.
-        guard options.access != .observe else { return nil }
-        let state = try SealedState.recovered(path: path, access: options.access)
+        let state: SealedState?
+        switch options.access {
+        case .write, .inspect:
+            state = try SealedState.recovered(path: path, access: options.access)
+        case .observe:
+            do throws(EnvironmentOpenError) {
+                // At rest it is looked at like any other file: what a crash left must not be followed.
+                _ = try SealedState.recovered(path: path, access: .inspect)
+            } catch .lockedByAnotherProcess {
+                // Beside a live writer nothing can be told, nor need be: it has recovered the file.
+            }
+            return nil
+        }
         return state?.outcome == .unsealed && !options.sealed ? nil : state
     }
 

@@ -3,8 +3,9 @@ extension Environment {
     ///
     /// Waits for other writers first. Returns the body's value after the commit: then the changes
     /// are visible to new readers, and durable unless ``Options/noSync`` is set; with
-    /// ``Options/sealed`` readers see them before they are durable. A commit without changes flushes nothing and proves nothing about
-    /// earlier ones. Begin, body and commit happen on the calling thread.
+    /// ``Options/sealed`` readers see them before they are durable. A commit without changes flushes
+    /// nothing and proves nothing about earlier ones. Begin, body and commit happen on the calling
+    /// thread.
     ///
     /// An error of LMDB that the body catches may have spoiled the transaction; the commit then
     /// fails with ``LMDBError/badTransaction``. Keep a transaction to a few MiB of changes: larger
@@ -17,12 +18,7 @@ extension Environment {
     public func withWrite<R: ~Copyable, E: Error>(
         _ body: (inout WriteTransaction) throws(E) -> R
     ) throws(TransactionError<E>) -> R {
-        let pointer: OpaquePointer
-        do throws(LMDBError) {
-            pointer = try handle.beginWrite()
-        } catch {
-            throw .begin(error)
-        }
+        let pointer = try handle.beginWrite(for: E.self)
         var transaction = WriteTransaction(pointer: pointer)
         let result: R
         do throws(E) {

@@ -52,14 +52,25 @@ final class EnvironmentHandle: @unchecked Sendable {
 
     /// Begins the write transaction, and keeps it to this thread until it ends.
     @usableFromInline
-    func beginWrite() throws(LMDBError) -> OpaquePointer {
-        try enterWriter()
+    func beginWrite<E: Error>(
+        for _: E.Type
+    ) throws(TransactionError<E>) -> OpaquePointer {
+        do throws(LMDBError) {
+            try enterWriter()
+        } catch {
+            throw .begin(error)
+        }
         do throws(LMDBError) {
             try sealing?.begin()
+        } catch {
+            writer.unlock()
+            throw .confirm(error)
+        }
+        do throws(LMDBError) {
             return try begin(flags: 0)
         } catch {
             writer.unlock()
-            throw error
+            throw .begin(error)
         }
     }
 

@@ -7,8 +7,8 @@ internal import Darwin
 /// LMDB's reader table, `<data file>-lock`.
 ///
 /// LMDB makes the file longer and maps it, and the first store into the map takes a block of the disk:
-/// if there is none, that is a `SIGBUS`. So the blocks are taken before, where a full disk is an error. This
-/// is the only time that anybody but LMDB opens the file, while this process has not opened the
+/// if there is none, that is a `SIGBUS`. So the blocks are taken before, where a full disk is an error. Here
+/// alone anybody but LMDB opens the file, and only while this process has not opened the
 /// environment yet: closing it then drops no lock of LMDB's.
 enum LockFile {
     /// What LMDB 0.9 needs on 64 bits: a reader a cache line, and three of them before the first.

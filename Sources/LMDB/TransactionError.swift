@@ -8,6 +8,10 @@ public enum TransactionError<Failure: Error>: Error {
     /// `EDEADLK` means that this thread is already inside a write transaction of the environment.
     case begin(LMDBError)
 
+    /// What the file held when it was opened could not be made durable (``Environment/Options/sealed``), before
+    /// the first write; the closure did not run. Final: the environment must not be used again.
+    case confirm(LMDBError)
+
     /// The closure threw; the transaction is aborted and has left no trace.
     case body(Failure)
 
@@ -25,7 +29,7 @@ public enum TransactionError<Failure: Error>: Error {
         case .begin(let error): error == .panic
         case .body(let failure): (failure as? LMDBError)?.isFinal ?? false
         case .commit(let error): error.isFinal
-        case .seal: true
+        case .confirm, .seal: true
         }
     }
 }
@@ -38,6 +42,7 @@ extension TransactionError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .begin(let error): "begin: \(error)"
+        case .confirm(let error): "confirm: \(error)"
         case .body(let failure): "body: \(failure)"
         case .commit(let error): "commit: \(error)"
         case .seal(let error): "seal: \(error)"
@@ -49,7 +54,9 @@ extension TransactionError where Failure == LMDBError {
     /// The error itself, wherever it arose.
     public var error: LMDBError {
         switch self {
-        case .begin(let error), .body(let error), .commit(let error), .seal(let error): error
+        case .begin(let error), .confirm(let error), .body(let error), .commit(let error),
+            .seal(let error):
+            error
         }
     }
 }

@@ -58,7 +58,8 @@ import Testing
         try await directory.create()
         let node = try await directory.start()
         _ = try await node.log.barrier()
-        #expect(await eventually { node.log.store.counters.runwayBytes >= Self.runway })
+        // One that was full once is filled again when a quarter is used up.
+        #expect(await eventually { node.log.store.counters.runwayBytes >= Self.runway / 4 * 3 })
         return node
     }
 

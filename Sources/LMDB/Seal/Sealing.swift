@@ -12,7 +12,8 @@ internal import CLMDB
 // unchanged, and flushed.
 //
 // On a file without a seal nothing would tell a crash from a whole transaction, so its first one is committed with
-// LMDB's own two flushes, then sealed.
+// LMDB's own two flushes, then sealed. Before it both meta pages are written once more and flushed: one that is in the
+// cache alone would be older on the disk than the seal names.
 
 /// Seals the commits of one environment. Used with the writer's turn held.
 final class Sealing {
@@ -32,9 +33,9 @@ final class Sealing {
     /// Pages that the seal of the last commit took to read.
     private(set) var pagesRead = 0
 
-    private struct Unconfirmed {
-        let place: Int
-        let runs: [PageRun]
+    private enum Unconfirmed {
+        case metaPages
+        case transaction(place: Int, runs: [PageRun])
     }
 
     /// Of an environment that was recovered and is open.
@@ -45,10 +46,10 @@ final class Sealing {
         reader = PageReader(source: file, pageSize: pageSize)
         sectors = state.sectors
         switch state.outcome {
-        case .unsealed: break
+        case .unsealed: unconfirmed = .metaPages
         case .whole(let place, let runs):
             beginning = sectors[place].seal?.beginning
-            unconfirmed = Unconfirmed(place: place, runs: runs)
+            unconfirmed = .transaction(place: place, runs: runs)
         case .dropped(_, _, let sector): beginning = sector.seal?.beginning
         }
         setNoSync(beginning != nil)
@@ -75,7 +76,12 @@ final class Sealing {
         try check()
         guard let found = unconfirmed else { return }
         do throws(LMDBError) {
-            try writeBack(found)
+            switch found {
+            case .metaPages:
+                for place in 0...1 { try write(sectors[place].bytes, of: place) }
+            case .transaction(let place, let runs):
+                try writeBack(runs, of: place)
+            }
             try file.flush()
         } catch {
             poison()
@@ -84,22 +90,22 @@ final class Sealing {
         unconfirmed = nil
     }
 
-    private func writeBack(_ found: Unconfirmed) throws(LMDBError) {
+    private func writeBack(_ runs: [PageRun], of place: Int) throws(LMDBError) {
         var digest = Digest()
         var room = [UInt8](repeating: 0, count: 64 * pageSize)
-        for run in found.runs {
+        for run in runs {
             digest.add(page: run.page, pages: run.pages)
             var done: UInt64 = 0
             while done < run.pages {
                 let pages = Int(min(run.pages - done, 64))
-                let place = Int(run.page + done) * pageSize
+                let offset = Int(run.page + done) * pageSize
                 let failure = room.withUnsafeMutableBytes { room -> LMDBError? in
                     let part = UnsafeMutableRawBufferPointer(rebasing: room[..<(pages * pageSize)])
                     do throws(LMDBError) {
-                        let got = try file.read(at: place, into: part)
+                        let got = try file.read(at: offset, into: part)
                         guard got == part.count else { return .corrupted }
                         digest.add(UnsafeRawBufferPointer(part))
-                        try file.write(UnsafeRawBufferPointer(part), at: place)
+                        try file.write(UnsafeRawBufferPointer(part), at: offset)
                         return nil
                     } catch {
                         return error
@@ -110,8 +116,8 @@ final class Sealing {
             }
         }
         // As they were looked at.
-        guard digest.value == sectors[found.place].seal?.digest else { throw .corrupted }
-        try write(sectors[found.place].bytes, of: found.place)
+        guard digest.value == sectors[place].seal?.digest else { throw .corrupted }
+        try write(sectors[place].bytes, of: place)
     }
 
     private func write(
@@ -217,10 +223,11 @@ final class Sealing {
 
 extension Sealing {
     /// Seals a copy anew that LMDB has made of the environment: it holds the state of the copy's newest meta page
-    /// whole, and of the one before it not all, since pages were written over meanwhile; and the seal may
-    /// be that of an earlier transaction. So both places get the newest state.
+    /// whole; the seal there may be that of an earlier transaction, since it is written behind the meta page. So both
+    /// places get the newest state.
     ///
-    /// That state is durable in the environment itself by now, or this throws.
+    /// That state is durable in the environment itself: whoever has the writer's turn has flushed it, and what was
+    /// found at opening is made so by `begin()`.
     func sealCopy(_ descriptor: Int32) throws(LMDBError) {
         try check()
         guard beginning != nil else { return }

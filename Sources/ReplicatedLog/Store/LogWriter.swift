@@ -245,6 +245,7 @@ struct LogWriter: ~Copyable {
         let (operation, code) =
             switch error {
             case .begin(let error): ("begin", error)
+            case .confirm(let error): ("confirm", error)
             case .body(let error): ("write", error)
             case .commit(let error): ("commit", error)
             case .seal(let error): ("seal", error)

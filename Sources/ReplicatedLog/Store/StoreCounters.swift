@@ -43,7 +43,8 @@ public struct StoreCounters: Hashable, Sendable {
     /// Steps by which the file was extended.
     public var extensions: UInt64 = 0
     /// The number of the transaction that the opening undid, because the power had gone in its flush: nobody
-    /// was told of it. Nil if there was none.
+    /// was told of it, unless its pages rotted within a second of it (docs/STORAGE.md, Settled). Nil if there
+    /// was none.
     public var droppedTransaction: UInt64?
     /// New slots are refused for want of room.
     public var isFull = false

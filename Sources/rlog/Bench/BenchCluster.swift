@@ -62,7 +62,7 @@ struct BenchCluster: Sendable {
                     )
                 )
             }
-            let leader = try await leader(of: nodes)
+            let leader = try await leader(of: nodes, among: nodes)
             return BenchCluster(replicas: nodes, leader: leader) { network.counters.sent }
         } catch {
             for node in nodes { _ = await node.stop() }
@@ -92,7 +92,7 @@ struct BenchCluster: Sendable {
                     )
                 )
             }
-            let leader = try await leader(of: [first])
+            let leader = try await leader(of: [first], among: replicas)
             return BenchCluster(replicas: replicas, leader: leader) {
                 transport.counters.sentMessages
             }
@@ -112,9 +112,18 @@ struct BenchCluster: Sendable {
         self.sentMessages = sentMessages
     }
 
-    private static func leader(of nodes: [BenchNode]) async throws(Failure) -> LogNode {
+    /// A new cluster needs each of its members once: where one has ended, nobody will ever lead.
+    private static func leader(
+        of nodes: [BenchNode],
+        among replicas: [any BenchReplica]
+    ) async throws(Failure) -> LogNode {
         let deadline = MonotonicClock.now().advanced(by: .seconds(30))
         while MonotonicClock.now() < deadline {
+            if let ended = replicas.first(where: { $0.hasEnded }),
+                let failure = await ended.stop()
+            {
+                throw failure
+            }
             for node in nodes where await node.log.status.role == .leader {
                 // Leads, and everybody follows it.
                 if (try? await node.log.barrier(timeout: .seconds(5))) != nil { return node.log }

@@ -1,11 +1,22 @@
 import PaxosCore
 import Platform
 import ReplicatedLog
+import Synchronization
 
 /// A replica of a run in this process.
 struct BenchNode: BenchReplica {
     let log: LogNode
     private let running: Task<Failure?, Never>
+    private let end: End
+
+    /// Whether the node's run is over.
+    private final class End: Sendable {
+        private let isReached = Mutex(false)
+
+        var hasCome: Bool { isReached.withLock { $0 } }
+
+        func come() { isReached.withLock { $0 = true } }
+    }
 
     /// Makes the directory of a node, whoever runs it.
     static func create(
@@ -42,7 +53,12 @@ struct BenchNode: BenchReplica {
                 directory: directory,
                 transport: transport
             )
-            return BenchNode(log: log, running: Task { await Self.run(log) })
+            let end = End()
+            let running = Task {
+                defer { end.come() }
+                return await Self.run(log)
+            }
+            return BenchNode(log: log, running: running, end: end)
         } catch {
             throw Failure(error)
         }
@@ -65,8 +81,7 @@ struct BenchNode: BenchReplica {
 
     var directory: String { log.directory }
 
-    /// Whoever appends is told of its end.
-    var hasEnded: Bool { false }
+    var hasEnded: Bool { end.hasCome }
 
     func figures() async throws(Failure) -> ReplicaFigures {
         let status = await log.status

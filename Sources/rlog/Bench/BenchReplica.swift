@@ -5,7 +5,7 @@ import ReplicatedLog
 protocol BenchReplica: Sendable {
     var directory: String { get }
 
-    /// Whether it is a process that has ended although nobody asked it to.
+    /// Whether it has ended although nobody asked it to.
     var hasEnded: Bool { get }
 
     func figures() async throws(Failure) -> ReplicaFigures

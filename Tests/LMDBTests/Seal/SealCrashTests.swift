@@ -185,10 +185,13 @@ import Darwin
         for seed in 1...UInt64(Self.times) {
             let (file, content) = try first(style, 4, seed: seed)
             var open: [(image: [UInt8], legal: Set<Int>)] = [(file, [content])]
-            var (tried, dropped) = (0, 0)
+            var (tried, dropped, begunAnew) = (0, 0, 0)
             for life in 1...4 as ClosedRange<UInt64> {
                 var next: [(image: [UInt8], legal: Set<Int>)] = []
                 for (image, legal) in open {
+                    if case .dropped = try SealedState(of: BytesSource(bytes: image)).outcome {
+                        begunAnew += 1
+                    }
                     let session = try SealSession(
                         on: image,
                         style,
@@ -216,7 +219,11 @@ import Darwin
                 }
                 open = next.count <= 6 ? next : (0..<6).map { next[$0 * next.count / 6] }
             }
-            print("in a row, \(style): \(tried) images, \(dropped) dropped")
+            print(
+                "in a row, \(style): \(tried) images, \(dropped) dropped, "
+                    + "\(begunAnew) lives begin with that"
+            )
+            #expect(begunAnew >= 3)
         }
     }
 

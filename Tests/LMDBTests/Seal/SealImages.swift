@@ -87,12 +87,12 @@ struct SealImages {
                 if let text = judge(image) {
                     violations.append("\(place), \(versions), length kept \(keeps): \(text)")
                 }
-                if samples.count < keepsSamples || random.next(below: 50) == 0, keepsSamples > 0 {
-                    if samples.count < keepsSamples {
-                        samples.append(image)
-                    } else {
-                        samples[Int(random.next(below: UInt64(keepsSamples)))] = image
-                    }
+                // Each of those tried is as likely to be kept.
+                if samples.count < keepsSamples {
+                    samples.append(image)
+                } else if keepsSamples > 0 {
+                    let index = Int(random.next(below: UInt64(tried)))
+                    if index < keepsSamples { samples[index] = image }
                 }
             }
         }
@@ -110,7 +110,10 @@ struct SealImages {
                     with: sector.bytes
                 )
                 let highest = state.sectors.map(\.meta.transaction).max() ?? 0
-                guard number >= highest else { return "numbers go back to \(number)" }
+                let written: UInt64 = ImageTree.load(found, place * ImageTree.pageSize + 144)
+                guard number >= highest, written == number else {
+                    return "numbers go back to \(written)"
+                }
             }
             // What LMDB opens: the newer one.
             let numbers: [UInt64] = [0, ImageTree.pageSize].map { ImageTree.load(found, $0 + 144) }

@@ -4,6 +4,12 @@ import Testing
 
 @testable import LMDB
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// The life of a process that writes to a file with sealed commits, recorded: what it wrote and flushed, and
 /// what it was told.
 struct SealSession: Sendable {
@@ -189,6 +195,39 @@ final class SealDirectory: Sendable {
 
     func bytes() throws -> [UInt8] {
         try FileSystem.read(data, at: 0, count: Int(try FileSystem.fileLength(data)))
+    }
+
+    func open(
+        sealed: Bool = true,
+        access: Environment.Access = .write
+    ) throws(EnvironmentOpenError) -> Environment {
+        try Environment.open(
+            path: data,
+            options: .init(mapSize: 64 << 20, access: access, sealed: sealed)
+        )
+    }
+
+    func put(_ number: UInt64, in environment: borrowing Environment) throws {
+        let table = try environment.openDatabase("t", keys: UInt64.self)
+        try environment.withWrite { txn in
+            try txn.put(LMDBTests.bytes(number), for: number, in: table)
+        }
+    }
+
+    func state() throws -> SealedState {
+        try SealedState(of: BytesSource(bytes: try bytes()))
+    }
+
+    /// A page of the last transaction is spoiled as a crash in its flush may.
+    func loseLast() throws {
+        guard case .whole(_, let runs) = try state().outcome else {
+            Issue.record("it is whole")
+            return
+        }
+        let descriptor = Glibc.open(data, O_WRONLY)
+        defer { Glibc.close(descriptor) }
+        let zeros = [UInt8](repeating: 0, count: 512)
+        #expect(pwrite(descriptor, zeros, 512, Int(runs[0].page) * 4096) == 512)
     }
 }
 

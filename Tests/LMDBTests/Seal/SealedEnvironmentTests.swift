@@ -20,54 +20,40 @@ import Darwin
         sealed: Bool = true,
         access: Environment.Access = .write
     ) throws(EnvironmentOpenError) -> Environment {
-        try Environment.open(
-            path: directory.data,
-            options: .init(mapSize: 64 << 20, access: access, sealed: sealed)
-        )
+        try directory.open(sealed: sealed, access: access)
     }
 
     private func put(_ number: UInt64, in environment: borrowing Environment) throws {
-        let table = try environment.openDatabase("t", keys: UInt64.self)
-        try environment.withWrite { txn in try txn.put(bytes(number), for: number, in: table) }
+        try directory.put(number, in: environment)
     }
 
-    private func state() throws -> SealedState {
-        try SealedState(of: BytesSource(bytes: try directory.bytes()))
-    }
-
-    /// The last transaction's page and meta page are spoiled as a crash in its flush may.
-    private func loseLast() throws {
-        guard case .whole(_, let runs) = try state().outcome else {
-            Issue.record("it is whole")
-            return
-        }
-        let descriptor = Glibc.open(directory.data, O_WRONLY)
-        defer { close(descriptor) }
-        let zeros = [UInt8](repeating: 0, count: 512)
-        #expect(pwrite(descriptor, zeros, 512, Int(runs[0].page) * 4096) == 512)
-    }
+    private func state() throws -> SealedState { try directory.state() }
 
     @Test func eachCommitFlushesOnceAndTheFirstAsLMDBDoes() throws {
         let counter = DiskCounter(below: directory.path)
         let environment = try open()
         let table = try environment.openDatabase("t", keys: UInt64.self)
-        // Data, meta page by itself, seal.
-        #expect(counter.calls(.flush) == 2 && counter.synchronousWrites == 1)
+        // The meta pages that were found, data, meta page by itself, seal.
+        #expect(counter.calls(.flush) == 3 && counter.synchronousWrites == 1)
         for number in 1...10 as ClosedRange<UInt64> {
             try environment.withWrite { txn in try txn.put([1], for: number, in: table) }
-            #expect(counter.calls(.flush) == 2 + number && counter.synchronousWrites == 1)
+            #expect(counter.calls(.flush) == 3 + number && counter.synchronousWrites == 1)
             #expect(counter.calls(.sealWrite) == 1 + number)
         }
         // Nothing is written for nothing.
         let bytes = counter.bytes
         try environment.withWrite { _ in }
-        #expect(counter.calls(.flush) == 12 && counter.bytes == bytes)
+        #expect(counter.calls(.flush) == 13 && counter.bytes == bytes)
         #expect(try environment.settle())
         #expect(try !environment.settle())
-        #expect(counter.calls(.flush) == 13)
+        #expect(counter.calls(.flush) == 14)
         try environment.withWrite { (_) throws in
-            let error = failure { () throws(LMDBError) in try environment.settle() }
-            #expect(error == LMDBError(code: EDEADLK))
+            for error in [
+                failure { () throws(LMDBError) in try environment.settle() },
+                failure { () throws(LMDBError) in try environment.sync() },
+            ] {
+                #expect(error == LMDBError(code: EDEADLK))
+            }
         }
     }
 
@@ -107,14 +93,16 @@ import Darwin
             for number in 1...5 as ClosedRange<UInt64> { try put(number, in: environment) }
             #expect(environment.info.lastTransaction == 6)
         }
-        try loseLast()
+        try directory.loseLast()
         // Who may not write does not see what is not there.
-        let inspection = failure { () throws(EnvironmentOpenError) in
-            _ = try open(access: .inspect)
-        }
-        guard case .damaged? = inspection else {
-            Issue.record("it was opened")
-            return
+        for access in [Environment.Access.inspect, .observe] {
+            let refusal = failure { () throws(EnvironmentOpenError) in
+                _ = try open(access: access)
+            }
+            guard case .damaged? = refusal else {
+                Issue.record("it was opened")
+                return
+            }
         }
         let environment = try open()
         #expect(environment.recovery == .dropped(transaction: 6))
@@ -133,7 +121,7 @@ import Darwin
             for number in 1...5 as ClosedRange<UInt64> { try put(number, in: environment) }
             try environment.settle()
         }
-        try loseLast()
+        try directory.loseLast()
         guard case .damaged? = failure({ () throws(EnvironmentOpenError) in _ = try open() }) else {
             Issue.record("it was opened")
             return
@@ -148,7 +136,7 @@ import Darwin
             let environment = try open()
             for number in 1...5 as ClosedRange<UInt64> { try put(number, in: environment) }
         }
-        try loseLast()
+        try directory.loseLast()
         let lock = Glibc.open(directory.data + "-lock", O_RDWR)
         defer { close(lock) }
         // As each process has that has opened it, to read too.
@@ -273,11 +261,47 @@ import Darwin
                 try txn.put([3], for: 3, in: table)
             }
         }
-        #expect(error == .begin(.panic))
-        #expect(throws: LMDBError.panic) {
-            try environment.copy(to: directory.path + "/copy.mdb", compacting: false)
+        #expect(error == .confirm(.panic) && error?.isFinal == true)
+        for compacting in [false, true] {
+            #expect(throws: LMDBError.panic) {
+                try environment.copy(to: directory.path + "/copy.mdb", compacting: compacting)
+            }
         }
+        #expect(throws: LMDBError.panic) { try environment.sync() }
         #expect(counter.calls(.flush) == 0 && counter.calls(.sealWrite) == 0)
+    }
+
+    /// The system tells of lost pages once: who asks first must not take it from the commit.
+    @Test func aFlushThatFailsBesideACommitPoisons() throws {
+        let environment = try open()
+        try put(1, in: environment)
+        let fault = DiskFault(.flush, below: directory.path, .fail(errno: EIO))
+        #expect(throws: LMDBError(code: EIO)) { try environment.sync() }
+        #expect(fault.hits == 1)
+        let counter = DiskCounter(below: directory.path)
+        #expect(throws: TransactionError<LMDBError>.confirm(.panic)) {
+            try environment.withWrite { (_) throws(LMDBError) in }
+        }
+        #expect(counter.calls(.flush) == 0)
+    }
+
+    /// Each is final, and nothing is written after it.
+    @Test(arguments: [DiskOperation.flush, .metaWrite, .write])
+    func whatWasFoundCannotBeConfirmed(_ operation: DiskOperation) throws {
+        do { for number in 1...3 as ClosedRange<UInt64> { try put(number, in: try open()) } }
+        let whole = try directory.bytes()
+        let environment = try open()
+        // The sector of the meta page is written with its seal.
+        let fault = DiskFault(operation, below: directory.path, .fail(errno: EIO))
+        let error = failure { () throws(TransactionError<LMDBError>) in
+            try environment.withWrite { (txn: inout WriteTransaction) throws(LMDBError) in }
+        }
+        #expect(fault.hits == 1)
+        #expect(error == .confirm(LMDBError(code: EIO)) && error?.isFinal == true)
+        #expect(throws: TransactionError<LMDBError>.confirm(.panic)) {
+            try environment.withWrite { (_) throws(LMDBError) in }
+        }
+        #expect(try directory.bytes() == whole)
     }
 
     /// A page that cannot be sealed: damage met between the commit and its receipt.
@@ -306,63 +330,31 @@ import Darwin
         }
         #expect(error == .seal(.corrupted) && error?.isFinal == true)
     }
-
-    /// As it was copied, sealed anew; while others write, and from any moment on.
-    @Test(arguments: [false, true]) func aCopyIsSealedAnew(compacting: Bool) throws {
-        let environment = try open()
-        for number in 1...60 as ClosedRange<UInt64> {
-            try put(number, in: environment)
-            let copy = directory.path + "/copy\(number).mdb"
-            try environment.copy(to: copy, compacting: compacting)
-            let length = Int(try FileSystem.fileLength(copy))
-            let bytes = try FileSystem.read(copy, at: 0, count: length)
-            let state = try SealedState(of: BytesSource(bytes: bytes))
-            if compacting {
-                #expect(state.outcome == .unsealed)
-            } else {
-                guard case .whole(let place, let runs) = state.outcome else {
-                    Issue.record("it is whole")
-                    return
-                }
-                #expect(runs.isEmpty)
-                #expect(state.sectors[place].meta.transaction == environment.info.lastTransaction)
-                #expect(state.sectors[1 - place].seal != nil)
-                // What it holds does not hang on pages of the one before.
-                #expect(try ImageTree(bytes, place: place).rows.count == Int(number))
-            }
-            let opened = try Environment.open(
-                path: copy,
-                options: .init(mapSize: 64 << 20, sealed: true)
-            )
-            try put(number + 1, in: opened)
-            let table = try opened.openDatabase("t", keys: UInt64.self)
-            let count = try opened.withRead { txn in try txn.count(in: table) }
-            #expect(count == Int(number) + 1)
-            opened.close()
-            try FileSystem.removeFile(copy)
-        }
-    }
 }
 
 /// An environment that a test writes to on another thread.
-private final class SharedSealed: Sendable {
+final class SharedSealed: Sendable {
     let environment: Environment
 
     init(_ environment: consuming Environment) { self.environment = environment }
 
     func put(_ number: UInt64) async throws {
+        try await onThread { [self] in
+            let table = try environment.openDatabase("t", keys: UInt64.self)
+            try environment.withWrite { txn in try txn.put(bytes(number), for: number, in: table) }
+        }
+    }
+
+    func copy(to path: String, compacting: Bool) async throws {
+        try await onThread { [self] in try environment.copy(to: path, compacting: compacting) }
+    }
+
+    private func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
         try await withCheckedThrowingContinuation {
             (continuation: CheckedContinuation<Void, any Error>) in
             let thread = Result {
-                try PinnedThread(name: "commit") { [self] in
-                    continuation.resume(
-                        with: Result {
-                            let table = try environment.openDatabase("t", keys: UInt64.self)
-                            try environment.withWrite { txn in
-                                try txn.put(bytes(number), for: number, in: table)
-                            }
-                        }
-                    )
+                try PinnedThread(name: "sealed") {
+                    continuation.resume(with: Result { try body() })
                 }
             }
             if case .failure(let error) = thread { continuation.resume(throwing: error) }
