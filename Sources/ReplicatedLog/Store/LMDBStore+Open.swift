@@ -52,7 +52,6 @@ extension LMDBStore {
         state.boot = state.boot.next
         try OpenedLog.count(&state, in: environment, tables, identity, &room)
         room.note(used: environment.info.usedBytes, livePages: stored.livePages)
-        room.beginCounting()
         let recovery = environment.recovery
         let slot: ReadSlot
         do throws(LMDBError) {

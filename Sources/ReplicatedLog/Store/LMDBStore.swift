@@ -89,9 +89,7 @@ package final class LMDBStore: LogStore {
     package var counters: StoreCounters {
         var counters = shared.withLock { $0 }
         counters.queuedBytes = mailbox.waitingBytes
-        counters.bytesWritten = writes.bytes.map { bytes in
-            bytes < counters.runwayBytesWritten ? 0 : bytes - counters.runwayBytesWritten
-        }
+        counters.bytesWritten = writes.bytes
         return counters
     }
 }

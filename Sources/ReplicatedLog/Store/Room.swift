@@ -59,6 +59,8 @@ struct Room {
     private var isFilling = true
     private(set) var extensions: UInt64 = 0
     private(set) var written: UInt64 = 0
+    /// Of the thread that extends: the runway is no part of what a commit writes.
+    private var writes: ThreadWrites?
 
     init(
         path: String,
@@ -168,7 +170,8 @@ struct Room {
     }
 
     /// From here on counts what the store thread writes.
-    mutating func beginCounting() {
+    mutating func beginCounting(_ writes: ThreadWrites) {
+        self.writes = writes
         written = 0
         extensions = 0
     }
@@ -193,12 +196,7 @@ struct Room {
     ) throws(PosixError) -> Outcome {
         do throws(PosixError) {
             if !byZeros, try reserve(to: end) { return .done }
-            let added = try ZeroRunway.extend(
-                descriptor: descriptor,
-                path: path,
-                from: Int64(length),
-                to: Int64(end)
-            )
+            let added = try lay(to: end)
             length = max(length, end)
             written += UInt64(added)
             extensions += 1
@@ -212,6 +210,18 @@ struct Room {
             look()
             return .full
         }
+    }
+
+    private func lay(to end: Int) throws(PosixError) -> Int64 {
+        func lay() throws(PosixError) -> Int64 {
+            try ZeroRunway.extend(
+                descriptor: descriptor,
+                path: path,
+                from: Int64(length),
+                to: Int64(end)
+            )
+        }
+        return if let writes { try writes.excluding(lay) } else { try lay() }
     }
 
     private mutating func reserve(to end: Int) throws(PosixError) -> Bool {

@@ -43,6 +43,7 @@ final class StoreWriter: @unchecked Sendable {
         self.writes = writes
         self.extent = extent
         self.log = log
+        self.log.room.beginCounting(writes)
     }
 
     /// The store thread.

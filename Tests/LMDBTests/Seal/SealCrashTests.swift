@@ -43,7 +43,7 @@ import Darwin
     }
 
     @Test(.tags(.slow), arguments: SealSession.Style.allCases)
-    func aTransactionThatWasToldIsThere(_ style: SealSession.Style) throws {
+    func aTransactionThatWasToldIsThere(_ style: SealSession.Style) async throws {
         for seed in 1...UInt64(Self.times) {
             let (file, content) = try first(style, 3, seed: seed)
             let session = try SealSession(
@@ -56,7 +56,7 @@ import Darwin
             #expect(session.failure == nil)
             var images = SealImages(on: session.before, legal: [content], seed: seed)
             images.exhaustive = style == .tiny ? 20_000 : 256
-            images.play(session)
+            await images.play(session)
             expectNone("\(style)", images)
             #expect(images.dropped > images.tried / 20)
             if style == .tiny { #expect(images.exhaustivePoints > 16) }
@@ -65,7 +65,7 @@ import Darwin
 
     /// A file that was written without seals, as a copy or one made anew.
     @Test(.tags(.slow), arguments: SealSession.Style.allCases)
-    func theFirstSealedTransactionIsSafe(_ style: SealSession.Style) throws {
+    func theFirstSealedTransactionIsSafe(_ style: SealSession.Style) async throws {
         for seed in 1...UInt64(Self.times) {
             let directory = try SealDirectory()
             do {
@@ -87,7 +87,7 @@ import Darwin
                 seed: seed
             )
             var images = SealImages(on: session.before, legal: [session.contents[0]], seed: seed)
-            images.play(session)
+            await images.play(session)
             expectNone("unsealed, \(style)", images)
         }
     }
@@ -95,7 +95,7 @@ import Darwin
     /// A process is killed at every point of its writing; the next one finds in the cache what it wrote, and the
     /// power is cut while that one recovers, makes its first commit, or goes on.
     @Test(.tags(.slow), arguments: SealSession.Style.allCases)
-    func aKillBeforeThePowerCut(_ style: SealSession.Style) throws {
+    func aKillBeforeThePowerCut(_ style: SealSession.Style) async throws {
         for seed in 1...UInt64(Self.times) {
             let (file, content) = try first(style, 5, seed: seed)
             let session = try SealSession(
@@ -112,8 +112,8 @@ import Darwin
             where Self.changes(session.events[point]) && point % step == Int(seed) % step {
                 var images = SealImages(on: session.before, legal: [content], seed: seed)
                 (images.exhaustive, images.drawn) = (64, 4)
-                images.play(session, until: point + 1, looks: false)
-                try continueAfter(&images, style, seed: seed, "kill after \(point)")
+                await images.play(session, until: point + 1, looks: false)
+                try await continueAfter(&images, style, seed: seed, "kill after \(point)")
                 tried += images.tried
                 dropped += images.dropped
             }
@@ -135,11 +135,11 @@ import Darwin
         _ style: SealSession.Style,
         seed: UInt64,
         _ name: String
-    ) throws {
+    ) async throws {
         let next = try SealSession(on: images.disk.cache, style, transactions: 3, seed: seed &+ 5)
         #expect(next.failure == nil, "\(name): \(String(describing: next.failure))")
         #expect(images.legal.contains(next.contents[0]), "\(name): another state was opened")
-        images.play(next)
+        await images.play(next)
         for violation in images.violations { Issue.record("\(name): \(violation)") }
     }
 
@@ -152,7 +152,7 @@ import Darwin
     func aFailureBeforeThePowerCut(
         _ style: SealSession.Style,
         _ operation: DiskOperation
-    ) throws {
+    ) async throws {
         for seed in 1...UInt64(Self.times) {
             let (file, content) = try first(style, 5, seed: seed)
             var (tried, failed) = (0, 0)
@@ -169,8 +169,13 @@ import Darwin
                     failed += 1
                     var images = SealImages(on: session.before, legal: [content], seed: seed)
                     (images.exhaustive, images.drawn) = (64, 6)
-                    images.play(session)
-                    try continueAfter(&images, style, seed: seed, "\(operation) \(nth) \(isShort)")
+                    await images.play(session)
+                    try await continueAfter(
+                        &images,
+                        style,
+                        seed: seed,
+                        "\(operation) \(nth) \(isShort)"
+                    )
                     tried += images.tried
                 }
             }
@@ -181,7 +186,7 @@ import Darwin
 
     /// The power goes again and again, in recoveries from what it left before.
     @Test(.tags(.slow), arguments: SealSession.Style.allCases)
-    func powerCutsInARow(_ style: SealSession.Style) throws {
+    func powerCutsInARow(_ style: SealSession.Style) async throws {
         for seed in 1...UInt64(Self.times) {
             let (file, content) = try first(style, 4, seed: seed)
             var open: [(image: [UInt8], legal: Set<Int>)] = [(file, [content])]
@@ -189,9 +194,7 @@ import Darwin
             for life in 1...4 as ClosedRange<UInt64> {
                 var next: [(image: [UInt8], legal: Set<Int>)] = []
                 for (image, legal) in open {
-                    if case .dropped = try SealedState(of: BytesSource(bytes: image)).outcome {
-                        begunAnew += 1
-                    }
+                    if Self.dropsOne(image) { begunAnew += 1 }
                     let session = try SealSession(
                         on: image,
                         style,
@@ -202,7 +205,7 @@ import Darwin
                     #expect(legal.contains(session.contents[0]))
                     var images = SealImages(on: image, legal: legal, seed: seed &+ life)
                     (images.exhaustive, images.drawn) = (64, 6)
-                    images.play(session)
+                    await images.play(session)
                     for violation in images.violations {
                         Issue.record("life \(life): \(violation)")
                     }
@@ -211,13 +214,17 @@ import Darwin
                     // Where it ended early, and what may be found there.
                     for end in Self.ends(session, seed: seed &+ life) {
                         var cut = SealImages(on: image, legal: legal, seed: seed &* 3 &+ life)
-                        cut.play(session, until: end, looks: false)
-                        (cut.keepsSamples, cut.exhaustive, cut.drawn) = (1, 16, 2)
+                        await cut.play(session, until: end, looks: false)
+                        (cut.keepsSamples, cut.exhaustive, cut.drawn) = (8, 16, 4)
                         cut.look("cut")
-                        if let sample = cut.samples.first { next.append((sample, cut.legal)) }
+                        // One as it comes, and one with something to undo.
+                        let dropped = cut.samples.first(where: Self.dropsOne)
+                        for sample in [cut.samples.first, dropped] {
+                            if let sample { next.append((sample, cut.legal)) }
+                        }
                     }
                 }
-                open = next.count <= 6 ? next : (0..<6).map { next[$0 * next.count / 6] }
+                open = next.count <= 8 ? next : (0..<8).map { next[$0 * next.count / 8] }
             }
             print(
                 "in a row, \(style): \(tried) images, \(dropped) dropped, "
@@ -225,6 +232,12 @@ import Darwin
             )
             #expect(begunAnew >= 3)
         }
+    }
+
+    private static func dropsOne(_ image: [UInt8]) -> Bool {
+        guard let state = try? SealedState(of: BytesSource(bytes: image)) else { return false }
+        if case .dropped = state.outcome { return true }
+        return false
     }
 
     private static func ends(_ session: SealSession, seed: UInt64) -> [Int] {

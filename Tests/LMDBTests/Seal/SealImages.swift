@@ -27,7 +27,9 @@ struct SealImages {
     }
 
     /// Lets a session happen up to an event, looking at images before each flush ends and at the end.
-    mutating func play(_ session: SealSession, until end: Int? = nil, looks: Bool = true) {
+    ///
+    /// Lets others run between two looks, since a session may take a minute of a thread that all tests share.
+    mutating func play(_ session: SealSession, until end: Int? = nil, looks: Bool = true) async {
         var flushes: [Int: Int] = [:]
         var submitted = 0
         var receipted = 0
@@ -46,7 +48,11 @@ struct SealImages {
                 legal = allowed()
             }
             switch event {
-            case .flushEnded, .synchronousWriteEnded: if looks { look("event \(index)") }
+            case .flushEnded, .synchronousWriteEnded:
+                if looks {
+                    look("event \(index)")
+                    await Task.yield()
+                }
             default: break
             }
             disk.apply(event, &flushes, index)

@@ -10,7 +10,7 @@ import Testing
     }
 
     @Test(.tags(.slow), arguments: SealSession.Style.allCases)
-    func theNewPagesAreThoseThatTheTreesBeforeDoNotReach(_ style: SealSession.Style) throws {
+    func theNewPagesAreThoseThatTheTreesBeforeDoNotReach(_ style: SealSession.Style) async throws {
         let directory = try SealDirectory()
         let environment = try Environment.open(
             path: directory.data,
@@ -25,6 +25,7 @@ import Testing
         var place = Int(environment.info.lastTransaction % 2)
         var depths: Set<Depths> = []
         for number in 0..<(style == .deep ? 240 : 150) {
+            await Task.yield()
             // Now and then a reader keeps pages from being used again.
             let slot = number % 7 == 3 ? try environment.makeReadSlot() : nil
             try environment.withWrite { (txn: inout WriteTransaction) throws(LMDBError) in
