@@ -61,20 +61,22 @@ import Darwin
     @Test(arguments: [DiskOperation.sealWrite, .flush], [false, true])
     func aCopyIsMadeBesideAWriter(_ operation: DiskOperation, compacting: Bool) async throws {
         let shared = SharedSealed(try directory.open())
-        for number in 1...7 as ClosedRange<UInt64> { try await shared.put(number) }
+        for number in 1...7 as ClosedRange<UInt64> {
+            try await shared.put(number).end()
+        }
         for number in 8...20 as ClosedRange<UInt64> {
             let gate = DiskFault(operation, below: directory.data, .gate)
-            async let written: Void = shared.put(number)
+            let written = try shared.put(number)
             let isThere = gate.awaitArrival()
             #expect(isThere)
             let copy = directory.path + "/copy\(number).mdb"
-            async let copied: Void = shared.copy(to: copy, compacting: compacting)
+            let copied = try shared.copy(to: copy, compacting: compacting)
             // Most have copied by then, and wait for the writer's turn.
             while !FileSystem.exists(copy) { try await Task.sleep(for: .milliseconds(1)) }
             try await Task.sleep(for: .milliseconds(5))
             gate.release()
-            try await written
-            try await copied
+            try await written.end()
+            try await copied.end()
             try check(copy, rows: Int(number) - 1...Int(number), compacting: compacting)
             try FileSystem.removeFile(copy)
         }

@@ -168,7 +168,7 @@ import Darwin
         let hard = directory.path + "/hard.mdb"
         #expect(link(directory.data, hard) == 0)
         let gate = DiskFault(.sealWrite, below: directory.path, .gate)
-        async let done: Void = environment.put(2)
+        let done = try environment.put(2)
         let isAtSeal = gate.awaitArrival()
         #expect(isAtSeal)
         let before = try directory.bytes()
@@ -188,7 +188,7 @@ import Darwin
         }
         #expect(try directory.bytes() == before)
         gate.release()
-        try await done
+        try await done.end()
         try put(3, in: environment.environment)
     }
 
@@ -332,32 +332,40 @@ import Darwin
     }
 }
 
-/// An environment that a test writes to on another thread.
+/// An environment that a test writes to on other threads.
 final class SharedSealed: Sendable {
     let environment: Environment
 
     init(_ environment: consuming Environment) { self.environment = environment }
 
-    func put(_ number: UInt64) async throws {
-        try await onThread { [self] in
+    /// What a thread of its own is doing, from now on.
+    final class Work: Sendable {
+        private let result: Locked<Result<Void, any Error>?>
+        private let thread: PinnedThread
+
+        fileprivate init(_ body: @escaping @Sendable () throws -> Void) throws {
+            let result = Locked<Result<Void, any Error>?>(nil)
+            self.result = result
+            thread = try PinnedThread(name: "sealed") {
+                let done = Result { try body() }
+                result.withLock { $0 = done }
+            }
+        }
+
+        func end() async throws {
+            await thread.ended()
+            try result.withLock { $0 }?.get()
+        }
+    }
+
+    func put(_ number: UInt64) throws -> Work {
+        try Work { [self] in
             let table = try environment.openDatabase("t", keys: UInt64.self)
             try environment.withWrite { txn in try txn.put(bytes(number), for: number, in: table) }
         }
     }
 
-    func copy(to path: String, compacting: Bool) async throws {
-        try await onThread { [self] in try environment.copy(to: path, compacting: compacting) }
-    }
-
-    private func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
-        try await withCheckedThrowingContinuation {
-            (continuation: CheckedContinuation<Void, any Error>) in
-            let thread = Result {
-                try PinnedThread(name: "sealed") {
-                    continuation.resume(with: Result { try body() })
-                }
-            }
-            if case .failure(let error) = thread { continuation.resume(throwing: error) }
-        }
+    func copy(to path: String, compacting: Bool) throws -> Work {
+        try Work { [self] in try environment.copy(to: path, compacting: compacting) }
     }
 }
