@@ -134,6 +134,28 @@ import Testing
         #expect(!control.violations.isEmpty)
     }
 
+    /// A disk that does not answer holds up the writer's thread and nobody else: whoever asks meanwhile is
+    /// told at once (`R64`).
+    @Test(.tags(.slow)) func aFlushThatHangsHoldsUpNobody() async throws {
+        let scratch = try Scratch("snapshot-hang")
+        let directory = NodeDirectory(below: scratch.path, try .small())
+        try await directory.create()
+        let node = try await directory.start()
+        for id in 1...4 { _ = try await node.log.append(TestPayload(id: UInt32(id)).bytes) }
+        let part = SnapshotFormat.partPath(of: 2, in: directory.path)
+        let gate = DiskFault(.flush, below: part, .gate)
+        let writing = Task { try await Self.write(node.log, 2) }
+        #expect(await eventually { FileSystem.exists(part) && gate.hits > 0 })
+        for _ in 0..<64 {
+            await #expect(throws: SnapshotError.busy) { try await Self.write(node.log, 3) }
+        }
+        gate.release()
+        try await writing.value
+        #expect(try await node.log.latestSnapshot?.info.slot == 2)
+        let error = await node.shutdown()
+        #expect(error == nil)
+    }
+
     /// Each call that a snapshot makes fails once: a typed error, nothing left, the one before still there,
     /// and the next one comes about.
     @Test(

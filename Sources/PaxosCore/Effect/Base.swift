@@ -80,6 +80,13 @@ package struct BaseReplay: Sendable {
         )
     }
 
+    /// Takes the committed row of slot `next`, unless a slot is decided without it: where a batch is torn, what
+    /// there is of it is without effect as soon as the row behind it does not continue it.
+    package mutating func feed(_ row: AcceptedEntry, towards slot: Slot) {
+        delivery.settle(before: row.entry) { _ in }
+        if delivery.delivered < slot { feed(row) }
+    }
+
     /// Takes the committed row of slot `next`. Its ballot is not below the one it was chosen under (`R68`).
     package mutating func feed(_ row: AcceptedEntry) {
         precondition(row.slot == next, "a base is made of every row")

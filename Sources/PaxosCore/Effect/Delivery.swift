@@ -23,15 +23,23 @@ package struct Delivery: Sendable {
 
     /// Takes the entry of slot `next` and reports each decision this makes possible.
     package mutating func feed(_ entry: Entry, decide: (Decision) -> Void) {
-        if let first = gathered.first {
-            if case .command(let command) = entry, command.continues(first, at: gathered.count) {
-                gathered.append(command)
-                if gathered.count == Int(first.count) { decideGathered(decide) }
-                return
-            }
-            abandonGathered(decide)
+        settle(before: entry, decide: decide)
+        if let first = gathered.first, case .command(let command) = entry {
+            gathered.append(command)
+            if gathered.count == Int(first.count) { decideGathered(decide) }
+            return
         }
         feedFresh(entry, decide: decide)
+    }
+
+    /// Decides what is gathered as torn if the entry of slot `next` does not continue it. What that entry does
+    /// itself is not decided.
+    package mutating func settle(before entry: Entry, decide: (Decision) -> Void) {
+        guard let first = gathered.first else { return }
+        if case .command(let command) = entry, command.continues(first, at: gathered.count) {
+            return
+        }
+        abandonGathered(decide)
     }
 
     private mutating func feedFresh(_ entry: Entry, decide: (Decision) -> Void) {

@@ -28,6 +28,8 @@ final class Tail: Sendable {
         /// Slots without effect that the store's table may not hold yet.
         var ineffective: [Slot] = []
         var sleepers: [UInt64: Sleeper] = [:]
+        /// None of them waits for a slot below: however many sleep far ahead, a step looks at none.
+        var lowest = Slot.limit
         var nextSleeper: UInt64 = 0
         var cancelled: Set<UInt64> = []
         var end: Refusal?
@@ -91,7 +93,7 @@ final class Tail: Sendable {
             } else {
                 state.floor = through
             }
-            return state.wake { $0.slot <= through }
+            return state.lowest <= through ? state.wake { $0.slot <= through } : []
         }
         for sleeper in woken { sleeper.resume() }
     }
@@ -223,6 +225,7 @@ final class Tail: Sendable {
                         return true
                     }
                     state.sleepers[sleeper] = Sleeper(slot: slot, continuation: continuation)
+                    state.lowest = min(state.lowest, slot)
                     return false
                 }
                 if isDue { continuation.resume() }
@@ -267,10 +270,12 @@ extension Tail.State {
         _ isDue: (Tail.Sleeper) -> Bool
     ) -> [UnsafeContinuation<Void, Never>] {
         var woken: [UnsafeContinuation<Void, Never>] = []
-        for (number, sleeper) in sleepers where isDue(sleeper) {
+        let due = sleepers.filter { isDue($0.value) }
+        for (number, sleeper) in due {
             woken.append(sleeper.continuation)
             sleepers[number] = nil
         }
+        lowest = sleepers.values.reduce(.limit) { min($0, $1.slot) }
         return woken
     }
 }

@@ -125,7 +125,11 @@ extension LogNode {
                 storage: configuration.storage,
                 limits: configuration.limits
             )
-            let snapshots = try SnapshotFolder.open(directory, cluster: configuration.cluster)
+            let snapshots = try SnapshotFolder.open(
+                directory,
+                cluster: configuration.cluster,
+                beside: store.recover()
+            )
             return (store, snapshots)
         }
         let (opened, snapshots) = try result.get()

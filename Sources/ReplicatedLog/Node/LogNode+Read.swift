@@ -75,6 +75,10 @@ extension LogNode {
                 through: page.through
             )
         case .descending:
+            // Cancelled before the end of the range was there: nothing is accounted for.
+            guard tail.delivered >= known else {
+                return LogPage(entries: [], through: min(slots.upperBound, .limit).next)
+            }
             let first = max(first, trimmed.next)
             guard first <= last else { return LogPage(entries: [], through: first) }
             return try await readBack(first...last, maxBytes: bytes)

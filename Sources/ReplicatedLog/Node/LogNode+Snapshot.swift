@@ -52,22 +52,22 @@ extension LogNode {
     /// The newest snapshot that is whole as far as can be told without reading all of it; `nil` if there
     /// is none.
     ///
-    /// One that is damaged is passed over for the one before, from which the log leads on as well, and the
-    /// log says so.
+    /// One that is damaged, also one of which a damaged chunk was met, or that is of another version or
+    /// cluster, is passed over for the one before, from which the log leads on as well; the log says so.
     ///
-    /// - Throws: `SnapshotError`; `damaged` if all that there are.
+    /// - Throws: `SnapshotError`: why, if there are some and none can be read.
     public var latestSnapshot: Snapshot? {
         get async throws(SnapshotError) { try await openSnapshots().first }
     }
 
-    /// Those that are kept, the newest first; damaged ones are passed over.
+    /// Those that can be read, the newest first.
     package func openSnapshots() async throws(SnapshotError) -> [Snapshot] {
         let snapshots = snapshots
-        let (found, damaged) = try await offPool { () throws(SnapshotError) in
+        let (found, unread) = try await offPool { () throws(SnapshotError) in
             try snapshots.open()
         }.get()
-        for error in damaged { lines.add(.error, "a snapshot is damaged", ["what": "\(error)"]) }
-        if found.isEmpty, let first = damaged.first { throw first }
+        for error in unread { lines.add(.error, "a snapshot is not read", ["what": "\(error)"]) }
+        if found.isEmpty, let first = unread.first { throw first }
         return found
     }
 
@@ -83,7 +83,7 @@ extension LogNode {
             let last = max(slot, replay.next)
             for row in try await rows(in: replay.next...last) {
                 guard row.slot == replay.next else { throw .unreadable(replay.next) }
-                replay.feed(row)
+                replay.feed(row, towards: slot)
             }
         }
         guard replay.decided == slot else { throw .insideBatch(through: replay.decided) }

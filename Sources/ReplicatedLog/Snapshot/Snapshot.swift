@@ -23,13 +23,16 @@ public final class Snapshot: Sendable {
     private let file: ReadOnlyFile
     private let head: SnapshotHead
     private let seed: UInt32
+    /// Told of a chunk that is not what was written.
+    private let onDamage: @Sendable (SnapshotError) -> Void
 
     /// Opens one whose head and tail are as they were written, and whose file has the length that they
     /// tell. Blocking.
     package init(
         of slot: Slot,
         cluster: ClusterID,
-        in directory: String
+        in directory: String,
+        onDamage: @escaping @Sendable (SnapshotError) -> Void = { _ in }
     ) throws(SnapshotError) {
         let path = SnapshotFormat.path(of: slot, in: directory)
         let file: ReadOnlyFile
@@ -42,7 +45,7 @@ public final class Snapshot: Sendable {
         let seed = SnapshotFormat.seed(cluster, slot)
         let tailBytes = SnapshotFormat.tailBytes
         let end = try Self.read(file, at: max(0, length - Int64(tailBytes)), count: tailBytes)
-        guard let tail = SnapshotTail(decoding: end, seed), tail.bytes < 1 << 62 else {
+        guard let tail = SnapshotTail(decoding: end, seed), tail.bytes <= UInt64(length) else {
             throw .damaged(path: path, detail: "its end is missing or not what was written")
         }
         let chunkBytes = UInt64(head.chunkBytes)
@@ -57,6 +60,7 @@ public final class Snapshot: Sendable {
         self.head = head
         self.seed = seed
         self.chunks = chunks
+        self.onDamage = onDamage
         base = head.base
         info = SnapshotInfo(slot: slot, bytes: tail.bytes)
     }
@@ -117,7 +121,11 @@ public final class Snapshot: Sendable {
         let crc = Checksum.of(payload, after: Checksum.of(number, after: seed))
         var reader = ByteReader(fields)
         guard reader.uint32() == UInt32(length), reader.uint32() == crc, payload.count == length
-        else { throw .damaged(path: path, detail: "chunk \(number) of \(chunks)") }
+        else {
+            let error = SnapshotError.damaged(path: path, detail: "chunk \(number) of \(chunks)")
+            onDamage(error)
+            throw error
+        }
         return payload
     }
 

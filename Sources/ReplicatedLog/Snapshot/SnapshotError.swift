@@ -7,8 +7,8 @@ internal import Platform
 public enum SnapshotError: Error, Hashable, Sendable {
     /// The node has delivered only so much. Nothing was written.
     case notDelivered(through: Slot)
-    /// The slot lies in the middle of a batch, which ends at `through`: write the snapshot there. Nothing was
-    /// written.
+    /// The slot lies in the middle of a batch: apply through `through`, its end, and write the snapshot then.
+    /// Nothing was written.
     case insideBatch(through: Slot)
     /// There is one of this slot, which is as late. Nothing was written.
     case notNewer(than: Slot)
@@ -20,6 +20,8 @@ public enum SnapshotError: Error, Hashable, Sendable {
     case unreadable(Slot)
     /// The file is not what was written. Nothing of the damaged part is handed out.
     case damaged(path: String, detail: String)
+    /// The file tells of more than the log beside it holds: the log is an older one. It is not used.
+    case beyondLog(path: String, slot: Slot, last: Slot)
     /// The reader asked for more bytes than are left.
     case ended
     /// The file belongs to another cluster.
@@ -47,6 +49,14 @@ public enum SnapshotError: Error, Hashable, Sendable {
 extension SnapshotError: FileRefusal {}
 
 extension SnapshotError {
+    /// Of a file that nobody can read any more.
+    var isDamage: Bool { if case .damaged = self { true } else { false } }
+
+    /// What may be gone at the next try.
+    var isPassing: Bool { if case .system = self { true } else { false } }
+}
+
+extension SnapshotError {
     init(_ failure: ReadFailure) {
         switch failure {
         case .unreadable(let slot): self = .unreadable(slot)
@@ -67,6 +77,9 @@ extension SnapshotError: CustomStringConvertible {
         case .trimmed(let slot): "the log is trimmed through slot \(slot)"
         case .unreadable(let slot): "the row of slot \(slot) is not what was written"
         case .damaged(let path, let detail): "\(path) is damaged (\(detail))"
+        case .beyondLog(let path, let slot, let last):
+            "\(path) is of slot \(slot), and the log beside it ends at slot \(last): "
+                + "one of the two is an old copy"
         case .ended: "the snapshot holds fewer bytes than were asked for"
         case .foreignCluster(let path, let found, let expected):
             "\(path) belongs to cluster \(found), not \(expected)"

@@ -1,53 +1,104 @@
 package import PaxosCore
 internal import Platform
 
-/// The snapshots of a node: files of its data directory, of which the newest two are kept.
+/// The snapshots of a node: files of its data directory, of which the newest two good ones are kept.
 ///
 /// One is written at a time: under another name, flushed, renamed, and the directory flushed, in this order, so that
-/// a file with a snapshot's name is whole whatever was cut off (`R32`, `R42`). Every act on the files is under a
-/// lock, and none comes after `close()`: the directory is another's then. Blocking: not for the
-/// cooperative pool.
+/// a file with a snapshot's name is whole whatever was cut off (`R32`, `R42`). A name is believed only behind a
+/// flush of the directory that this process has made. The acts on the files are in one order with `close()`, behind
+/// which there is none: the directory is another's then. Blocking, but for `claim`, `unclaim` and
+/// `base(through:)`, which no flush holds up.
 package final class SnapshotFolder: Sendable {
+    /// What a file with a snapshot's name turned out to be.
+    private enum Found {
+        case good(Base)
+        case bad(SnapshotError)
+    }
+
     private struct State {
         var isClosed = false
         var isBusy = false
+        var found: [Slot: Found] = [:]
+
+        /// The newest first.
+        var good: [Base] {
+            let bases = found.values.compactMap { found in
+                if case .good(let base) = found { base } else { nil }
+            }
+            return bases.sorted { $0.slot > $1.slot }
+        }
+    }
+
+    private struct Acts {
+        var isClosed = false
         /// The one that is being written.
         var part: String?
-        /// Of those that are kept, the newest first.
-        var bases: [Base]
     }
 
     private static let kept = 2
 
     private let directory: String
     private let cluster: ClusterID
+    /// Held for moments; never while `acts` is asked for.
     private let state: Locked<State>
+    /// Held while the disk is waited for.
+    private let acts = Locked(Acts())
 
-    private init(_ directory: String, _ cluster: ClusterID, _ bases: [Base]) {
+    private init(_ directory: String, _ cluster: ClusterID, _ found: [Slot: Found]) {
         self.directory = directory
         self.cluster = cluster
-        state = Locked(State(bases: bases))
+        state = Locked(State(found: found))
     }
 
     /// Looks what there is, and removes what a crash has left of one. The caller holds the directory.
+    ///
+    /// What was renamed before a kill may be in memory only: it is flushed before it counts (`R88`).
     static func open(
         _ directory: String,
-        cluster: ClusterID
+        cluster: ClusterID,
+        beside log: RecoveredState? = nil
     ) throws(LogOpenError) -> SnapshotFolder {
+        var found: [Slot: Found] = [:]
         do throws(PosixError) {
             let names = try FileSystem.listDirectory(directory)
             for name in names where SnapshotFormat.isUnfinished(name) {
-                try FileSystem.removeFile(directory + "/" + name)
+                // It is never read: one that stays harms nobody.
+                try? FileSystem.removeFile(directory + "/" + name)
+            }
+            let slots = names.compactMap(SnapshotFormat.slot(named:))
+            for slot in slots {
+                do throws(PosixError) {
+                    try FileSystem.syncFile(SnapshotFormat.path(of: slot, in: directory))
+                } catch {
+                    found[slot] = .bad(SnapshotError(error))
+                }
+            }
+            if !slots.isEmpty { try FileSystem.syncDirectory(directory) }
+            for slot in slots where found[slot] == nil {
+                found[slot] = look(at: slot, cluster, directory, log)
             }
         } catch {
             throw LogOpenError(error)
         }
-        let slots = (try? slots(in: directory)) ?? []
-        // One that is damaged is told of when it is asked for.
-        let bases = slots.prefix(kept).compactMap { slot in
-            (try? Snapshot(of: slot, cluster: cluster, in: directory))?.base
+        return SnapshotFolder(directory, cluster, found)
+    }
+
+    private static func look(
+        at slot: Slot,
+        _ cluster: ClusterID,
+        _ directory: String,
+        _ log: RecoveredState?
+    ) -> Found {
+        do throws(SnapshotError) {
+            let snapshot = try Snapshot(of: slot, cluster: cluster, in: directory)
+            // Rows and promise were durable before it was begun.
+            if let log, slot > log.last || snapshot.base.ballot > log.promised {
+                throw .beyondLog(path: snapshot.path, slot: slot, last: log.last)
+            }
+            return .good(snapshot.base)
+        } catch {
+            return .bad(error)
         }
-        return SnapshotFolder(directory, cluster, bases)
     }
 
     /// The slots of the snapshots in a directory, the newest first.
@@ -62,28 +113,50 @@ package final class SnapshotFolder: Sendable {
 
     // MARK: - Reading
 
-    /// Opens those that are there, the newest first, and says of the others what is wrong.
-    func open() throws(SnapshotError) -> (snapshots: [Snapshot], damaged: [SnapshotError]) {
+    /// Opens those that are good, the newest first, and says why the others are not.
+    func open() throws(SnapshotError) -> (snapshots: [Snapshot], unread: [SnapshotError]) {
         var snapshots: [Snapshot] = []
-        var damaged: [SnapshotError] = []
-        for slot in try Self.slots(in: directory) {
-            do throws(SnapshotError) {
-                snapshots.append(try Snapshot(of: slot, cluster: cluster, in: directory))
-            } catch {
-                switch error {
-                case .damaged: damaged.append(error)
-                // Removed meanwhile: there is a newer one.
-                case .system(PosixError.missing, _, _): break
-                default: throw error
+        var opened: Set<Slot> = []
+        // One that is removed meanwhile has newer ones in its place.
+        for _ in 0..<3 where snapshots.isEmpty {
+            let good = try state.withLock { state throws(SnapshotError) in
+                guard !state.isClosed else { throw .closed }
+                return state.good.map(\.slot)
+            }
+            for slot in good where opened.insert(slot).inserted {
+                do throws(SnapshotError) {
+                    snapshots.append(
+                        try Snapshot(of: slot, cluster: cluster, in: directory) { [weak self] in
+                            self?.note($0, of: slot)
+                        }
+                    )
+                } catch {
+                    guard case .system(PosixError.missing, _, _) = error else {
+                        // What is met once may be the system's passing trouble.
+                        if error.isPassing { throw error }
+                        note(error, of: slot)
+                        continue
+                    }
                 }
             }
         }
-        return (snapshots, damaged)
+        let unread = state.withLock { state in
+            state.found.sorted { $0.key > $1.key }.compactMap { _, found in
+                if case .bad(let error) = found { error } else { nil }
+            }
+        }
+        return (snapshots, unread)
     }
 
-    /// The newest base that does not lie beyond a slot.
+    private func note(_ error: SnapshotError, of slot: Slot) {
+        state.withLock { state in
+            if case .good = state.found[slot] { state.found[slot] = .bad(error) }
+        }
+    }
+
+    /// The newest good base that does not lie beyond a slot.
     func base(through slot: Slot) -> Base? {
-        state.withLock { $0.bases.first { $0.slot <= slot } }
+        state.withLock { $0.good.first { $0.slot <= slot } }
     }
 
     // MARK: - Writing
@@ -93,8 +166,10 @@ package final class SnapshotFolder: Sendable {
         try state.withLock { state throws(SnapshotError) in
             guard !state.isClosed else { throw .closed }
             guard !state.isBusy else { throw .busy }
-            let newest = state.bases.first?.slot ?? .zero
+            let newest = state.good.first?.slot ?? .zero
             guard slot > newest else { throw .notNewer(than: newest) }
+            // Another version's or cluster's file is not written over.
+            if case .bad(let error) = state.found[slot], !error.isDamage { throw error }
             state.isBusy = true
         }
     }
@@ -103,8 +178,8 @@ package final class SnapshotFolder: Sendable {
 
     /// One act of whoever is writing.
     func act(_ body: () throws(PosixError) -> Void) throws(SnapshotError) {
-        try state.withLock { state throws(SnapshotError) in
-            guard !state.isClosed else { throw .closed }
+        try acts.withLock { acts throws(SnapshotError) in
+            guard !acts.isClosed else { throw .closed }
             do throws(PosixError) {
                 try body()
             } catch {
@@ -123,6 +198,7 @@ package final class SnapshotFolder: Sendable {
         do {
             let bytes = try fill(part, base, isCancelled: isCancelled, body)
             try finish(part, base)
+            removeOld()
             return SnapshotInfo(slot: base.slot, bytes: bytes)
         } catch {
             abandon(part)
@@ -148,11 +224,13 @@ package final class SnapshotFolder: Sendable {
     }
 
     private func makeFile(_ part: String) throws(SnapshotError) -> NewFile {
-        try state.withLock { state throws(SnapshotError) in
-            guard !state.isClosed else { throw .closed }
+        try acts.withLock { acts throws(SnapshotError) in
+            guard !acts.isClosed else { throw .closed }
             do throws(PosixError) {
+                // What an earlier one could not remove.
+                try? FileSystem.removeFile(part)
                 let file = try NewFile(path: part)
-                state.part = part
+                acts.part = part
                 return file
             } catch {
                 throw SnapshotError(error)
@@ -160,38 +238,52 @@ package final class SnapshotFolder: Sendable {
         }
     }
 
-    /// Gives a file that is flushed its name.
+    /// Gives a file that is flushed its name, durably, or takes it away again: one act, so that a node that
+    /// ends leaves no name of which nobody was told.
     private func finish(_ part: String, _ base: Base) throws(SnapshotError) {
         let path = SnapshotFormat.path(of: base.slot, in: directory)
-        try act { () throws(PosixError) in try FileSystem.rename(part, to: path) }
-        do throws(SnapshotError) {
-            try act { () throws(PosixError) in try FileSystem.syncDirectory(directory) }
-        } catch {
-            // Whether it would be there after a power cut is not known: it is not counted on.
-            try? act { () throws(PosixError) in try FileSystem.removeFile(path) }
-            throw error
+        try acts.withLock { acts throws(SnapshotError) in
+            guard !acts.isClosed else { throw .closed }
+            do throws(PosixError) {
+                try FileSystem.rename(part, to: path)
+                acts.part = nil
+                do throws(PosixError) {
+                    try FileSystem.syncDirectory(directory)
+                } catch {
+                    // Whether it would be there after a power cut is not known: it is not counted on.
+                    try? FileSystem.removeFile(path)
+                    throw error
+                }
+            } catch {
+                throw SnapshotError(error)
+            }
+            state.withLock { $0.found[base.slot] = .good(base) }
         }
-        state.withLock { state in
-            state.part = nil
-            state.bases.insert(base, at: 0)
-            state.bases = Array(state.bases.prefix(Self.kept))
-        }
-        removeOld()
     }
 
-    /// What cannot be removed now is the next one's.
+    /// Removes what is older than the second good one: another is there for the day on which the newest has
+    /// rotted. Not what is of another version or cluster. What cannot be removed now is the next one's.
     private func removeOld() {
-        let slots = (try? Self.slots(in: directory)) ?? []
-        for slot in slots.dropFirst(Self.kept) {
+        let old = state.withLock { state -> [Slot] in
+            guard let last = state.good.dropFirst(Self.kept - 1).first else { return [] }
+            return state.found.keys.filter { slot in
+                guard slot < last.slot, let found = state.found[slot] else { return false }
+                if case .bad(let error) = found { return error.isDamage }
+                return true
+            }
+        }
+        for slot in old {
             let path = SnapshotFormat.path(of: slot, in: directory)
-            try? act { () throws(PosixError) in try FileSystem.removeFile(path) }
+            guard (try? act { () throws(PosixError) in try FileSystem.removeFile(path) }) != nil
+            else { continue }
+            state.withLock { $0.found[slot] = nil }
         }
     }
 
     private func abandon(_ part: String) {
-        state.withLock { state in
-            guard !state.isClosed, state.part == part else { return }
-            state.part = nil
+        acts.withLock { acts in
+            guard !acts.isClosed, acts.part == part else { return }
+            acts.part = nil
             try? FileSystem.removeFile(part)
         }
     }
@@ -199,10 +291,11 @@ package final class SnapshotFolder: Sendable {
     /// Gives the directory back: nothing is done in it any more, and nothing is left of what was not
     /// finished.
     func close() {
-        state.withLock { state in
-            guard !state.isClosed else { return }
-            state.isClosed = true
-            if let part = state.part { try? FileSystem.removeFile(part) }
+        state.withLock { $0.isClosed = true }
+        acts.withLock { acts in
+            guard !acts.isClosed else { return }
+            acts.isClosed = true
+            if let part = acts.part { try? FileSystem.removeFile(part) }
         }
     }
 }

@@ -20,6 +20,8 @@ public struct SnapshotWriter: ~Copyable {
 
     /// A flush of the log that comes behind one of ours waits for it: so each is of no more than this.
     private static let flushBytes = 8 << 20
+    /// Looked at as often as that: what is left to others, on a disk that is nearly full.
+    private static let reserveBytes: UInt64 = 64 << 20
 
     init(
         _ folder: SnapshotFolder,
@@ -96,7 +98,15 @@ public struct SnapshotWriter: ~Copyable {
         chunks += 1
         bytes += UInt64(length)
         begin()
-        if unflushed >= Self.flushBytes { try flush() }
+        guard unflushed >= Self.flushBytes else { return }
+        try flush()
+        let path = file.path
+        // The last room is the log's: without it the member refuses appends.
+        let left = (try? FileSystem.freeSpace(path)) ?? .max
+        if left < Self.reserveBytes {
+            failure = .outOfSpace(path: path)
+            throw .outOfSpace(path: path)
+        }
     }
 
     private mutating func put(_ written: [UInt8]) throws(SnapshotError) {

@@ -64,8 +64,7 @@ import Testing
     /// The base is as of the slot, however far the node had gone on, and made of the one before.
     @Test func theBaseIsExactlyAsOfTheSlot() async throws {
         let directory = try NodeDirectory { $0.checkpointSlots = 4 }
-        let node = try await directory.make()
-        try await running(node) { node in
+        let digests = try await running(try await directory.make()) { node in
             for number in 1...20 { try await node.append(payload(number)) }
             for slot in [7, 12] as [Slot] {
                 try await Self.write(node, slot, [])
@@ -75,8 +74,8 @@ import Testing
                 #expect(base.membership == directory.configuration.membership)
                 #expect(base.ballot.node == 1)
             }
+            return try await node.openSnapshots().map(\.base.digest)
         }
-        let digests = try await node.openSnapshots().map(\.base.digest)
         // A node that makes the later one of the log alone makes the same.
         for slot in [7, 12] as [Slot] {
             try FileSystem.removeFile(Self.path(directory, slot))
@@ -241,7 +240,66 @@ import Testing
                 } catch SnapshotError.damaged(let path, let detail) {
                     #expect(path == snapshot.path && detail.hasPrefix("chunk"))
                 }
+                // It is known now: the one before takes its place.
+                let newest = try await node.latestSnapshot
+                #expect(newest?.info.slot == 2)
             }
+        }
+    }
+
+    /// What is damaged counts for nothing: neither as the newest nor as one of the two that are kept.
+    @Test func aDamagedOneDrivesNoGoodOneAway() async throws {
+        try await Self.damaged { directory in
+            for slot in [2, 4] as [Slot] { try Self.flip(directory, slot, at: 60) }
+        } _: { node in
+            try await Self.write(node, 3, [3])
+            #expect(try await node.openSnapshots().map(\.info.slot) == [3])
+            try await Self.write(node, 4, [4])
+            #expect(try await node.openSnapshots().map(\.info.slot) == [4, 3])
+            try await node.append([5])
+            try await Self.write(node, 5, [5])
+            #expect(try await node.openSnapshots().map(\.info.slot) == [5, 4])
+        }
+        try await Self.damaged {
+            try Self.flip($0, 4, at: 60)
+        } _: { node in
+            try await node.append([5])
+            try await Self.write(node, 5, [5])
+            #expect(try await node.openSnapshots().map(\.info.slot) == [5, 2])
+            try await node.append([6])
+            try await Self.write(node, 6, [6])
+            #expect(try await node.openSnapshots().map(\.info.slot) == [6, 5])
+        }
+    }
+
+    /// A log that was put back from an older copy: what its snapshots tell of is not in it.
+    @Test func oneBeyondTheLogIsNotUsed() async throws {
+        let directory = try NodeDirectory()
+        try await running(try await directory.make()) { node in
+            for number in 1...3 { try await node.append(payload(number)) }
+        }
+        let base = Base(
+            slot: 4,
+            ballot: .zero,
+            membership: directory.configuration.membership,
+            membershipSlot: 0,
+            state: LogState(),
+            digest: 0
+        )
+        let cluster = directory.configuration.cluster
+        let head = SnapshotHead(cluster: cluster, base: base, chunkBytes: 1 << 18)
+        let tail = SnapshotTail(chunks: 0, bytes: 0)
+        let bytes = head.encoded + tail.encoded(SnapshotFormat.seed(cluster, 4))
+        try FileSystem.write(bytes, to: Self.path(directory, 4))
+        try await running(try await directory.open()) { node in
+            await #expect {
+                try await node.latestSnapshot
+            } throws: { error in
+                if case SnapshotError.beyondLog(_, 4, 3) = error { true } else { false }
+            }
+            try await Self.write(node, 3, [3])
+            let newest = try await node.latestSnapshot
+            #expect(newest?.info.slot == 3)
         }
     }
 
@@ -260,6 +318,7 @@ import Testing
 
     @Test func anotherVersionIsRefusedByName() async throws {
         try await Self.damaged { directory in
+            try FileSystem.removeFile(Self.path(directory, 2))
             let path = Self.path(directory, 4)
             var bytes = try FileSystem.read(path, at: 0, count: 1 << 20)
             bytes[8] = 2
@@ -283,6 +342,7 @@ import Testing
             #expect(newest?.info.slot == 2)
         }
         try await Self.damaged { directory in
+            try FileSystem.removeFile(Self.path(directory, 2))
             let head = SnapshotHead(
                 cluster: try ClusterID("others"),
                 base: .founding(try Membership([1])),
