@@ -44,7 +44,7 @@ struct Callers: Sendable {
 
     // MARK: - Replies
 
-    /// Tells a caller that it gets no slot: never, if its append is still in the inbox, else unknown.
+    /// Tells a caller that it waits in vain: never, if its append is still in the inbox, else unknown.
     mutating func end(_ waiter: WaiterID, _ refusal: Refusal, output: inout Output) {
         switch waiters.remove(waiter) {
         case .none:

@@ -1,4 +1,4 @@
-/// From the committed prefix to subscribers and callers, in slot order: from memory, and what is not there
+/// From the committed prefix to subscribers, in slot order: from memory, and what is not there
 /// any more, or was committed before the opening, from the store.
 struct Delivering: Sendable {
     private var delivery: Delivery

@@ -47,7 +47,7 @@ struct Meeting: Sendable {
     /// Every member is durably known to hold this node: it takes part.
     var isEstablished: Bool { admission.isEstablished }
 
-    /// Messages that ended here, by cause.
+    /// Messages that ended here, by cause, and twins that were found by a challenge.
     var counters: MessageCounters {
         var all = counted
         all.invented = admission.invented
@@ -96,7 +96,8 @@ struct Meeting: Sendable {
         return .nothing
     }
 
-    /// Takes in a message that was admitted: nothing but a meeting's is for this part of the node.
+    /// Takes in a message that was admitted: of a meeting's what it says, of any other that its sender counts this
+    /// node.
     mutating func hear(_ envelope: Envelope, at now: Tick, output: inout Output) {
         let sender = envelope.sender.node
         // Whoever says anything but who it is to this very process counts it: it refuses no longer.

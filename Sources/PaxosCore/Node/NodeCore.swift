@@ -1,5 +1,4 @@
-/// Everything of a node that is pure: the replica, and around it parts with state of their own, which know
-/// nothing of each other.
+/// Everything of a node that is pure: the replica, and around it parts with state of their own.
 ///
 ///     Arrivals -> Meeting        whose messages count, and what is said to the others
 ///                 Replica        the three roles of Paxos
@@ -10,8 +9,9 @@
 ///                 Writes         the batch of the step
 ///                 Lifetime       whether it still takes part                          -> Output
 ///
-/// The core calls each of them once a step or once a message, and hands it those that it works on: calls go
-/// downwards only.
+/// The core calls each of them once a step or once a message, and hands it those that it works on. They make no
+/// circle: Proposals, Retries and Readers answer through Callers, Writes looks at Delivering, and most work on
+/// the replica; none knows the core.
 ///
 /// `step` takes everything that has arrived and returns everything to be done. It never suspends, calls
 /// back, reads a clock or draws a random number, so the simulator runs it as it stands (`R63`).
