@@ -134,7 +134,9 @@ public final class TCPTransport: Transport {
             throw fail(TCPTransportError.unusableEventLoops)
         }
         // Whoever made the group: its threads are there from here on.
-        _ = group.next()
+        guard await Answer.of(group.next(), to: {}) else {
+            throw fail(TCPTransportError.eventLoopsEnded)
+        }
         Descriptors.closePollsOnExec()
         let shared = Shared(
             local: local,
@@ -153,7 +155,7 @@ public final class TCPTransport: Transport {
                 return true
             }
             guard isWanted else {
-                for link in running.links { try? await link.close().get() }
+                for link in running.links { await link.end() }
                 throw TCPTransportError.alreadyUsed
             }
             lines.listens(at: listening ?? listen)
@@ -200,7 +202,7 @@ public final class TCPTransport: Transport {
                 links.append(try await PeerLink.make(to: peer, on: group.next(), shared).get())
             }
         } catch {
-            for link in links { try? await link.close().get() }
+            for link in links { await link.end() }
             throw error
         }
         listener.setLinks(links)
@@ -300,7 +302,7 @@ public final class TCPTransport: Transport {
 extension TCPTransport.Running {
     /// Closes every connection, and returns when they are gone.
     fileprivate func end() async {
-        for link in links { try? await link.close().get() }
+        for link in links { await link.end() }
         await shared.connections.end()
     }
 

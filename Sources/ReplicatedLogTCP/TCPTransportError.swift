@@ -9,6 +9,8 @@ public enum TCPTransportError: Error, Hashable, Sendable, CustomStringConvertibl
     case alreadyUsed
     /// The event loops are of a kind that speaks no TCP of this system.
     case unusableEventLoops
+    /// The event loops have ended.
+    case eventLoopsEnded
     /// It was made without certificates, and cannot begin to show some.
     case notEncrypted
     /// The certificate does not name the node that it was given to.
@@ -26,6 +28,7 @@ public enum TCPTransportError: Error, Hashable, Sendable, CustomStringConvertibl
         case .cannotListen(let address, let reason): "cannot listen on \(address): \(reason)"
         case .alreadyUsed: "the transport was started or stopped before"
         case .unusableEventLoops: "the event loops are not those of NIOPosix: give it others"
+        case .eventLoopsEnded: "the event loops have ended: end them after the transport"
         case .notEncrypted: "the transport was made without certificates: make another one"
         case .certificateOfAnother(let expected):
             "the certificate lacks the subjectAltName URI:\(expected): issue one for this node"

@@ -63,6 +63,26 @@ import Testing
         await cluster.stop()
     }
 
+    /// Before the start nobody knows whose it has to be: the start looks. A second start changes nothing.
+    @Test func theFirstStartSaysWhoseItIs() async throws {
+        let authority = try Authority()
+        let own = try authority.identity(of: 1, in: "test")
+        let other = try authority.identity(of: 2, in: "test")
+        let cluster = Cluster(identities: [1: own])
+        let transport = cluster.transport(for: 1)
+        try transport.exchange(other)
+        let refusal = TCPTransportError.certificateOfAnother(expected: "rlog://test/node/1")
+        await #expect(throws: refusal) { _ = try await Member(transport, Member.identity(1)) }
+        try transport.exchange(own)
+        _ = try await Member(transport, Member.identity(1))
+        await #expect(throws: TCPTransportError.self) {
+            _ = try await Member(transport, Member.identity(2))
+        }
+        #expect(throws: refusal) { try transport.exchange(other) }
+        try transport.exchange(own)
+        await cluster.stop()
+    }
+
     @Test func tlsDoesNotBeginOnARunningTransport() async throws {
         let cluster = Cluster()
         let node = try await Member(1, of: cluster)

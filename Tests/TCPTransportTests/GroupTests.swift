@@ -33,6 +33,39 @@ import Testing
         try await group.shutdownGracefully()
     }
 
+    /// The wrong order: the node's end must not wait for loops that are gone.
+    @Test(arguments: [false, true])
+    func anEndReturnsThoughTheGroupIsGone(_ isEncrypted: Bool) async throws {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let authority = try Authority()
+        let cluster = Cluster(
+            identities: isEncrypted
+                ? [
+                    1: try authority.identity(of: 1, in: "test"),
+                    2: try authority.identity(of: 2, in: "test"),
+                ] : [:],
+            group: group
+        )
+        let first = try await Member(1, of: cluster)
+        let second = try await Member(2, of: cluster)
+        #expect(await second.reaches(first))
+        #expect(await first.reaches(second))
+        let third = cluster.transport(for: 3)
+        try await group.shutdownGracefully()
+        await cluster.stop()
+        #expect(first.transport.listening == nil)
+        let late = TCPTransport(
+            listen: TCPAddress(host: "127.0.0.1", port: 0),
+            peers: [:],
+            group: group
+        )
+        await #expect(throws: TCPTransportError.eventLoopsEnded) {
+            _ = try await Member(late, Member.identity(1))
+        }
+        await late.stop()
+        await third.stop()
+    }
+
     @Test func aTransportThatIsDroppedClosesItsPort() async throws {
         var transport: TCPTransport? = TCPTransport(
             listen: TCPAddress(host: "127.0.0.1", port: 0),

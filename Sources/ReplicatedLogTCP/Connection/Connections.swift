@@ -7,6 +7,8 @@ final class Connections: Sendable {
     private struct State {
         var open: [ObjectIdentifier: any Channel] = [:]
         var isOver = false
+        /// Whoever waits for the last one.
+        var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = NIOLockedValueBox(State())
@@ -25,7 +27,13 @@ final class Connections: Sendable {
             return false
         }
         channel.closeFuture.whenComplete { [state] _ in
-            _ = state.withLockedValue { $0.open.removeValue(forKey: name) }
+            let waiting = state.withLockedValue { state -> [CheckedContinuation<Void, Never>] in
+                state.open[name] = nil
+                guard state.open.isEmpty else { return [] }
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            for continuation in waiting { continuation.resume() }
         }
         return true
     }
@@ -42,9 +50,15 @@ final class Connections: Sendable {
 
     /// Returns when all of them are closed and no handler of theirs will be called.
     func end() async {
-        let all = takeAll()
-        for channel in all { channel.close(promise: nil) }
-        for channel in all { try? await channel.closeFuture.get() }
+        close()
+        // Not for their futures: a loop that has ended since tells nothing any more, and has closed all of its own.
+        await withCheckedContinuation { continuation in
+            let isEmpty = state.withLockedValue { state in
+                if !state.open.isEmpty { state.waiting.append(continuation) }
+                return state.open.isEmpty
+            }
+            if isEmpty { continuation.resume() }
+        }
     }
 
     private func takeAll() -> [any Channel] {

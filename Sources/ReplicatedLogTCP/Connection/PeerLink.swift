@@ -89,9 +89,12 @@ final class PeerLink: Sendable {
         loop.execute { for dialer in self.dialers.value { dialer.nudge() } }
     }
 
-    /// Done when nobody connects any more.
-    @discardableResult
-    func close() -> EventLoopFuture<Void> {
-        loop.submit { for dialer in self.dialers.value { dialer.close() } }
+    func close() {
+        loop.execute { for dialer in self.dialers.value { dialer.close() } }
+    }
+
+    /// Returns when nobody connects any more, also if the loop has ended.
+    func end() async {
+        await Answer.of(loop) { for dialer in self.dialers.value { dialer.close() } }
     }
 }

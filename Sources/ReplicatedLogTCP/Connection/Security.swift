@@ -34,17 +34,33 @@ final class Secured: Sendable {
 
     var now: any Security { state.withLockedValue { $0.security } }
 
-    /// From here on it has to be the certificate of this node.
+    /// From here on it has to be the certificate of this node, if it is: of the first that asks.
     func belong(to name: CertifiedName) throws(TCPTransportError) {
-        let security = state.withLockedValue { state in
-            state.name = name
-            return state.security
+        try change { state throws(TCPTransportError) in
+            try state.security.check(name)
+            state.name = state.name ?? name
         }
-        try security.check(name)
     }
 
     func exchange(for next: any Security) throws(TCPTransportError) {
-        if let name = state.withLockedValue({ $0.name }) { try next.check(name) }
-        state.withLockedValue { $0.security = next }
+        try change { state throws(TCPTransportError) in
+            if let name = state.name { try next.check(name) }
+            state.security = next
+        }
+    }
+
+    /// Checked and changed at once.
+    private func change(
+        _ body: (inout State) throws(TCPTransportError) -> Void
+    ) throws(TCPTransportError) {
+        let refusal = state.withLockedValue { state -> TCPTransportError? in
+            do throws(TCPTransportError) {
+                try body(&state)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let refusal { throw refusal }
     }
 }
