@@ -40,6 +40,12 @@ package struct CatchUp {
     package let rows: [AcceptedEntry]
     /// How far the answering node could go on.
     package let committed: Slot
+
+    package init(from: Slot, rows: [AcceptedEntry], committed: Slot) {
+        self.from = from
+        self.rows = rows
+        self.committed = committed
+    }
 }
 
 extension CatchUp: MessageBody {

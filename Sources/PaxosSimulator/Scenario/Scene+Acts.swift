@@ -144,15 +144,9 @@ extension Scene {
             world.setFull(name == "fill", node)
             try settle(node)
         case "fail": try fail(node)
-        case "rot":
+        default:
             node.isDamaged = true
             node.store.rot(try arguments.slot())
-        case "backup": node.backup = node.store.disk
-        case "wipe": try check { () throws(Violation) in try world.wipe(node) }
-        case "rollback":
-            try check { () throws(Violation) in try world.rollBack(node) }
-            guard node.isDamaged else { throw CommandError("nobody could tell it from the real") }
-        default: try startTwin(of: node)
         }
     }
 
@@ -164,15 +158,6 @@ extension Scene {
             process.failure = StoreFailure(operation: "flush", code: 5, detail: "simulated")
             world.schedule(node)
         }
-    }
-
-    private func startTwin(of node: SimulatedNode) throws(CommandError) {
-        let before = world.nodes.count
-        world.startCopy(beside: node)
-        guard world.nodes.count > before else {
-            throw CommandError("nobody could tell the two apart")
-        }
-        try check { () throws(Violation) in }
     }
 }
 

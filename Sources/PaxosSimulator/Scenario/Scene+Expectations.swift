@@ -80,6 +80,8 @@ extension Scene {
             let caller = try arguments.word()
             let answers = stage.answers.filter { $0.caller == caller }.map(\.text)
             found = answers.isEmpty ? "none" : answers.joined(separator: ", ")
+        case "invented":
+            found = "\(try arguments.process().1.core.status.counters.invented)"
         case "refused":
             let status = try arguments.process().1.core.status
             let refusal = status.refusal.map { "\($0)" } ?? "no"

@@ -5,9 +5,9 @@ final class Scene {
     let world: World
     let stage = Stage()
 
-    /// `cluster N [down|greets] [leader=NODE] [LIMIT=VALUE...]`: starts N nodes, unless they stay down, lets
-    /// them meet, and one lead.
-    /// Told only from the meeting on if it `greets`.
+    /// `cluster N [down|greets] [challenges] [leader=NODE] [LIMIT=VALUE...]`: starts N nodes, unless they stay
+    /// down, lets them meet, and one lead. Told only from the meeting on if it `greets`; where it `challenges`,
+    /// a process succeeds another only after that one's silence.
     init(_ arguments: [String]) throws(CommandError) {
         guard let count = arguments.first.flatMap({ Int($0) }), (1...7).contains(count) else {
             throw CommandError("a cluster has 1 to 7 members")
@@ -22,6 +22,8 @@ final class Scene {
                 greets = true
             } else if argument == "down" {
                 isDown = true
+            } else if argument == "challenges" {
+                stage.awaitsSilence = true
             } else if argument.hasPrefix("leader=") {
                 leader = String(argument.dropFirst("leader=".count))
             } else {
@@ -73,9 +75,11 @@ final class Scene {
         case "append", "barrier", "cancel": try call(name, &arguments)
         case "hold", "drop", "deliver", "partition", "cut", "heal": try carry(name, &arguments)
         case "crash", "recover", "stop", "pause", "resume": try runProcess(name, &arguments)
-        case "stall", "flush", "unstall", "fill", "empty", "fail", "rot", "backup", "wipe",
-            "rollback", "twin":
+        case "stall", "flush", "unstall", "fill", "empty", "fail", "rot":
             try runDisk(name, &arguments)
+        case "backup", "rewrite", "wipe", "rollback", "twin", "clone":
+            try replaceDisk(name, &arguments)
+        case "claim", "contradict": try invent(name, &arguments)
         case "status", "log", "hide", "show": try show(name, &arguments)
         case "expect": try expect(&arguments)
         default: throw CommandError("there is no command \(name)")

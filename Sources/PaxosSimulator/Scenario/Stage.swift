@@ -27,6 +27,8 @@ final class Stage {
     private var asking: [Int] = []
     private(set) var answers: [Answer] = []
     private var barriers = 0
+    /// A process takes the place of another only after that one's silence, which takes ticks.
+    var awaitsSilence = false
 
     // MARK: - Messages
 

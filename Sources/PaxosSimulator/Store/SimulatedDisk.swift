@@ -9,8 +9,12 @@ package struct SimulatedDisk: Sendable {
     package private(set) var lastRound: UInt64 = 0
     package private(set) var committed = Slot.zero
     package private(set) var checkpoint = Checkpoint.empty
-    /// How many transactions there were.
-    package private(set) var writes: UInt64 = 0
+    /// How many transactions there were, in all files that the directory ever had.
+    package var writes: UInt64 { writeOffset + transactions }
+    /// Kept in the identity.
+    private var writeOffset: UInt64 = 0
+    /// Of this file, by the database's own count.
+    private var transactions: UInt64 = 0
     package private(set) var openings: [Opening] = []
     package private(set) var rolledBack: RolledBack?
     /// In ascending order of node.
@@ -46,7 +50,7 @@ package struct SimulatedDisk: Sendable {
         nonce: Nonce
     ) -> RecoveredState? {
         boot = boot.next
-        writes += 1
+        transactions += 1
         let own = Opening(
             process: ProcessID(boot: boot, nonce: nonce),
             write: WriteNumber(writes)
@@ -81,6 +85,13 @@ package struct SimulatedDisk: Sendable {
         return record.nonce != openings.last?.process.nonce || record.heard.rawValue > writes
     }
 
+    /// Makes a new file of the same rows: the database counts from one again, and the offset goes on from where
+    /// the file before stood, if whoever rewrites it knows of it.
+    package mutating func rewrite(isCounted: Bool) {
+        writeOffset = isCounted ? writes : 0
+        transactions = 0
+    }
+
     /// Flips a bit in a row.
     package mutating func rot(_ slot: Slot) {
         if !rotten.contains(slot) { rotten.append(slot) }
@@ -93,7 +104,7 @@ package struct SimulatedDisk: Sendable {
 
     /// Applies one transaction and says what may not be written.
     package mutating func apply(_ write: WriteRows) throws(Violation) {
-        writes += 1
+        transactions += 1
         rolledBack = rolledBack ?? write.rolledBack
         if let floor = write.prunesBelow {
             openings = Lineage.kept(of: openings, from: floor)

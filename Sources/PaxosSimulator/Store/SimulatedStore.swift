@@ -87,6 +87,10 @@ package final class SimulatedStore {
         lost = []
     }
 
+    package func rewrite(isCounted: Bool) {
+        disk.rewrite(isCounted: isCounted)
+    }
+
     package func rot(_ slot: Slot) {
         disk.rot(slot)
     }

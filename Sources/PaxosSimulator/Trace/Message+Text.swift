@@ -57,6 +57,8 @@ extension WriteRows {
         for peer in peers {
             parts.append("peer \(peer.node) boot=\(peer.boot)" + (peer.isMutual ? " mutual" : ""))
         }
+        if let rolledBack { parts.append("out: \(rolledBack.cause)") }
+        if let prunesBelow { parts.append("forgets boots below \(prunesBelow)") }
         if isFinal { parts.append("final") }
         return parts.isEmpty ? "-" : parts.joined(separator: " ")
     }

@@ -18,6 +18,8 @@ package final class SimulatedNode {
     var isCopy: Bool
     /// A copy that was started beside a process which goes on, and holds all that anybody has heard of it.
     var original: (node: SimulatedNode, generation: Int)?
+    /// What is for its node, and for no process in particular, reaches it and not its original.
+    var hasAddress = false
     /// Of a copy: those that have met nothing which contradicts it, and so could not tell it from the real
     /// one. They are out of its reach.
     var hidden: [Int] = []
@@ -120,6 +122,10 @@ final class SimulatedProcess {
     /// It was told that the store had failed, or a read of it failed.
     var hasFailed = false
     var isClosing = false
+    /// How many claims it got that a script invented.
+    var inventions = 0
+    /// A script has shown it another entry than it has committed.
+    var isContradicted = false
 
     init(
         core: consuming NodeCore,

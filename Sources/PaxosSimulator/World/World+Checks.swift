@@ -11,7 +11,7 @@ extension World {
         let status = process.core.status
         try ledger.check(committed: status.committed, by: node.id)
         try demand(
-            status.counters.impossible == 0 && status.counters.invented == 0,
+            status.counters.impossible == 0 && status.counters.invented <= process.inventions,
             .flow,
             "\(node.id) has met what no correct node sends"
         )
@@ -201,7 +201,7 @@ extension World {
             case .cancelled: caller.isCancelled
             case .closed: process.isClosing
             case .storeFailed: process.hasFailed
-            case .rolledBack: node.store.ledger == nil
+            case .rolledBack: node.store.ledger == nil || process.isContradicted
             default: true
             }
         try demand(isTrue, .reply, "\(node.id) gives \(refusal) as a reason and it is none")

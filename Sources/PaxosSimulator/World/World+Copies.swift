@@ -136,6 +136,11 @@ extension World {
             && !node.store.hasFailed
     }
 
+    /// The same at a command's word, at the address of the original.
+    func startClone(at node: SimulatedNode) {
+        startTwin(of: node, node.store.disk).hasAddress = true
+    }
+
     private func startClone(of node: SimulatedNode) {
         mix.lossPermille = min(mix.lossPermille, 30)
         startTwin(of: node, node.store.disk).original = (node, node.generation)

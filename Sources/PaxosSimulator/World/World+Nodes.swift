@@ -33,8 +33,8 @@ extension World {
         )
         if node.isCopy { counted.uncount(identity) }
         var rules = mutant?.rules ?? .paxos
-        // Nothing takes time where a script tells the story.
-        if stage != nil { rules.succession.awaitsSilence = false }
+        // Nothing takes time where a script tells the story, unless it is about that.
+        if let stage { rules.succession.awaitsSilence = stage.awaitsSilence }
         let core = NodeCore(
             recovered: mutant?.disguise(recovered) ?? recovered,
             limits: mutant?.alter(limits(of: node)) ?? limits(of: node),

@@ -50,12 +50,12 @@ extension World {
         }
     }
 
-    /// Of a node and its twin, the process that is meant, or else the first.
+    /// Of a node and its twin, the process that is meant, or else the one at the node's address.
     private func receiver(of envelope: Envelope) -> SimulatedNode? {
         let candidates = nodes.filter { $0.id == envelope.destination }
         return candidates.first { node in
             node.process.map { $0.identity.process == envelope.recipient } ?? false
-        } ?? candidates.first
+        } ?? candidates.first { $0.hasAddress && $0.process != nil } ?? candidates.first
     }
 
     /// A message that waited arrives.

@@ -275,7 +275,9 @@ package final class World {
             try submit(batch, of: node, process)
             if node.store.ledger != nil { try counted.check(peers, by: node.id) }
         }
-        if let found = process.core.rolledBack, node.store.ledger != nil {
+        if let found = process.core.rolledBack, node.store.ledger != nil,
+            found.cause != .otherEntry || !process.isContradicted
+        {
             throw Violation(.identity, "\(node.label) is sound, and is out: \(found)")
         }
         for envelope in output.messages { send(envelope, from: node) }
