@@ -81,7 +81,7 @@ final class ClusterWorld {
         while next <= slot {
             let page = try await node.entries(in: next...slot)
             entries.append(contentsOf: page.entries)
-            if page.through < next { await Task.yield() }
+            if page.through < next { try await Task.sleep(for: .milliseconds(1)) }
             next = max(next, page.through.next)
         }
         return entries

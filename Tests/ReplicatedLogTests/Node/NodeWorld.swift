@@ -54,7 +54,7 @@ final class NodeDirectory: Sendable {
                 guard case .directoryInUse = error, ContinuousClock.now < deadline else {
                     throw error
                 }
-                await Task.yield()
+                try await Task.sleep(for: .milliseconds(1))
             }
         }
     }
@@ -134,12 +134,13 @@ struct NeverHappened: Error {
     let what: String
 }
 
-/// Waits for a condition, twenty seconds at most.
+/// Waits for a condition, a minute at most.
+/// Leaves the threads of the pool to those who are waited for: hundreds wait so at once.
 func eventually(_ what: String, _ condition: () async -> Bool) async throws {
     let deadline = ContinuousClock.now.advanced(by: .seconds(60))
     while !(await condition()) {
         guard ContinuousClock.now < deadline else { throw NeverHappened(what: what) }
-        await Task.yield()
+        try await Task.sleep(for: .milliseconds(1))
     }
 }
 
