@@ -134,10 +134,10 @@ struct NeverHappened: Error {
     let what: String
 }
 
-/// Waits for a condition, a minute at most.
+/// Waits for a condition, five minutes at most.
 /// Leaves the threads of the pool to those who are waited for: hundreds wait so at once.
 func eventually(_ what: String, _ condition: () async -> Bool) async throws {
-    let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+    let deadline = ContinuousClock.now.advanced(by: .seconds(300))
     while !(await condition()) {
         guard ContinuousClock.now < deadline else { throw NeverHappened(what: what) }
         try await Task.sleep(for: .milliseconds(1))
