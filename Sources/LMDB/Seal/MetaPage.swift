@@ -101,4 +101,14 @@ extension UnsafeRawBufferPointer {
     func number<Number: FixedWidthInteger & BitwiseCopyable>(at place: Int) -> Number {
         Number(littleEndian: loadUnaligned(fromByteOffset: place, as: Number.self))
     }
+
+    /// Whether zeros stand there, a multiple of eight of them: looked at before each commit.
+    func isZero(_ places: Range<Int>) -> Bool {
+        var place = places.lowerBound
+        while place < places.upperBound {
+            guard number(at: place) == 0 as UInt64 else { return false }
+            place += 8
+        }
+        return true
+    }
 }

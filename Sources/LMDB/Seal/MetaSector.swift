@@ -29,7 +29,8 @@ package struct MetaSector: Hashable, Sendable {
         if let seal = bytes.withUnsafeBytes({ Seal($0) }) {
             behind = .seal(seal)
         } else {
-            behind = bytes[Seal.place...].allSatisfy { $0 == 0 } ? .nothing : .damage
+            let isNothing = bytes.withUnsafeBytes { $0.isZero(Seal.place..<MetaPage.sector) }
+            behind = isNothing ? .nothing : .damage
         }
     }
 

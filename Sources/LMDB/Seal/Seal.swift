@@ -62,8 +62,7 @@ struct Seal: Hashable, Sendable {
         guard sector.count >= MetaPage.sector,
             sector[Self.place..<Self.place + 8].elementsEqual(Self.magic),
             sector.number(at: 160) == Self.version,
-            sector[end..<MetaPage.sector].allSatisfy({ $0 == 0 }),
-            sector.number(at: 232) == 0 as UInt64,
+            sector.isZero(232..<240), sector.isZero(end..<MetaPage.sector),
             sector.number(at: 240)
                 == Digest.of(UnsafeRawBufferPointer(rebasing: sector[Self.place..<240]))
         else { return nil }
