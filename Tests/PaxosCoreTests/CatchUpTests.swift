@@ -259,6 +259,76 @@ import Testing
         #expect(Self.answers(beyond) == [CatchUp(from: 4, rows: [], committed: 3)])
     }
 
+    /// Answers the reads of a member that serves, of two rows each.
+    private func readOn(_ member: OneMember, _ said: OneMember.Said) throws -> OneMember.Said {
+        try member.step {
+            $0.completions = said.reads.map { read in
+                let slots = read.slots.lowerBound...min(
+                    read.slots.upperBound,
+                    read.slots.lowerBound.next
+                )
+                let page = ReadRequest(id: read.id, slots: slots, maxBytes: read.maxBytes)
+                return ReadCompletion(id: read.id, result: .success(member.store.disk.read(page)))
+            }
+        }
+    }
+
+    /// As many pages as were asked for are on their way, and another one goes for each that has come: none
+    /// twice, until the member says that it does not wait for them any more (`R83`).
+    @Test func twoPagesAreOnTheirWay() throws {
+        let member = Self.committed(20)
+        try member.step()
+        func ask(_ first: Slot, continues: Bool) throws -> OneMember.Said {
+            let request = CatchUpRequest(slots: first...20, pages: 2, continues: continues)
+            return try member.hear(2, .catchUpRequest(request))
+        }
+        let first = try readOn(member, try ask(1, continues: false))
+        #expect(Self.answers(first).map(\.from) == [1])
+        let second = try readOn(member, first)
+        #expect(Self.answers(second).map(\.from) == [3])
+        #expect(second.reads.isEmpty, "two are on their way")
+        // The first one has come.
+        let third = try readOn(member, try ask(3, continues: true))
+        #expect(Self.answers(third).map(\.from) == [5])
+        #expect(third.reads.isEmpty)
+        // Of the one from 3 only a part was of use, and that makes no room for another.
+        #expect(try ask(4, continues: true).reads.isEmpty)
+        // Both were lost.
+        let again = try ask(3, continues: false)
+        #expect(again.reads.map(\.slots) == [3...20])
+    }
+
+    /// Who fetches says what has come, and asks for all anew when a page was lost.
+    @Test func whatIsOnItsWayIsNotAskedForAgain() throws {
+        let member = OneMember(members: [1, 2, 3])
+        func requests(_ said: OneMember.Said) -> [CatchUpRequest] {
+            said.immediate.compactMap { message in
+                guard case .catchUpRequest(let request) = message.body else { return nil }
+                return request
+            }
+        }
+        let asked = try member.hear(3, Self.heartbeat(9))
+        #expect(requests(asked) == [CatchUpRequest(slots: 1...9, pages: 2)])
+        let page = CatchUp(from: 1, rows: [Self.row(1), Self.row(2)], committed: 9)
+        let next = CatchUpRequest(slots: 3...9, pages: 2, continues: true)
+        #expect(requests(try member.hear(3, .catchUp(page))) == [next])
+        // A page that begins before what is awaited, and holds it.
+        let wider = CatchUp(from: 2, rows: [2, 3, 4].map { Self.row($0) }, committed: 9)
+        let further = CatchUpRequest(slots: 5...9, pages: 2, continues: true)
+        #expect(requests(try member.hear(3, .catchUp(wider))) == [further])
+        // Half an election timeout later it asks what became of it, and the answer comes before the page.
+        let later = Limits().electionTicks / 2
+        let probe = try #require(
+            try member.hear(3, at: later, Self.heartbeat(9, round: 2)).immediate.compactMap { message in
+                if case .probe(let probe) = message.body { probe } else { nil }
+            }.first
+        )
+        let lost = ProbeReply(id: probe.id, subject: .answers)
+        let anew = requests(try member.hear(3, at: later, .probeReply(lost)))
+        #expect(anew.map(\.slots) == [5...9])
+        #expect(anew.map(\.continues) == [false])
+    }
+
     /// A row that cannot be read is not served as absent: nothing is said (`R35`). Another question replaces the
     /// one before, so that one member has one read (`R62`).
     @Test func anUnreadableRowIsNotServed() throws {

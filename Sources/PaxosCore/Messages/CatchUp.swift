@@ -1,9 +1,23 @@
-/// Asks for the committed rows of these slots.
+/// Asks for the committed rows of these slots, and for so many pages of them to be on their way at once: a link
+/// whose way there and back takes longer than a page would else be idle most of the time.
 ///
 ///     bytes  what
 ///        16  slots, first and last
+///         1  pages on their way, at least one
+///         1  1 if pages asked for before may still come
 package struct CatchUpRequest {
     package let slots: ClosedRange<Slot>
+    /// As many as there is room for.
+    package let pages: Int
+    /// The pages before came, as far as the first slot: those behind them may be on their way, and are not to
+    /// be sent again. Else whatever was sent is lost.
+    package let continues: Bool
+
+    package init(slots: ClosedRange<Slot>, pages: Int = 1, continues: Bool = false) {
+        self.slots = slots
+        self.pages = pages
+        self.continues = continues
+    }
 }
 
 extension CatchUpRequest: MessageBody {
@@ -11,13 +25,19 @@ extension CatchUpRequest: MessageBody {
     package static let lane = Lane.log
     package var message: Message { .immediate(.catchUpRequest(self)) }
 
-    package var byteCount: Int { Width.slots }
+    package var byteCount: Int { Width.slots + 2 }
 
-    package func append(to bytes: inout [UInt8]) { bytes.append(slots: slots) }
+    package func append(to bytes: inout [UInt8]) {
+        bytes.append(slots: slots)
+        bytes.append(UInt8(pages))
+        bytes.append(continues ? 1 : 0)
+    }
 
     package init?(from reader: inout ByteReader) {
-        guard let slots = reader.slots() else { return nil }
-        self.init(slots: slots)
+        guard let slots = reader.slots(), let pages = reader.uint8(), pages > 0,
+            let continues = reader.uint8(), continues <= 1
+        else { return nil }
+        self.init(slots: slots, pages: Int(pages), continues: continues == 1)
     }
 
     package func isPossible(from sender: NodeID, above seen: Ballot) -> Bool {
@@ -26,7 +46,9 @@ extension CatchUpRequest: MessageBody {
 
     package func tell(_ facts: inout some MessageFacts) { facts.tell(slots) }
 
-    package func text(_ name: (Entry) -> String) -> String { "catch-up? \(slots.text)" }
+    package func text(_ name: (Entry) -> String) -> String {
+        "catch-up\(continues ? " on" : "")? \(slots.text)" + (pages == 1 ? "" : " pages=\(pages)")
+    }
 }
 
 /// The committed rows from `from` on, one a slot, as far as one page reaches. Each is chosen.

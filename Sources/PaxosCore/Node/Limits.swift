@@ -64,13 +64,13 @@ public struct Limits: Hashable, Sendable {
     /// Twice `inboxBytes`, for appends and for messages, and a quarter of it for appends whose callers have
     /// gone; `waitingBytes`; four times `pipelineBytes`, for what is proposed, on its way to the disk, in the
     /// transaction under way, and forwarded; twice `tailBytes`, for the window and for what is read ahead;
-    /// for each other member two pipelines in the queue to it and two pages that it is sent; and 512 bytes of
+    /// for each other member two pipelines in the queue to it and three pages that it is sent; and 512 bytes of
     /// bookkeeping for each append in the inbox and slot of the pipeline.
     ///
     /// - Parameter members: How many members the cluster has.
     public func memoryBytes(members: Int) -> Int {
         2 * inboxBytes + inboxBytes / 4 + waitingBytes + 4 * pipelineBytes + 2 * tailBytes
-            + (members - 1) * (2 * pipelineBytes + 2 * pageBytes)
+            + (members - 1) * (2 * pipelineBytes + 3 * pageBytes)
             + 512 * (inboxAppends + pipelineSlots)
     }
 

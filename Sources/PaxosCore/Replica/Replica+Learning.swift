@@ -15,10 +15,14 @@ extension Replica {
             isRepeated ? committed : max(peerCommitted[position], committed)
     }
 
-    /// Asks one member for the missing slots, one page at a time, and another one when what was asked for
+    /// How many pages may be on their way to a member that fetches: with two of them the link is busy while
+    /// the one is taken in and the next one asked for, and somebody else's bytes wait for no more than that.
+    private static let pages = 2
+
+    /// Asks one member for the missing slots, two pages at a time, and another one when what was asked for
     /// is lost: its answer may stand in a queue for as long as it likes (`R83`).
     private mutating func requestMissing(output: inout Output) {
-        guard let missing = slotsToFetch, !isCatchingUp(output: &output) else { return }
+        guard let (missing, pages) = slotsToFetch, !isCatchingUp(output: &output) else { return }
         if learner.isInVain(among: membership.members.count) {
             // Nobody has it: whoever says that it is chosen may say so again.
             learner.forgetWords()
@@ -29,21 +33,31 @@ extension Replica {
         }
         guard let member = memberToAsk(for: missing.lowerBound) else { return }
         learner.beginCatchUp(missing, from: member, at: now)
-        output.send(.catchUpRequest(CatchUpRequest(slots: missing)), to: member)
+        let end = max(missing.lowerBound, min(missing.upperBound, acceptor.windowEnd))
+        let request = CatchUpRequest(
+            slots: missing.lowerBound...end,
+            pages: min(pages, end.count(after: missing.lowerBound.previous)),
+            continues: learner.follows == member
+        )
+        output.send(.catchUpRequest(request), to: member)
     }
 
-    /// As many of the missing slots as there is room for: a page, in memory and in the store, or those that
-    /// replace a row (`R79`). Else most of a page would come to be dropped.
-    private var slotsToFetch: ClosedRange<Slot>? {
+    /// The missing slots and how many pages of them there is room for, in memory and in the store; or one of
+    /// those that replace a row (`R79`). Else most of a page would come to be dropped.
+    private var slotsToFetch: (slots: ClosedRange<Slot>, pages: Int)? {
         guard let missing = learner.missing, acceptor.fitsUnflushed(limits.transferBytes) else {
             return nil
         }
         let beyond = max(missing.lowerBound, acceptor.last.next)
         if !acceptor.isFull, acceptor.isInWindow(beyond, bytes: limits.transferBytes) {
-            return missing
+            let bytes = Self.pages * limits.transferBytes
+            let isRoomy =
+                bytes <= 2 * limits.pipelineBytes
+                && acceptor.isInWindow(beyond, bytes: bytes) && acceptor.fitsUnflushed(bytes)
+            return (missing, isRoomy ? Self.pages : 1)
         }
         guard missing.lowerBound <= acceptor.last else { return nil }
-        return missing.clamped(to: missing.lowerBound...acceptor.last)
+        return (missing.clamped(to: missing.lowerBound...acceptor.last), 1)
     }
 
     /// True if an answer may still come; whoever owes it is asked now and then whether it will.
@@ -104,23 +118,44 @@ extension Replica {
             output.send(.catchUp(answer), to: sender)
             return
         }
-        // One read a member: another request replaces the one before, the same one is being answered.
-        let earlier = serving.first { $0.node == sender }
-        if earlier?.slots == first...last { return }
-        serving.removeAll { $0.node == sender }
+        let place: Int
+        if let known = serving.firstIndex(where: { $0.node == sender }) {
+            place = known
+            serving[place].sent.removeAll { $0 < first }
+        } else {
+            place = serving.count
+            let pages = request.pages
+            serving.append(Serving(node: sender, next: first, last: last, pages: pages))
+        }
+        // Another request replaces the one before; the page that it asks for may be read already.
+        if !request.continues || first > serving[place].next {
+            serving[place].sent = []
+            if serving[place].next != first { serving[place].reading = nil }
+            serving[place].next = first
+        }
+        serving[place].last = last
+        serving[place].pages = min(request.pages, Self.pages)
+        readOn(place, output: &output)
+    }
+
+    /// Reads the next page for a member, if it is to have one.
+    private mutating func readOn(_ place: Int, output: inout Output) {
+        let served = serving[place]
+        guard served.reading == nil, served.sent.count < served.pages, served.next <= served.last
+        else { return }
         let id = makeReadID()
-        serving.append(
-            Serving(id: id, node: sender, slots: first...last, probe: earlier?.probe)
-        )
+        serving[place].reading = id
         output.reads.append(
-            ReadRequest(id: id, slots: first...last, maxBytes: limits.pageBytes)
+            ReadRequest(id: id, slots: served.next...served.last, maxBytes: limits.pageBytes)
         )
     }
 
     /// Answers the member for whom the rows were read.
     mutating func receive(_ completion: ReadCompletion, output: inout Output) {
-        guard let place = serving.firstIndex(where: { $0.id == completion.id }) else { return }
-        let served = serving.remove(at: place)
+        guard let place = serving.firstIndex(where: { $0.reading == completion.id }) else { return }
+        let served = serving[place]
+        serving[place].reading = nil
+        serving[place].probe = nil
         defer {
             if let probe = served.probe {
                 let reply = ProbeReply(id: probe, subject: .answers)
@@ -130,18 +165,26 @@ extension Replica {
         // A row that cannot be read is not sent, and nothing after it (`R35`): others have it, or learn it
         // from each other, if somebody leads who does not claim to know it.
         guard case .success(let page) = completion.result else {
-            unreadable = min(unreadable ?? served.from, served.from)
+            unreadable = min(unreadable ?? served.next, served.next)
+            serving.remove(at: place)
             if leader != nil { stepDown() }
             return
         }
         // It was written anew, or the disk has only hiccuped.
-        if let slot = unreadable, served.from <= slot, slot <= page.through { unreadable = nil }
+        if let slot = unreadable, served.next <= slot, slot <= page.through { unreadable = nil }
         var rows: [AcceptedEntry] = []
-        for row in page.rows where row.slot == served.from.advanced(by: rows.count) {
+        for row in page.rows where row.slot == served.next.advanced(by: rows.count) {
             rows.append(row)
         }
-        let answer = CatchUp(from: served.from, rows: rows, committed: deliverable)
+        let answer = CatchUp(from: served.next, rows: rows, committed: deliverable)
         output.send(.catchUp(answer), to: served.node)
+        guard let last = rows.last?.slot else {
+            serving.remove(at: place)
+            return
+        }
+        serving[place].sent.append(last)
+        serving[place].next = last.next
+        readOn(place, output: &output)
     }
 
     /// A late answer is as true as one in time, whoever was asked.
@@ -150,7 +193,8 @@ extension Replica {
         compare(answer.rows, from: sender)
         notePeer(sender, committed: answer.committed)
         let current = learner.catchUp
-        let isAwaited = current?.asked == sender && current?.slots.lowerBound == answer.from
+        let isAwaited =
+            current?.asked == sender && current.map { answer.covers($0.slots.lowerBound) } == true
         // Less than it had said when it was asked: what it has said since may have overtaken the answer. A
         // leader may be behind its own notice by what its disk has still to write, and no farther.
         if isAwaited, let current, answer.committed < current.slots.upperBound,
@@ -220,5 +264,12 @@ extension Replica {
         note(acceptor.promised)
         yieldToPromise()
         return true
+    }
+}
+
+extension CatchUp {
+    /// True if it says what is at the slot, or that there is nothing.
+    fileprivate func covers(_ slot: Slot) -> Bool {
+        rows.last.map { from <= slot && slot <= $0.slot } ?? (from == slot)
     }
 }

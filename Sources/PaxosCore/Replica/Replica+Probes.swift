@@ -50,7 +50,7 @@ extension Replica {
     mutating func receive(_ probe: Probe, from sender: NodeID, output: inout Output) {
         switch probe.subject {
         case .answers:
-            if let place = serving.firstIndex(where: { $0.node == sender }) {
+            if let place = serving.firstIndex(where: { $0.node == sender && $0.reading != nil }) {
                 serving[place].probe = probe.id
             } else {
                 let reply = ProbeReply(id: probe.id, subject: .answers)

@@ -55,15 +55,20 @@ package struct Replica: Sendable {
     /// What members have said to be committed and could not back, in this step.
     var unbackedClaims = 0
 
-    /// A member's request for committed rows that are being read.
+    /// A member's request for committed rows, page after page.
     struct Serving {
-        let id: ReadID
         let node: NodeID
-        let slots: ClosedRange<Slot>
-        /// Asked behind the request, and answered behind the rows.
+        /// What is read next, or being read.
+        var next: Slot
+        var last: Slot
+        /// How many pages may be on their way to the member.
+        var pages: Int
+        /// The read under way.
+        var reading: ReadID?
+        /// The last slots of the pages that the member has not been seen to have.
+        var sent: [Slot] = []
+        /// Asked behind the request, and answered behind the rows that are being read.
         var probe: UInt64?
-
-        var from: Slot { slots.lowerBound }
     }
 
     package init(

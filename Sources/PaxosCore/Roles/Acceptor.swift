@@ -196,10 +196,13 @@ package struct Acceptor: Sendable {
     /// The bytes bound what goes beyond the last slot only (`R62`): nothing leaves the window before its
     /// holes are filled.
     func isInWindow(_ slot: Slot, bytes: Int) -> Bool {
-        guard slot.count(after: window.base) < 2 * limits.pipelineSlots else { return false }
+        guard slot <= windowEnd else { return false }
         if slot <= last || windowBytes == 0 { return true }
         return windowBytes + bytes <= 2 * limits.pipelineBytes
     }
+
+    /// The last slot that can be held.
+    var windowEnd: Slot { window.base.advanced(by: 2 * limits.pipelineSlots - 1) }
 
     /// True if so many bytes more may wait for a disk that hangs: each new leader may have everything in the
     /// window written again (`R62`). What is refused is sent again once there is room.

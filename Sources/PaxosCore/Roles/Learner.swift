@@ -8,6 +8,8 @@ package struct Learner: Sendable {
     private var words: [Word] = []
     /// The catch-up that is under way, if one is.
     private(set) var catchUp: CatchUpTransfer?
+    /// Whose pages came as they were asked for, and may still come: nothing of it is known to be lost.
+    private(set) var follows: NodeID?
     /// How many catch-ups have brought nothing since one has.
     private var inVain = 0
 
@@ -113,7 +115,10 @@ package struct Learner: Sendable {
     }
 
     mutating func beginCatchUp(_ slots: ClosedRange<Slot>, from node: NodeID, at now: Tick) {
-        if catchUp != nil { inVain += 1 }
+        if catchUp != nil {
+            inVain += 1
+            follows = nil
+        }
         catchUp = CatchUpTransfer(slots: slots, asked: node, at: now, probed: now)
     }
 
@@ -141,6 +146,7 @@ package struct Learner: Sendable {
     }
 
     mutating func endCatchUp() {
+        follows = catchUp?.asked
         catchUp = nil
         inVain = 0
     }

@@ -158,7 +158,16 @@ extension SeededGenerator {
         case .accepted: .statement(.accepted(Accepted(ballot: ballot(), slots: slots())))
         case .reject: .immediate(.reject(reject()))
         case .commit: .immediate(.commit(CommitNotice(ballot: ballot(), committed: slot())))
-        case .catchUpRequest: .immediate(.catchUpRequest(CatchUpRequest(slots: slots())))
+        case .catchUpRequest:
+            .immediate(
+                .catchUpRequest(
+                    CatchUpRequest(
+                        slots: slots(),
+                        pages: 1 + below(255),
+                        continues: oneIn(2)
+                    )
+                )
+            )
         case .catchUp:
             .immediate(.catchUp(CatchUp(from: slot(), rows: rows(), committed: slot())))
         case .forward: .immediate(.forward(forward()))

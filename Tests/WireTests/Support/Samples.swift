@@ -158,7 +158,12 @@ enum Samples {
 
     private static let learningAndForwarding: [(String, Message)] = [
         ("commit", .immediate(.commit(CommitNotice(ballot: ballot, committed: 104)))),
-        ("catch-up-request", .immediate(.catchUpRequest(CatchUpRequest(slots: 50...99)))),
+        (
+            "catch-up-request",
+            .immediate(
+                .catchUpRequest(CatchUpRequest(slots: 50...99, pages: 2, continues: true))
+            )
+        ),
         (
             "catch-up",
             .immediate(.catchUp(CatchUp(from: 100, rows: Array(rows.prefix(2)), committed: 104)))
