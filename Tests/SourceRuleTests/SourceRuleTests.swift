@@ -15,6 +15,7 @@ import Testing
             #expect(SourceRules.wallClocks(file) == [])
         }
         #expect(SourceRules.receipts(files) == [])
+        #expect(SourceRules.circles(files) == [])
     }
 
     private static func file(_ path: String, _ text: String) -> SourceFile {
@@ -49,6 +50,18 @@ import Testing
     ])
     func aRightImportIsNone(_ target: String, _ line: String) {
         #expect(SourceRules.imports(Self.file("Sources/\(target)/A.swift", line)) == [])
+    }
+
+    @Test func aFolderThatUsesALaterOneIsFound() {
+        let tree = Self.file("Sources/LMDB/Pages/Tree.swift", "package final class Tree {}")
+        let seal = Self.file("Sources/LMDB/Seal/Seal.swift", "struct Seal { let tree: Tree }")
+        let beside = Self.file("Sources/LMDB/File.swift", "let seal: Seal")
+        let comment = Self.file("Sources/LMDB/Pages/A.swift", "// A Seal, and Sealed: Tree")
+        #expect(SourceRules.circles([tree, seal, beside, comment]) == [])
+        let back = Self.file("Sources/LMDB/Pages/B.swift", "func check(_ seal: Seal?) {}")
+        #expect(SourceRules.circles([tree, seal, back]).count == 1)
+        let unheard = Self.file("Sources/LMDB/Unheard/A.swift", "let x = 1")
+        #expect(SourceRules.circles([unheard]).count == 1)
     }
 
     @Test(arguments: [

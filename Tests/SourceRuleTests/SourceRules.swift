@@ -17,6 +17,8 @@ struct SourceFile {
 
     /// The target the file belongs to, for files under `Sources`.
     var target: String? { parts.count > 2 && parts[0] == "Sources" ? String(parts[1]) : nil }
+    /// The folder of the target, empty for what lies beside the folders.
+    var room: String { parts.count > 3 && parts[0] == "Sources" ? String(parts[2]) : "" }
     var folder: String { parts.dropLast().joined(separator: "/") }
     var isSwift: Bool { path.hasSuffix(".swift") }
 }
@@ -64,6 +66,44 @@ enum SourceRules {
             guard let match = line.firstMatch(of: statement) else { return nil }
             let module = String(match.1)
             return allowed.contains(module) ? nil : "\(file.path): imports \(module)"
+        }
+    }
+
+    /// The folders of a target, each of which may use what those before it declare, and nothing of those behind:
+    /// so there is no circle (docs/DESIGN.md, rooms). Files beside the folders belong to none.
+    static let folders: [String: [String]] = [
+        "LMDB": ["Pages", "Seal"]
+    ]
+
+    /// Uses of types against the order of the folders. What an extension in a later folder adds to a type of an
+    /// earlier one goes unseen.
+    static func circles(_ files: [SourceFile]) -> [String] {
+        let declaration =
+            #/^(?:(?:@\w+(?:\([^)]*\))?|public|package|internal|final|indirect|nonisolated)\s+)*(?:struct|class|enum|protocol|actor|typealias)\s+(\w+)/#
+        return folders.flatMap { target, order in
+            let own = files.filter { $0.isSwift && $0.target == target }
+            var declared: [Substring: Int] = [:]
+            for file in own {
+                guard let rank = order.firstIndex(of: file.room) else { continue }
+                for line in file.code {
+                    if let match = line.firstMatch(of: declaration) {
+                        declared[Substring(String(match.1))] = rank
+                    }
+                }
+            }
+            return own.flatMap { file -> [String] in
+                guard !file.room.isEmpty else { return [] }
+                guard let rank = order.firstIndex(of: file.room) else {
+                    return ["\(file.path): folder \(file.room) is not in the order"]
+                }
+                let words = file.code.flatMap {
+                    $0.split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" })
+                }
+                return Set(words).sorted().compactMap { word in
+                    guard let other = declared[word], other > rank else { return nil }
+                    return "\(file.path): uses \(word) of \(order[other])"
+                }
+            }
         }
     }
 

@@ -5,7 +5,7 @@ internal import Darwin
 #endif
 
 /// The sector that begins a meta page, and its seal.
-package struct MetaSector: Hashable, Sendable {
+struct MetaSector: Hashable, Sendable {
     /// What lies behind the meta page.
     enum Behind: Hashable, Sendable {
         /// Zeros: no transaction of this place was ever sealed.
@@ -20,7 +20,7 @@ package struct MetaSector: Hashable, Sendable {
     let behind: Behind
 
     /// Nil if it holds no meta page of this format, or that of the other place.
-    package init?(_ bytes: [UInt8], place: Int) {
+    init?(_ bytes: [UInt8], place: Int) {
         guard bytes.count == MetaPage.sector,
             let meta = bytes.withUnsafeBytes({ MetaPage($0, place: place) })
         else { return nil }
@@ -47,7 +47,7 @@ package struct MetaSector: Hashable, Sendable {
     }
 
     /// The transaction that made the roots.
-    package var roots: UInt64 { seal?.roots ?? meta.transaction }
+    var roots: UInt64 { seal?.roots ?? meta.transaction }
 
     /// This sector with another seal.
     func sealed(_ seal: Seal) -> MetaSector {

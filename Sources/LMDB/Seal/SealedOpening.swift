@@ -70,7 +70,7 @@ extension SealedState {
     /// Which of the two meta pages holds the state of a file at rest that an opening would take; changes
     /// nothing. Also where an opening would refuse the file for rot in its last transaction, so that others can
     /// look where. Nil if no transaction was sealed: then it is the newer one.
-    package static func place(at path: String) throws(EnvironmentOpenError) -> Int? {
+    static func place(at path: String) throws(EnvironmentOpenError) -> Int? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .posix(errno: errno, path: path) }
         defer { close(descriptor) }

@@ -13,7 +13,7 @@
 // one before, under the same number: numbers that went back would leak pages, and LMDB may have given them out.
 
 /// What recovery finds in a file.
-package struct SealedState: Sendable {
+struct SealedState: Sendable {
     /// What is to be done.
     enum Outcome: Hashable, Sendable {
         /// No transaction was sealed yet.

@@ -71,19 +71,19 @@ struct TreeWalk<Source: PageSource> {
     mutating func walk() throws(Failure) {
         _ = try compare(before.free, after.free, holdsTables: false)
         let tables = try compare(before.main, after.main, holdsTables: true)
-        for (name, tree) in tables.after {
-            let old = tables.before.first { $0.name == name }?.tree ?? .empty
-            _ = try compare(old, tree, holdsTables: false)
+        for (name, record) in tables.after {
+            let old = tables.before.first { $0.name == name }?.record ?? .empty
+            _ = try compare(old, record, holdsTables: false)
         }
     }
 
     // MARK: - Two trees
 
-    private typealias Tables = [(name: [UInt8], tree: MetaPage.Tree)]
+    private typealias Tables = [(name: [UInt8], record: TableRecord)]
 
     private mutating func compare(
-        _ old: MetaPage.Tree,
-        _ new: MetaPage.Tree,
+        _ old: TableRecord,
+        _ new: TableRecord,
         holdsTables: Bool
     ) throws(Failure) -> (before: Tables, after: Tables) {
         guard let root = new.root, root != old.root else { return ([], []) }
@@ -112,9 +112,9 @@ struct TreeWalk<Source: PageSource> {
     private mutating func children(of fresh: [UInt64]) throws(Failure) -> [UInt64] {
         var children: [UInt64] = []
         let last = after.lastPage
-        try forEach(fresh) { page throws(Failure) in
-            guard page.isSound(isLeaf: false), page.addChildren(to: &children, last)
-            else { throw .new(page: page.number) }
+        try forEach(fresh) { number, page throws(Failure) in
+            guard page.isSound(number, isLeaf: false), page.addChildren(to: &children, last)
+            else { throw .new(page: number) }
         }
         return children
     }
@@ -123,7 +123,8 @@ struct TreeWalk<Source: PageSource> {
         var children: [UInt64] = []
         for number in replaced {
             let page = try old(number)
-            guard page.isSound(isLeaf: false), page.addChildren(to: &children, before.lastPage)
+            guard page.isSound(number, isLeaf: false),
+                page.addChildren(to: &children, before.lastPage)
             else { throw .old(page: number) }
         }
         return children
@@ -135,16 +136,17 @@ struct TreeWalk<Source: PageSource> {
         holdsTables: Bool
     ) throws(Failure) -> (before: Tables, after: Tables) {
         var found = LeafFindings()
-        try forEach(fresh) { page throws(Failure) in
-            guard page.isSound(isLeaf: true), page.add(to: &found, holdsTables: holdsTables) else {
-                throw .new(page: page.number)
-            }
+        try forEach(fresh) { number, page throws(Failure) in
+            guard page.isSound(number, isLeaf: true),
+                page.add(to: &found, holdsTables: holdsTables)
+            else { throw .new(page: number) }
         }
         var before = LeafFindings()
         if holdsTables || !found.large.isEmpty {
             for number in replaced {
                 let page = try old(number)
-                guard page.isSound(isLeaf: true), page.add(to: &before, holdsTables: holdsTables)
+                guard page.isSound(number, isLeaf: true),
+                    page.add(to: &before, holdsTables: holdsTables)
                 else { throw .old(page: number) }
             }
         }
@@ -158,7 +160,7 @@ struct TreeWalk<Source: PageSource> {
     /// Takes new pages into the count and the checksum, and hands them out.
     private mutating func forEach(
         _ numbers: [UInt64],
-        _ body: (PageBytes) throws(Failure) -> Void
+        _ body: (UInt64, PageBytes) throws(Failure) -> Void
     ) throws(Failure) {
         var next = 0
         while next < numbers.count {
@@ -171,17 +173,14 @@ struct TreeWalk<Source: PageSource> {
             }
             let first = numbers[next]
             try count(PageRun(page: first, pages: 1), of: end - next)
-            guard let bytes = try reader.read(first, pages: end - next) else {
+            guard let bytes = try load(first, pages: end - next) else {
                 throw .new(page: first)
             }
             for index in next..<end {
-                let page = PageBytes(
-                    number: numbers[index],
-                    bytes: bytes.page(index - next, of: reader.pageSize)
-                )
-                digest.add(page: page.number, pages: 1)
+                let page = PageBytes(bytes.page(index - next, of: reader.pageSize))
+                digest.add(page: numbers[index], pages: 1)
                 digest.add(page.bytes)
-                try body(page)
+                try body(numbers[index], page)
             }
             next = end
         }
@@ -190,7 +189,7 @@ struct TreeWalk<Source: PageSource> {
     /// Takes a value on pages of its own, all of them: it may have more than it needs.
     private mutating func take(_ value: LeafFindings.Large) throws(Failure) {
         guard value.page > 1, value.page <= after.lastPage,
-            let header = try reader.read(value.page, pages: 1)
+            let header = try load(value.page, pages: 1)
         else { throw .new(page: value.page) }
         let pages = UInt64(header.number(at: 12) as UInt32)
         let size = UInt64(reader.pageSize)
@@ -203,7 +202,7 @@ struct TreeWalk<Source: PageSource> {
         var done: UInt64 = 0
         while done < pages {
             let part = min(pages - done, UInt64(PageReader<Source>.most))
-            guard let bytes = try reader.read(value.page + done, pages: Int(part)) else {
+            guard let bytes = try load(value.page + done, pages: Int(part)) else {
                 throw .new(page: value.page)
             }
             digest.add(bytes)
@@ -223,9 +222,17 @@ struct TreeWalk<Source: PageSource> {
     }
 
     private func old(_ number: UInt64) throws(Failure) -> PageBytes {
-        guard number > 1, number <= before.lastPage, let bytes = try reader.read(number, pages: 1)
+        guard number > 1, number <= before.lastPage, let bytes = try load(number, pages: 1)
         else { throw .old(page: number) }
-        return PageBytes(number: number, bytes: bytes)
+        return PageBytes(bytes)
+    }
+
+    private func load(_ page: UInt64, pages: Int) throws(Failure) -> UnsafeRawBufferPointer? {
+        do throws(LMDBError) {
+            return try reader.read(page, pages: pages)
+        } catch {
+            throw .read(error)
+        }
     }
 }
 

@@ -1,3 +1,4 @@
+internal import LMDB
 internal import LogWire
 package import PaxosCore
 
@@ -48,7 +49,7 @@ extension DirectoryReader {
         damaged: (String) -> Void,
         _ body: (Slot, UnsafeRawBufferPointer) -> Bool
     ) throws(LogOpenError) {
-        let record: PageTree.Record?
+        let record: TableRecord?
         do throws(PageTree.Damage) {
             record = try tree.table(name)
         } catch {
@@ -84,12 +85,5 @@ extension DirectoryReader {
         if isWhole, !isNoticed, rows != record.rows {
             damaged("the table \(name) counts \(record.rows) rows and holds \(rows)")
         }
-    }
-}
-
-extension PageTree.Damage: CustomStringConvertible {
-    var description: String {
-        let place = "page \(page): \(what)"
-        return cause.map { "\(place) (\($0))" } ?? place
     }
 }

@@ -1,3 +1,4 @@
+internal import LMDB
 package import LogWire
 package import PaxosCore
 internal import Platform
@@ -17,12 +18,8 @@ package struct DirectoryReader: ~Copyable, Sendable {
     /// Opens the directory for reading; refuses as `LMDBStore.open` does what cannot be read at all.
     package init(at directory: String) throws(LogOpenError) {
         let path = try OpenedLog.check(directory, storage: nil)
-        let file = try PageFile(path: path)
-        guard try file.share() else { throw .directoryInUse(path: directory) }
-        let meta = try file.recovered()
-        try DataFile.check(path, reaches: meta.lastPage, pageSize: file.pageSize)
-        var tree = PageTree(file: file, meta: meta)
-        tree.reached = Locked([])
+        var tree = try Self.tree(path, directory: directory)
+        tree.reached = PagesReached()
         let rows: [(key: [UInt8], value: [UInt8])]?
         do throws(PageTree.Damage) {
             try tree.checkValues()
@@ -50,6 +47,24 @@ package struct DirectoryReader: ~Copyable, Sendable {
         tree.reached = nil
         let found = try OpenedLog.identity(identity, directory: directory)
         self.init(identity: found, path: directory, tree: tree, values: values)
+    }
+
+    /// The trees of the state that an opening would take; nobody opens the directory while this one lives.
+    private static func tree(
+        _ path: String,
+        directory: String
+    ) throws(LogOpenError) -> PageTree {
+        do throws(DataFileError) {
+            let file = try PageFile(path: path)
+            if try file.share() {
+                let state = try file.recovered()
+                try DataFile.check(path, reaches: state.lastPage, pageSize: file.pageSize)
+                return PageTree(file: file, state: state)
+            }
+        } catch {
+            throw LogOpenError(error, path: path)
+        }
+        throw .directoryInUse(path: directory)
     }
 
     private init(
@@ -89,7 +104,7 @@ package struct DirectoryReader: ~Copyable, Sendable {
 
     package func usage() throws(LogOpenError) -> Usage {
         let path = Schema.dataPath(in: path)
-        var records: [String: PageTree.Record] = [:]
+        var records: [String: TableRecord] = [:]
         do throws(PageTree.Damage) {
             for table in try tree.tables() {
                 records[String(decoding: table.name, as: UTF8.self)] = table.record
@@ -108,7 +123,7 @@ package struct DirectoryReader: ~Copyable, Sendable {
                 liveBytes: min(usedBytes, pages.multipliedReportingOverflow(by: tree.pageSize).0),
                 rows: Int(clamping: records[Schema.accepted]?.rows ?? 0),
                 ineffective: Int(clamping: records[Schema.ineffective]?.rows ?? 0),
-                lastTransaction: tree.meta.transaction
+                lastTransaction: tree.state.transaction
             )
         } catch {
             throw LogOpenError(error)

@@ -34,7 +34,7 @@ extension LMDBStore {
             options: .init(mapSize: storage.mapSize, sealed: true)
         )
         // LMDB has opened the state that was taken, and followed no page of it yet.
-        _ = try DataFile.inspect(path)
+        try OpenedLog.checkLength(path)
         try OpenedLog.checkPages(path, of: .values)
         let values = try OpenedLog.state(in: environment, directory: directory)
         let identity = try OpenedLog.identity(in: environment, values, directory: directory)
@@ -60,7 +60,7 @@ extension LMDBStore {
         } catch {
             throw .system(code: error.code, operation: "open", path: path)
         }
-        let file = try PageFile(path: path)
+        let file = try OpenedLog.pageFile(path)
         let log = LogWriter(
             environment: environment,
             tables: tables,

@@ -9,7 +9,7 @@ struct LogWriter: ~Copyable {
     let tables: Schema.Tables
     private let file: PageFile
     /// The meta page of the last commit, as it was soon after: once `isNoted`.
-    private var written: PageFile.Meta?
+    private var written: FileState?
     private var isNoted = true
     /// The number of the last commit.
     private var transaction: UInt64
@@ -183,7 +183,7 @@ struct LogWriter: ~Copyable {
     /// Looks at what the last commit has written while it is trusted, so that a change after that shows.
     mutating func note() {
         isNoted = true
-        written = try? file.meta(of: transaction)
+        written = try? file.state(of: transaction)
     }
 
     /// The invariants of the boundary; kept in release (`R66`). Returns the rows that will be there.
@@ -223,11 +223,11 @@ struct LogWriter: ~Copyable {
         let slots = rows.ineffective
         let range = slots.min().flatMap { low in slots.max().map { low...$0 } }
         do throws(PageTree.Damage) {
-            let meta = try file.newest(isAtRest: true)
-            guard meta == written else {
-                throw PageTree.Damage(page: meta.transaction % 2, what: "a meta page")
+            let state = try file.newest(isAtRest: true)
+            guard state == written else {
+                throw PageTree.Damage(page: state.transaction % 2, what: "a meta page")
             }
-            try PageTree(file: file, meta: meta).checkWays(
+            try PageTree(file: file, state: state).checkWays(
                 to: rows.accepted.map(\.run.slots).below(Slot(rawValue: highest)),
                 ineffective: range,
                 ends: .init(accepted: highest, ineffective: ineffective.slot.rawValue)
@@ -235,7 +235,7 @@ struct LogWriter: ~Copyable {
             trustedUntil = now.advanced(by: Self.trust)
             return nil
         } catch {
-            return error.cause.map { StoreFailure($0) }
+            return error.cause.map { StoreFailure(PosixError($0)) }
                 ?? StoreFailure(damage: "\(file.path) is damaged, \(error)")
         }
     }

@@ -23,13 +23,31 @@ enum OpenedLog {
         let path = Schema.dataPath(in: directory)
         guard try exists(path) else { throw .notALog(path: directory) }
         do throws(LogOpenError) {
-            _ = try DataFile.inspect(path, isRecovered: false)
+            try checkLength(path, isRecovered: false)
         } catch {
             // A live writer may have been between two pages: who has the lock decides.
             try refuseIfHeld(path, directory: directory)
-            _ = try DataFile.inspect(path, isRecovered: false)
+            try checkLength(path, isRecovered: false)
         }
         return path
+    }
+
+    /// Refuses a file that ends before its last page.
+    static func checkLength(_ path: String, isRecovered: Bool = true) throws(LogOpenError) {
+        do throws(DataFileError) {
+            _ = try DataFile.inspect(path, isRecovered: isRecovered)
+        } catch {
+            throw LogOpenError(error, path: path)
+        }
+    }
+
+    /// The file, to be read beside LMDB.
+    static func pageFile(_ path: String) throws(LogOpenError) -> PageFile {
+        do throws(DataFileError) {
+            return try PageFile(path: path)
+        } catch {
+            throw LogOpenError(error, path: path)
+        }
     }
 
     /// Only what the system says is not there is missing; whatever else keeps it from looking keeps its
@@ -68,7 +86,7 @@ enum OpenedLog {
             case .lmdb(let error) where error.isNoMemory:
                 throw .noAddressSpace(path: directory, mapSize: options.mapSize)
             // A missing end says more than pages that are not as they were.
-            case .damaged: _ = try DataFile.inspect(path)
+            case .damaged: try checkLength(path)
             default: break
             }
             throw LogOpenError(error, path: path)
@@ -142,7 +160,12 @@ enum OpenedLog {
 
     /// Refuses a file whose pages LMDB might not survive.
     static func checkPages(_ path: String, of pages: Pages) throws(LogOpenError) {
-        let tree = try PageTree(path: path)
+        let tree: PageTree
+        do throws(DataFileError) {
+            tree = try PageTree(path: path)
+        } catch {
+            throw LogOpenError(error, path: path)
+        }
         do throws(PageTree.Damage) {
             switch pages {
             case .values: try tree.checkValues()
@@ -303,8 +326,18 @@ extension LogOpenError {
     /// What the system would not read keeps its name: it may be another time (`R87`).
     init(_ damage: PageTree.Damage, path: String) {
         self =
-            damage.cause.map { LogOpenError($0) }
+            damage.cause.map { LogOpenError(PosixError($0)) }
             ?? .corrupt(path: path, detail: damage.description)
+    }
+
+    init(_ error: DataFileError, path: String) {
+        switch error {
+        case .truncated(let length, let needed):
+            self = .truncated(path: path, length: length, needed: needed)
+        case .foreign: self = .notALog(path: path)
+        case .damaged(let detail): self = .corrupt(path: path, detail: detail)
+        case .system(let failure): self.init(PosixError(failure))
+        }
     }
 
     init(_ finding: StoredLog.Finding, path: String) {
@@ -312,5 +345,11 @@ extension LogOpenError {
         case .corrupt(let detail): self = .corrupt(path: path, detail: detail)
         case .unreadable(let slot): self = .unreadableRow(path: path, slot: slot)
         }
+    }
+}
+
+extension PosixError {
+    init(_ failure: FileFailure) {
+        self.init(code: failure.code, operation: failure.operation, path: failure.path)
     }
 }

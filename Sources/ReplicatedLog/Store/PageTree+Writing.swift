@@ -1,6 +1,6 @@
+internal import LMDB
 internal import LogWire
 internal import PaxosCore
-internal import Platform
 
 /// What a transaction is about to follow, checked before LMDB does: rot under a running node would be
 /// a segmentation fault in its cursors, or a list of free pages that names pages in use.
@@ -30,9 +30,9 @@ extension PageTree {
         ends: Ends
     ) throws(Damage) {
         var tree = self
-        tree.reached = Locked([])
+        tree.reached = PagesReached()
         try tree.checkTables(slots, ineffective, ends)
-        try tree.checkBeginOfFreePages()
+        try tree.checkFreePages(rows: Self.freeRows, bytes: Self.freeBytes)
     }
 
     private func checkTables(
@@ -48,90 +48,17 @@ extension PageTree {
                 try check(record, flags: 0)
                 try checkPages(of: record, order: .bytes, keys: nil)
             case Array(Schema.accepted.utf8):
-                try check(record, flags: Self.integerKeys)
+                try check(record, flags: TableRecord.integerKeys)
                 for slots in slots { try checkPages(of: record, order: .number, keys: slots.keys) }
                 try checkEnd(of: record, at: ends.accepted)
             case Array(Schema.ineffective.utf8):
-                try check(record, flags: Self.integerKeys)
+                try check(record, flags: TableRecord.integerKeys)
                 if let ineffective {
                     try checkPages(of: record, order: .number, keys: ineffective.keys)
                 }
                 try checkEnd(of: record, at: ends.ineffective)
             default:
                 continue
-            }
-        }
-    }
-
-    /// LMDB appends behind the last row: a key that has changed makes it refuse, or put rows in between.
-    private func checkEnd(of table: Record, at expected: UInt64) throws(Damage) {
-        guard try highestKey(of: table) ?? 0 == expected else {
-            throw Damage(page: table.root ?? 0, what: "a last row that is another")
-        }
-    }
-
-    /// A page that is in use, or listed twice, would be written over, or end LMDB in an assertion.
-    private func checkBeginOfFreePages() throws(Damage) {
-        var listed: Set<UInt64> = []
-        var rows = 0
-        var bytes = 0
-        try walk(free, order: .number) { (_, list) throws(Damage) in
-            rows += 1
-            bytes += list.count
-            let pages = try freePages(in: list)
-            for page in pages where !listed.insert(page).inserted {
-                throw Damage(page: page, what: "a page that is listed as free twice")
-            }
-            return rows < Self.freeRows && bytes < Self.freeBytes
-        }
-        _ = try highestKey(of: free)
-    }
-
-    /// Every page of the table on a way to one of the keys, and the first page of large values there: putting
-    /// another in their place frees as many as it claims.
-    private func checkPages(
-        of table: Record,
-        order: KeyOrder,
-        keys: ClosedRange<Key>?
-    ) throws(Damage) {
-        guard let root = table.root else { return }
-        guard (1...64).contains(table.depth) else {
-            throw Damage(page: root, what: "a table deeper than any")
-        }
-        try check(root, level: 1, table.depth, order, keys)
-    }
-
-    private func check(
-        _ number: UInt64,
-        level: Int,
-        _ depth: Int,
-        _ order: KeyOrder,
-        _ keys: ClosedRange<Key>?
-    ) throws(Damage) {
-        let isLeaf = level == depth
-        let page = try page(number, isLeaf: isLeaf)
-        for index in 0..<page.nodeCount {
-            guard let node = page.node(index, isLeaf: isLeaf) else { continue }
-            if isLeaf {
-                guard node.isLarge else { continue }
-                if let keys, let key = order.key(node.key, in: page), !keys.contains(key) {
-                    continue
-                }
-                try checkOverflow(of: node, in: page, number)
-            } else {
-                // The first key of a branch counts as lowest.
-                if index > 0, let keys, let key = order.key(node.key, in: page),
-                    key > keys.upperBound
-                {
-                    break
-                }
-                if let keys, index + 1 < page.nodeCount,
-                    let next = page.node(index + 1, isLeaf: false),
-                    let key = order.key(next.key, in: page), key <= keys.lowerBound
-                {
-                    continue
-                }
-                try check(node.child, level: level + 1, depth, order, keys)
             }
         }
     }

@@ -131,11 +131,11 @@ final class StoreReader: @unchecked Sendable {
         try slot?.withRead { (txn: borrowing ReadTransaction) throws(Never) in
             // Of this transaction or a later one: the pages of both are kept from being overwritten, those of
             // an older one are not.
-            guard let meta = try? file.newest(isAtRest: false), meta.transaction >= txn.id else {
+            guard let state = try? file.newest(isAtRest: false), state.transaction >= txn.id else {
                 return found.noteAll()
             }
             found.read(
-                PageTree(file: file, meta: meta),
+                PageTree(file: file, state: state),
                 coding,
                 request.withEffect ? ineffective : nil
             )
@@ -199,7 +199,7 @@ struct RowScan {
         _ ineffectiveCoding: IneffectiveCoding?
     ) {
         guard let tables = try? tree.tables() else { return note(next) }
-        func table(_ name: String) -> PageTree.Record? {
+        func table(_ name: String) -> TableRecord? {
             tables.first { $0.name == Array(name.utf8) }?.record
         }
         guard let accepted = table(Schema.accepted) else { return note(next) }
@@ -228,7 +228,7 @@ struct RowScan {
 
     private mutating func readRows(
         _ tree: PageTree,
-        _ table: PageTree.Record,
+        _ table: TableRecord,
         _ coding: RowCoding
     ) {
         var isDamaged = false
@@ -265,7 +265,7 @@ struct RowScan {
 
     private mutating func readIneffective(
         _ tree: PageTree,
-        _ table: PageTree.Record,
+        _ table: TableRecord,
         _ coding: IneffectiveCoding
     ) {
         let first = slots.lowerBound

@@ -1,6 +1,7 @@
 import LogWire
 import Testing
 
+@testable import LMDB
 @testable import PaxosCore
 @testable import Platform
 @testable import ReplicatedLog
@@ -53,15 +54,15 @@ import Darwin
         let listener = Listener()
         store.start(observer: listener)
         let tree = try PageTree(path: directory.file)
-        let place = Int(tree.meta.transaction % 2) * 4096
-        let old = try FileSystem.read(directory.file, at: place, count: PageFile.Meta.bytes)
+        let place = Int(tree.state.transaction % 2) * 4096
+        let old = try FileSystem.read(directory.file, at: place, count: 512)
         store.append(1, 6...6)
         store.append(2, 7...7)
         #expect(listener.wait(through: 2))
         #expect(try store.page(1...7).get().rows.count == 7)
-        let now = try PageTree(path: directory.file).meta.transaction
+        let now = try PageTree(path: directory.file).state.transaction
         let newest = Int(now % 2) * 4096
-        let whole = try FileSystem.read(directory.file, at: newest, count: PageFile.Meta.bytes)
+        let whole = try FileSystem.read(directory.file, at: newest, count: 512)
         // As if the last one had never been written.
         var older = old
         older.replaceSubrange(0..<8, with: whole[0..<8])
@@ -78,15 +79,15 @@ import Darwin
 
     /// `EIO` was "damaged", and its cause gone (`R87`).
     @Test func anErrorOfTheSystemKeepsItsName() throws {
-        let meta = try PageTree(path: directory.file).meta
+        let state = try PageTree(path: directory.file).state
         // Reading a directory fails as a bad sector does, with another number.
         let file = try PageFile(path: directory.path, pageSize: 4096)
-        let expected = PosixError(code: EISDIR, operation: "pread", path: directory.path)
+        let expected = FileFailure(code: EISDIR, operation: "pread", path: directory.path)
         let found = try #require(
             failure { () throws(PageTree.Damage) in _ = try file.newest(isAtRest: true) }
         )
         #expect(found.cause == expected)
-        let tree = PageTree(file: file, meta: meta)
+        let tree = PageTree(file: file, state: state)
         let damage = try #require(
             failure { () throws(PageTree.Damage) in _ = try tree.checkValues() }
         )
@@ -104,7 +105,7 @@ import Darwin
         await #expect(processExitsWith: .success) {
             let tests = try PageFileTests()
             let file = tests.directory.file
-            let meta = try PageTree(path: file).meta
+            let state = try PageTree(path: file).state
             let leaf = try #require(try tests.directory.leaves(of: Schema.accepted).last)
             let page = Page(bytes: try tests.directory.bytes(of: leaf.page))
             let node = try #require(page.node(page.nodeCount - 1, isLeaf: true))
@@ -112,7 +113,7 @@ import Darwin
             // The file claims 2.4 GB of pages, and the row 2.1.
             precondition(truncate(file, 650_000 * 4096) == 0)
             let last: [UInt8] = [0xC0, 0x27, 0x09, 0, 0, 0, 0, 0]
-            try tests.directory.overwrite(last, at: Int(meta.transaction % 2) * 4096 + 136)
+            try tests.directory.overwrite(last, at: Int(state.transaction % 2) * 4096 + 136)
             let length = Int(leaf.page) * 4096 + node.key.lowerBound - 8 + 3
             try tests.directory.overwrite([0x7F], at: length)
             let tree = try PageTree(path: file)

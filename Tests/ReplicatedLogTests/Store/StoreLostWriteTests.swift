@@ -1,3 +1,4 @@
+import LMDB
 import LogWire
 import Testing
 
@@ -74,7 +75,7 @@ import Testing
     @Test(arguments: [1, 2, 3] as [UInt8])
     func aBitInTheKindOfATableIsDamage(bit: UInt8) throws {
         let tree = try PageTree(path: directory.file)
-        var places = [Int(tree.meta.transaction % 2) * 4096 + 92]
+        var places = [Int(tree.state.transaction % 2) * 4096 + 92]
         let root = try #require(tree.main.root)
         let page = try tree.page(root, isLeaf: true)
         for index in 0..<page.nodeCount {

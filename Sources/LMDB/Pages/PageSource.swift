@@ -11,8 +11,22 @@ protocol PageSource {
 }
 
 /// A file that is open.
-struct OpenFile: PageSource {
+struct OpenFile: PageSource, Sendable {
     let descriptor: Int32
+
+    init(descriptor: Int32) { self.descriptor = descriptor }
+
+    /// Opens one for reading; whoever does so closes it.
+    init(path: String) throws(FileFailure) {
+        var opened = open(path, O_RDONLY | O_CLOEXEC)
+        while opened < 0, errno == EINTR { opened = open(path, O_RDONLY | O_CLOEXEC) }
+        guard opened >= 0 else {
+            throw FileFailure(code: errno, operation: "open", path: path)
+        }
+        descriptor = opened
+    }
+
+    func close() { _ = Environment.closeDescriptor(descriptor) }
 
     func read(at place: Int, into room: UnsafeMutableRawBufferPointer) throws(LMDBError) -> Int {
         var done = 0

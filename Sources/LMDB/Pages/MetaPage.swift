@@ -5,9 +5,8 @@
 //       0 page number u64 | 8 pad u16 | 10 flags u16: 8 | 12 u32        the page's header
 //      16 magic u32 | 20 version u32 | 24 address u64
 //      32 map size u64
-//      40 table of free pages, 48 bytes: page size u32 | flags u16 | depth u16 | 3 counts of pages u64 |
-//         rows u64 | root u64, all ones if there is none
-//      88 main table, 48 bytes
+//      40 table of free pages, a record (TableRecord.swift) that begins with the page size u32
+//      88 main table, a record
 //     136 last page u64
 //     144 transaction u64
 
@@ -21,36 +20,10 @@ struct MetaPage: Hashable, Sendable {
     private static let magic: UInt32 = 0xBEEF_C0DE
     private static let version: UInt32 = 1
 
-    /// The beginning of a table.
-    struct Tree: Hashable, Sendable {
-        let flags: UInt16
-        let depth: Int
-        /// Nil if the table is empty.
-        let root: UInt64?
-
-        static let empty = Tree(flags: 0, depth: 0, root: nil)
-
-        init(flags: UInt16, depth: Int, root: UInt64?) {
-            self.flags = flags
-            self.depth = depth
-            self.root = root
-        }
-
-        /// The 48 bytes of its record.
-        init(_ bytes: UnsafeRawBufferPointer) {
-            let root: UInt64 = bytes.number(at: 40)
-            self.init(
-                flags: bytes.number(at: 4),
-                depth: Int(bytes.number(at: 6) as UInt16),
-                root: root == .max ? nil : root
-            )
-        }
-    }
-
     /// What LMDB writes: 120 bytes.
     let bytes: [UInt8]
-    let free: Tree
-    let main: Tree
+    let free: TableRecord
+    let main: TableRecord
     let lastPage: UInt64
     let transaction: UInt64
 
@@ -62,14 +35,19 @@ struct MetaPage: Hashable, Sendable {
             page.number(at: 20) == Self.version
         else { return nil }
         bytes = Array(page[Self.written])
-        free = Tree(UnsafeRawBufferPointer(rebasing: page[40..<88]))
-        main = Tree(UnsafeRawBufferPointer(rebasing: page[88..<136]))
+        free = TableRecord(UnsafeRawBufferPointer(rebasing: page[40..<88]))
+        main = TableRecord(UnsafeRawBufferPointer(rebasing: page[88..<136]))
         lastPage = page.number(at: 136)
         transaction = page.number(at: 144)
         // A file that was never written to has two of none. And no place in the file is beyond a number.
         guard lastPage < 1 << 46, transaction == 0 || transaction % 2 == UInt64(place) else {
             return nil
         }
+    }
+
+    /// Whether a file begins as one of LMDB, of whatever version, sound or not.
+    static func beginsAsAny(_ page: UnsafeRawBufferPointer) -> Bool {
+        page.count >= 20 && page.number(at: 16) == magic
     }
 
     /// Whether a file begins as one of this format, sound or not.

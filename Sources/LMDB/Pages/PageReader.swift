@@ -20,9 +20,7 @@ final class PageReader<Source: PageSource> {
     func begin() { count = 0 }
 
     /// The pages, until the next call; nil if the file ends before.
-    func read(_ page: UInt64, pages: Int) throws(TreeWalk<Source>.Failure)
-        -> UnsafeRawBufferPointer?
-    {
+    func read(_ page: UInt64, pages: Int) throws(LMDBError) -> UnsafeRawBufferPointer? {
         let bytes = pages * pageSize
         if room.count < bytes {
             room.deallocate()
@@ -30,12 +28,8 @@ final class PageReader<Source: PageSource> {
         }
         let part = UnsafeMutableRawBufferPointer(rebasing: room[..<bytes])
         count += pages
-        do throws(LMDBError) {
-            let got = try source.read(at: Int(page) * pageSize, into: part)
-            return got == bytes ? UnsafeRawBufferPointer(part) : nil
-        } catch {
-            throw .read(error)
-        }
+        let got = try source.read(at: Int(page) * pageSize, into: part)
+        return got == bytes ? UnsafeRawBufferPointer(part) : nil
     }
 }
 

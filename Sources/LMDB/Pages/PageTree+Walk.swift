@@ -1,13 +1,13 @@
 /// In the order of the keys, over what is damaged and on.
 extension PageTree {
     /// A key, in the order of its table.
-    enum Key: Comparable {
+    package enum Key: Comparable {
         /// Of 64 bits.
         case number(UInt64)
         /// Compared from the left, as `memcmp` does.
         case bytes([UInt8])
 
-        static func < (left: Key, right: Key) -> Bool {
+        package static func < (left: Key, right: Key) -> Bool {
             switch (left, right) {
             case (.number(let left), .number(let right)): left < right
             case (.bytes(let left), .bytes(let right)): left.lexicographicallyPrecedes(right)
@@ -17,7 +17,7 @@ extension PageTree {
     }
 
     /// How the keys of a table are ordered.
-    enum KeyOrder {
+    package enum KeyOrder {
         case number
         case bytes
 
@@ -38,8 +38,8 @@ extension PageTree {
     /// the one before: a page in the place of another shows, and so does a key with a flipped bit unless
     /// it still lies between its neighbours. An older copy of the same leaf does not show, if its keys lie
     /// there too: who needs to know counts the rows.
-    func walk(
-        _ table: Record,
+    package func walk(
+        _ table: TableRecord,
         order: KeyOrder,
         from start: Key? = nil,
         damaged: (Damage) -> Bool,
@@ -55,8 +55,8 @@ extension PageTree {
     }
 
     /// Calls `body` with every row from `start` on, until it answers false; throws at the first damage.
-    func walk(
-        _ table: Record,
+    package func walk(
+        _ table: TableRecord,
         order: KeyOrder,
         from start: Key? = nil,
         _ body: (Key, UnsafeRawBufferPointer) throws(Damage) -> Bool
@@ -212,7 +212,9 @@ extension PageTree {
         } catch {
             return damaged(error)
         }
-        return run.bytes.withUnsafeBytes { body(key, UnsafeRawBufferPointer(rebasing: $0[16...])) }
+        return run.bytes.withUnsafeBytes {
+            body(key, UnsafeRawBufferPointer(rebasing: $0[PageBytes.header...]))
+        }
     }
 }
 
@@ -220,7 +222,7 @@ extension PageTree {
 
 extension PageTree {
     /// Every row of a small table; throws at the first damage.
-    func rows(of table: Record) throws(Damage) -> [(key: [UInt8], value: [UInt8])] {
+    package func rows(of table: TableRecord) throws(Damage) -> [(key: [UInt8], value: [UInt8])] {
         var rows: [(key: [UInt8], value: [UInt8])] = []
         try walk(table, order: .bytes) { key, value in
             if case .bytes(let key) = key { rows.append((key, [UInt8](value))) }
@@ -233,22 +235,21 @@ extension PageTree {
     }
 
     /// The tables by name; throws at the first damage.
-    func tables() throws(Damage) -> [(name: [UInt8], record: Record)] {
+    package func tables() throws(Damage) -> [(name: [UInt8], record: TableRecord)] {
         try rows(of: main).compactMap { name, value in
-            guard value.count == 48 else { return nil }
-            return Page(bytes: value).record(0).map { (name, $0) }
+            TableRecord(value: value).map { (name, $0) }
         }
     }
 
     /// The table of a name, if there is one.
-    func table(_ name: String) throws(Damage) -> Record? {
+    package func table(_ name: String) throws(Damage) -> TableRecord? {
         let name = Array(name.utf8)
         return try tables().first { $0.name == name }?.record
     }
 
     /// The highest key of a table of numbers, by the path that a cursor takes to it; every page of it is
     /// checked.
-    func highestKey(of table: Record) throws(Damage) -> UInt64? {
+    package func highestKey(of table: TableRecord) throws(Damage) -> UInt64? {
         guard var number = table.root else { return nil }
         guard (1...64).contains(table.depth) else {
             throw Damage(page: number, what: "a table deeper than any")
