@@ -183,6 +183,8 @@ struct Admission: Sendable {
     /// Who was heard to have been made with other terms, lately.
     func disagreements(at now: Tick) -> [Disagreement] { disagreements.lately(at: now) }
 
+    var hasDisagreements: Bool { !disagreements.isEmpty }
+
     /// When one of those is not shown any more, if it is not heard again.
     func shownUntil(after now: Tick) -> Tick { disagreements.shownUntil(after: now) }
 

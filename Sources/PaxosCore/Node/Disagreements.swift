@@ -8,6 +8,8 @@ struct Disagreements: Sendable {
 
     private var found: [(disagreement: Disagreement, at: Tick)] = []
 
+    var isEmpty: Bool { found.isEmpty }
+
     /// What the latest `Hello` of a node differed in, which may be nothing.
     mutating func note(_ differences: [AgreementDifference], of node: NodeID, at now: Tick) {
         if found.isEmpty, differences.isEmpty { return }

@@ -205,6 +205,9 @@ struct Meeting: Sendable {
         output: inout Output
     ) {
         admission.newest = max(admission.newest, written)
+        for record in records where admission.holds(record.node) != record.presence {
+            output.facts.append(.metPeer(record.node, record.boot))
+        }
         let wasComplete = admission.isComplete
         let changed = admission.markDurable(records)
         if isHeard { for node in changed { sayHello(to: node, output: &output) } }
@@ -285,6 +288,9 @@ struct Meeting: Sendable {
         guard let refusedPeer, now < Disagreements.end(of: refusedPeer.at) else { return nil }
         return RefusedPeer(node: refusedPeer.node, reason: refusedPeer.reason.rawValue)
     }
+
+    /// Somebody was made with other terms, and was heard since this process began.
+    var hasDisagreements: Bool { admission.hasDisagreements }
 
     /// When this account changes though nothing arrives.
     func shownUntil(after now: Tick) -> Tick {

@@ -7,7 +7,8 @@
 ///                 Readers        barriers
 ///                 Callers        who waits, and what each is told
 ///                 Writes         the batch of the step
-///                 Lifetime       whether it still takes part                          -> Output
+///                 Lifetime       whether it still takes part
+///                 Turns          what has happened that somebody may want to know     -> Output
 ///
 /// The core calls each of them once a step or once a message, and hands it those that it works on. They make no
 /// circle: Proposals, Retries and Readers answer through Callers, Writes looks at Delivering, and most work on
@@ -27,6 +28,7 @@ package struct NodeCore: ~Copyable {
     private(set) var readers: Readers
     private var callers: Callers
     private var writes: Writes
+    private var turns = Turns()
     private var counters = MessageCounters()
 
     /// Makes the core of a node that has just opened its store.
@@ -89,6 +91,7 @@ package struct NodeCore: ~Copyable {
         if let closeBy = arrivals.closeBy { close(by: closeBy, output: &output) }
         advanceClosing(output: &output)
         seal(&output)
+        turns.advance(&replica, meeting, rolledBack: lifetime.rolledBack, output: &output)
         return output
     }
 
@@ -294,6 +297,7 @@ package struct NodeCore: ~Copyable {
     /// The store has failed: what is in the inbox is never in the log, of the rest nobody knows.
     private mutating func fail(_ failure: StoreFailure, output: inout Output) {
         guard lifetime.fail(failure) else { return }
+        output.facts.append(.storeFailed("\(failure)"))
         proposals.empty(.storeFailed, &callers, output: &output)
         callers.endAll(.storeFailed, output: &output)
         output.isClosed = true

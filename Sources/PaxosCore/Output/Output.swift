@@ -20,6 +20,8 @@ package struct Output: ~Copyable {
     package var replies: [Reply] = []
     /// What left the inbox: makes room there for as many appends and bytes.
     package internal(set) var drained = InboxShare()
+    /// What has happened in this step that somebody may want to know, in the order in which it did.
+    package internal(set) var facts: [NodeFact] = []
     /// The node has written its last row and expects nothing more.
     package internal(set) var isClosed = false
 

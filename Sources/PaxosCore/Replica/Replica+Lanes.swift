@@ -77,10 +77,10 @@ extension Replica {
             .filter { election.isConnected(position: $0, at: now) }
         let fit = heard.first { peerCommitted[$0] >= horizon.slot } ?? heard.first
         guard let successor = fit.map({ membership.members[$0] }) else {
-            stepDown()
+            stepDown(.unreachable)
             return
         }
-        handOver(leader.ballot, to: successor, output: &output)
+        handOver(leader.ballot, to: successor, .unreachable, output: &output)
     }
 
     private static let mostDoublings = 6

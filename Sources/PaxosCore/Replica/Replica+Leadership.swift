@@ -31,7 +31,11 @@ extension Replica {
 
     /// The tick at which time alone brings something about.
     var nextDeadline: Tick {
-        guard !isAlone else { return .never }
+        guard !isAlone else {
+            // That its disk is overdue is all that time brings one that is alone.
+            let overdue = oldestWrite?.advanced(by: limits.electionTicks) ?? .never
+            return overdue > now ? overdue : .never
+        }
         let poll = now.advanced(by: limits.heartbeatTicks)
         if let leader { return min(leader.nextHeartbeat, poll) }
         if let candidate { return min(candidate.deadline, candidate.nextRetry) }
@@ -48,7 +52,12 @@ extension Replica {
         guard let leader, let own = membership.position(of: node) else { return }
         guard leader.isConnected(position: own, membership: membership, now: now) else {
             // It cannot lead whom it cannot reach (`R23`).
-            stepDown()
+            if isOverdue {
+                stepDown(.diskOverdue)
+            } else {
+                election.loseQuorum()
+                stepDown(.lostQuorum)
+            }
             return
         }
         if now >= leader.began.advanced(by: Self.established * limits.electionTicks) {
@@ -70,7 +79,7 @@ extension Replica {
         }
         if isStuck || (isBlocked && now >= leader.began.advanced(by: limits.electionTicks)) {
             // Somebody with room can go on.
-            stepDown()
+            stepDown(.full)
             return
         }
         if highestSeen > leader.ballot,
@@ -89,8 +98,8 @@ extension Replica {
     private static let established: UInt64 = 10
 
     /// Lets somebody else lead, if anybody can.
-    mutating func stepDown() {
-        endLeadership()
+    mutating func stepDown(_ why: LeadershipEnd) {
+        endLeadership(why)
         election.forgetLeader()
         election.yield(at: now)
     }
@@ -102,12 +111,17 @@ extension Replica {
     var recent: Slot { unreadable == nil ? horizon.slot : .zero }
 
     /// Lets a member lead that is better able to, and says so to all.
-    mutating func handOver(_ ballot: Ballot, to successor: NodeID, output: inout Output) {
+    mutating func handOver(
+        _ ballot: Ballot,
+        to successor: NodeID,
+        _ why: LeadershipEnd,
+        output: inout Output
+    ) {
         for member in membership.members where member != node {
             let farewell = Farewell(ballot: ballot, successor: successor)
             output.send(.farewell(farewell), to: member)
         }
-        endLeadership()
+        endLeadership(why)
         role.candidate = nil
         election.giveWay(at: now)
     }
@@ -169,7 +183,7 @@ extension Replica {
         learner.receive(notice: ballot, committed: committed, isRepeated: isRepeated)
         if ballot >= acceptor.promised {
             election.hearLeader(ballot, at: now)
-            if let leader, leader.ballot < ballot { endLeadership() }
+            if let leader, leader.ballot < ballot { endLeadership(.higherBallot) }
             if let candidate, candidate.ballot < ballot { role.candidate = nil }
         }
         learn(output: &output)

@@ -5,6 +5,7 @@ extension Replica {
     mutating func learn(output: inout Output) {
         learner.advance(by: acceptor)
         role.leader?.advance(committed: learner.committed, now: now)
+        noteLearned()
         requestMissing(output: &output)
     }
 
@@ -32,6 +33,7 @@ extension Replica {
             return
         }
         guard let member = memberToAsk(for: missing.lowerBound) else { return }
+        noteFetching(missing)
         learner.beginCatchUp(missing, from: member, at: now)
         let end = max(missing.lowerBound, min(missing.upperBound, acceptor.windowEnd))
         let request = CatchUpRequest(
@@ -167,7 +169,7 @@ extension Replica {
         guard case .success(let page) = completion.result else {
             unreadable = min(unreadable ?? served.next, served.next)
             serving.remove(at: place)
-            if leader != nil { stepDown() }
+            if leader != nil { stepDown(.unreadableRow) }
             return
         }
         // It was written anew, or the disk has only hiccuped.

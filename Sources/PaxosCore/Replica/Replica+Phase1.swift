@@ -8,7 +8,8 @@ extension Replica {
         note(ballot)
         // Durable before the ballot is used: its Prepare is testimony of this write (`R4`).
         output.rows.lastRound = round
-        endLeadership()
+        endLeadership(first == nil ? .higherBallot : .missingSlots)
+        tell(.campaigned(ballot))
         role.candidate = Candidate(
             ballot: ballot,
             membership: membership,
@@ -48,7 +49,7 @@ extension Replica {
             isBehind(promise.recent), election.mayGiveWay
         {
             // It would lead, and fetch for as long as that takes: whoever has it all may lead at once.
-            handOver(candidate.ballot, to: sender, output: &output)
+            handOver(candidate.ballot, to: sender, .behind, output: &output)
             return
         }
         role.candidate?.receive(promise, from: sender, output: &output)
@@ -67,6 +68,7 @@ extension Replica {
             limits: limits,
             now: now
         )
+        tell(.becameLeader(candidate.ballot))
         for position in lanes.indices { lanes[position].forget() }
         recovered = FIFO()
         assigned = LogState()
@@ -98,11 +100,12 @@ extension Replica {
 
     /// A proposer that has itself promised a higher ballot is none any more.
     mutating func yieldToPromise() {
-        if let leader, leader.ballot < acceptor.promised { endLeadership() }
+        if let leader, leader.ballot < acceptor.promised { endLeadership(.higherBallot) }
         if let candidate, candidate.ballot < acceptor.promised { role.candidate = nil }
     }
 
-    mutating func endLeadership() {
+    mutating func endLeadership(_ why: LeadershipEnd) {
+        if let leader { tell(.lostLeadership(leader.ballot, why)) }
         role.leader = nil
         recovered = FIFO()
     }

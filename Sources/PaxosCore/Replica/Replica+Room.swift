@@ -42,7 +42,7 @@ extension Replica {
     /// True if it did.
     mutating func handOverIfFull(output: inout Output) -> Bool {
         guard let leader, let successor else { return false }
-        handOver(leader.ballot, to: successor, output: &output)
+        handOver(leader.ballot, to: successor, .full, output: &output)
         return true
     }
 

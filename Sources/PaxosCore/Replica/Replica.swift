@@ -54,6 +54,10 @@ package struct Replica: Sendable {
     var recentEntries = RecentEntries()
     /// What members have said to be committed and could not back, in this step.
     var unbackedClaims = 0
+    /// What has happened in this step, for the core to tell.
+    private var facts: [NodeFact] = []
+    /// It has said that it lacks what begins here, and not yet that it has it.
+    private var lacksFrom: Slot?
 
     /// A member's request for committed rows, page after page.
     struct Serving {
@@ -107,6 +111,8 @@ package struct Replica: Sendable {
     /// The ballot under which this node leads, or hears another lead.
     var leading: Ballot? { leader?.ballot ?? election.leader?.ballot }
 
+    var leads: Bool { if case .leader = role { true } else { false } }
+
     var isFollower: Bool { if case .follower = role { true } else { false } }
 
     /// The membership that decides the next slot; static for now.
@@ -127,6 +133,33 @@ package struct Replica: Sendable {
     var isReadable: Bool {
         guard let leader, acceptor.promised == leader.ballot else { return false }
         return learner.committed >= leader.recoveredThrough
+    }
+
+    // MARK: - Facts
+
+    var hasFacts: Bool { !facts.isEmpty }
+
+    mutating func tell(_ fact: NodeFact) {
+        facts.append(fact)
+    }
+
+    /// It asks for what others have committed: worth a word, once until it has it.
+    mutating func noteFetching(_ missing: ClosedRange<Slot>) {
+        guard lacksFrom == nil else { return }
+        lacksFrom = missing.lowerBound
+        tell(.fellBehind(missing))
+    }
+
+    /// It may have got it. That nobody is believed any more who has said that there is something is not that.
+    mutating func noteLearned() {
+        guard let lacksFrom, learner.committed >= lacksFrom, learner.missing == nil else { return }
+        self.lacksFrom = nil
+        tell(.caughtUp(learner.committed))
+    }
+
+    mutating func takeFacts(into all: inout [NodeFact]) {
+        all += facts
+        facts = []
     }
 
     // MARK: - Messages
@@ -163,6 +196,7 @@ package struct Replica: Sendable {
     }
 
     mutating func markFull(_ isFull: Bool) {
+        if isFull != acceptor.isFull { tell(isFull ? .full : .notFull) }
         acceptor.isFull = isFull
     }
 

@@ -34,6 +34,8 @@ struct Election: Sendable {
     private var givenWay = 0
     /// When to look for a leader next.
     private(set) var deadline: Tick
+    /// Whether a quorum answers, as far as this node has had to find out.
+    private(set) var hasQuorum: Bool?
 
     init(members: Int, timeout: UInt64, seed: UInt64) {
         self.timeout = timeout
@@ -62,6 +64,7 @@ struct Election: Sendable {
         leader = (ballot, now)
         relay = nil
         round = nil
+        hasQuorum = true
         givenWay = 0
         deadline = drawDeadline(after: now)
     }
@@ -108,6 +111,9 @@ struct Election: Sendable {
         deadline = isNext ? now : drawDeadline(after: now)
     }
 
+    /// A leader that is this node reaches no quorum.
+    mutating func loseQuorum() { hasQuorum = false }
+
     // MARK: - Giving way
 
     /// How often a member gives way to one that is better able to lead: often enough for that one to see that
@@ -137,6 +143,8 @@ struct Election: Sendable {
     /// Begins a round if it is time, and returns its id.
     mutating func beginRound(at now: Tick) -> UInt64? {
         guard now >= deadline else { return nil }
+        // Nothing came of the round before, nor of anything since.
+        if round != nil { hasQuorum = false }
         defer { nextID &+= 1 }
         round = StatusRound(id: nextID, ends: now.advanced(by: timeout))
         deadline = drawDeadline(after: now)
@@ -158,6 +166,7 @@ struct Election: Sendable {
             leader = (ballot, now)
             relay = ballot.node == node ? nil : node
             round = nil
+            hasQuorum = true
             givenWay = 0
             deadline = drawDeadline(after: now)
             return false
@@ -166,6 +175,7 @@ struct Election: Sendable {
         current.hasFitter = current.hasFitter || isFitter
         round = current
         guard membership.isPhase1Quorum(current.answered) else { return false }
+        hasQuorum = true
         if current.hasFitter, mayGiveWay {
             giveWay(at: now)
             return false

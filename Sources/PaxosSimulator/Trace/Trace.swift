@@ -42,6 +42,13 @@ package final class Trace {
         if isKept { line(moment, "\(node.label)", kind, text()) }
     }
 
+    /// Notes what a node tells of itself.
+    func note(_ fact: NodeFact, at moment: Moment, _ node: SimulatedNode) {
+        let text = "\(fact)"
+        note(.fact, at: moment, node, UInt64(text.utf8.count), 0, text)
+        for byte in text.utf8 { digest.add(UInt64(byte)) }
+    }
+
     func note(_ kind: Kind, at moment: Moment, _ text: String) {
         digest.add(moment.rawValue)
         digest.add(UInt64(kind.rawValue) << 32)
@@ -99,7 +106,7 @@ package final class Trace {
     enum Kind: Int {
         case opened = 1
         case crashed, closed, stepped, wrote, durable, sent, lost, arrived, delivered
-        case called, replied, role, fault, healed, note, released, status, log
+        case called, replied, role, fault, healed, note, released, status, log, fact
 
         /// Not told in a scenario.
         var isSilent: Bool { self == .stepped || self == .arrived }
@@ -127,6 +134,7 @@ package final class Trace {
             case .released: "released"
             case .status: "status"
             case .log: "log"
+            case .fact: "fact"
             }
         }
     }

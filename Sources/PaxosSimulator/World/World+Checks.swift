@@ -47,6 +47,7 @@ extension World {
             )
             noticeRole(of: node, status.role)
         }
+        for fact in output.facts { trace.note(fact, at: now, node) }
         if let slot = output.checkpointed {
             try demand(
                 node.store.disk.checkpoint.slot >= slot,

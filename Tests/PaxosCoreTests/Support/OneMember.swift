@@ -13,6 +13,7 @@ final class OneMember {
         var drained = InboxShare()
         var isClosed = false
         var messages: [Envelope] = []
+        var facts: [NodeFact] = []
 
         var outcomes: [Reply.Outcome] { replies.map(\.outcome) }
         var immediate: [Addressed<Immediate>] {
@@ -116,7 +117,8 @@ final class OneMember {
             checkpointed: output.checkpointed,
             drained: output.drained,
             isClosed: output.isClosed,
-            messages: output.messages
+            messages: output.messages,
+            facts: output.facts
         )
         reads += output.reads
         if let batch = output.write.take() {
@@ -142,6 +144,7 @@ final class OneMember {
             all.delivered += said.delivered
             all.ineffective += said.ineffective
             all.isClosed = all.isClosed || said.isClosed
+            all.facts += said.facts
         } while store.waiting > 0 || !reads.isEmpty
         return all
     }
