@@ -8,6 +8,7 @@ extension Admission {
         guard envelope.heard != .none, let process = envelope.claimed(of: identity.incarnation)
         else { return nil }
         let claim = Claim(process: process, heard: envelope.heard)
+        guard rule.checksTags else { return claim }
         return secret.tag(claim, for: envelope.sender.node) == envelope.tag ? claim : nil
     }
 

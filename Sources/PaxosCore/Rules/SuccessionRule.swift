@@ -6,6 +6,8 @@ package struct SuccessionRule: Hashable, Sendable {
     package var comparesHistory = true
     /// The process that counts must have been silent for an election timeout.
     package var awaitsSilence = true
+    /// What somebody claims to have heard counts with the tag that this directory gave it only.
+    package var checksTags = true
     /// Who is contradicted by what its peers have met is out for good.
     package var latches = true
 

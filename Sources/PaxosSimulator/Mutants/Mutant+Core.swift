@@ -44,6 +44,10 @@ extension Mutant {
             arrivals.messages += arrivals.messages.compactMap { answerFromOtherLane($0, said) }
         }
         if self == .behindLeads { arrivals.messages = arrivals.messages.map(hideWhatIsMissing) }
+        if self == .otherEntryIgnored {
+            let committed = core.status.committed
+            arrivals.messages = arrivals.messages.map { withoutRows(through: committed, $0) }
+        }
         var output = core.step(arrivals)
         for barrier in barriers {
             let slot = core.status.committed
@@ -53,6 +57,24 @@ extension Mutant {
         if self == .borrowedBallot { output.messages = output.messages.map(borrowBallot) }
         repeatWhatWasSaid(&output, said: &said)
         return output
+    }
+
+    private func withoutRows(through slot: Slot, _ envelope: Envelope) -> Envelope {
+        guard case .immediate(.catchUp(let answer)) = envelope.message, answer.from <= slot,
+            !answer.rows.isEmpty
+        else { return envelope }
+        let rows = answer.rows.filter { $0.slot > slot }
+        let rest = CatchUp(
+            from: rows.first?.slot ?? answer.from,
+            rows: rows,
+            committed: answer.committed
+        )
+        return Envelope(
+            sender: envelope.sender,
+            destination: envelope.destination,
+            recipient: envelope.recipient,
+            message: .immediate(.catchUp(rest))
+        )
     }
 
     private func isLate(_ envelope: Envelope, _ said: [Envelope]) -> Bool {

@@ -24,6 +24,8 @@ extension Mutant {
         case .historyNotChecked:
             rules.succession.comparesHistory = false
             rules.succession.latches = false
+        case .tagsNotChecked:
+            rules.succession.checksTags = false
         default:
             break
         }

@@ -74,6 +74,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case bootAloneProves = "boot-alone-proves"
     /// Who shows the process that counts need not hold what that went on to write (`R81`).
     case historyNotChecked = "history-not-checked"
+    /// What somebody says to have heard of a node needs no tag of that node's (`R91`).
+    case tagsNotChecked = "tags-not-checked"
     /// Whatever others say they were made with passes for what this one was made with (`R82`).
     case digestNotCompared = "digest-not-compared"
     /// A process speaks under the nonce of another (`R76`).
@@ -92,6 +94,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case otherLaneAnswers = "other-lane-answers"
     /// A member does not notice how much more others have than itself, and leads (`R85`).
     case behindLeads = "behind-leads"
+    /// Nobody looks at rows of what it has committed already (`R37`).
+    case otherEntryIgnored = "other-entry-ignored"
     /// Nobody ever looks for a new leader.
     case sleepsThroughElections = "sleeps-through-elections"
 }

@@ -54,6 +54,9 @@ package enum FaultKind: Int, CaseIterable, Sendable {
     /// What a leader has accepted alone is found by the second that follows it, and the first knows nothing of it.
     case threeLeaders
 
+    /// A message whose claims are invented, under the name of a process that counts.
+    case invention
+
     package var name: String { "\(self)" }
 }
 
@@ -78,7 +81,7 @@ package struct FaultSet: Sendable, Hashable {
     package static let network = FaultSet([
         .loss, .duplication, .reordering, .slowLink, .partition, .partialPartition,
         .oneWayPartition, .narrowLink, .ambush, .laneCut, .laneStall,
-        .laggard, .lateRows, .threeLeaders,
+        .laggard, .lateRows, .threeLeaders, .invention,
     ])
     package static let crash = FaultSet([
         .pause, .crash, .crashAtWrite, .shutdown, .clockDrift, .ambush, .lostWrite,

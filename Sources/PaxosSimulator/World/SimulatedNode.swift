@@ -122,10 +122,14 @@ final class SimulatedProcess {
     /// It was told that the store had failed, or a read of it failed.
     var hasFailed = false
     var isClosing = false
-    /// How many claims it got that a script invented.
+    /// How many messages it got that were invented.
     var inventions = 0
-    /// A script has shown it another entry than it has committed.
+    /// It was shown another entry than it has committed.
     var isContradicted = false
+    /// That has stopped it, and somebody is to start it again.
+    var isRestarted = false
+    /// Of the slots up to here it read no entry.
+    var beganAt = Slot.zero
 
     init(
         core: consuming NodeCore,

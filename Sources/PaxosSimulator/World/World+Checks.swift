@@ -11,7 +11,7 @@ extension World {
         let status = process.core.status
         try ledger.check(committed: status.committed, by: node.id)
         try demand(
-            status.counters.impossible == 0 && status.counters.invented <= process.inventions,
+            status.counters.impossible + status.counters.invented <= process.inventions,
             .flow,
             "\(node.id) has met what no correct node sends"
         )

@@ -34,8 +34,9 @@ extension World {
     ) throws(Violation) {
         let status = process.core.status
         let next = lacking.committed.next
+        // Who is out takes part in nothing: it was shown another entry, and drops all that comes.
         guard lacking.hasRoom, status.committed < next, !status.isFull,
-            status.failure == nil, !process.isClosing
+            status.failure == nil, status.rolledBack == nil, !process.isClosing
         else { return }
         // Who had no rows to send is believed no further, and what it had said may be all that was known.
         let isDoubted = messages.contains {

@@ -49,6 +49,7 @@ extension World {
             clockRate: isSettling ? 100 : mix.clockRates[node.index],
             position: ledger.expected.position(above: recovered.checkpoint.slot)
         )
+        process.beganAt = recovered.checkpoint.slot
         node.begin(process)
         node.snapshot = (node.store.disk, node.generation)
         if process.clockRate != 100 { counts.count(.clockDrift) }

@@ -41,6 +41,8 @@ package final class World {
     var ambush: Ambush
     /// What the world aims at, if it does.
     var aim: Aim?
+    /// Whence what is invented is drawn, if something is.
+    var inventions: SeededGenerator?
     /// The first that was sent while it stood in a queue already.
     var repetition: Violation?
     var freight = Freight()
@@ -63,6 +65,7 @@ package final class World {
         case resume(Int)
         case ambush
         case aim
+        case invent
         case crash(Int, generation: Int)
         case wipe(Int)
         case empty(Int, generation: Int)
@@ -88,6 +91,7 @@ package final class World {
         drawAim(seed: seed)
         if faults.contains(.lists) { drawTerms(seed: seed) }
         drawLanes(seed: seed)
+        drawInventions(seed: seed)
     }
 
     /// A world that follows a script.
@@ -220,6 +224,8 @@ package final class World {
             layAmbush()
         case .aim:
             try takeAim()
+        case .invent:
+            invent()
         case .crash(let index, let generation):
             guard process(index, generation) != nil else { return }
             try crash(nodes[index], .crash)
@@ -257,6 +263,7 @@ package final class World {
         let hadReceipt = process.receipt != nil
         let messages = process.messages
         let lacking = lacking(node, process)
+        let contradiction = contradiction(node, process)
         let wasFollower = process.lastRole == .follower
         var output = process.step(now: tick)
         steps += 1
@@ -264,6 +271,7 @@ package final class World {
         var write = output.write.take()
         do {
             try check(output, of: node, process, now: tick)
+            if let contradiction { try checkContradiction(contradiction, of: node, process) }
             if let lacking { try checkLateRows(messages, lacking, of: node, process) }
             try checkSuccession(messages, output, of: node, process, wasFollower: wasFollower)
         } catch {
@@ -276,7 +284,7 @@ package final class World {
             if node.store.ledger != nil { try counted.check(peers, by: node.id) }
         }
         if let found = process.core.rolledBack, node.store.ledger != nil,
-            found.cause != .otherEntry || !process.isContradicted
+            !mayBeOut(found, node, process)
         {
             throw Violation(.identity, "\(node.label) is sound, and is out: \(found)")
         }
