@@ -57,11 +57,14 @@ let package = Package(
         .target(name: "CPlatform", cSettings: [.treatAllWarnings(as: .error)]),
         .target(name: "Platform", dependencies: ["CPlatform"]),
 
+        // One node's log on one disk: the store, its snapshots, and what the tools read of a directory.
+        .target(name: "LogStorage", dependencies: ["PaxosCore", "LogWire", "LMDB", "Platform"]),
+
         // Engine and public face.
         .target(
             name: "ReplicatedLog",
             dependencies: [
-                "PaxosCore", "LogWire", "LMDB", "Platform",
+                "PaxosCore", "LogStorage", "Platform",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(
@@ -110,8 +113,8 @@ let package = Package(
         .executableTarget(
             name: "rlog",
             dependencies: [
-                "ReplicatedLog", "ReplicatedLogTCP", "LogWire", "PaxosCore", "PaxosSimulator",
-                "Platform", "CLMDB",
+                "ReplicatedLog", "ReplicatedLogTCP", "LogStorage", "LogWire", "PaxosCore",
+                "PaxosSimulator", "Platform", "CLMDB",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -214,7 +217,9 @@ let package = Package(
         .testTarget(
             name: "TestKitTests",
             dependencies: [
-                "ReplicatedLogTestKit", "ReplicatedLog", "PaxosSimulator", "PaxosCore", "Platform",
+                "ReplicatedLogTestKit", "ReplicatedLog", "LogStorage", "PaxosSimulator",
+                "PaxosCore",
+                "Platform",
             ]
         ),
         .testTarget(
@@ -253,7 +258,8 @@ let package = Package(
         .testTarget(
             name: "ReplicatedLogTests",
             dependencies: [
-                "ReplicatedLog", "PaxosCore", "LogWire", "LMDB", "Platform", "FailingDisks",
+                "ReplicatedLog", "LogStorage", "PaxosCore", "LogWire", "LMDB", "Platform",
+                "FailingDisks",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -262,7 +268,7 @@ let package = Package(
         .testTarget(
             name: "DurabilityTests",
             dependencies: [
-                "ReplicatedLog", "PaxosCore", "LMDB", "Platform", "DiskShim",
+                "ReplicatedLog", "LogStorage", "PaxosCore", "LMDB", "Platform", "DiskShim",
                 "FailingDisks", "rlog", "DurabilityChild",
             ]
         ),

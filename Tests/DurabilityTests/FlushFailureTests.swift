@@ -3,6 +3,7 @@ import Glibc
 import Platform
 import Testing
 
+@testable import LogStorage
 @testable import ReplicatedLog
 
 /// The first errno of a flush is final (`R30`): nothing more is said, written or flushed, and what was

@@ -4,6 +4,7 @@ import PaxosCore
 import Platform
 import Testing
 
+@testable import LogStorage
 @testable import ReplicatedLog
 
 /// When the store gives out a receipt, to the flush (`R28`). A gate holds the flush of a commit while the next

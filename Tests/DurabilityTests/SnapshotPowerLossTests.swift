@@ -4,6 +4,7 @@ import PaxosCore
 import Platform
 import Testing
 
+@testable import LogStorage
 @testable import ReplicatedLog
 
 /// The power is cut at every point while snapshots are written, and every write, flush, rename and flush of

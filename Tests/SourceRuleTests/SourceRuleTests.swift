@@ -34,6 +34,9 @@ import Testing
         ("ReplicatedLog", "import struct Foundation.Data"),
         ("ReplicatedLogTCP", "import LMDB"), ("LogWire", "import NIOCore"),
         ("LogWire", "import LMDB"), ("ReplicatedLog", "import CCRC32C"),
+        ("LogStorage", "import Logging"), ("LogStorage", "public import ReplicatedLog"),
+        ("LogStorage", "internal import NIOCore"), ("ReplicatedLog", "internal import LMDB"),
+        ("ReplicatedLog", "internal import LogWire"),
         ("PaxosSimulator", "import Glibc"),
         ("ReplicatedLogTestKit", "import Testing"), ("Unheard", "let x = 1"),
     ])
@@ -60,6 +63,11 @@ import Testing
         #expect(SourceRules.circles([tree, seal, beside, comment]) == [])
         let back = Self.file("Sources/LMDB/Pages/B.swift", "func check(_ seal: Seal?) {}")
         #expect(SourceRules.circles([tree, seal, back]).count == 1)
+        let queue = Self.file("Sources/LogStorage/Commit/Queue.swift", "enum Queue {}")
+        let open = Self.file("Sources/LogStorage/Open/A.swift", "let queue = Queue.none")
+        let row = Self.file("Sources/LogStorage/Table/Row.swift", "let queue = Queue.none")
+        #expect(SourceRules.circles([queue, open]) == [])
+        #expect(SourceRules.circles([queue, row]).count == 1)
         let unheard = Self.file("Sources/LMDB/Unheard/A.swift", "let x = 1")
         #expect(SourceRules.circles([unheard]).count == 1)
     }
@@ -163,6 +171,12 @@ import Testing
         #expect(SourceRules.receipts([store, flushed, reference]).count == 1)
         #expect(SourceRules.receipts([user, early]).count == 1)
         #expect(SourceRules.receipts([flushed]).count == 1)
+        let call = "observer?.durable(batch.markedDurable())"
+        let whole = Self.file("Sources/LogStorage/LMDBStore.swift", "final class A: LogStore {}")
+        let committer = Self.file("Sources/LogStorage/Commit/Committer.swift", call)
+        #expect(SourceRules.receipts([whole, committer]) == [])
+        let opening = Self.file("Sources/LogStorage/Open/Opening.swift", call)
+        #expect(SourceRules.receipts([whole, opening]).count == 1)
     }
 
     @Test func aWordOfPaxosBelowItIsFound() {

@@ -1,9 +1,12 @@
+package import LogStorage
 package import PaxosCore
 
 /// A store as a node uses one: the boundary of the protocol, and an account of what it does.
 package protocol NodeStore: LogStore {
     var counters: StoreCounters { get }
 }
+
+extension LMDBStore: NodeStore {}
 
 /// What a node takes from outside itself, its transport apart: the time, and what stands between it and
 /// its store. The defaults are the machine's clock and nothing.

@@ -1,3 +1,4 @@
+public import LogStorage
 public import Logging
 internal import PaxosCore
 internal import Platform

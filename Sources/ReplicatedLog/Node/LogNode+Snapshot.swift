@@ -1,3 +1,4 @@
+public import LogStorage
 internal import Logging
 public import PaxosCore
 internal import Synchronization

@@ -1,3 +1,4 @@
+public import LogStorage
 internal import PaxosCore
 
 /// A node's account of itself.

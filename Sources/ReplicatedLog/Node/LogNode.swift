@@ -1,4 +1,5 @@
 internal import CoreMetrics
+internal import LogStorage
 internal import Logging
 internal import PaxosCore
 internal import Platform

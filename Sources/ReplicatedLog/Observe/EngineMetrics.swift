@@ -1,4 +1,5 @@
 internal import CoreMetrics
+internal import LogStorage
 
 /// What a node tells swift-metrics, under `replicated_log_` and with the dimensions `cluster` and `node`.
 ///

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LogStorage
 import LogWire
 import Logging
 import Platform

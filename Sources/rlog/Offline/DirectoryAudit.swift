@@ -1,6 +1,6 @@
+import LogStorage
 import LogWire
 import PaxosCore
-import ReplicatedLog
 
 /// Every invariant that one directory can show.
 struct DirectoryAudit {

@@ -1,6 +1,6 @@
+import LogStorage
 import LogWire
 import PaxosCore
-import ReplicatedLog
 
 /// Several directories of one cluster, open together.
 final class DirectoryGroup {

@@ -1,6 +1,6 @@
 import ArgumentParser
+import LogStorage
 import PaxosCore
-import ReplicatedLog
 
 /// `rlog dump`: every row of a directory, as JSON.
 struct Dump: RlogCommand {

@@ -1,5 +1,5 @@
+import LogStorage
 import PaxosCore
-import ReplicatedLog
 
 /// Decides anew, from the rows alone, what each committed entry of a directory does.
 enum EffectReplay {

@@ -1,7 +1,7 @@
 import ArgumentParser
+import LogStorage
 import LogWire
 import PaxosCore
-import ReplicatedLog
 
 /// `rlog inspect`: what a directory is and holds, in a few lines.
 struct Inspect: RlogCommand {

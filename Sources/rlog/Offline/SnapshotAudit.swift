@@ -1,6 +1,6 @@
+import LogStorage
 import LogWire
 import PaxosCore
-import ReplicatedLog
 
 /// What is known of the snapshots of a directory at rest.
 struct SnapshotFindings: Sendable {

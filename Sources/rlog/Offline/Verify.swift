@@ -1,6 +1,6 @@
 import ArgumentParser
+import LogStorage
 import PaxosCore
-import ReplicatedLog
 
 /// `rlog verify`: whether a directory is what the rules of the log allow.
 struct Verify: RlogCommand {

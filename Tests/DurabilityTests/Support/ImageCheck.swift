@@ -2,6 +2,7 @@ import DiskShim
 import PaxosCore
 import Platform
 
+@testable import LogStorage
 @testable import ReplicatedLog
 
 /// Lets a node recover from what a power cut has left, and looks whether all that was said is true.

@@ -1,6 +1,7 @@
 import DiskShim
 import Platform
 
+@testable import LogStorage
 @testable import PaxosCore
 @testable import ReplicatedLog
 

@@ -1,6 +1,7 @@
 import PaxosCore
 import Platform
 
+@testable import LogStorage
 @testable import ReplicatedLog
 
 /// What a store finds in a directory when it opens it, which is recovery: every row, and the rest.

@@ -1,6 +1,7 @@
 import Logging
 import Testing
 
+@testable import LogStorage
 @testable import PaxosCore
 @testable import Platform
 @testable import ReplicatedLog

@@ -2,6 +2,7 @@ import Logging
 import ServiceLifecycle
 import Testing
 
+@testable import LogStorage
 @testable import PaxosCore
 @testable import Platform
 @testable import ReplicatedLog

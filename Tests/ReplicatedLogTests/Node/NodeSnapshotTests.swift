@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 
+@testable import LogStorage
 @testable import PaxosCore
 @testable import Platform
 @testable import ReplicatedLog

@@ -2,6 +2,7 @@ import CoreMetrics
 import Logging
 import Testing
 
+@testable import LogStorage
 @testable import PaxosCore
 @testable import Platform
 @testable import ReplicatedLog

@@ -1,8 +1,8 @@
 import LMDB
 import Testing
 
+@testable import LogStorage
 @testable import Platform
-@testable import ReplicatedLog
 
 /// Something that goes wrong with the pages of a file: what stands where instead.
 struct PageDamage: CustomStringConvertible, Sendable {

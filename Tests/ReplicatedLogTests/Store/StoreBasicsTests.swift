@@ -1,8 +1,8 @@
 import LogWire
 import Testing
 
+@testable import LogStorage
 @testable import PaxosCore
-@testable import ReplicatedLog
 
 @Suite struct StoreBasicsTests {
     let directory: StoreDirectory

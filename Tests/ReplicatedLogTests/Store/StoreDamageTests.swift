@@ -2,9 +2,9 @@ import LMDB
 import LogWire
 import Testing
 
+@testable import LogStorage
 @testable import PaxosCore
 @testable import Platform
-@testable import ReplicatedLog
 
 #if canImport(Glibc)
 import Glibc
@@ -144,10 +144,10 @@ import Darwin
                     }
                 }
             }
-            let path = directory.file
+            let place = LogDirectory(path: directory.path)
             let refusal = failure { () throws(LogOpenError) in
-                try OpenedLog.checkPages(path, of: .values)
-                try OpenedLog.checkPages(path, of: .rows(from: .first))
+                try place.checkPages(.values)
+                try place.checkPages(.rows(from: .first))
             }
             #expect(refusal == nil, "after transaction \(number)")
         }

@@ -2,9 +2,9 @@ import LMDB
 import LogWire
 import Testing
 
+@testable import LogStorage
 @testable import PaxosCore
 @testable import Platform
-@testable import ReplicatedLog
 
 /// A list of free pages that names pages in use: LMDB would write the next rows over them.
 @Suite struct StoreFreePagesTests {

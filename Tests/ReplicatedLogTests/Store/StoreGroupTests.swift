@@ -1,8 +1,8 @@
 import Testing
 
+@testable import LogStorage
 @testable import PaxosCore
 @testable import Platform
-@testable import ReplicatedLog
 
 @Suite struct StoreGroupTests {
     let directory: StoreDirectory

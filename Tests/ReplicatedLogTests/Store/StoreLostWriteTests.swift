@@ -2,9 +2,9 @@ import LMDB
 import LogWire
 import Testing
 
+@testable import LogStorage
 @testable import PaxosCore
 @testable import Platform
-@testable import ReplicatedLog
 
 /// What no checksum of a row can tell: a leaf that shows the rows it had before its last write, the key of
 /// the last row of all, and the kind of a table. An opening has to, before anything follows from them.

@@ -2,9 +2,9 @@ import LMDB
 import LogWire
 import Testing
 
+@testable import LogStorage
 @testable import PaxosCore
 @testable import Platform
-@testable import ReplicatedLog
 
 #if canImport(Glibc)
 import Glibc

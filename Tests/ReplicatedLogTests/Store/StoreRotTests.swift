@@ -2,9 +2,9 @@ import LMDB
 import LogWire
 import Testing
 
+@testable import LogStorage
 @testable import PaxosCore
 @testable import Platform
-@testable import ReplicatedLog
 
 /// Rot below the checkpoint, which no opening looks at. A subscription from 1 once went over twelve
 /// committed entries without a word: a page of the tree had been written over another. Between the trim

@@ -1,9 +1,9 @@
 import LMDB
 import Testing
 
+@testable import LogStorage
 @testable import PaxosCore
 @testable import Platform
-@testable import ReplicatedLog
 
 #if canImport(Glibc)
 import Glibc

@@ -3,6 +3,7 @@ import PaxosSimulator
 import Platform
 import Testing
 
+@testable import LogStorage
 @testable import ReplicatedLog
 @testable import ReplicatedLogTestKit
 

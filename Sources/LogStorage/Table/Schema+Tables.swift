@@ -25,6 +25,13 @@ extension Schema {
                 create: create
             )
         }
+
+        /// Pages in use by the tables, and a few for the tree that holds them.
+        func livePages<Access>(_ txn: borrowing Transaction<Access>) throws(LMDBError) -> Int {
+            let rows = try txn.pageCount(in: accepted)
+            let values = try txn.pageCount(in: state)
+            return rows + values + (try txn.pageCount(in: ineffective)) + 8
+        }
     }
 
     /// The table by whose `identity` a directory is known, whatever its version.

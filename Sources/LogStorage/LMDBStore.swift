@@ -14,7 +14,7 @@ internal import Platform
 package final class LMDBStore: LogStore {
     package let identity: DirectoryIdentity
     private let recovered: RecoveredState
-    private let mailbox: Mailbox
+    private let writeQueue: WriteQueue
     private let queue: ReadQueue
     private let shared: Locked<StoreCounters>
     private let writes: ThreadWrites
@@ -23,7 +23,7 @@ package final class LMDBStore: LogStore {
     init(
         identity: DirectoryIdentity,
         recovered: RecoveredState,
-        mailbox: Mailbox,
+        writeQueue: WriteQueue,
         queue: ReadQueue,
         counters: Locked<StoreCounters>,
         writes: ThreadWrites,
@@ -31,7 +31,7 @@ package final class LMDBStore: LogStore {
     ) {
         self.identity = identity
         self.recovered = recovered
-        self.mailbox = mailbox
+        self.writeQueue = writeQueue
         self.queue = queue
         shared = counters
         self.writes = writes
@@ -39,7 +39,7 @@ package final class LMDBStore: LogStore {
     }
 
     deinit {
-        mailbox.close()
+        writeQueue.close()
         queue.close()
     }
 
@@ -48,13 +48,13 @@ package final class LMDBStore: LogStore {
     /// Begins to write what was submitted, and reports to the observer from then on, on the store
     /// thread. Once only. The observer is kept until the store has ended.
     package func start(observer: any StoreObserver) {
-        mailbox.start(observer: observer)
+        writeQueue.start(observer: observer)
     }
 
     /// Queues the batch and returns. Any thread, but batches in the order of their numbers. Before
     /// `start` it waits; after `close` or a failure it is abandoned.
     package func submit(_ batch: consuming WriteBatch) {
-        mailbox.submit(batch)
+        writeQueue.submit(batch)
     }
 
     /// Reads the rows in `slots`; the answer comes on the reader thread, or at once with `closed`.
@@ -82,19 +82,17 @@ package final class LMDBStore: LogStore {
     /// then be opened again.
     package func close(completion: @escaping @Sendable () -> Void) {
         ending.whenOver(completion)
-        mailbox.close()
+        writeQueue.close()
         queue.close()
     }
 
     package var counters: StoreCounters {
         var counters = shared.withLock { $0 }
-        counters.queuedBytes = mailbox.waitingBytes
+        counters.queuedBytes = writeQueue.waitingBytes
         counters.bytesWritten = writes.bytes
         return counters
     }
 }
-
-extension LMDBStore: NodeStore {}
 
 /// Calls back when both threads have let go of the environment.
 final class StoreEnding: Sendable {

@@ -53,7 +53,7 @@ package final class SnapshotFolder: Sendable {
     /// Looks what there is, and removes what a crash has left of one. The caller holds the directory.
     ///
     /// What was renamed before a kill may be in memory only: it is flushed before it counts (`R88`).
-    static func open(
+    package static func open(
         _ directory: String,
         cluster: ClusterID,
         beside log: RecoveredState? = nil
@@ -114,7 +114,7 @@ package final class SnapshotFolder: Sendable {
     // MARK: - Reading
 
     /// Opens those that are good, the newest first, and says why the others are not.
-    func open() throws(SnapshotError) -> (snapshots: [Snapshot], unread: [SnapshotError]) {
+    package func open() throws(SnapshotError) -> (snapshots: [Snapshot], unread: [SnapshotError]) {
         var snapshots: [Snapshot] = []
         var opened: Set<Slot> = []
         // One that is removed meanwhile has newer ones in its place.
@@ -155,14 +155,14 @@ package final class SnapshotFolder: Sendable {
     }
 
     /// The newest good base that does not lie beyond a slot.
-    func base(through slot: Slot) -> Base? {
+    package func base(through slot: Slot) -> Base? {
         state.withLock { $0.good.first { $0.slot <= slot } }
     }
 
     // MARK: - Writing
 
     /// Claims the right to write the next one.
-    func claim(_ slot: Slot) throws(SnapshotError) {
+    package func claim(_ slot: Slot) throws(SnapshotError) {
         try state.withLock { state throws(SnapshotError) in
             guard !state.isClosed else { throw .closed }
             guard !state.isBusy else { throw .busy }
@@ -174,7 +174,7 @@ package final class SnapshotFolder: Sendable {
         }
     }
 
-    func unclaim() { state.withLock { $0.isBusy = false } }
+    package func unclaim() { state.withLock { $0.isBusy = false } }
 
     /// One act of whoever is writing.
     func act(_ body: () throws(PosixError) -> Void) throws(SnapshotError) {
@@ -189,7 +189,7 @@ package final class SnapshotFolder: Sendable {
     }
 
     /// Writes a snapshot whole, and removes those that are not kept any more. The caller has claimed it.
-    func write(
+    package func write(
         _ base: Base,
         isCancelled: @escaping @Sendable () -> Bool,
         _ body: (inout SnapshotWriter) throws -> Void
@@ -290,7 +290,7 @@ package final class SnapshotFolder: Sendable {
 
     /// Gives the directory back: nothing is done in it any more, and nothing is left of what was not
     /// finished.
-    func close() {
+    package func close() {
         state.withLock { $0.isClosed = true }
         acts.withLock { acts in
             guard !acts.isClosed else { return }

@@ -4,7 +4,7 @@ internal import Platform
 
 /// The store thread: takes what waits, commits it, receipts it. Used by that thread alone, once `open`
 /// has handed it over.
-final class StoreWriter: @unchecked Sendable {
+final class Committer: @unchecked Sendable {
     /// How often a full store looks for room again.
     private static let retryInterval = Duration.milliseconds(200)
     /// How often it looks whether the file still has its name.
@@ -16,7 +16,7 @@ final class StoreWriter: @unchecked Sendable {
     /// the pause between two appends of a client, whose flushes would be twice as many.
     static let settlingDelay = Duration.seconds(1)
 
-    private let mailbox: Mailbox
+    private let writeQueue: WriteQueue
     private let counters: Locked<StoreCounters>
     private let writes: ThreadWrites
     private let extent: Locked<LogExtent>
@@ -32,13 +32,13 @@ final class StoreWriter: @unchecked Sendable {
     private var hasFailed = false
 
     init(
-        mailbox: Mailbox,
+        writeQueue: WriteQueue,
         counters: Locked<StoreCounters>,
         writes: ThreadWrites,
         extent: Locked<LogExtent>,
         log: consuming LogWriter
     ) {
-        self.mailbox = mailbox
+        self.writeQueue = writeQueue
         self.counters = counters
         self.writes = writes
         self.extent = extent
@@ -52,7 +52,7 @@ final class StoreWriter: @unchecked Sendable {
         while turn() {}
         held.take()?.abandon()
         observer = nil
-        mailbox.end()
+        writeQueue.end()
         writes.end()
         log.close()
     }
@@ -63,7 +63,7 @@ final class StoreWriter: @unchecked Sendable {
         if now >= lookAt { look(now) }
         if let noteAt = log.noteAt, now >= noteAt { log.note() }
         if isFull, !hasFailed, now >= retryAt { retry() }
-        var delivery = mailbox.take()
+        var delivery = writeQueue.take()
         if observer == nil, let found = delivery.observer {
             observer = found
             reportRoom()
@@ -167,7 +167,7 @@ final class StoreWriter: @unchecked Sendable {
 
     /// Nothing waits: looks for room, fills the runway, or sleeps.
     private func rest() {
-        let parker = mailbox.parker
+        let parker = writeQueue.parker
         if hasFailed || observer == nil { return parker.park() }
         if let settleAt, MonotonicClock.now() >= settleAt { return mark() }
         if isFull {
@@ -228,7 +228,7 @@ final class StoreWriter: @unchecked Sendable {
     private func latch(_ failure: StoreFailure) {
         hasFailed = true
         held.take()?.abandon()
-        mailbox.fail(failure)
+        writeQueue.fail(failure)
         observer?.failed(failure)
     }
 

@@ -351,15 +351,6 @@ struct LogWriter: ~Copyable {
     }
 }
 
-extension Schema.Tables {
-    /// Pages in use by the tables, and a few for the tree that holds them.
-    func livePages<Access>(_ txn: borrowing Transaction<Access>) throws(LMDBError) -> Int {
-        let rows = try txn.pageCount(in: accepted)
-        let values = try txn.pageCount(in: state)
-        return rows + values + (try txn.pageCount(in: ineffective)) + 8
-    }
-}
-
 extension StoreFailure {
     fileprivate init(damage: String) {
         self.init(operation: "check", code: LMDBError.corrupted.code, detail: damage)

@@ -5,7 +5,6 @@ internal import Platform
 
 /// What a directory holds, read and checked before anything of it is trusted.
 struct StoredLog {
-    let state: RecoveredState
     /// The rows that are there without a hole, from the checkpoint on.
     let present: SlotPrefix
     /// Where the table of those without effect ends.
@@ -16,6 +15,21 @@ struct StoredLog {
     enum Finding: Error, Equatable {
         case corrupt(String)
         case unreadable(Slot)
+    }
+
+    /// What lies behind the small values.
+    static func read<Access>(
+        _ txn: borrowing Transaction<Access>,
+        _ tables: Schema.Tables,
+        cluster: ClusterID,
+        _ state: inout RecoveredState
+    ) throws(LMDBError) -> Result<StoredLog, Finding> {
+        let pages = try tables.livePages(txn)
+        let end = try ineffectiveEnd(txn, tables, cluster: cluster)
+        let present = try verifyRows(txn, tables, cluster: cluster, &state)
+        return end.flatMap { end in
+            present.map { StoredLog(present: $0, ineffective: end, livePages: pages) }
+        }
     }
 
     // MARK: - Identity

@@ -57,7 +57,7 @@ extension SnapshotError {
 }
 
 extension SnapshotError {
-    init(_ failure: ReadFailure) {
+    package init(_ failure: ReadFailure) {
         switch failure {
         case .unreadable(let slot): self = .unreadable(slot)
         case .closed: self = .closed

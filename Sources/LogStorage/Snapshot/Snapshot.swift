@@ -89,25 +89,6 @@ public final class Snapshot: Sendable {
         }
     }
 
-    /// Reads the state that the host has written, on a thread of its own.
-    ///
-    /// ```swift
-    /// let balances = try await snapshot.read { reader in try Balances(restoring: &reader) }
-    /// ```
-    ///
-    /// Each chunk is checked before anything of it is handed out; no more than one is held. Cancelling the
-    /// task does not end the closure.
-    ///
-    /// - Throws: What the closure throws; `SnapshotError` comes from the reader.
-    public func read<Value: Sendable>(
-        _ body: @escaping @Sendable (inout SnapshotReader) throws -> Value
-    ) async throws -> Value {
-        try await offPool { () throws(any Error) in
-            var reader = SnapshotReader(self)
-            return try body(&reader)
-        }.get()
-    }
-
     /// The payload of a chunk, if it is what was written. Blocking.
     package func chunk(_ number: UInt64) throws(SnapshotError) -> [UInt8] {
         precondition(number < chunks, "a chunk behind the last")
@@ -150,7 +131,7 @@ public struct SnapshotReader: ~Copyable {
     private var chunk: ArraySlice<UInt8> = []
     private var next: UInt64 = 0
 
-    init(_ snapshot: Snapshot) {
+    package init(_ snapshot: Snapshot) {
         self.snapshot = snapshot
         bytesLeft = snapshot.info.bytes
     }

@@ -3,7 +3,7 @@ internal import Platform
 
 /// What waits for the store thread: one batch, into which every later one is merged. There is no timer;
 /// the group is what arrived during the flush before.
-final class Mailbox: Sendable {
+final class WriteQueue: Sendable {
     private struct State: ~Copyable {
         var waiting: WriteBatch?
         var merged = 0

@@ -17,7 +17,9 @@ package struct DirectoryReader: ~Copyable, Sendable {
 
     /// Opens the directory for reading; refuses as `LMDBStore.open` does what cannot be read at all.
     package init(at directory: String) throws(LogOpenError) {
-        let path = try OpenedLog.check(directory, storage: nil)
+        let place = LogDirectory(path: directory)
+        try place.check(nil)
+        let path = place.file
         var tree = try Self.tree(path, directory: directory)
         tree.reached = PagesReached()
         let rows: [(key: [UInt8], value: [UInt8])]?
@@ -45,7 +47,7 @@ package struct DirectoryReader: ~Copyable, Sendable {
             }
         }
         tree.reached = nil
-        let found = try OpenedLog.identity(identity, directory: directory)
+        let found = try place.identity(identity)
         self.init(identity: found, path: directory, tree: tree, values: values)
     }
 

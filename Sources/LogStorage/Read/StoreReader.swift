@@ -1,0 +1,106 @@
+internal import LMDB
+internal import LogWire
+internal import PaxosCore
+internal import Platform
+
+/// Serves reads: one renewed read transaction a request, so that no reader ever holds back pages
+/// of the file for long. Used by the reader thread alone.
+///
+/// The transaction keeps the pages from being overwritten, and LMDB follows none of them for a reader: the
+/// trees are walked by `pread`, each page checked before it is followed (PageTree.swift).
+final class StoreReader: @unchecked Sendable {
+    private var slot: ReadSlot?
+    private let file: PageFile
+    private let coding: RowCoding
+    private let ineffective: IneffectiveCoding
+    private let queue: ReadQueue
+    private let writeQueue: WriteQueue
+    private let counters: Locked<StoreCounters>
+    private let extent: Locked<LogExtent>
+    private var unreadable = UnreadableSlots()
+
+    init(
+        slot: consuming ReadSlot,
+        file: PageFile,
+        cluster: ClusterID,
+        queue: ReadQueue,
+        writeQueue: WriteQueue,
+        counters: Locked<StoreCounters>,
+        extent: Locked<LogExtent>
+    ) {
+        self.slot = consume slot
+        self.file = file
+        coding = RowCoding(cluster: cluster)
+        ineffective = IneffectiveCoding(cluster: cluster)
+        self.queue = queue
+        self.writeQueue = writeQueue
+        self.counters = counters
+        self.extent = extent
+    }
+
+    /// The reader thread.
+    func run() {
+        while true {
+            let (request, isClosed) = queue.take()
+            if let request {
+                request.answer(isClosed ? .failure(.closed) : read(request))
+            } else if isClosed {
+                slot = nil
+                return
+            } else {
+                queue.parker.park()
+            }
+        }
+    }
+
+    private func read(_ request: ReadQueue.Request) -> Result<RowPage, ReadFailure> {
+        if let failure = writeQueue.failure { return .failure(.storeFailed(failure)) }
+        var found = RowScan(request, extent: extent.withLock { $0 })
+        do throws(TransactionError<Never>) {
+            try scan(request, &found)
+            // Again: what is met once may be the system's passing trouble.
+            for _ in 0..<2 where found.unreadable != nil {
+                found = RowScan(request, extent: extent.withLock { $0 })
+                try scan(request, &found)
+            }
+        } catch {
+            guard case .begin(let error) = error else { return .failure(.closed) }
+            // A meta page that claims more pages than the map has.
+            guard error == .mapResized else {
+                return .failure(.storeFailed(StoreFailure("read", error)))
+            }
+            found.noteAll()
+        }
+        let page = found.page
+        unreadable.note(found, withEffect: request.withEffect)
+        counters.withLock { counters in
+            counters.reads += 1
+            counters.rowsRead += UInt64(page?.rows.count ?? 0)
+            if found.unreadable != nil { counters.unreadableReads += 1 }
+            counters.unreadableSlot = unreadable.lowest
+        }
+        if let page { return .success(page) }
+        return .failure(.unreadable(found.unreadable ?? request.slots.lowerBound))
+    }
+
+    private func scan(
+        _ request: ReadQueue.Request,
+        _ found: inout RowScan
+    ) throws(TransactionError<Never>) {
+        // LMDB copies a meta page out of its map when a transaction begins: in a file that was cut short
+        // under the node that would be a SIGBUS.
+        guard (try? file.newest(isAtRest: false)) != nil else { return found.noteAll() }
+        try slot?.withRead { (txn: borrowing ReadTransaction) throws(Never) in
+            // Of this transaction or a later one: the pages of both are kept from being overwritten, those of
+            // an older one are not.
+            guard let state = try? file.newest(isAtRest: false), state.transaction >= txn.id else {
+                return found.noteAll()
+            }
+            found.read(
+                PageTree(file: file, state: state),
+                coding,
+                request.withEffect ? ineffective : nil
+            )
+        }
+    }
+}

@@ -1,0 +1,10 @@
+internal import PaxosCore
+
+/// What must be there, whatever a page of the file says.
+struct LogExtent: Sendable {
+    /// Every slot above the trim point up to here has a row.
+    var present: Slot
+    var trimmed: Slot
+    /// The highest slot that is known to be without effect.
+    var ineffective: Slot
+}
