@@ -65,7 +65,10 @@ extension World {
         case 4 where status.role == .candidate:
             return (.immediate(.page(impossiblePage(status, liar))), none)
         case 5, 6:
-            guard let row = otherRow(status.delivered) else { fallthrough }
+            // Who stops by it is started again, which is a crash.
+            guard faults.contains(.crash), let row = otherRow(status.delivered) else {
+                fallthrough
+            }
             let answer = CatchUp(from: row.slot, rows: [row], committed: row.slot)
             return (.immediate(.catchUp(answer)), none)
         default:
