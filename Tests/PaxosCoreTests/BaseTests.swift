@@ -108,6 +108,16 @@ import Testing
         #expect(other.base.digest != digests[0])
     }
 
+    /// Of whatever stands in the log, with effect or without.
+    @Test func thePrefixIsOfEveryEntry() {
+        let bases = (UInt64(1)...12).map { Self.base(through: $0) }
+        #expect(Set(bases.map(\.prefix)).count == Set(bases.map(\.slot)).count)
+        #expect(bases[11].checkpoint.digest == bases[11].prefix)
+        var delivery = Delivery(resuming: bases[8].checkpoint)
+        delivery.feed(Self.row(9).entry) { _ in }
+        #expect(delivery.checkpoint == bases[9].checkpoint)
+    }
+
     @Test func aMembershipEntryIsKept() throws {
         let named = try Membership([1, 2])
         var replay = BaseReplay(from: .founding(Self.members))

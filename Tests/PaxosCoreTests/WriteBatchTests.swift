@@ -12,7 +12,8 @@ import Testing
         rows.lastRound = step == 1 ? 7 : nil
         rows.committed = step < 3 ? Slot(rawValue: step) : nil
         rows.checkpoint =
-            step == 2 ? Checkpoint(slot: Slot(rawValue: step), state: LogState()) : nil
+            step == 2
+            ? Checkpoint(slot: Slot(rawValue: step), digest: .empty, state: LogState()) : nil
         rows.ineffective = [Slot(rawValue: step)]
         rows.peers = [Identities.record(of: 2, boot: step)]
         rows.isFinal = step == 2
@@ -124,7 +125,7 @@ import Testing
         }
         await #expect(processExitsWith: .failure) {
             var found = Identities.recovered()
-            found.checkpoint = Checkpoint(slot: 1, state: LogState())
+            found.checkpoint = Checkpoint(slot: 1, digest: .empty, state: LogState())
             Self.open(found)
         }
     }

@@ -39,7 +39,11 @@ import Testing
             LogState.Session(node: 4, boot: Boot(1), delivered: NumberRanges()),
         ]
         let state = try #require(LogState(sessions: sessions))
-        let checkpoint = Checkpoint(slot: 32_768, state: state)
+        let checkpoint = Checkpoint(
+            slot: 32_768,
+            digest: PrefixDigest(0x1122_3344_5566_7788),
+            state: state
+        )
         try Golden.check("checkpoint", checkpoint.encoded(), title: "checkpoint at slot 32768")
         let bytes = Golden.parse(try #require(Golden.text("checkpoint")))
         #expect(Checkpoint(decoding: bytes) == checkpoint)

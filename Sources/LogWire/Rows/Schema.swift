@@ -61,7 +61,7 @@
 // A row names the one before it, so that a lost one is missed: its command would be handed out. The number
 // of the last row is what LMDB counts of the table, or the last ones are lost.
 package enum Schema {
-    package static let formatVersion: UInt32 = 5
+    package static let formatVersion: UInt32 = 6
     package static let dataFile = "log.mdb"
 
     package static let accepted = "accepted"

@@ -11,7 +11,7 @@ extension Base {
         bytes.append(littleEndian: digest)
         bytes.append(slot: membershipSlot)
         membership.append(to: &bytes)
-        bytes.append(contentsOf: Checkpoint(slot: slot, state: state).encoded())
+        bytes.append(contentsOf: checkpoint.encoded())
         return bytes
     }
 
@@ -28,6 +28,7 @@ extension Base {
             membership: membership,
             membershipSlot: membershipSlot,
             state: checkpoint.state,
+            prefix: checkpoint.digest,
             digest: digest
         )
     }

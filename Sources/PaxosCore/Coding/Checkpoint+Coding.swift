@@ -1,12 +1,13 @@
 /// The bytes of a checkpoint, all numbers 64-bit little-endian:
 ///
-///     slot | sessions | { node | boot | ranges | { from | through } }
+///     slot | digest of the prefix | sessions | { node | boot | ranges | { from | through } }
 ///
 /// Read back only behind a checksum, and refused whole if anything is out of order.
 extension Checkpoint {
     package func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(littleEndian: slot.rawValue)
+        bytes.append(littleEndian: digest.rawValue)
         bytes.append(littleEndian: UInt64(state.sessions.count))
         for session in state.sessions {
             bytes.append(littleEndian: session.node.rawValue)
@@ -22,13 +23,13 @@ extension Checkpoint {
 
     /// How long the bytes are.
     package var byteCount: Int {
-        state.sessions.reduce(16) { $0 + 24 + 16 * $1.delivered.ranges.count }
+        state.sessions.reduce(24) { $0 + 24 + 16 * $1.delivered.ranges.count }
     }
 
     package init?(decoding bytes: [UInt8]) {
         var reader = ByteReader(bytes)
         guard let slot = reader.uint64(), slot < Slot.limit.rawValue,
-            let count = reader.count(ofSize: 24)
+            let digest = reader.uint64(), let count = reader.count(ofSize: 24)
         else { return nil }
         var sessions: [LogState.Session] = []
         for _ in 0..<count {
@@ -36,7 +37,7 @@ extension Checkpoint {
             sessions.append(session)
         }
         guard reader.remaining == 0, let state = LogState(sessions: sessions) else { return nil }
-        self.init(slot: Slot(rawValue: slot), state: state)
+        self.init(slot: Slot(rawValue: slot), digest: PrefixDigest(digest), state: state)
     }
 }
 

@@ -8,6 +8,7 @@
 ///     ballot        16  round | node; all zero for `Ballot.zero`
 ///     token         24  node | boot | sequence
 ///     presence      32  incarnation high | low | boot | nonce
+///     mark          16  slot | digest of the prefix through it
 ///     payload      4+n  count of bytes | bytes
 extension ByteReader {
     mutating func slot() -> Slot? {
@@ -17,6 +18,11 @@ extension ByteReader {
     mutating func slots() -> ClosedRange<Slot>? {
         guard let first = slot(), let last = slot(), first <= last else { return nil }
         return first...last
+    }
+
+    mutating func mark() -> PrefixMark? {
+        guard let slot = slot(), let digest = uint64() else { return nil }
+        return PrefixMark(slot: slot, digest: PrefixDigest(digest))
     }
 
     mutating func node() -> NodeID? { uint64().flatMap(NodeID.init(rawValue:)) }
@@ -59,6 +65,11 @@ extension [UInt8] {
         append(slot: slots.upperBound)
     }
 
+    mutating func append(mark: PrefixMark) {
+        append(slot: mark.slot)
+        append(littleEndian: mark.digest.rawValue)
+    }
+
     mutating func append(node: NodeID) { append(littleEndian: node.rawValue) }
 
     mutating func append(ballot: Ballot) {
@@ -91,6 +102,7 @@ extension [UInt8] {
 enum Width {
     static let slot = 8
     static let slots = 16
+    static let mark = 16
     static let node = 8
     static let ballot = 16
     static let token = 24

@@ -11,6 +11,8 @@ package struct Base: Hashable, Sendable {
     package let membershipSlot: Slot
     /// Exactly as of `slot`, however far the node had gone on.
     package let state: LogState
+    /// Of all entries up to `slot`.
+    package let prefix: PrefixDigest
     /// Of the effective commands up to `slot`, one after the other: slots and payloads.
     package let digest: UInt64
 
@@ -20,6 +22,7 @@ package struct Base: Hashable, Sendable {
         membership: Membership,
         membershipSlot: Slot,
         state: LogState,
+        prefix: PrefixDigest,
         digest: UInt64
     ) {
         self.slot = slot
@@ -27,7 +30,13 @@ package struct Base: Hashable, Sendable {
         self.membership = membership
         self.membershipSlot = membershipSlot
         self.state = state
+        self.prefix = prefix
         self.digest = digest
+    }
+
+    /// What a node that begins at the base has delivered.
+    package var checkpoint: Checkpoint {
+        Checkpoint(slot: slot, digest: prefix, state: state)
     }
 
     /// Before the first slot.
@@ -38,6 +47,7 @@ package struct Base: Hashable, Sendable {
             membership: membership,
             membershipSlot: .zero,
             state: LogState(),
+            prefix: .empty,
             digest: 0
         )
     }
@@ -55,7 +65,7 @@ package struct BaseReplay: Sendable {
     private var digest: UInt64
 
     package init(from base: Base) {
-        delivery = Delivery(resuming: Checkpoint(slot: base.slot, state: base.state))
+        delivery = Delivery(resuming: base.checkpoint)
         ballot = base.ballot
         membership = base.membership
         membershipSlot = base.membershipSlot
@@ -76,6 +86,7 @@ package struct BaseReplay: Sendable {
             membership: membership,
             membershipSlot: membershipSlot,
             state: delivery.state,
+            prefix: delivery.digest,
             digest: digest
         )
     }

@@ -8,22 +8,32 @@ package struct Delivery: Sendable {
     package private(set) var delivered: Slot
     /// The state up to `delivered`.
     package private(set) var state: LogState
+    /// Of the prefix up to `delivered`.
+    package private(set) var digest: PrefixDigest
+    /// Of the prefix up to what was fed.
+    private(set) var fed: PrefixDigest
     /// The beginning of a batch whose end has not been fed yet: it stands above `delivered`.
     private var gathered: [Command] = []
 
     package init(resuming checkpoint: Checkpoint) {
         delivered = checkpoint.slot
         state = checkpoint.state
+        digest = checkpoint.digest
+        fed = checkpoint.digest
     }
 
     /// The slot that must be fed next.
     package var next: Slot { delivered.advanced(by: gathered.count + 1) }
 
-    package var checkpoint: Checkpoint { Checkpoint(slot: delivered, state: state) }
+    package var checkpoint: Checkpoint {
+        Checkpoint(slot: delivered, digest: digest, state: state)
+    }
 
     /// Takes the entry of slot `next` and reports each decision this makes possible.
     package mutating func feed(_ entry: Entry, decide: (Decision) -> Void) {
         settle(before: entry, decide: decide)
+        fed = fed.appending(entry)
+        defer { if gathered.isEmpty { digest = fed } }
         if let first = gathered.first, case .command(let command) = entry {
             gathered.append(command)
             if gathered.count == Int(first.count) { decideGathered(decide) }
@@ -77,6 +87,7 @@ package struct Delivery: Sendable {
     }
 
     private mutating func abandonGathered(_ decide: (Decision) -> Void) {
+        digest = fed
         for command in gathered {
             delivered = delivered.next
             decide(Decision(slot: delivered, command: command, effect: .torn))

@@ -79,13 +79,16 @@ package enum Effect: Hashable, Sendable {
 /// The state of the log up to a slot, stored so that `open` need not read the log from its beginning.
 package struct Checkpoint: Hashable, Sendable {
     package let slot: Slot
+    /// Of the prefix up to the slot.
+    package let digest: PrefixDigest
     package let state: LogState
 
-    package init(slot: Slot, state: LogState) {
+    package init(slot: Slot, digest: PrefixDigest, state: LogState) {
         self.slot = slot
+        self.digest = digest
         self.state = state
     }
 
     /// Before the first slot.
-    package static let empty = Checkpoint(slot: .zero, state: LogState())
+    package static let empty = Checkpoint(slot: .zero, digest: .empty, state: LogState())
 }

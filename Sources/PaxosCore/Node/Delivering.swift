@@ -72,8 +72,8 @@ struct Delivering: Sendable {
         _ replica: inout Replica,
         output: inout Output
     ) {
-        replica.recentEntries.append(entry, at: delivery.next)
-        replica.horizon.pass(delivery.next, bytes: entry.payloadBytes)
+        let slot = delivery.next
+        replica.horizon.pass(slot, bytes: entry.payloadBytes)
         let rule = replica.rules.delivery
         delivery.feed(entry) { decision in
             guard rule.delivers(decision.effect) else {
@@ -93,5 +93,6 @@ struct Delivering: Sendable {
                 )
             }
         }
+        replica.pass(PrefixMark(slot: slot, digest: delivery.fed))
     }
 }

@@ -239,6 +239,7 @@ package struct NodeCore: ~Copyable {
         guard lifetime.isOpen else { return }
         delivering.advance(&replica, output: &output)
         callers.answerEffective(output: &output)
+        takeFindings(output: &output)
     }
 
     private mutating func take(_ appends: [AppendRequest], output: inout Output) {

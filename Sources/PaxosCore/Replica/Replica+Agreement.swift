@@ -2,7 +2,7 @@
 /// says so. One of the two has lost what it had testified to, or stands on a copy that did, and nothing that was
 /// seen here tells which.
 extension Replica {
-    /// Another entry than this node knows chosen, and who has it.
+    /// Another entry than this node knows chosen, there or before, and who has it.
     struct Contradiction: Hashable {
         let witness: NodeID
         let slot: Slot
@@ -30,9 +30,38 @@ extension Replica {
     }
 
     private mutating func compare(_ entry: Entry, in slot: Slot, of sender: NodeID) {
-        guard let own = acceptor.entry(of: slot)?.name ?? recentEntries[slot],
-            own != entry.name
-        else { return }
+        // Also of one token: a machine restored with its memory gives out the same ones again.
+        let isSame =
+            acceptor.entry(of: slot).map { $0 == entry } ?? recentPrefix.holds(entry, in: slot)
+        if isSame == false { contradict(in: slot, by: sender) }
+    }
+
+    // MARK: - Prefixes
+
+    /// Whoever leads says with each heartbeat what its prefix is. A member that was away for long compares
+    /// none of the rows it has with anybody's, but it is told of a slot behind them sooner or later, and
+    /// the digest there is of all of them.
+    mutating func compare(_ mark: PrefixMark, from sender: NodeID) {
+        guard sender != node, mark.slot > .zero else { return }
+        if let own = recentPrefix.digest(through: mark.slot) {
+            if own != mark.digest { contradict(in: mark.slot, by: sender) }
+        } else if mark.slot > recentPrefix.end.slot,
+            mark.slot < awaitedPrefix?.mark.slot ?? .limit
+        {
+            // Until it is there: what is told later is farther off.
+            awaitedPrefix = (mark, sender)
+        }
+    }
+
+    /// A slot is delivered here, and this is the prefix through it.
+    mutating func pass(_ mark: PrefixMark) {
+        recentPrefix.append(mark)
+        guard let awaited = awaitedPrefix, awaited.mark.slot <= mark.slot else { return }
+        awaitedPrefix = nil
+        compare(awaited.mark, from: awaited.witness)
+    }
+
+    private mutating func contradict(in slot: Slot, by sender: NodeID) {
         contradiction = contradiction ?? Contradiction(witness: sender, slot: slot)
     }
 }

@@ -149,6 +149,7 @@ extension Replica {
             ballot: leader.ballot,
             round: round,
             committed: committed,
+            prefix: recentPrefix.end,
             isFull: leadsWithoutRoom
         )
         for member in membership.members where member != node {
@@ -209,6 +210,7 @@ extension Replica {
             isRepeated: true,
             output: &output
         )
+        compare(heartbeat.prefix, from: sender)
         if heartbeat.isFull {
             fullLeader = max(fullLeader ?? .zero, heartbeat.ballot)
         } else if fullLeader == heartbeat.ballot {

@@ -51,7 +51,9 @@ package struct Replica: Sendable {
     /// Somebody has another entry where one is chosen here, found in this step.
     var contradiction: Contradiction?
     /// What is delivered and not in the acceptor's memory any more.
-    var recentEntries = RecentEntries()
+    var recentPrefix: RecentPrefix
+    /// What somebody's prefix is through a slot that is not delivered here yet: the lowest of those told.
+    var awaitedPrefix: (mark: PrefixMark, witness: NodeID)?
     /// What members have said to be committed and could not back, in this step.
     var unbackedClaims = 0
     /// What has happened in this step, for the core to tell.
@@ -87,6 +89,9 @@ package struct Replica: Sendable {
         self.limits = limits
         acceptor = Acceptor(recovered: state, limits: limits, rule: rules.acceptance)
         learner = Learner(committed: state.committed, rule: rules.learning)
+        recentPrefix = RecentPrefix(
+            after: PrefixMark(slot: state.checkpoint.slot, digest: state.checkpoint.digest)
+        )
         horizon = Horizon(
             at: state.checkpoint.slot,
             limits: limits,

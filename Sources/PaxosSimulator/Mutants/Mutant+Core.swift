@@ -48,6 +48,9 @@ extension Mutant {
             let committed = core.status.committed
             arrivals.messages = arrivals.messages.map { withoutRows(through: committed, $0) }
         }
+        if self == .prefixNotCompared {
+            arrivals.messages = arrivals.messages.map { altered($0, as: nil) }
+        }
         var output = core.step(arrivals)
         for barrier in barriers {
             let slot = core.status.committed
@@ -129,8 +132,13 @@ extension Mutant {
     }
 
     private func borrowBallot(_ envelope: Envelope) -> Envelope {
+        altered(envelope, as: envelope.destination)
+    }
+
+    /// A heartbeat under the ballot of another node, or its own, that says nothing of a prefix.
+    private func altered(_ envelope: Envelope, as node: NodeID?) -> Envelope {
         guard case .immediate(.heartbeat(let beat)) = envelope.message else { return envelope }
-        let ballot = Ballot(round: beat.ballot.round, node: envelope.destination)
+        let ballot = Ballot(round: beat.ballot.round, node: node ?? beat.ballot.node)
         let borrowed = Heartbeat(
             ballot: ballot,
             round: beat.round,
@@ -141,6 +149,9 @@ extension Mutant {
             sender: envelope.sender,
             destination: envelope.destination,
             recipient: envelope.recipient,
+            written: envelope.written,
+            stamp: envelope.stamp,
+            claim: (envelope.heard, envelope.tag),
             message: .immediate(.heartbeat(borrowed))
         )
     }

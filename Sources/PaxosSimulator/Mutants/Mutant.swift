@@ -96,6 +96,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case behindLeads = "behind-leads"
     /// Nobody looks at rows of what it has committed already (`R37`).
     case otherEntryIgnored = "other-entry-ignored"
+    /// Nobody compares what a leader says of its prefix (`R37`).
+    case prefixNotCompared = "prefix-not-compared"
     /// Nobody ever looks for a new leader.
     case sleepsThroughElections = "sleeps-through-elections"
 }

@@ -36,7 +36,7 @@ extension World {
             )
             counts.count(.invention)
             process.inventions += 1
-            if case .immediate(.catchUp) = message { process.isContradicted = true }
+            if isOfAnotherLog(message) { process.isContradicted = true }
             trace.note(.sent, at: now, envelope, from: liar, to: victim, mark: "invented")
             process.messages.append(envelope)
             schedule(victim)
@@ -54,7 +54,7 @@ extension World {
         let none = (WriteNumber.none, UInt64(0))
         let status = victim.core.status
         let chosen = ledger.chosenThrough.rawValue
-        switch random.below(8) {
+        switch random.below(9) {
         case 0:
             // It has met writes of this process that there never were, and shows a tag.
             let claim = (WriteNumber(1 << 40), random.next() | 1)
@@ -64,6 +64,10 @@ extension World {
         case 3: return (.immediate(.statusReply(reply(committed: Slot.limit.rawValue))), none)
         case 4 where status.role == .candidate:
             return (.immediate(.page(impossiblePage(status, liar))), none)
+        case 7
+        where status.promised > Ballot(round: 1, node: liar.id) && status.delivered > .zero
+            && faults.contains(.crash):
+            return (.immediate(.heartbeat(ofAnotherLog(status, liar, &random))), none)
         case 5, 6:
             // Who stops by it is started again, which is a crash.
             guard faults.contains(.crash), let row = otherRow(status.delivered) else {
@@ -115,6 +119,28 @@ extension World {
         return PromisePage(ballot: ballot, from: slot, through: slot, rows: [row])
     }
 
+    /// One that led long ago, and stands on another history.
+    private func ofAnotherLog(
+        _ status: CoreStatus,
+        _ liar: SimulatedNode,
+        _ random: inout SeededGenerator
+    ) -> Heartbeat {
+        Heartbeat(
+            ballot: Ballot(round: 1, node: liar.id),
+            round: 1,
+            committed: status.delivered,
+            prefix: PrefixMark(slot: status.delivered, digest: PrefixDigest(random.next()))
+        )
+    }
+
+    private func isOfAnotherLog(_ message: Message) -> Bool {
+        switch message {
+        case .immediate(.catchUp): true
+        case .immediate(.heartbeat(let beat)): beat.prefix.slot > .zero
+        default: false
+        }
+    }
+
     /// Another entry than is committed in a slot.
     func otherRow(_ slot: Slot) -> AcceptedEntry? {
         guard let entry = ledger.chosen(slot) else { return nil }
@@ -133,18 +159,34 @@ extension World {
         let known = process.beganAt.next...max(process.beganAt.next, process.core.delivered)
         guard process.core.delivered > process.beganAt else { return nil }
         for envelope in process.messages where envelope.recipient == process.identity.process {
-            guard case .immediate(.catchUp(let answer)) = envelope.message,
-                process.core.holds(envelope.sender),
+            guard isOfAnotherLog(envelope.message), process.core.holds(envelope.sender),
                 process.succession.hasGreeted(envelope.sender.process),
                 !process.messages.contains(where: {
                     $0.sender.node == envelope.source && $0.sender != envelope.sender
                 })
             else { continue }
-            for row in answer.rows where known.contains(row.slot) {
-                if let chosen = ledger.chosen(row.slot), chosen != row.entry { return row.slot }
+            switch envelope.message {
+            case .immediate(.catchUp(let answer)):
+                for row in answer.rows where known.contains(row.slot) {
+                    if let chosen = ledger.chosen(row.slot), chosen != row.entry { return row.slot }
+                }
+            case .immediate(.heartbeat(let beat)) where known.contains(beat.prefix.slot):
+                if beat.prefix != prefix(through: beat.prefix.slot) { return beat.prefix.slot }
+            default: break
             }
         }
         return nil
+    }
+
+    /// What everybody's prefix is who has a slot.
+    private func prefix(through slot: Slot) -> PrefixMark {
+        var digest = PrefixDigest.empty
+        for place in 0..<slot.rawValue {
+            if let entry = ledger.chosen(Slot(rawValue: place + 1)) {
+                digest = digest.appending(entry)
+            }
+        }
+        return PrefixMark(slot: slot, digest: digest)
     }
 
     /// Whoever is shown another entry stops, and says why; somebody starts it again.

@@ -67,7 +67,7 @@ extension StoreRun {
         }
         opened.submit(5) { rows in
             rows.committed = 6
-            rows.checkpoint = Checkpoint(slot: 3, state: LogState())
+            rows.checkpoint = Checkpoint(slot: 3, digest: .empty, state: LogState())
         }
         _ = await receipt(of: 5, opened)
         await opened.close()

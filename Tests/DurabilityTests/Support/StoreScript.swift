@@ -142,7 +142,7 @@ struct StoreScript: Sendable {
             }
         }
         if generator.next() % 6 == 0, let committed = rows.committed, committed > model.checkpoint {
-            rows.checkpoint = Checkpoint(slot: committed, state: LogState())
+            rows.checkpoint = Checkpoint(slot: committed, digest: .empty, state: LogState())
         }
         // A row below its own watermark would be refused.
         if let committed = rows.committed, committed < model.committed { rows.committed = nil }

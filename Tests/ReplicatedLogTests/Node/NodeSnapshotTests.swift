@@ -292,13 +292,13 @@ import Testing
             membership: directory.configuration.membership,
             membershipSlot: 0,
             state: LogState(),
+            prefix: .empty,
             digest: 0
         )
         let cluster = directory.configuration.cluster
-        let head = SnapshotHead(cluster: cluster, base: base, chunkBytes: 1 << 18)
-        let tail = SnapshotTail(chunks: 0, bytes: 0)
-        let bytes = head.encoded + tail.encoded(SnapshotFormat.seed(cluster, 4))
-        try FileSystem.write(bytes, to: Self.path(directory, 4))
+        let head = SnapshotHead(cluster: cluster, base: base, chunkBytes: 1 << 18).encoded
+        let tail = SnapshotTail(chunks: 0, bytes: 0).encoded(SnapshotFormat.seed(cluster, 4))
+        try FileSystem.write(head + tail, to: Self.path(directory, 4))
         try await running(try await directory.open()) { node in
             await #expect {
                 try await node.latestSnapshot
@@ -329,13 +329,13 @@ import Testing
             try FileSystem.removeFile(Self.path(directory, 2))
             let path = Self.path(directory, 4)
             var bytes = try FileSystem.read(path, at: 0, count: 1 << 20)
-            bytes[8] = 2
+            bytes[8] = 3
             try FileSystem.write(bytes, to: path)
         } _: { node in
             await #expect {
                 try await node.latestSnapshot
             } throws: { error in
-                if case SnapshotError.newerFormat(_, 2, 1) = error { true } else { false }
+                if case SnapshotError.newerFormat(_, 3, 2) = error { true } else { false }
             }
         }
     }

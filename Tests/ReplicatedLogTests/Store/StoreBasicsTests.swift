@@ -47,7 +47,7 @@ import Testing
         store.submit(3) { rows in
             rows.accepted = [.commands(11...12, ballot: ballot)]
             rows.committed = 10
-            rows.checkpoint = Checkpoint(slot: 4, state: state)
+            rows.checkpoint = Checkpoint(slot: 4, digest: .empty, state: state)
             rows.ineffective = [2, 7]
         }
         #expect(listener.wait(through: 3))
@@ -60,7 +60,7 @@ import Testing
         #expect(recovered.lastRound == 3)
         #expect(recovered.committed == 10)
         #expect(recovered.last == 12)
-        #expect(recovered.checkpoint == Checkpoint(slot: 4, state: state))
+        #expect(recovered.checkpoint == Checkpoint(slot: 4, digest: .empty, state: state))
         let page = try again.page(1...20).get()
         #expect(page.rows.map(\.slot) == (1...12).map { Slot(rawValue: $0) })
         #expect(page.rows.map(\.entry) == (1...12).map { .testCommand($0) })

@@ -21,7 +21,7 @@ import Darwin
         try directory.fill { _, rows in
             rows.accepted = [.commands(1...30, bytes: 100)]
             rows.committed = 20
-            rows.checkpoint = Checkpoint(slot: 10, state: LogState())
+            rows.checkpoint = Checkpoint(slot: 10, digest: .empty, state: LogState())
         }
     }
 

@@ -20,7 +20,7 @@ import Testing
             guard write == 1 else { return rows.lastRound = write }
             rows.accepted = [.commands(1...60, bytes: 400)]
             rows.committed = 40
-            rows.checkpoint = Checkpoint(slot: 35, state: LogState())
+            rows.checkpoint = Checkpoint(slot: 35, digest: .empty, state: LogState())
             rows.ineffective = [7, 31]
         }
     }

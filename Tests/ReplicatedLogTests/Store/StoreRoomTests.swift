@@ -167,7 +167,7 @@ import Darwin
         store.submit(1) { rows in
             rows.accepted = [.commands(1...2)]
             rows.committed = 2
-            rows.checkpoint = Checkpoint(slot: 1, state: state)
+            rows.checkpoint = Checkpoint(slot: 1, digest: .empty, state: state)
         }
         #expect(listener.wait(through: 1))
         store.closeAndWait()

@@ -21,7 +21,7 @@ import Testing
             guard write == 1 else { return rows.promised = Ballot(round: 8, node: 2) }
             rows.accepted = [.commands(1...Self.last, bytes: 400)]
             rows.committed = 60
-            rows.checkpoint = Checkpoint(slot: 60, state: LogState())
+            rows.checkpoint = Checkpoint(slot: 60, digest: .empty, state: LogState())
             rows.ineffective = [7, 31]
         }
     }

@@ -129,6 +129,7 @@ extension SeededGenerator {
                         ballot: ballot(),
                         round: number(),
                         committed: slot(),
+                        prefix: PrefixMark(slot: slot(), digest: PrefixDigest(number())),
                         isFull: oneIn(2)
                     )
                 )
