@@ -52,29 +52,6 @@ import Testing
         #expect(next.rows?.committed == 100, "it rides on the next write (R41)")
     }
 
-    /// What would only make the next write smaller waits for company, or for the disk; nothing waits
-    /// while nothing is in flight.
-    @Test func appendsGatherWhileTheDiskIsBusy() throws {
-        let member = OneMember()
-        try member.settle()
-        #expect(member.core.leastAppends == 1)
-        let first = try member.step { $0.appends = (0..<100).map { _ in member.append() } }
-        #expect(first.rows?.accepted.map(\.run.slots) == [1...100])
-        #expect(member.core.leastAppends == 50)
-        let few = try member.step { $0.appends = (0..<20).map { _ in member.append() } }
-        #expect(few.rows == nil)
-        #expect(few.drained.appends == 0, "they still count as waiting")
-        #expect(member.core.leastAppends == 30)
-        let enough = try member.step { $0.appends = (0..<30).map { _ in member.append() } }
-        #expect(enough.rows?.accepted.map(\.run.slots) == [101...150])
-        try member.step { $0.appends = [member.append(deadline: Tick(5))] }
-        // The first hundred are durable: fifty are in flight, and one is not half as many.
-        #expect(try member.step(flush: 1).rows == nil)
-        let last = try member.step(flush: 1)
-        #expect(last.rows?.accepted.map(\.run.slots) == [151...151])
-        #expect(try member.step(flush: 1).outcomes == [.committed(first: 151, count: 1)])
-    }
-
     /// A receipt that comes in one step with the end of the caller's patience: the outcome is known.
     @Test func whatIsKnownIsNotCalledUnknown() throws {
         let member = OneMember()

@@ -345,8 +345,16 @@ package struct NodeCore: ~Copyable {
         return min(deadline, lifetime.closesBy ?? .never)
     }
 
-    /// How many more appends are worth a step.
-    package var leastAppends: Int { proposals.leastAppends(replica) }
+    /// Appends are proposed here.
+    package var leads: Bool { replica.leader != nil }
+
+    /// Slots are proposed here and not chosen yet, and nothing but time stands in their way.
+    package var isAwaited: Bool {
+        !replica.hasNoRoom && replica.leader.map { $0.slotsInFlight > 0 } == true
+    }
+
+    /// The store has a write of this node.
+    package var isWriting: Bool { replica.oldestWrite != nil }
 
     /// Who this process of the node is.
     package var identity: NodeIdentity { meeting.identity }

@@ -21,17 +21,6 @@ struct Proposals: Sendable {
         self.limits = limits
     }
 
-    /// How many more appends are worth a step. A member that is a quorum by itself gains nothing by
-    /// proposing while its disk is busy: the next write waits for the one in flight, and whatever comes
-    /// too late for it makes a smaller one of its own. So appends gather until they are half as many as
-    /// the slots in flight, or those are durable. With others a step proposes what is there, and a
-    /// sixteenth of what is in flight is worth one; whatever else arrives takes them along.
-    func leastAppends(_ replica: Replica) -> Int {
-        // Without room nothing in flight may end: who waits is refused at once.
-        guard !replica.hasNoRoom, let inFlight = replica.leader?.slotsInFlight else { return 1 }
-        return max(1, replica.isAlone ? inFlight / 2 - queue.count : inFlight / 16)
-    }
-
     // MARK: - Of callers
 
     mutating func take(
@@ -129,9 +118,6 @@ struct Proposals: Sendable {
     ) {
         var entries: [Entry] = []
         proposeForwarded(into: &entries, &replica, state: state, output: &output)
-        if replica.isAlone, leastAppends(replica) > 1 {
-            return replica.propose(entries, output: &output)
-        }
         while let append = queue.first {
             if callers.isWaiting(append.waiter) {
                 guard replica.hasRoom(entries: append.count, bytes: append.bytes) else { break }

@@ -80,18 +80,18 @@ final class Driver: Sendable {
             log: self.lines.add
         )
         var nextRecord = Tick.zero
+        var gathering = Gathering()
         inbox.drive()
         while true {
             guard let arrived = arrivals.take() else {
-                let least = core.leastAppends
-                let deadline = min(core.nextDeadline, lines.due)
-                let isWoken = sleep(until: deadline, atMostATick: least > 1)
+                sleep(until: min(core.nextDeadline, lines.due), or: gathering.end)
                 let now = clock.now
                 if now >= lines.due { lines.note(core.status, now: now) }
-                arrivals = nextArrivals(of: core, least: isWoken ? least : 1)
+                arrivals = nextArrivals(of: core, gathering)
                 continue
             }
-            let isRecorded = arrived.receipt != nil || clock.now >= nextRecord
+            let isFlushed = arrived.receipt != nil
+            let isRecorded = isFlushed || clock.now >= nextRecord
             var output = core.step(arrived)
             // First what others wait for: an Accept travels while the own write is made.
             if !output.messages.isEmpty { transport?.send(output.messages) }
@@ -106,34 +106,45 @@ final class Driver: Sendable {
             let status = core.status
             published.withLock { $0 = status }
             lines.note(status, now: clock.now)
-            inbox.reply(output.replies, drained: output.drained)
+            let callers = inbox.reply(output.replies, drained: output.drained)
+            let shown = Gathering.Step(
+                isAwaited: core.isAwaited,
+                isWriting: core.isWriting,
+                isFlushed: isFlushed,
+                callers: callers
+            )
+            gathering.note(shown, leads: core.leads, at: MonotonicClock.now())
             if isRecorded, metrics != nil {
                 metrics?.record(store.counters, inboxBytes: inbox.share.bytes)
                 nextRecord = clock.now.advanced(by: Self.recordTicks)
             }
             if output.isClosed { break }
-            arrivals = nextArrivals(of: core, least: core.leastAppends)
+            arrivals = nextArrivals(of: core, gathering)
         }
     }
 
-    private func nextArrivals(of core: borrowing NodeCore, least: Int) -> Arrivals? {
+    private func nextArrivals(
+        of core: borrowing NodeCore,
+        _ gathering: Gathering
+    ) -> Arrivals? {
         let now = clock.now
         inbox.expireOverflow(now: now)
-        return inbox.take(now: now, isDue: core.nextDeadline <= now, least: least)
+        return inbox.take(now: now, isDue: core.nextDeadline <= now, gathering: gathering)
     }
 
-    /// Sleeps until something arrives, and returns true, or until the deadline. Appends that are left
-    /// in the inbox have deadlines of their own, which nobody looks at there: then for a tick at most.
-    private func sleep(until deadline: Tick, atMostATick: Bool) -> Bool {
-        var deadline = min(deadline, inbox.overflowDeadline)
-        if atMostATick { deadline = min(deadline, clock.now.advanced(by: 1)) }
-        guard deadline != .never else {
+    /// Sleeps until something arrives, or until the deadline, or until appends have gathered for long enough.
+    private func sleep(until deadline: Tick, or end: MonotonicInstant) {
+        let (overflow, gathers) = inbox.alarms
+        let deadline = min(deadline, overflow)
+        let instant = deadline == .never ? nil : clock.instant(of: deadline)
+        // Also if that has passed since the inbox was looked at.
+        if gathers {
+            parker.park(until: min(instant ?? end, end))
+        } else if let instant {
+            parker.park(until: instant)
+        } else {
             parker.park()
-            return true
         }
-        if let instant = clock.instant(of: deadline) { return parker.park(until: instant) }
-        parker.park()
-        return clock.now < deadline
     }
 
     private func read(_ request: ReadRequest) {

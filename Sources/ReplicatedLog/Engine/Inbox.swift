@@ -52,9 +52,13 @@ final class Inbox: Sendable {
         var hasArrivals: Bool { !appends.isEmpty || hasMoreThanAppends }
 
         var hasMoreThanAppends: Bool {
-            receipt != nil || !messages.isEmpty || !barriers.isEmpty || !cancellations.isEmpty
-                || !completions.isEmpty
-                || isFull != nil || failure != nil || closeBy != nil
+            receipt != nil || !messages.isEmpty || !completions.isEmpty || hasWordOfCallers
+                || isFull != nil || failure != nil
+        }
+
+        /// Callers want something beside appends, and not before them.
+        var hasWordOfCallers: Bool {
+            !barriers.isEmpty || !cancellations.isEmpty || closeBy != nil
         }
     }
 
@@ -192,18 +196,20 @@ final class Inbox: Sendable {
         return next
     }
 
-    /// Everything that has arrived, or `nil` if nothing has, or nothing but fewer than `least` appends.
-    func take(now: Tick, isDue: Bool, least: Int) -> Arrivals? {
+    /// Everything that has arrived, but for appends that gather, or `nil` if nothing has.
+    func take(now: Tick, isDue: Bool, gathering: Gathering = Gathering()) -> Arrivals? {
         state.withLock { state -> Arrivals? in
             guard state.hasArrivals || isDue else { return nil }
-            if !isDue, state.appends.count < least, !state.hasMoreThanAppends {
-                state.wakingAppend = least
-                return nil
-            }
-            state.wakingAppend = 1
+            let gathers =
+                !isDue && !state.hasWordOfCallers && state.isFull == nil && state.failure == nil
+                && gathering.holds(state.appends.count, at: MonotonicClock.now())
+            state.wakingAppend = gathers ? gathering.enough : 1
+            if gathers, !state.hasMoreThanAppends { return nil }
             var arrivals = Arrivals(now: now)
-            state.enterCore(limits: limits)
-            arrivals.appends = state.appends.handOver()
+            if !gathers {
+                state.enterCore(limits: limits)
+                arrivals.appends = state.appends.handOver()
+            }
             arrivals.barriers = state.barriers.handOver()
             arrivals.cancellations = state.cancellations.handOver()
             arrivals.completions = state.completions.handOver()
@@ -217,11 +223,14 @@ final class Inbox: Sendable {
         }
     }
 
-    /// Lets in those that waited for room, and resumes every caller the core has replied to.
+    /// Lets in those that waited for room, and resumes every caller the core has replied to. Returns how many
+    /// waited until then, if it resumes any.
     ///
     /// A few at a time: the first go on while the others are looked up, and nobody who comes with the
     /// next append waits long for the lock.
-    func reply(_ replies: [Reply], drained: InboxShare) {
+    @discardableResult
+    func reply(_ replies: [Reply], drained: InboxShare) -> Int? {
+        var callers: Int?
         if drained.appends > 0 {
             state.withLock { state in
                 state.usedAppends -= drained.appends
@@ -236,6 +245,7 @@ final class Inbox: Sendable {
             let some = rest.prefix(Self.repliesAtOnce)
             rest = rest.dropFirst(some.count)
             state.withLock { state in
+                if callers == nil { callers = state.waiters.count }
                 for reply in some {
                     if let continuation = state.waiters.take(reply.waiter) {
                         resumed.append((continuation, reply.outcome))
@@ -245,11 +255,13 @@ final class Inbox: Sendable {
             for (continuation, outcome) in resumed { continuation.resume(returning: outcome) }
             resumed.removeAll(keepingCapacity: true)
         }
+        return callers
     }
 
-    /// The earliest deadline of an append that waits for room; `never` if none does.
-    var overflowDeadline: Tick {
-        state.withLock { $0.overflowDeadline }
+    /// The earliest deadline of an append that waits for room, `never` if none does; and whether appends
+    /// gather that nobody but the time may wake the driver for.
+    var alarms: (overflow: Tick, gathers: Bool) {
+        state.withLock { ($0.overflowDeadline, $0.wakingAppend > 1) }
     }
 
     /// Answers the appends that waited for room longer than they would.

@@ -53,12 +53,12 @@ import Testing
     private var kept: Int { inbox.state.withLock { $0.appends.count + $0.overflow.count } }
 
     private func taken() -> [WaiterID]? {
-        guard let arrivals = inbox.take(now: .zero, isDue: false, least: 1) else { return nil }
+        guard let arrivals = inbox.take(now: .zero, isDue: false) else { return nil }
         return arrivals.appends.map(\.waiter)
     }
 
     private func cancelled() -> [WaiterID] {
-        guard let arrivals = inbox.take(now: .zero, isDue: false, least: 1) else { return [] }
+        guard let arrivals = inbox.take(now: .zero, isDue: false) else { return [] }
         return arrivals.cancellations
     }
 
@@ -116,13 +116,13 @@ import Testing
         try await eventually("one waits") { kept == 3 }
         let long = append(Tick(9))
         try await eventually("two wait") { kept == 4 }
-        #expect(inbox.overflowDeadline == Tick(5))
+        #expect(inbox.alarms.overflow == Tick(5))
         inbox.expireOverflow(now: Tick(5))
         #expect(await short.value == .never(.timedOut))
-        #expect(inbox.overflowDeadline == Tick(9))
+        #expect(inbox.alarms.overflow == Tick(9))
         inbox.expireOverflow(now: Tick(10))
         #expect(await long.value == .never(.timedOut))
-        #expect(inbox.overflowDeadline == .never)
+        #expect(inbox.alarms.overflow == .never)
         inbox.end(.closed)
         for task in early { _ = await task.value }
         #expect(waiting == 0)
@@ -160,6 +160,56 @@ import Testing
         #expect(await second.value == .never(.closed))
     }
 
+    /// Appends that gather stay where they are while other things are handed over; one that is cancelled
+    /// goes at once, and whatever else callers want takes all along.
+    @Test func appendsThatGatherStay() async throws {
+        var gathering = Gathering()
+        let begin = MonotonicClock.now()
+        gathering.note(
+            Gathering.Step(isAwaited: true, isWriting: true, isFlushed: false, callers: nil),
+            leads: true,
+            at: begin
+        )
+        // A write of an hour: ten milliseconds of it, counted from then on.
+        let later = begin.advanced(by: .seconds(3_600))
+        gathering.note(
+            Gathering.Step(isAwaited: true, isWriting: true, isFlushed: true, callers: 9),
+            leads: true,
+            at: later
+        )
+        var known: [WaiterID] = []
+        func handed(isDue: Bool = false) -> [Int]? {
+            guard let arrivals = inbox.take(now: .zero, isDue: isDue, gathering: gathering) else {
+                return nil
+            }
+            known += arrivals.appends.map(\.waiter)
+            return [
+                arrivals.appends.count, arrivals.completions.count, arrivals.cancellations.count,
+            ]
+        }
+        let early = [append(), append()]
+        try await eventually("two are in") { inbox.share.appends == 2 }
+        #expect(handed() == nil)
+        inbox.complete(ReadCompletion(id: ReadID(rawValue: 7), result: .failure(.closed)))
+        #expect(handed() == [0, 1, 0])
+        early[0].cancel()
+        #expect(await early[0].value == .never(.cancelled), "the core has not heard of it")
+        #expect(handed(isDue: true) == [1, 0, 0], "a deadline of the core")
+        let late = append()
+        try await eventually("another is in") { inbox.share.appends == 2 }
+        early[1].cancel()
+        try await eventually("the core is to hear of it") {
+            inbox.state.withLock { !$0.cancellations.isEmpty }
+        }
+        #expect(handed() == [1, 0, 1])
+        inbox.reply(
+            known.map { Reply(waiter: $0, outcome: .never(.closed)) },
+            drained: InboxShare(appends: 2, bytes: 4)
+        )
+        #expect(await early[1].value == .never(.closed))
+        #expect(await late.value == .never(.closed))
+    }
+
     /// Story: a caller that waited for much room went, and those after it who needed little waited on.
     @Test func whoStandsBehindACancelledCallerIsLetIn() async throws {
         var limits = Limits()
@@ -167,7 +217,7 @@ import Testing
         let inbox = Inbox(limits: limits, clock: TickClock(), parker: Parker())
         let first = Task { await Self.submit(Ticket(), to: inbox, bytes: 8) }
         try await eventually("it is in") { inbox.share.appends == 1 }
-        #expect(inbox.take(now: .zero, isDue: false, least: 1)?.appends.count == 1)
+        #expect(inbox.take(now: .zero, isDue: false)?.appends.count == 1)
         let big = Task {
             let ticket = Ticket()
             return await withTaskCancellationHandler {
@@ -293,7 +343,7 @@ import Testing
         try await eventually("all wait") { inbox.state.withLock { $0.waiters.count } == 400 }
         var answered = 0
         while answered < 400 {
-            guard let arrivals = inbox.take(now: .zero, isDue: false, least: 1) else {
+            guard let arrivals = inbox.take(now: .zero, isDue: false) else {
                 Issue.record("nobody was let in")
                 return inbox.end(.closed)
             }

@@ -1,0 +1,90 @@
+@testable import PaxosCore
+@testable import Platform
+@testable import ReplicatedLog
+import Testing
+
+/// When appends wait for each other. By hand: instants in microseconds, writes of a millisecond.
+@Suite struct GatheringTests {
+    private static func at(_ microseconds: UInt64) -> MonotonicInstant {
+        MonotonicInstant(nanoseconds: 1_000_000_000 + 1_000 * microseconds)
+    }
+
+    private static func step(
+        awaited: Bool = true,
+        writing: Bool = false,
+        flushed: Bool = false,
+        callers: Int? = nil
+    ) -> Gathering.Step {
+        Gathering.Step(
+            isAwaited: awaited,
+            isWriting: writing,
+            isFlushed: flushed,
+            callers: callers
+        )
+    }
+
+    /// A leader whose writes take a millisecond, with ten callers, after the first of them.
+    private static func leader() -> Gathering {
+        var gathering = Gathering()
+        gathering.note(step(writing: true), leads: true, at: at(0))
+        gathering.note(step(awaited: false, flushed: true, callers: 10), leads: true, at: at(1_000))
+        return gathering
+    }
+
+    /// Before anything is known, and without anything in flight, an append goes at once.
+    @Test func nothingIsWaitedForWithoutAReason() {
+        #expect(!Gathering().holds(1, at: Self.at(0)))
+        var follower = Gathering()
+        follower.note(Self.step(writing: true), leads: false, at: Self.at(0))
+        follower.note(Self.step(flushed: true, callers: 10), leads: false, at: Self.at(1_000))
+        #expect(!follower.holds(1, at: Self.at(1_001)))
+    }
+
+    /// Those who were answered have a moment to come again, and none once they are all there.
+    @Test func whoWasAnsweredMayComeAgain() {
+        let gathering = Self.leader()
+        #expect(gathering.holds(9, at: Self.at(1_059)))
+        #expect(!gathering.holds(10, at: Self.at(1_001)), "nobody else is known of")
+        #expect(!gathering.holds(0, at: Self.at(1_001)))
+        #expect(!gathering.holds(9, at: Self.at(1_060)))
+        #expect(gathering.enough == 10)
+    }
+
+    /// While the disk writes what others wait for, and for no longer than two usual writes.
+    @Test func appendsGatherWhileTheDiskIsBusy() {
+        var gathering = Self.leader()
+        gathering.note(Self.step(writing: true), leads: true, at: Self.at(2_000))
+        #expect(gathering.holds(3, at: Self.at(3_999)))
+        #expect(!gathering.holds(3, at: Self.at(4_000)), "the disk hesitates")
+        // Another step meanwhile does not prolong it.
+        gathering.note(Self.step(writing: true), leads: true, at: Self.at(3_000))
+        #expect(!gathering.holds(3, at: Self.at(4_000)))
+        // The others have it: nobody waits for this disk.
+        gathering.note(
+            Self.step(awaited: false, writing: true, callers: 10),
+            leads: true,
+            at: Self.at(3_100)
+        )
+        #expect(gathering.holds(3, at: Self.at(3_159)))
+        #expect(!gathering.holds(3, at: Self.at(3_160)))
+    }
+
+    /// However many callers there are and however slow the disk is.
+    @Test func nobodyWaitsForLong() {
+        var gathering = Gathering()
+        gathering.note(Self.step(writing: true), leads: true, at: Self.at(0))
+        gathering.note(
+            Self.step(awaited: false, flushed: true, callers: 5_000),
+            leads: true,
+            at: Self.at(900_000)
+        )
+        #expect(gathering.holds(Gathering.most - 1, at: Self.at(900_001)))
+        #expect(!gathering.holds(Gathering.most, at: Self.at(900_001)))
+        gathering.note(Self.step(writing: true), leads: true, at: Self.at(1_000_000))
+        #expect(gathering.holds(1, at: Self.at(1_009_999)))
+        #expect(!gathering.holds(1, at: Self.at(1_010_000)))
+        // Who leads no more proposes nothing.
+        gathering.note(Self.step(writing: true), leads: false, at: Self.at(1_000_001))
+        #expect(!gathering.holds(1, at: Self.at(1_000_002)))
+    }
+}
