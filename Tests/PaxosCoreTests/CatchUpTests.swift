@@ -263,10 +263,12 @@ import Testing
     private func readOn(_ member: OneMember, _ said: OneMember.Said) throws -> OneMember.Said {
         try member.step {
             $0.completions = said.reads.map { read in
-                let slots = read.slots.lowerBound...min(
-                    read.slots.upperBound,
-                    read.slots.lowerBound.next
-                )
+                let slots =
+                    read.slots
+                    .lowerBound...min(
+                        read.slots.upperBound,
+                        read.slots.lowerBound.next
+                    )
                 let page = ReadRequest(id: read.id, slots: slots, maxBytes: read.maxBytes)
                 return ReadCompletion(id: read.id, result: .success(member.store.disk.read(page)))
             }
@@ -319,7 +321,8 @@ import Testing
         // Half an election timeout later it asks what became of it, and the answer comes before the page.
         let later = Limits().electionTicks / 2
         let probe = try #require(
-            try member.hear(3, at: later, Self.heartbeat(9, round: 2)).immediate.compactMap { message in
+            try member.hear(3, at: later, Self.heartbeat(9, round: 2)).immediate.compactMap {
+                message in
                 if case .probe(let probe) = message.body { probe } else { nil }
             }.first
         )
