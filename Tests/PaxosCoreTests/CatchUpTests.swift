@@ -318,6 +318,10 @@ import Testing
         let wider = CatchUp(from: 2, rows: [2, 3, 4].map { Self.row($0) }, committed: 9)
         let further = CatchUpRequest(slots: 5...9, pages: 2, continues: true)
         #expect(requests(try member.hear(3, .catchUp(wider))) == [further])
+        // Of a page with a hole the rest does not come again by itself.
+        let torn = CatchUp(from: 5, rows: [Self.row(5), Self.row(7)], committed: 9)
+        let rest = CatchUpRequest(slots: 6...9, pages: 2)
+        #expect(requests(try member.hear(3, .catchUp(torn))) == [rest])
         // Half an election timeout later it asks what became of it, and the answer comes before the page.
         let later = Limits().electionTicks / 2
         let probe = try #require(
@@ -328,8 +332,23 @@ import Testing
         )
         let lost = ProbeReply(id: probe.id, subject: .answers)
         let anew = requests(try member.hear(3, at: later, .probeReply(lost)))
-        #expect(anew.map(\.slots) == [5...9])
+        #expect(anew.map(\.slots) == [6...9])
         #expect(anew.map(\.continues) == [false])
+    }
+
+    /// A page that was read before it was asked for says nothing of what was claimed since (`R84`).
+    @Test func anOlderPageContradictsNobody() throws {
+        let member = OneMember(members: [1, 2, 3])
+        try member.hear(3, Self.heartbeat(4))
+        let far: Slot = 100_000
+        try member.hear(3, Self.heartbeat(far, round: 2))
+        for first in [1, 3] as [Slot] {
+            let rows = [Self.row(first), Self.row(first.next)]
+            try member.hear(3, .catchUp(CatchUp(from: first, rows: rows, committed: 4)))
+            #expect(member.core.replica.unbackedClaims == 0)
+        }
+        #expect(member.core.status.committed == 4)
+        #expect(member.core.replica.learner.missing == 5...far)
     }
 
     /// A row that cannot be read is not served as absent: nothing is said (`R35`). Another question replaces the

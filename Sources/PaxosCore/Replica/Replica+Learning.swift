@@ -199,7 +199,9 @@ extension Replica {
             current?.asked == sender && current.map { answer.covers($0.slots.lowerBound) } == true
         // Less than it had said when it was asked: what it has said since may have overtaken the answer. A
         // leader may be behind its own notice by what its disk has still to write, and no farther.
-        if isAwaited, let current, answer.committed < current.slots.upperBound,
+        // Of a page that was read before it was asked for, nothing follows.
+        let isOlder = current?.continues == true && !answer.rows.isEmpty
+        if isAwaited, !isOlder, let current, answer.committed < current.slots.upperBound,
             doubt(sender, beyond: answer.committed) > 2 * limits.pipelineSlots
         {
             unbackedClaims += 1
@@ -233,6 +235,7 @@ extension Replica {
             // Of somebody else's answer what was asked for is on its way still.
             learner.endCatchUp()
         }
+        if learner.committed < last { learner.unfollow(sender) }
         learn(output: &output)
     }
 

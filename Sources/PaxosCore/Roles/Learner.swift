@@ -17,6 +17,8 @@ package struct Learner: Sendable {
         let slots: ClosedRange<Slot>
         let asked: NodeID
         let at: Tick
+        /// Pages that were asked for before may come in answer.
+        let continues: Bool
         var underway = Underway()
         var probed: Tick
         /// Nothing more will come of it: somebody else may be asked from then on.
@@ -119,7 +121,13 @@ package struct Learner: Sendable {
             inVain += 1
             follows = nil
         }
-        catchUp = CatchUpTransfer(slots: slots, asked: node, at: now, probed: now)
+        catchUp = CatchUpTransfer(
+            slots: slots,
+            asked: node,
+            at: now,
+            continues: follows == node,
+            probed: now
+        )
     }
 
     mutating func noteProbe(_ id: UInt64, at now: Tick) {
@@ -149,6 +157,11 @@ package struct Learner: Sendable {
         follows = catchUp?.asked
         catchUp = nil
         inVain = 0
+    }
+
+    /// A page of a member was dropped in part: what is missing is asked for anew.
+    mutating func unfollow(_ node: NodeID) {
+        if follows == node { follows = nil }
     }
 
     /// True if as many members as that were asked, one after the other, and none had the slot.

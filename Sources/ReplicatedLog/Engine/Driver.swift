@@ -84,7 +84,7 @@ final class Driver: Sendable {
         inbox.drive()
         while true {
             guard let arrived = arrivals.take() else {
-                sleep(until: min(core.nextDeadline, lines.due), or: gathering.end)
+                sleep(until: min(core.nextDeadline, lines.due), or: gathering)
                 let now = clock.now
                 if now >= lines.due { lines.note(core.status, now: now) }
                 arrivals = nextArrivals(of: core, gathering)
@@ -133,12 +133,12 @@ final class Driver: Sendable {
     }
 
     /// Sleeps until something arrives, or until the deadline, or until appends have gathered for long enough.
-    private func sleep(until deadline: Tick, or end: MonotonicInstant) {
-        let (overflow, gathers) = inbox.alarms
+    private func sleep(until deadline: Tick, or gathering: Gathering) {
+        let (overflow, gathersSince) = inbox.alarms
         let deadline = min(deadline, overflow)
         let instant = deadline == .never ? nil : clock.instant(of: deadline)
         // Also if that has passed since the inbox was looked at.
-        if gathers {
+        if let end = gathersSince.map(gathering.end) {
             parker.park(until: min(instant ?? end, end))
         } else if let instant {
             parker.park(until: instant)

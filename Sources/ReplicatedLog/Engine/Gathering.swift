@@ -15,22 +15,31 @@ struct Gathering {
     /// What a caller takes to come again, on a processor that others use too.
     static let moment = Duration.microseconds(60)
     /// However slow the disk is.
-    static let longest = Duration.milliseconds(10)
-
+    private let longest: Duration
     /// How long the log's writes take of late.
     private var usual = Duration.zero
     private var writingSince: MonotonicInstant?
     /// So many may come.
     private var expected = 0
-    /// When the group goes, complete or not.
-    private(set) var end = MonotonicInstant(nanoseconds: 0)
+    /// When there is no reason to wait any more.
+    private var end = MonotonicInstant(nanoseconds: 0)
+
+    init(longest: Duration = .milliseconds(10)) {
+        self.longest = longest
+    }
 
     /// How many appends are enough to go at once.
     var enough: Int { min(Self.most, expected) }
 
-    /// True if so many appends are to wait for more.
-    func holds(_ count: Int, at now: MonotonicInstant) -> Bool {
-        count > 0 && count < enough && now < end
+    /// When appends that gather since then go, however few they are: one write after the other, of what other
+    /// members forward, would else put it off for ever.
+    func end(since: MonotonicInstant) -> MonotonicInstant {
+        min(end, since.advanced(by: min(usual * 2, longest) + Self.moment))
+    }
+
+    /// True if so many appends, the first of which have waited since then, are to wait for more.
+    func holds(_ count: Int, since: MonotonicInstant, at now: MonotonicInstant) -> Bool {
+        count > 0 && count < enough && now < end(since: since)
     }
 
     /// What a step of the core shows.
@@ -59,7 +68,7 @@ struct Gathering {
         if step.isWriting, writingSince == nil { writingSince = now }
         if let callers = step.callers { expected = callers }
         if let since = writingSince, step.isAwaited {
-            end = since.advanced(by: min(usual * 2, Self.longest))
+            end = since.advanced(by: min(usual * 2, longest))
         } else if step.isFlushed || step.callers != nil {
             end = now.advanced(by: Self.moment)
         }

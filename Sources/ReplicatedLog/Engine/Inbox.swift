@@ -44,6 +44,8 @@ final class Inbox: Sendable {
         var usedBytes = 0
         /// The append that wakes the driver, counted from the last time it took them.
         var wakingAppend = 1
+        /// Since when appends stay here to be joined by others.
+        var gathersSince: MonotonicInstant?
         /// How many of `appends`, `overflow` and `barriers` were answered since the last sweep, and what
         /// their payloads still take.
         var answered = 0
@@ -54,6 +56,11 @@ final class Inbox: Sendable {
         var hasMoreThanAppends: Bool {
             receipt != nil || !messages.isEmpty || !completions.isEmpty || hasWordOfCallers
                 || isFull != nil || failure != nil
+        }
+
+        mutating func stopGathering() {
+            wakingAppend = 1
+            gathersSince = nil
         }
 
         /// Callers want something beside appends, and not before them.
@@ -197,15 +204,26 @@ final class Inbox: Sendable {
     }
 
     /// Everything that has arrived, but for appends that gather, or `nil` if nothing has.
-    func take(now: Tick, isDue: Bool, gathering: Gathering = Gathering()) -> Arrivals? {
+    func take(now tick: Tick, isDue: Bool, gathering: Gathering = Gathering()) -> Arrivals? {
         state.withLock { state -> Arrivals? in
-            guard state.hasArrivals || isDue else { return nil }
+            guard state.hasArrivals || isDue else {
+                // Those that gathered may have been cancelled.
+                state.stopGathering()
+                return nil
+            }
+            let now = MonotonicClock.now()
+            let since = state.gathersSince ?? now
             let gathers =
                 !isDue && !state.hasWordOfCallers && state.isFull == nil && state.failure == nil
-                && gathering.holds(state.appends.count, at: MonotonicClock.now())
-            state.wakingAppend = gathers ? gathering.enough : 1
+                && gathering.holds(state.appends.count, since: since, at: now)
+            if gathers {
+                state.gathersSince = since
+                state.wakingAppend = gathering.enough
+            } else {
+                state.stopGathering()
+            }
             if gathers, !state.hasMoreThanAppends { return nil }
-            var arrivals = Arrivals(now: now)
+            var arrivals = Arrivals(now: tick)
             if !gathers {
                 state.enterCore(limits: limits)
                 arrivals.appends = state.appends.handOver()
@@ -258,10 +276,10 @@ final class Inbox: Sendable {
         return callers
     }
 
-    /// The earliest deadline of an append that waits for room, `never` if none does; and whether appends
-    /// gather that nobody but the time may wake the driver for.
-    var alarms: (overflow: Tick, gathers: Bool) {
-        state.withLock { ($0.overflowDeadline, $0.wakingAppend > 1) }
+    /// The earliest deadline of an append that waits for room, `never` if none does; and since when appends
+    /// gather, for which nobody but the time may wake the driver.
+    var alarms: (overflow: Tick, gathersSince: MonotonicInstant?) {
+        state.withLock { ($0.overflowDeadline, $0.gathersSince) }
     }
 
     /// Answers the appends that waited for room longer than they would.

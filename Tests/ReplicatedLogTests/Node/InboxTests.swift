@@ -163,20 +163,7 @@ import Testing
     /// Appends that gather stay where they are while other things are handed over; one that is cancelled
     /// goes at once, and whatever else callers want takes all along.
     @Test func appendsThatGatherStay() async throws {
-        var gathering = Gathering()
-        let begin = MonotonicClock.now()
-        gathering.note(
-            Gathering.Step(isAwaited: true, isWriting: true, isFlushed: false, callers: nil),
-            leads: true,
-            at: begin
-        )
-        // A write of an hour: ten milliseconds of it, counted from then on.
-        let later = begin.advanced(by: .seconds(3_600))
-        gathering.note(
-            Gathering.Step(isAwaited: true, isWriting: true, isFlushed: true, callers: 9),
-            leads: true,
-            at: later
-        )
+        let gathering = GatheringTests.forAnHour()
         var known: [WaiterID] = []
         func handed(isDue: Bool = false) -> [Int]? {
             guard let arrivals = inbox.take(now: .zero, isDue: isDue, gathering: gathering) else {
@@ -202,12 +189,22 @@ import Testing
             inbox.state.withLock { !$0.cancellations.isEmpty }
         }
         #expect(handed() == [1, 0, 1])
+        #expect(inbox.alarms.gathersSince == nil)
         inbox.reply(
             known.map { Reply(waiter: $0, outcome: .never(.closed)) },
             drained: InboxShare(appends: 2, bytes: 4)
         )
         #expect(await early[1].value == .never(.closed))
         #expect(await late.value == .never(.closed))
+        // Story: the last one that gathered was cancelled, and the driver looked again and again for nothing.
+        let last = append()
+        try await eventually("it is in") { inbox.share.appends == 1 }
+        #expect(handed() == nil)
+        #expect(inbox.alarms.gathersSince != nil)
+        last.cancel()
+        #expect(await last.value == .never(.cancelled))
+        #expect(handed() == nil)
+        #expect(inbox.alarms.gathersSince == nil)
     }
 
     /// Story: a caller that waited for much room went, and those after it who needed little waited on.
