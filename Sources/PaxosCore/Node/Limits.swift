@@ -121,7 +121,8 @@ public struct Limits: Hashable, Sendable {
 }
 
 extension Limits {
-    /// The most payload bytes that come in answer to one question: a page, or the one entry that is larger.
+    /// The room that there must be before a page is asked for: a page, or the one entry that is larger. A page ends
+    /// behind the row that exceeds `pageBytes`, so that a row more may come, and is dropped if it does not fit.
     var transferBytes: Int { max(pageBytes, maxPayloadBytes) }
 }
 
