@@ -80,6 +80,7 @@ extension Invariant {
         case .liveness: .sleepsThroughElections
         case .flow: .borrowedBallot
         case .succession: .behindLeads
+        case .trimming: .trimmedIsEmpty
         }
     }
 }

@@ -51,22 +51,32 @@ extension CatchUpRequest: MessageBody {
     }
 }
 
-/// The committed rows from `from` on, one a slot, as far as one page reaches. Each is chosen.
+/// The committed rows from `from` on, one a slot, as far as one page reaches. Each is chosen. Or none, since
+/// they are trimmed there: that is said, and is not that there is nothing (`R15`).
 ///
 ///     bytes  what
 ///         8  first slot
 ///         8  committed slot of the answering node
+///         8  trim point, if there are no rows because they were trimmed, else 0
 ///       4+…  rows, as in Entry+Coding.swift
 package struct CatchUp {
     package let from: Slot
     package let rows: [AcceptedEntry]
     /// How far the answering node could go on.
     package let committed: Slot
+    /// Every slot up to here is trimmed at the answering node, `from` among them; 0 if it was not for that.
+    package let trimmed: Slot
 
-    package init(from: Slot, rows: [AcceptedEntry], committed: Slot) {
+    package init(
+        from: Slot,
+        rows: [AcceptedEntry],
+        committed: Slot,
+        trimmed: Slot = .zero
+    ) {
         self.from = from
         self.rows = rows
         self.committed = committed
+        self.trimmed = trimmed
     }
 }
 
@@ -75,23 +85,24 @@ extension CatchUp: MessageBody {
     package static let lane = Lane.log
     package var message: Message { .immediate(.catchUp(self)) }
 
-    package var byteCount: Int { 2 * Width.slot + AcceptedEntry.byteCount(of: rows) }
+    package var byteCount: Int { 3 * Width.slot + AcceptedEntry.byteCount(of: rows) }
 
     package func append(to bytes: inout [UInt8]) {
         bytes.append(slot: from)
         bytes.append(slot: committed)
+        bytes.append(slot: trimmed)
         AcceptedEntry.append(rows, to: &bytes)
     }
 
     package init?(from reader: inout ByteReader) {
         guard let from = reader.slot(), let committed = reader.slot(),
-            let rows = AcceptedEntry.rows(from: &reader)
+            let trimmed = reader.slot(), let rows = AcceptedEntry.rows(from: &reader)
         else { return nil }
-        self.init(from: from, rows: rows, committed: committed)
+        self.init(from: from, rows: rows, committed: committed, trimmed: trimmed)
     }
 
     package func isPossible(from sender: NodeID, above seen: Ballot) -> Bool {
-        committed.isPossible
+        committed.isPossible && trimmed <= committed && (trimmed == .zero || rows.isEmpty)
             && rows.allSatisfy { $0.slot.isPossible && $0.ballot.isInReach(of: seen) }
     }
 
@@ -102,5 +113,6 @@ extension CatchUp: MessageBody {
 
     package func text(_ name: (Entry) -> String) -> String {
         "catch-up from=\(from) \(AcceptedEntry.text(rows, name)) committed=\(committed)"
+            + (trimmed > .zero ? " trimmed=\(trimmed)" : "")
     }
 }

@@ -74,5 +74,6 @@ extension Promise: MessageBody {
 
     package func text(_ name: (Entry) -> String) -> String {
         "promise ballot=\(ballot) committed=\(committed) last=\(last)"
+            + (trimmed > .zero ? " trimmed=\(trimmed)" : "")
     }
 }

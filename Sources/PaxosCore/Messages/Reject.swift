@@ -4,7 +4,7 @@
 ///        16  refused ballot
 ///        16  promised ballot
 ///         8  committed slot
-///         1  1 promised a higher ballot, 2 full, 3 committed
+///         1  1 promised a higher ballot, 2 full, 3 committed, 4 trimmed
 package struct Reject {
     package enum Reason: String, Hashable, Sendable {
         /// It has promised a higher ballot.
@@ -14,6 +14,9 @@ package struct Reject {
         /// The slots up to `committed` are chosen; a committed row is never overwritten. The rest of the
         /// run was taken.
         case committed
+        /// The slots that a candidate asked to be shown were chosen and are trimmed here: they are not empty
+        /// (`R15`).
+        case trimmed
     }
 
     /// The ballot that was refused.
@@ -43,6 +46,7 @@ extension Reject: MessageBody {
             case .promised: 1
             case .full: 2
             case .committed: 3
+            case .trimmed: 4
             }
         bytes.append(ballot: ballot)
         bytes.append(ballot: promised)
@@ -59,6 +63,7 @@ extension Reject: MessageBody {
         case 1: reason = .promised
         case 2: reason = .full
         case 3: reason = .committed
+        case 4: reason = .trimmed
         default: return nil
         }
         self.init(ballot: ballot, promised: promised, committed: committed, reason: reason)

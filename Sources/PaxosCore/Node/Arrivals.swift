@@ -7,6 +7,7 @@ package struct Arrivals: ~Copyable {
     package var completions: [ReadCompletion] = []
     package var appends: [AppendRequest] = []
     package var barriers: [BarrierRequest] = []
+    package var trims: [TrimRequest] = []
     package var cancellations: [WaiterID] = []
     /// The store ran out of room, or found some again.
     package var isFull: Bool?
@@ -74,6 +75,31 @@ package struct BarrierRequest: Sendable {
     }
 }
 
+/// Somebody wants the log of this node to begin behind a slot.
+package struct TrimRequest: Sendable {
+    package let waiter: WaiterID
+    package let through: Slot
+    package let deadline: Tick
+
+    package init(waiter: WaiterID, through: Slot, deadline: Tick) {
+        self.waiter = waiter
+        self.through = through
+        self.deadline = deadline
+    }
+}
+
+/// What keeps slots that were to be trimmed.
+package enum TrimHold: Hashable, Sendable {
+    /// The member that has said last of all that they are below the watermark on its disk.
+    case member(NodeID)
+    /// Some member: which one is not known here.
+    case members
+    /// This node: it has not delivered them yet.
+    case delivery
+    /// A row that this node cannot read: what it did would be forgotten with it (`R43`).
+    case damage
+}
+
 /// Names a caller that waits. The surroundings keep what resumes it under `index` and reuse the index,
 /// with the next generation, once the core has replied.
 package struct WaiterID: Hashable, Sendable {
@@ -93,6 +119,8 @@ package struct Reply: Hashable, Sendable {
         case committed(first: Slot, count: Int)
         /// The point that a barrier asked for.
         case barrier(Slot)
+        /// Every slot up to there is trimmed, and what keeps the rest of what was asked for.
+        case trimmed(through: Slot, TrimHold?)
         /// Not in the log, and never will be.
         case never(Refusal)
         /// It may get into the log or not, under this token.

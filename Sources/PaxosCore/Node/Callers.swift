@@ -85,6 +85,17 @@ struct Callers: Sendable {
         output.replies.append(Reply(waiter: waiter, outcome: .barrier(slot)))
     }
 
+    /// Tells the caller of a trim how far the log is gone, and what keeps the rest.
+    mutating func answer(
+        _ waiter: WaiterID,
+        trimmed slot: Slot,
+        _ hold: TrimHold?,
+        output: inout Output
+    ) {
+        guard waiters.remove(waiter) != .none else { return }
+        output.replies.append(Reply(waiter: waiter, outcome: .trimmed(through: slot, hold)))
+    }
+
     /// Whether anybody was told since this was asked last.
     mutating func takeEnded() -> Bool {
         defer { hasEnded = false }

@@ -6,6 +6,7 @@
 ///                 Proposals      appends on their way to a slot, here or at the leader
 ///                 Readers        barriers
 ///                 Callers        who waits, and what each is told
+///                 Trimming       what of the log this node forgets
 ///                 Writes         the batch of the step
 ///                 Lifetime       whether it still takes part
 ///                 Turns          what has happened that somebody may want to know     -> Output
@@ -29,6 +30,7 @@ package struct NodeCore: ~Copyable {
     private var callers: Callers
     private var writes: Writes
     private var turns = Turns()
+    private var trimming = Trimming()
     private var counters = MessageCounters()
 
     /// Makes the core of a node that has just opened its store.
@@ -79,6 +81,7 @@ package struct NodeCore: ~Copyable {
         if lifetime.takesPart { replica.proposeRecovered(output: &output) }
         take(arrivals.appends, output: &output)
         take(arrivals.barriers, output: &output)
+        trimming.take(arrivals.trims, lifetime.refusal, &callers, &replica, delivering, &output)
         for waiter in arrivals.cancellations { callers.end(waiter, .cancelled, output: &output) }
         callers.endExpired(by: now, output: &output)
         proposals.sweep(callers, output: &output)
@@ -88,6 +91,7 @@ package struct NodeCore: ~Copyable {
             proposals.tellRelayed(replica, output: &output)
             readers.advance(&callers, &replica, through: delivering.fed, output: &output)
         }
+        if lifetime.isOpen { trimming.answer(&callers, replica, output: &output) }
         if let closeBy = arrivals.closeBy { close(by: closeBy, output: &output) }
         advanceClosing(output: &output)
         seal(&output)
@@ -110,7 +114,7 @@ package struct NodeCore: ~Copyable {
             isHeard: takesPart,
             output: &output
         )
-        replica.markDurable(promised: receipt.promised, runs: receipt.runs)
+        replica.markDurable(receipt)
         output.checkpointed = receipt.checkpointed
         for testimony in receipt.testimony where lifetime.rolledBack == nil {
             if testimony.destination != node {
@@ -313,6 +317,7 @@ package struct NodeCore: ~Copyable {
         let takesPart = lifetime.takesPart
         if takesPart { meeting.addRecords(to: &output.rows, at: now) }
         writes.addCheckpoint(of: delivering, after: limits.checkpointSlots, to: &output.rows)
+        if takesPart { trimming.add(to: &output.rows, &replica, delivering, &writes) }
         guard output.rows.needsFlush || !output.testimony.isEmpty else { return }
         if output.rows.needsFlush {
             writes.addWatermark(replica.deliverable, to: &output.rows)

@@ -72,7 +72,7 @@ extension CoreStatus {
             committed: replica.learner.committed,
             delivered: delivered,
             last: replica.acceptor.last,
-            trimmed: replica.acceptor.trimmed,
+            trimmed: replica.acceptor.durablyTrimmed,
             slotsInFlight: replica.leader?.slotsInFlight ?? 0,
             isFull: replica.acceptor.isFull,
             failure: lifetime.failure,

@@ -6,12 +6,15 @@ struct Writes: Sendable {
     private var inFlight = FIFO<(id: WriteID, at: Tick)>()
     /// What was submitted last.
     private var committed: Slot
-    private var checkpoint: Slot
+    private(set) var checkpoint: Slot
 
     init(committed: Slot, checkpoint: Slot) {
         self.committed = committed
         self.checkpoint = checkpoint
     }
+
+    /// Nothing is in flight.
+    var isIdle: Bool { inFlight.first == nil }
 
     /// When the oldest write in flight was submitted.
     var oldest: Tick? { inFlight.first?.at }
@@ -28,8 +31,14 @@ struct Writes: Sendable {
         to rows: inout WriteRows
     ) {
         guard delivering.delivered.count(after: checkpoint) >= slots else { return }
-        checkpoint = delivering.delivered
-        rows.checkpoint = delivering.checkpoint
+        add(delivering.checkpoint, to: &rows)
+    }
+
+    /// Adds a checkpoint that is newer than the last one.
+    mutating func add(_ state: Checkpoint, to rows: inout WriteRows) {
+        guard state.slot > checkpoint else { return }
+        checkpoint = state.slot
+        rows.checkpoint = state
     }
 
     /// The watermark goes with what is written anyway, and is never ahead of its rows (`R41`).

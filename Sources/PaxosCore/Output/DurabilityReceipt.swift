@@ -7,6 +7,9 @@ package struct DurabilityReceipt: ~Copyable {
     /// The number of the transaction that it covers last.
     private(set) var written: WriteNumber
     private(set) var promised: Ballot?
+    /// The watermark and the trim point that the flush covered.
+    private(set) var committed: Slot?
+    private(set) var trimmed: Slot?
     /// How many runs of entries the flush covered.
     private(set) var runs: Int
     private(set) var peers: [PeerRecord]
@@ -18,6 +21,8 @@ package struct DurabilityReceipt: ~Copyable {
         through: WriteID,
         written: WriteNumber,
         promised: Ballot?,
+        committed: Slot?,
+        trimmed: Slot?,
         runs: Int,
         peers: [PeerRecord],
         checkpointed: Slot?,
@@ -26,6 +31,8 @@ package struct DurabilityReceipt: ~Copyable {
         self.through = through
         self.written = written
         self.promised = promised
+        self.committed = committed
+        self.trimmed = trimmed
         self.runs = runs
         self.peers = peers
         self.checkpointed = checkpointed
@@ -38,6 +45,8 @@ package struct DurabilityReceipt: ~Copyable {
         through = later.through
         written = max(written, later.written)
         promised = later.promised ?? promised
+        committed = later.committed ?? committed
+        trimmed = later.trimmed ?? trimmed
         runs += later.runs
         peers.append(contentsOf: later.peers)
         checkpointed = later.checkpointed ?? checkpointed

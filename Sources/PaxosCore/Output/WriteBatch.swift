@@ -42,13 +42,20 @@ package struct WriteBatch: ~Copyable {
     /// The flush that covers every row of this batch has returned. Called by a store, at one place,
     /// after the flush.
     ///
-    /// - Parameter written: The number of the newest transaction that is durable by now.
-    package consuming func markedDurable(written: WriteNumber) -> DurabilityReceipt {
+    /// - Parameters:
+    ///   - written: The number of the newest transaction that is durable by now.
+    ///   - trimmed: How far the log is trimmed by now, if that is less than the batch asked for.
+    package consuming func markedDurable(
+        written: WriteNumber,
+        trimmed: Slot? = nil
+    ) -> DurabilityReceipt {
         isSettled = true
         return DurabilityReceipt(
             through: id,
             written: written,
             promised: rows.promised,
+            committed: rows.committed,
+            trimmed: rows.trimmed.map { trimmed ?? $0 },
             runs: rows.accepted.count,
             peers: rows.peers,
             checkpointed: rows.checkpoint?.slot,
@@ -119,6 +126,9 @@ package struct WriteRows: Hashable, Sendable {
     /// The commit watermark; never ahead of the rows on disk and in this batch (`R41`).
     package var committed: Slot?
     package var checkpoint: Checkpoint?
+    /// Rows up to here are deleted, or as many of them as the store takes at once. Never above the watermark or the checkpoint, on disk or in this batch
+    /// (`R78`).
+    package var trimmed: Slot?
     /// What is known of peers: each replaces the record of its node.
     package var peers: [PeerRecord] = []
     /// Openings below this boot need not be kept: every peer holds a later one durably.
@@ -135,7 +145,7 @@ package struct WriteRows: Hashable, Sendable {
     /// The watermark alone is not worth a flush: it rides on a batch that goes to disk anyway.
     package var needsFlush: Bool {
         !accepted.isEmpty || promised != nil || lastRound != nil || checkpoint != nil
-            || !peers.isEmpty || rolledBack != nil || isFinal
+            || trimmed != nil || !peers.isEmpty || rolledBack != nil || isFinal
     }
 
     mutating func merge(_ later: WriteRows) {
@@ -144,6 +154,7 @@ package struct WriteRows: Hashable, Sendable {
         lastRound = later.lastRound ?? lastRound
         committed = later.committed ?? committed
         checkpoint = later.checkpoint ?? checkpoint
+        trimmed = later.trimmed ?? trimmed
         // A disk without room holds them back for as long as it likes.
         peers.removeAll { record in later.peers.contains { $0.node == record.node } }
         peers.append(contentsOf: later.peers)

@@ -150,6 +150,8 @@ extension Replica {
             round: round,
             committed: committed,
             prefix: recentPrefix.end,
+            floor: min(floor.slot, committed),
+            slowest: floor.slowest,
             isFull: leadsWithoutRoom
         )
         for member in membership.members where member != node {
@@ -216,6 +218,7 @@ extension Replica {
         } else if fullLeader == heartbeat.ballot {
             fullLeader = nil
         }
+        floor.hear(heartbeat)
         if heartbeat.ballot < acceptor.promised {
             // The leader is healthy and will come back above the promise: no need to campaign.
             election.yield(at: now)
@@ -225,6 +228,7 @@ extension Replica {
             round: heartbeat.round,
             promised: acceptor.promised,
             committed: deliverable,
+            floor: min(floor.own, deliverable),
             isFull: acceptor.isFull
         )
         output.send(.heartbeatReply(reply), to: sender)
@@ -232,6 +236,7 @@ extension Replica {
 
     mutating func receive(_ reply: HeartbeatReply, from sender: NodeID, output: inout Output) {
         notePeer(sender, committed: reply.committed, isRepeated: true)
+        raiseFloor(of: sender, to: reply.floor)
         if reply.ballot == leader?.ballot { note(reply.promised) }
         guard let position = membership.position(of: sender) else { return }
         role.leader?.receive(reply, from: position, now: now)

@@ -116,8 +116,7 @@ extension Replica {
         let first = request.slots.lowerBound
         let last = min(request.slots.upperBound, deliverable)
         guard first <= last, first > acceptor.trimmed else {
-            let answer = CatchUp(from: first, rows: [], committed: deliverable)
-            output.send(.catchUp(answer), to: sender)
+            refuse(first, to: sender, output: &output)
             return
         }
         let place: Int
@@ -152,6 +151,17 @@ extension Replica {
         )
     }
 
+    /// Says that there are no rows from a slot on: not yet, or not any more, which is not the same (`R15`).
+    private func refuse(_ first: Slot, to sender: NodeID, output: inout Output) {
+        let answer = CatchUp(
+            from: first,
+            rows: [],
+            committed: deliverable,
+            trimmed: first <= acceptor.trimmed ? acceptor.trimmed : .zero
+        )
+        output.send(.catchUp(answer), to: sender)
+    }
+
     /// Answers the member for whom the rows were read.
     mutating func receive(_ completion: ReadCompletion, output: inout Output) {
         guard let place = serving.firstIndex(where: { $0.reading == completion.id }) else { return }
@@ -167,8 +177,12 @@ extension Replica {
         // A row that cannot be read is not sent, and nothing after it (`R35`): others have it, or learn it
         // from each other, if somebody leads who does not claim to know it.
         guard case .success(let page) = completion.result else {
-            unreadable = min(unreadable ?? served.next, served.next)
             serving.remove(at: place)
+            if case .failure(.trimmed) = completion.result {
+                refuse(served.next, to: served.node, output: &output)
+                return
+            }
+            unreadable = min(unreadable ?? served.next, served.next)
             if leader != nil { stepDown(.unreadableRow) }
             return
         }

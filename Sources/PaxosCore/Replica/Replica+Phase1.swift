@@ -57,6 +57,21 @@ extension Replica {
         leadIfComplete(output: &output)
     }
 
+    /// Serves a page, or says that what it would hold is trimmed (`R15`).
+    mutating func showPage(_ request: PageRequest, to sender: NodeID, output: inout Output) {
+        if let page = acceptor.page(request) {
+            output.send(.page(page), to: sender)
+        } else if request.from <= acceptor.trimmed {
+            let reject = Reject(
+                ballot: request.ballot,
+                promised: acceptor.promised,
+                committed: deliverable,
+                reason: .trimmed
+            )
+            output.send(.reject(reject), to: sender)
+        }
+    }
+
     /// Becomes leader once every page of a quorum is in.
     mutating func leadIfComplete(output: inout Output) {
         guard let candidate, let entries = candidate.recovery() else { return }

@@ -40,6 +40,8 @@ extension Replica {
             learner.hear(committed: reject.committed, from: sender)
             learn(output: &output)
         case .full: noteFull(sender, under: reject.ballot)
+        case .trimmed:
+            if candidate?.ballot == reject.ballot { role.candidate?.noteTrimmed(sender) }
         }
     }
 }

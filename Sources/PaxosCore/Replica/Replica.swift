@@ -22,6 +22,8 @@ package struct Replica: Sendable {
     var horizon: Horizon
     /// The way of the work to each member and back, by position.
     var lanes: [LogLane]
+    /// How far no member asks for slots any more, and who holds that back.
+    var floor: Floor
     /// How often somebody did not help who was to pass on what is for the leader.
     var detours = 0
     /// How often this node gave up to lead since something was chosen under it, as nobody answered.
@@ -100,6 +102,7 @@ package struct Replica: Sendable {
         highestSeen = max(state.promised, Ballot(round: state.lastRound, node: state.node))
         peerCommitted = Array(repeating: .zero, count: state.membership.members.count)
         lanes = Array(repeating: LogLane(), count: state.membership.members.count)
+        floor = Floor(recovered: state)
         var generator = SplitMix64(seed: ~seed)
         let first = generator.next() >> 1
         probes = first..<first
@@ -196,8 +199,13 @@ package struct Replica: Sendable {
     }
 
     /// The write of these rows has returned.
-    mutating func markDurable(promised: Ballot?, runs: Int) {
-        acceptor.markDurable(promised: promised, runs: runs)
+    mutating func markDurable(_ receipt: borrowing DurabilityReceipt) {
+        markDurable(promised: receipt.promised, trimmed: receipt.trimmed, runs: receipt.runs)
+        if let committed = receipt.committed { raiseFloor(of: node, to: committed) }
+    }
+
+    mutating func markDurable(promised: Ballot?, trimmed: Slot? = nil, runs: Int) {
+        acceptor.markDurable(promised: promised, trimmed: trimmed, runs: runs)
     }
 
     mutating func markFull(_ isFull: Bool) {
@@ -222,7 +230,7 @@ package struct Replica: Sendable {
         case .accept(let accept): receive(accept, from: sender, output: &output)
         case .reject(let reject): receive(reject, from: sender, output: &output)
         case .pageRequest(let request):
-            if let page = acceptor.page(request) { output.send(.page(page), to: sender) }
+            showPage(request, to: sender, output: &output)
             // Phase 1 goes on, whether or not this node has anything to show.
             if request.ballot == acceptor.promised { election.yield(at: now) }
         case .page(let page):

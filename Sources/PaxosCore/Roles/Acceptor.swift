@@ -17,7 +17,12 @@ package struct Acceptor: Sendable {
     package private(set) var durablePromise: Ballot
     /// The highest slot with an accepted entry.
     package private(set) var last: Slot
-    package let trimmed: Slot
+    /// Every slot up to here is trimmed, or about to be: it is neither shown nor said to be empty (`R15`).
+    package private(set) var trimmed: Slot
+    /// The trim point on disk.
+    package private(set) var durablyTrimmed: Slot
+    /// The store has deleted nothing of what was asked for last: a row of it is unreadable.
+    private(set) var isTrimStuck = false
     /// The runs whose write is in flight.
     private var unflushed = UnflushedRuns()
     /// The run that each slot was accepted in last, kept in memory until the slot is delivered. Runs and
@@ -41,6 +46,7 @@ package struct Acceptor: Sendable {
         durablePromise = recovered.promised
         last = recovered.last
         trimmed = recovered.trimmed
+        durablyTrimmed = recovered.trimmed
         window = SlotWindow(startingAt: recovered.committed.next)
         self.limits = limits
         for row in recovered.accepted { put(AcceptedRun(row)) }
@@ -260,10 +266,26 @@ package struct Acceptor: Sendable {
         return entries.isEmpty ? nil : EntryRun(first: first, entries: entries)
     }
 
+    /// The rows of these slots go with the next write. All of them have left the window.
+    mutating func trim(through slot: Slot) {
+        precondition(slot > trimmed && slot < window.base, "what is trimmed was delivered")
+        trimmed = slot
+    }
+
+    /// It may be tried again.
+    mutating func forgetTrimStuck() {
+        isTrimStuck = false
+    }
+
     /// The write of these rows has returned.
-    mutating func markDurable(promised: Ballot?, runs: Int) {
+    mutating func markDurable(promised: Ballot?, trimmed: Slot? = nil, runs: Int) {
         if let promised { durablePromise = max(durablePromise, promised) }
         unflushed.flush(runs)
+        guard let trimmed else { return }
+        isTrimStuck = trimmed <= durablyTrimmed
+        durablyTrimmed = max(durablyTrimmed, trimmed)
+        // The store may have taken less than it was given.
+        self.trimmed = durablyTrimmed
     }
 
     /// The lowest slot whose row on disk is not what was accepted last.

@@ -28,6 +28,8 @@ package struct Candidate: Sendable {
         /// The slot from which its next page is asked; beyond its last slot once all are in.
         var nextPage: Slot = .zero
         var isComplete = false
+        /// It has trimmed what it would have to show: it counts for nothing (`R15`).
+        var isTrimmed = false
         /// The page that it was asked for.
         var page = Underway()
         /// How often that was found lost.
@@ -124,7 +126,17 @@ package struct Candidate: Sendable {
     /// The members whose page is awaited.
     var awaited: [Int] {
         guard found != nil else { return [] }
-        return members.indices.filter { members[$0].promise != nil && !members[$0].isComplete }
+        return members.indices.filter {
+            members[$0].promise != nil && !members[$0].isComplete && !members[$0].isTrimmed
+        }
+    }
+
+    /// A member of the quorum says that it has trimmed the slots that it was asked to show.
+    mutating func noteTrimmed(_ node: NodeID) {
+        guard let position = membership.position(of: node), !members[position].isComplete else {
+            return
+        }
+        members[position].isTrimmed = true
     }
 
     mutating func noteProbe(_ id: UInt64, at position: Int) {
@@ -204,6 +216,10 @@ package struct Candidate: Sendable {
     ) {
         guard members[position].nextPage <= promise.last else {
             members[position].isComplete = true
+            return
+        }
+        guard members[position].nextPage > promise.trimmed else {
+            members[position].isTrimmed = true
             return
         }
         let request = PageRequest(ballot: ballot, from: members[position].nextPage)

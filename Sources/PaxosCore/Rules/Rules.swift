@@ -10,6 +10,7 @@ package struct Rules: Hashable, Sendable {
     package var learning: LearningRule
     package var delivery: DeliveryRule
     package var succession: SuccessionRule
+    package var trimming = TrimmingRule.confirmed
 
     package init(
         acceptance: AcceptanceRule,

@@ -28,6 +28,9 @@ package enum Invariant: Int, CaseIterable, Sendable {
     case store = 13
     /// A node speaks under its own name, to others, and while it lives (`R65`).
     case identity = 14
+    /// No row is forgotten that a member may still ask for, and what is forgotten is never said to be
+    /// empty (`R15`, `R42`).
+    case trimming = 18
     /// Once faults have stopped, appends succeed and the nodes agree within a bounded time.
     case liveness = 15
     /// Who lacks more than a window of what others have leaves it to them to lead, for some time (`R85`).

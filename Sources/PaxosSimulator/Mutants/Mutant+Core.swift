@@ -58,6 +58,7 @@ extension Mutant {
         }
         alter(&output, of: core, held: &held)
         if self == .borrowedBallot { output.messages = output.messages.map(borrowBallot) }
+        if self == .trimmedIsEmpty { output.messages = output.messages.map(hideWhatIsTrimmed) }
         repeatWhatWasSaid(&output, said: &said)
         return output
     }
@@ -131,6 +132,31 @@ extension Mutant {
         )
     }
 
+    private func hideWhatIsTrimmed(_ envelope: Envelope) -> Envelope {
+        var message = envelope.message
+        switch message {
+        case .immediate(.catchUp(let answer)):
+            let altered = CatchUp(from: answer.from, rows: answer.rows, committed: answer.committed)
+            message = .immediate(.catchUp(altered))
+        case .statement(.promise(let promise)):
+            let altered = Promise(
+                ballot: promise.ballot,
+                committed: promise.committed,
+                trimmed: .zero,
+                last: promise.last,
+                recent: promise.recent
+            )
+            message = .statement(.promise(altered))
+        default: return envelope
+        }
+        return Envelope(
+            sender: envelope.sender,
+            destination: envelope.destination,
+            recipient: envelope.recipient,
+            message: message
+        )
+    }
+
     private func borrowBallot(_ envelope: Envelope) -> Envelope {
         altered(envelope, as: envelope.destination)
     }
@@ -143,6 +169,8 @@ extension Mutant {
             ballot: ballot,
             round: beat.round,
             committed: beat.committed,
+            floor: beat.floor,
+            slowest: beat.slowest,
             isFull: beat.isFull
         )
         return Envelope(

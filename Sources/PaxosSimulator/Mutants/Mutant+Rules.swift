@@ -26,6 +26,8 @@ extension Mutant {
             rules.succession.latches = false
         case .tagsNotChecked:
             rules.succession.checksTags = false
+        case .trimmedUnconfirmed:
+            rules.trimming.awaitsEveryMember = false
         default:
             break
         }

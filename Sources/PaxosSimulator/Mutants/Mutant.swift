@@ -98,6 +98,10 @@ package enum Mutant: String, CaseIterable, Sendable {
     case otherEntryIgnored = "other-entry-ignored"
     /// Nobody compares what a leader says of its prefix (`R37`).
     case prefixNotCompared = "prefix-not-compared"
+    /// A member trims what it has itself, whatever others may ask for (`R42`).
+    case trimmedUnconfirmed = "trimmed-unconfirmed"
+    /// What is trimmed passes for empty: in promises, and where rows are asked for (`R15`).
+    case trimmedIsEmpty = "trimmed-is-empty"
     /// Nobody ever looks for a new leader.
     case sleepsThroughElections = "sleeps-through-elections"
 }

@@ -25,6 +25,10 @@ extension Scene {
             let (node, process) = try arguments.process()
             world.barrier(node, process)
             try settle(node)
+        case "trim":
+            let (node, process) = try arguments.process()
+            world.trim(through: try arguments.slot(), node, process)
+            try settle(node)
         default:
             let (node, process) = try arguments.process()
             let label = try arguments.word()

@@ -47,6 +47,7 @@ extension Scene {
             slot = slot.next
         }
         return "promised=\(disk.promised) committed=\(disk.committed) "
+            + (disk.trimmed > .zero ? "trimmed=\(disk.trimmed) " : "")
             + "[\(rows.joined(separator: ", "))]"
     }
 
@@ -71,6 +72,8 @@ extension Scene {
             found = "\(try arguments.node().store.disk.promised)"
         case "committed":
             found = "\(try arguments.process().1.core.status.committed)"
+        case "trimmed":
+            found = "\(try arguments.node().store.disk.trimmed)"
         case "delivered":
             let events = world.ledger.expected.events
             let position = try arguments.process().1.position

@@ -9,6 +9,8 @@ package struct SimulatedDisk: Sendable {
     package private(set) var lastRound: UInt64 = 0
     package private(set) var committed = Slot.zero
     package private(set) var checkpoint = Checkpoint.empty
+    /// Every row up to here was deleted on purpose.
+    package private(set) var trimmed = Slot.zero
     /// How many transactions there were, in all files that the directory ever had.
     package var writes: UInt64 { writeOffset + transactions }
     /// Kept in the identity.
@@ -68,6 +70,7 @@ package struct SimulatedDisk: Sendable {
             promised: promised,
             lastRound: lastRound,
             committed: committed,
+            trimmed: trimmed,
             accepted: rows.dropFirst(Int(committed.rawValue)).compactMap { $0 },
             checkpoint: checkpoint,
             peers: peers,
@@ -94,7 +97,7 @@ package struct SimulatedDisk: Sendable {
 
     /// Flips a bit in a row.
     package mutating func rot(_ slot: Slot) {
-        if !rotten.contains(slot) { rotten.append(slot) }
+        if slot > trimmed, !rotten.contains(slot) { rotten.append(slot) }
     }
 
     /// The record of a peer, if the two have met.
@@ -149,6 +152,20 @@ package struct SimulatedDisk: Sendable {
         }
         for peer in write.peers { try put(peer) }
         ineffective.append(contentsOf: write.ineffective)
+        if let trimmed = write.trimmed { try trim(through: trimmed) }
+    }
+
+    private mutating func trim(through slot: Slot) throws(Violation) {
+        try demand(
+            slot > trimmed && slot <= committed && slot <= checkpoint.slot,
+            .store,
+            "the trim point \(slot) is written after \(trimmed), beside the watermark "
+                + "\(committed) and the checkpoint \(checkpoint.slot) (R78)"
+        )
+        for place in Int(trimmed.rawValue)..<Int(slot.rawValue) { rows[place] = nil }
+        trimmed = slot
+        ineffective.removeAll { $0 <= slot }
+        rotten.removeAll { $0 <= slot }
     }
 
     private mutating func apply(_ accepted: AcceptedRun) throws(Violation) {
@@ -229,6 +246,8 @@ package struct SimulatedDisk: Sendable {
     ) -> Result<RowPage, ReadFailure> {
         var found: [AcceptedEntry] = []
         var bytes = 0
+        let trimmed = visible.compactMap(\.trimmed).reduce(trimmed, max)
+        if request.slots.lowerBound <= trimmed { return .failure(.trimmed(through: trimmed)) }
         let end = visible.flatMap(\.accepted).map(\.run.last).reduce(last, max)
         var slot = request.slots.lowerBound
         while slot <= min(request.slots.upperBound, end) {

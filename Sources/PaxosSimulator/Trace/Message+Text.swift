@@ -31,6 +31,8 @@ extension Reply.Outcome {
         case .committed(let first, let count):
             "committed \((first...first.advanced(by: count - 1)).text)"
         case .barrier(let slot): "at \(slot)"
+        case .trimmed(let slot, let hold):
+            "trimmed \(slot)" + (hold.map { " held by \($0)" } ?? "")
         case .never(let refusal): "never \(refusal.text)"
         case .unknown(let token, let refusal): "unknown \(token) \(refusal.text)"
         }
@@ -54,6 +56,7 @@ extension WriteRows {
         }
         if let committed { parts.append("committed=\(committed)") }
         if let checkpoint { parts.append("checkpoint=\(checkpoint.slot)") }
+        if let trimmed { parts.append("trimmed=\(trimmed)") }
         for peer in peers {
             parts.append("peer \(peer.node) boot=\(peer.boot)" + (peer.isMutual ? " mutual" : ""))
         }

@@ -57,6 +57,10 @@ package enum FaultKind: Int, CaseIterable, Sendable {
     /// A message whose claims are invented, under the name of a process that counts.
     case invention
 
+    // Operators once more.
+    /// Members are told to trim their logs.
+    case trim
+
     package var name: String { "\(self)" }
 }
 

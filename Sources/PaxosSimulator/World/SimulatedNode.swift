@@ -97,6 +97,9 @@ final class SimulatedProcess {
     var completions: [ReadCompletion] = []
     var appends: [AppendRequest] = []
     var barriers: [BarrierRequest] = []
+    var trims: [TrimRequest] = []
+    /// The trim point that it was opened with.
+    var foundTrimmed = Slot.zero
     var cancellations: [WaiterID] = []
     var isFull: Bool?
     var failure: StoreFailure?
@@ -174,9 +177,11 @@ struct Callers {
         /// The highest slot that anybody had been told of before the call.
         let floor: Slot
         var isCancelled = false
+        var isTrim = false
 
         var label: String {
-            append.map { "a\($0)" } ?? "b" + (barrier.map { "\($0)" } ?? "")
+            if isTrim { return "trim" }
+            return append.map { "a\($0)" } ?? "b" + (barrier.map { "\($0)" } ?? "")
         }
     }
 

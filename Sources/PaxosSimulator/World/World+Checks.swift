@@ -105,6 +105,8 @@ extension World {
         let disk = node.store.disk
         let span = UInt64(workRandom.below(40))
         var slot = Slot(rawValue: end.rawValue > span ? end.rawValue - span : 1)
+        // What is trimmed it is told.
+        slot = max(slot, disk.trimmed.next)
         var position = ledger.expected.position(above: slot.previous)
         let events = ledger.expected.events
         while slot <= end {
@@ -175,6 +177,14 @@ extension World {
                 "\(node.id) answers a barrier with \(slot), above what it has committed"
             )
             ledger.acknowledge(slot)
+        case .trimmed(let slot, _):
+            try demand(caller.isTrim, .reply, "\(node.id) tells of trimming who did not ask")
+            try demand(
+                slot <= node.store.disk.trimmed,
+                .trimming,
+                "\(node.id) says that it has trimmed through slot \(slot); its disk holds "
+                    + "\(node.store.disk.trimmed)"
+            )
         case .never(let refusal):
             if let append = caller.append { try ledger.refuse(append: append) }
             try check(refusal, of: caller, node, process, now: tick)

@@ -50,6 +50,7 @@ extension World {
             position: ledger.expected.position(above: recovered.checkpoint.slot)
         )
         process.beganAt = recovered.checkpoint.slot
+        process.foundTrimmed = recovered.trimmed
         node.begin(process)
         node.snapshot = (node.store.disk, node.generation)
         if process.clockRate != 100 { counts.count(.clockDrift) }
@@ -122,6 +123,16 @@ extension World {
         let id = batch.id
         let rows = batch.rows
         let releases = batch.releases
+        if let trimmed = rows.trimmed {
+            let confirmed = isTrimmable(through: trimmed)
+            guard confirmed else {
+                batch.abandon()
+                throw Violation(
+                    .trimming,
+                    "\(node.id) trims through slot \(trimmed), which a member may still ask for"
+                )
+            }
+        }
         trace.note(
             .wrote,
             at: now,
@@ -192,7 +203,7 @@ extension World {
 
     func serve(_ request: ReadRequest, _ node: SimulatedNode, _ process: SimulatedProcess) {
         let result = node.store.disk.read(request, visible: node.store.visible)
-        if case .failure = result { process.hasFailed = true }
+        if case .failure(.unreadable) = result { process.hasFailed = true }
         process.completions.append(ReadCompletion(id: request.id, result: result))
         schedule(node)
     }
@@ -214,6 +225,7 @@ extension SimulatedProcess {
         swap(&arrivals.completions, &completions)
         swap(&arrivals.appends, &appends)
         swap(&arrivals.barriers, &barriers)
+        swap(&arrivals.trims, &trims)
         swap(&arrivals.cancellations, &cancellations)
         arrivals.isFull = isFull.take()
         arrivals.failure = failure.take()

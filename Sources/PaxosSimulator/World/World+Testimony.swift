@@ -26,8 +26,18 @@ extension World {
         case .immediate(.heartbeat(let beat)):
             try check(notice: beat.committed, of: node)
         case .immediate(.page(let page)):
+            try demand(
+                page.from > process.foundTrimmed,
+                .trimming,
+                "\(node.id) serves a page of slots that it has trimmed (R15)"
+            )
             try check(page, of: node)
         case .immediate(.catchUp(let answer)):
+            try demand(
+                answer.from > process.foundTrimmed || answer.trimmed >= answer.from,
+                .trimming,
+                "\(node.id) has trimmed slot \(answer.from), and answers as if nothing were there (R15)"
+            )
             try check(answer, of: node)
         default:
             return
@@ -57,6 +67,12 @@ extension World {
                 "\(node.id) promises \(promise.ballot), its disk holds \(disk.promised)"
             )
             try check(notice: promise.committed, of: node)
+            try demand(
+                promise.trimmed >= process.foundTrimmed,
+                .trimming,
+                "\(node.id) promises as if it had trimmed through \(promise.trimmed); it began with "
+                    + "\(process.foundTrimmed) (R15)"
+            )
         case .accepted(let accepted):
             try demand(
                 disk.promised >= accepted.ballot,

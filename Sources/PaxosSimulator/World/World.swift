@@ -20,6 +20,8 @@ package final class World {
     package var steps = 0
     package var elections = 0
     var appends = 0
+    /// Members are told to trim, by this; nobody is, where it is missing.
+    var trimRandom: SeededGenerator?
     /// Appends asked for again under their token.
     package var retries = 0
     var probes: [Probe] = []
@@ -66,6 +68,7 @@ package final class World {
         case ambush
         case aim
         case invent
+        case trim
         case crash(Int, generation: Int)
         case wipe(Int)
         case empty(Int, generation: Int)
@@ -92,6 +95,7 @@ package final class World {
         if faults.contains(.lists) { drawTerms(seed: seed) }
         drawLanes(seed: seed)
         drawInventions(seed: seed)
+        drawTrims(seed: seed)
     }
 
     /// A world that follows a script.
@@ -226,6 +230,8 @@ package final class World {
             try takeAim()
         case .invent:
             invent()
+        case .trim:
+            tellToTrim()
         case .crash(let index, let generation):
             guard process(index, generation) != nil else { return }
             try crash(nodes[index], .crash)

@@ -107,6 +107,7 @@ extension ReadError {
     init(_ failure: ReadFailure) {
         switch failure {
         case .unreadable(let slot): self = .unreadable(slot)
+        case .trimmed(let slot): self = .trimmed(through: slot)
         case .closed: self = .closed
         case .storeFailed(let failure): self = .storeFailed(failure.description)
         }

@@ -106,7 +106,8 @@ extension LogNode {
         switch outcome {
         case .barrier(let slot): return slot
         case .never(let refusal): throw BarrierError(refusal, ending)
-        case .committed, .unknown: preconditionFailure("a barrier is never answered as an append")
+        case .committed, .unknown, .trimmed:
+            preconditionFailure("a barrier is never answered as an append, or as a trim")
         }
     }
 
@@ -139,7 +140,8 @@ extension LogNode {
         case .never(let refusal): throw .never(AppendError.Reason(refusal, ending))
         case .unknown(let token, let refusal):
             throw .unknown(token, AppendError.Reason(refusal, ending))
-        case .barrier: preconditionFailure("an append is never answered as a barrier")
+        case .barrier, .trimmed:
+            preconditionFailure("an append is never answered as a barrier, or as a trim")
         }
     }
 

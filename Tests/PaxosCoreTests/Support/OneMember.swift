@@ -160,6 +160,10 @@ final class OneMember {
 
     func barrier() -> BarrierRequest { BarrierRequest(waiter: waiter(), deadline: .never) }
 
+    func trim(through slot: Slot) -> TrimRequest {
+        TrimRequest(waiter: waiter(), through: slot, deadline: .never)
+    }
+
     private func waiter() -> WaiterID {
         defer { nextWaiter += 1 }
         return WaiterID(index: nextWaiter, generation: 1)

@@ -9,6 +9,7 @@ struct TestDisk {
     var lastRound: UInt64 = 0
     var committed = Slot.zero
     var checkpoint = Checkpoint.empty
+    var trimmed = Slot.zero
     /// The row of slot n + 1 stands at n.
     var rows: [AcceptedEntry?] = []
     var ineffective: [Slot] = []
@@ -59,6 +60,14 @@ struct TestDisk {
             try demand(checkpoint.slot >= self.checkpoint.slot, "the checkpoint fell")
             self.checkpoint = checkpoint
         }
+        if let trimmed = write.trimmed {
+            try demand(trimmed > self.trimmed, "the trim point fell to \(trimmed)")
+            try demand(
+                trimmed <= committed && trimmed <= checkpoint.slot,
+                "\(trimmed) is trimmed ahead of the watermark or the checkpoint (R78)"
+            )
+            self.trimmed = trimmed
+        }
         ineffective.append(contentsOf: write.ineffective)
         for peer in write.peers {
             peers.removeAll { $0.node == peer.node }
@@ -89,6 +98,7 @@ struct TestDisk {
             promised: promised,
             lastRound: lastRound,
             committed: committed,
+            trimmed: trimmed,
             accepted: rows.dropFirst(Int(committed.rawValue)).compactMap { $0 },
             checkpoint: checkpoint,
             peers: peers

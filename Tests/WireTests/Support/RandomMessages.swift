@@ -130,6 +130,8 @@ extension SeededGenerator {
                         round: number(),
                         committed: slot(),
                         prefix: PrefixMark(slot: slot(), digest: PrefixDigest(number())),
+                        floor: slot(),
+                        slowest: NodeID(rawValue: UInt64(below(3))),
                         isFull: oneIn(2)
                     )
                 )
@@ -170,7 +172,11 @@ extension SeededGenerator {
                 )
             )
         case .catchUp:
-            .immediate(.catchUp(CatchUp(from: slot(), rows: rows(), committed: slot())))
+            .immediate(
+                .catchUp(
+                    CatchUp(from: slot(), rows: rows(), committed: slot(), trimmed: slot())
+                )
+            )
         case .forward: .immediate(.forward(forward()))
         case .forwardRefused: .immediate(.forwardRefused(ForwardRefused(token: token())))
         case .barrierRequest: .immediate(.barrierRequest(RemoteBarrierRequest(id: number())))
@@ -232,6 +238,7 @@ extension SeededGenerator {
             round: number(),
             promised: ballot(),
             committed: slot(),
+            floor: slot(),
             isFull: oneIn(2)
         )
     }
@@ -241,7 +248,7 @@ extension SeededGenerator {
             ballot: ballot(),
             promised: ballot(),
             committed: slot(),
-            reason: pick([.promised, .full, .committed])
+            reason: pick([.promised, .full, .committed, .trimmed])
         )
     }
 

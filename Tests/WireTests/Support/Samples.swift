@@ -101,7 +101,14 @@ enum Samples {
             "status-reply-no-leader",
             .immediate(.statusReply(StatusReply(id: 9, leader: nil, promised: .zero, committed: 0)))
         ),
-        ("heartbeat", .immediate(.heartbeat(Heartbeat(ballot: ballot, round: 12, committed: 99)))),
+        (
+            "heartbeat",
+            .immediate(
+                .heartbeat(
+                    Heartbeat(ballot: ballot, round: 12, committed: 99, floor: 80, slowest: 3)
+                )
+            )
+        ),
         (
             "heartbeat-full",
             .immediate(
@@ -112,7 +119,13 @@ enum Samples {
             "heartbeat-reply",
             .immediate(
                 .heartbeatReply(
-                    HeartbeatReply(ballot: lower, round: 12, promised: ballot, committed: 99)
+                    HeartbeatReply(
+                        ballot: lower,
+                        round: 12,
+                        promised: ballot,
+                        committed: 99,
+                        floor: 90
+                    )
                 )
             )
         ),
@@ -154,6 +167,12 @@ enum Samples {
                 .reject(Reject(ballot: lower, promised: ballot, committed: 99, reason: .full))
             )
         ),
+        (
+            "reject-trimmed",
+            .immediate(
+                .reject(Reject(ballot: ballot, promised: ballot, committed: 99, reason: .trimmed))
+            )
+        ),
     ]
 
     private static let learningAndForwarding: [(String, Message)] = [
@@ -167,6 +186,10 @@ enum Samples {
         (
             "catch-up",
             .immediate(.catchUp(CatchUp(from: 100, rows: Array(rows.prefix(2)), committed: 104)))
+        ),
+        (
+            "catch-up-trimmed",
+            .immediate(.catchUp(CatchUp(from: 30, rows: [], committed: 104, trimmed: 40)))
         ),
         (
             "forward",

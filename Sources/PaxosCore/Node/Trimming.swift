@@ -1,0 +1,113 @@
+/// Forgetting a prefix of the log, at this node alone: each trims its own, as far as it is asked to, and never
+/// what a member may still ask for.
+///
+/// The trim point never passes the slot up to which every member has durably committed (`Floor`), nor this node's own
+/// checkpoint: what a restart replays is kept. Rows go with writes that are made anyway, a bounded number in
+/// each, and else in larger chunks of their own, one after the other.
+struct Trimming: Sendable {
+    /// Rows that go with any write, beside twice those that have come since the last.
+    private static let rider = 512
+    /// Rows that go with a write of their own.
+    private static let chunk = 4_096
+    /// The most that go with one.
+    private static let most = 10_000
+
+    private struct Waiting {
+        let waiter: WaiterID
+        let through: Slot
+        /// What can be known to be on disk without a further append.
+        let own: Slot
+    }
+
+    /// As far as it was asked for.
+    private(set) var goal = Slot.zero
+    private var waiting: [Waiting] = []
+    /// Rows accepted since the last trim.
+    private var accepted = 0
+
+    /// Takes calls, unless nobody is taken. The goal stays when they are answered: what is held back now goes later.
+    mutating func take(
+        _ requests: [TrimRequest],
+        _ refusal: Refusal?,
+        _ callers: inout Callers,
+        _ replica: inout Replica,
+        _ delivering: Delivering,
+        _ output: inout Output
+    ) {
+        if !requests.isEmpty { replica.acceptor.forgetTrimStuck() }
+        for request in requests {
+            callers.add(request.waiter, deadline: request.deadline)
+            if let refusal {
+                callers.end(request.waiter, refusal, output: &output)
+                continue
+            }
+            let through = min(request.through, replica.learner.committed)
+            goal = max(goal, through)
+            waiting.append(
+                Waiting(
+                    waiter: request.waiter,
+                    through: through,
+                    own: min(through, delivering.delivered)
+                )
+            )
+        }
+    }
+
+    /// Answers those who wait for as much as is gone, once nothing more can go for now.
+    mutating func answer(_ callers: inout Callers, _ replica: Replica, output: inout Output) {
+        let trimmed = replica.acceptor.durablyTrimmed
+        let isUnderway = trimmed < replica.acceptor.trimmed
+        let isStuck = replica.acceptor.isTrimStuck
+        if isStuck { goal = trimmed }
+        waiting.removeAll { call in
+            let reach = min(call.through, replica.floor.slot)
+            let isDone =
+                trimmed >= call.through || isStuck
+                || (replica.floor.own >= call.own && trimmed >= min(reach, call.own) && !isUnderway)
+            guard isDone else { return !callers.isWaiting(call.waiter) }
+            let hold = trimmed >= call.through ? nil : Self.hold(of: call, replica)
+            callers.answer(call.waiter, trimmed: trimmed, hold, output: &output)
+            return true
+        }
+    }
+
+    private static func hold(of call: Waiting, _ replica: Replica) -> TrimHold {
+        if replica.acceptor.isTrimStuck { return .damage }
+        if call.own < call.through { return .delivery }
+        guard let slowest = replica.floor.slowest else { return .members }
+        return .member(slowest)
+    }
+
+    /// Adds to a write what may go with it, or makes one for it; and a checkpoint, where that was written last
+    /// before what goes.
+    mutating func add(
+        to rows: inout WriteRows,
+        _ replica: inout Replica,
+        _ delivering: Delivering,
+        _ writes: inout Writes
+    ) {
+        guard goal > replica.acceptor.trimmed, !rows.isFinal else { return }
+        accepted += rows.accepted.reduce(0) { $0 + $1.run.entries.count }
+        let may = min(goal, replica.floor.slot, replica.floor.own, delivering.delivered)
+        let isUnderway = replica.acceptor.durablyTrimmed < replica.acceptor.trimmed
+        guard may > replica.acceptor.trimmed, !isUnderway else {
+            // The last watermark lies in memory only until something is written: nobody can trim up to it.
+            if goal > replica.floor.own, !rows.needsFlush, writes.isIdle {
+                writes.add(delivering.checkpoint, to: &rows)
+            }
+            return
+        }
+        let count = rows.needsFlush ? Self.rider + 2 * accepted : Self.chunk
+        var through = min(may, replica.acceptor.trimmed.advanced(by: min(count, Self.most)))
+        if through > writes.checkpoint {
+            if writes.checkpoint > replica.acceptor.trimmed {
+                through = writes.checkpoint
+            } else {
+                writes.add(delivering.checkpoint, to: &rows)
+            }
+        }
+        rows.trimmed = through
+        replica.acceptor.trim(through: through)
+        accepted = 0
+    }
+}

@@ -1,0 +1,54 @@
+import PaxosCore
+
+/// Operators who want the log to be shorter: each member trims its own, as far as all members have it safe.
+extension World {
+    /// In most worlds, from a generator of its own.
+    func drawTrims(seed: UInt64) {
+        guard faults.contains(.trim) else { return }
+        var random = SeededGenerator(seed: seed ^ 0x7472_696d)
+        guard random.below(4) > 0 else { return }
+        trimRandom = random
+        agenda.put(.trim, at: now.advanced(byTicks: 10))
+    }
+
+    /// One member or all are told to trim through some slot, as often as not all that is committed.
+    func tellToTrim() {
+        guard var random = trimRandom else { return }
+        defer { trimRandom = random }
+        agenda.put(.trim, at: now.advanced(byTicks: random.within(2...60)))
+        let running = nodes.filter { $0.process?.hasClosed == false && !$0.isTwin }
+        let told = random.oneIn(2) ? running : random.pick(running).map { [$0] } ?? []
+        for node in told {
+            guard let process = node.process else { continue }
+            let committed = process.core.status.committed
+            guard committed > .zero else { continue }
+            let isAll = random.oneIn(2)
+            let back = isAll ? 0 : UInt64(random.below(Int(min(committed.rawValue, 60))))
+            trim(through: Slot(rawValue: committed.rawValue - back), node, process)
+        }
+    }
+
+    func trim(through slot: Slot, _ node: SimulatedNode, _ process: SimulatedProcess) {
+        counts.count(.trim)
+        var caller = Callers.Caller(
+            append: nil,
+            count: 0,
+            deadline: .never,
+            floor: ledger.acknowledged
+        )
+        caller.isTrim = true
+        process.trims.append(
+            TrimRequest(waiter: process.callers.add(caller), through: slot, deadline: .never)
+        )
+        trace.note(.called, at: now, node, 0, slot.rawValue, "trim through \(slot)")
+        schedule(node)
+    }
+
+    /// No sound member begins below this slot, whenever it is opened again: the watermark on its disk is
+    /// there or above.
+    func isTrimmable(through slot: Slot) -> Bool {
+        nodes.allSatisfy {
+            $0.isTwin || $0.isDamaged || $0.isCopy || $0.store.disk.committed >= slot
+        }
+    }
+}

@@ -1,0 +1,167 @@
+@testable import PaxosCore
+import Testing
+
+/// What a member forgets of the log, and what it says of it.
+@Suite struct TrimmingTests {
+    private static let ballot = Ballot(round: 4, node: 3)
+
+    private static func member(_ members: [NodeID], rows: Int = 4) throws -> OneMember {
+        let entries = (1...rows).map { OneMember.command(UInt64($0)) }
+        let disk = OneMember.disk(entries, committed: Slot(rawValue: UInt64(rows)))
+        let member = OneMember(disk: disk, members: members)
+        try member.settle()
+        #expect(member.core.delivered == disk.committed)
+        return member
+    }
+
+    private static func heartbeat(_ floor: Slot, slowest: NodeID?, round: UInt64 = 1) -> Immediate {
+        .heartbeat(
+            Heartbeat(ballot: ballot, round: round, committed: 4, floor: floor, slowest: slowest)
+        )
+    }
+
+    /// A follower of three that has trimmed its first two slots.
+    private static func trimmed() throws -> OneMember {
+        let member = try member([1, 2, 3])
+        try member.step { $0.trims = [member.trim(through: 3)] }
+        try member.hear(3, heartbeat(2, slowest: 2))
+        try member.settle()
+        #expect(member.core.status.trimmed == 2)
+        return member
+    }
+
+    private static func bodies(_ said: OneMember.Said) -> [Immediate] {
+        said.immediate.map(\.body)
+    }
+
+    /// A call trims nothing that its leader has not told to be safe at every member, names who holds it back,
+    /// and goes on when that is.
+    @Test func aFollowerTrimsWhatEveryMemberHasSafe() throws {
+        let member = try Self.member([1, 2, 3])
+        let asked = try member.step { $0.trims = [member.trim(through: 3)] }
+        #expect(asked.outcomes == [.trimmed(through: 0, .members)])
+        #expect(asked.rows == nil)
+        let told = try member.hear(3, Self.heartbeat(2, slowest: 2))
+        #expect(told.rows?.trimmed == 2)
+        #expect(told.rows?.checkpoint?.slot == 4, "a restart replays nothing that is gone")
+        #expect(member.core.status.trimmed == 0, "nothing is said before it is durable")
+        try member.settle()
+        #expect(member.core.status.trimmed == 2)
+        let again = try member.step { $0.trims = [member.trim(through: 9)] }
+        #expect(again.outcomes == [.trimmed(through: 2, .member(2))])
+        let all = try member.hear(3, Self.heartbeat(4, slowest: nil, round: 2))
+        #expect(all.rows?.trimmed == 4)
+    }
+
+    /// What every member has said of its disk is the floor, and the leader's own disk is one of them.
+    @Test func aLeaderTellsWhatAllHaveSaid() throws {
+        let member = try Self.member([1, 2, 3])
+        let led = try member.lead(committed: 4, last: 4)
+        try member.step(at: led.at, flush: member.store.waiting)
+        func say(_ node: NodeID, _ floor: Slot) throws -> OneMember.Said {
+            let reply = HeartbeatReply(
+                ballot: led.ballot,
+                round: 1,
+                promised: led.ballot,
+                committed: 4,
+                floor: floor
+            )
+            return try member.hear(node, at: led.at, .heartbeatReply(reply))
+        }
+        try member.step(at: led.at) { $0.trims = [member.trim(through: 4)] }
+        #expect(try say(2, 4).rows?.trimmed == nil, "n3 has said nothing")
+        #expect(try say(3, 2).rows?.trimmed == 2)
+        try member.step(at: led.at, flush: member.store.waiting)
+        let beats = Self.bodies(try member.step(at: led.at + 5)).compactMap { body in
+            if case .heartbeat(let beat) = body { beat } else { nil }
+        }
+        #expect(beats.map(\.floor) == [2, 2])
+        #expect(beats.map(\.slowest) == [3, 3])
+        #expect(try say(3, 1).rows?.trimmed == nil, "an old answer lowers nothing")
+    }
+
+    /// Catch-up, pages and promises name the trim point: nobody takes what was chosen there for empty (`R15`).
+    @Test func whatIsTrimmedIsNeverSaidToBeEmpty() throws {
+        let member = try Self.trimmed()
+        let request = Immediate.catchUpRequest(CatchUpRequest(slots: 1...4))
+        let asked = try member.hear(2, request)
+        #expect(asked.reads.isEmpty)
+        let none = CatchUp(from: 1, rows: [], committed: 4, trimmed: 2)
+        #expect(Self.bodies(asked) == [.catchUp(none)])
+        let ballot = Ballot(round: 9, node: 2)
+        try member.hear(2, .prepare(Prepare(ballot: ballot)))
+        let promised = try member.step(flush: 1)
+        let promise = Promise(ballot: ballot, committed: 4, trimmed: 2, last: 4)
+        #expect(promised.statements.map(\.body) == [.promise(promise)])
+        let page = try member.hear(2, .pageRequest(PageRequest(ballot: ballot, from: 2)))
+        let reject = Reject(ballot: ballot, promised: ballot, committed: 4, reason: .trimmed)
+        #expect(Self.bodies(page) == [.reject(reject)])
+    }
+
+    /// So does a read that comes back when what it was to bring is gone.
+    @Test func aReadThatComesTooLateIsNotUnreadable() throws {
+        let member = try Self.trimmed()
+        let request = Immediate.catchUpRequest(CatchUpRequest(slots: 3...4))
+        let read = try #require(try member.hear(2, request).reads.first)
+        try member.hear(3, Self.heartbeat(3, slowest: nil, round: 2))
+        try member.step(flush: member.store.waiting)
+        let said = try member.step {
+            $0.completions = [
+                ReadCompletion(id: read.id, result: .failure(.trimmed(through: 3)))
+            ]
+        }
+        let none = CatchUp(from: 3, rows: [], committed: 4, trimmed: 3)
+        #expect(Self.bodies(said) == [.catchUp(none)])
+        #expect(member.core.status.failure == nil)
+    }
+
+    /// A restart finds the trim point, and trims no further before it is told anew what is safe.
+    @Test func aRestartKnowsWhatIsGone() throws {
+        let earlier = try Self.trimmed()
+        let member = OneMember(disk: earlier.store.disk, members: [1, 2, 3])
+        #expect(member.core.status.trimmed == 2)
+        let asked = try member.step { $0.trims = [member.trim(through: 4)] }
+        #expect(asked.outcomes == [.trimmed(through: 2, .members)])
+    }
+
+    /// Alone it needs nobody. What goes without an append goes in chunks, one write at a time, and the call
+    /// is answered when all of it is gone.
+    @Test func manyRowsGoInChunks() throws {
+        let member = try Self.member([1], rows: 6_000)
+        let first = try member.step { $0.trims = [member.trim(through: 6_000)] }
+        #expect(first.rows?.trimmed == 4_096)
+        #expect(first.outcomes.isEmpty)
+        #expect(try member.step().rows?.trimmed == nil, "one at a time")
+        let second = try member.step(flush: member.store.waiting)
+        #expect(second.rows?.trimmed == 6_000)
+        let last = try member.settle()
+        #expect(last.outcomes == [.trimmed(through: 6_000, nil)])
+    }
+
+    /// A member of the quorum that has trimmed what it would have to show counts for nothing (`R15`).
+    @Test func aCandidateDoesNotCountWhoHasTrimmed() throws {
+        let ids: [NodeID] = [1, 2, 3]
+        let ballot = Ballot(round: 5, node: 1)
+        var candidate = Candidate(
+            ballot: ballot,
+            membership: try Membership(ids),
+            learningFrom: 3,
+            now: .zero,
+            limits: Limits()
+        )
+        var output = Output()
+        func receive(_ node: NodeID, trimmed: Slot) {
+            let promise = Promise(ballot: ballot, committed: 5, trimmed: trimmed, last: 5)
+            candidate.receive(promise, from: node, output: &output)
+        }
+        receive(1, trimmed: 2)
+        receive(2, trimmed: 4)
+        #expect(output.immediate.map(\.destination) == [1])
+        #expect(candidate.awaited == [0])
+        receive(3, trimmed: 0)
+        #expect(candidate.awaited == [0, 2])
+        candidate.noteTrimmed(3)
+        #expect(candidate.awaited == [0])
+        #expect(candidate.recovery() == nil)
+    }
+}
