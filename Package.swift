@@ -13,7 +13,7 @@ let package = Package(
         .library(name: "LMDB", targets: ["LMDB"]),
     ],
     traits: [
-        .default(enabledTraits: ["TCP", "TLS", "ServiceLifecycle"]),
+        .default(enabledTraits: ["TCP", "TLS", "ServiceLifecycle", "Tracing"]),
         .trait(name: "TCP", description: "ReplicatedLogTCP: nodes in processes of their own."),
         .trait(
             name: "TLS",
@@ -24,12 +24,17 @@ let package = Package(
             name: "ServiceLifecycle",
             description: "LogNode is a Service of swift-service-lifecycle."
         ),
+        .trait(
+            name: "Tracing",
+            description: "Spans of swift-distributed-tracing around append, barrier and read."
+        ),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.7.0"),
         // Each resolved by those only who enable the trait that needs it.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.90.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.34.0"),
         // Only rlog uses these two, and rlog is no product: who depends on the libraries never
@@ -71,6 +76,11 @@ let package = Package(
                     name: "ServiceLifecycle",
                     package: "swift-service-lifecycle",
                     condition: .when(traits: ["ServiceLifecycle"])
+                ),
+                .product(
+                    name: "Tracing",
+                    package: "swift-distributed-tracing",
+                    condition: .when(traits: ["Tracing"])
                 ),
             ]
         ),
@@ -263,6 +273,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+                .product(name: "InMemoryTracing", package: "swift-distributed-tracing"),
             ]
         ),
         .testTarget(

@@ -3,7 +3,7 @@ import PackageDescription
 
 // An application that uses the log and nothing else of this repository: without its traits, which are all
 // enabled unless `traits:` says otherwise. `.ci/run` builds it, runs it and checks what it had to check out: no
-// swift-nio, no swift-nio-ssl, no service-lifecycle.
+// swift-nio, no swift-nio-ssl, no service-lifecycle, no distributed-tracing.
 let package = Package(
     name: "consumer",
     platforms: [.macOS(.v15)],

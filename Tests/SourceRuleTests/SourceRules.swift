@@ -36,7 +36,7 @@ enum SourceRules {
         "LogStorage": ["PaxosCore", "LogWire", "LMDB", "Platform"],
         "ReplicatedLog": [
             "PaxosCore", "LogStorage", "Platform", "Synchronization", "Logging", "CoreMetrics",
-            "ServiceLifecycle",
+            "ServiceLifecycle", "Tracing",
         ],
         "ReplicatedLogTCP": [
             "ReplicatedLog", "PaxosCore", "LogWire", "Platform", "Logging", "NIOCore",
@@ -119,6 +119,7 @@ enum SourceRules {
                 "Sources/ReplicatedLogMachine/StateMachineHost+Service.swift",
             ]
         ),
+        ("Tracing", "Tracing", ["Sources/ReplicatedLog/Observe/CallTracing.swift"]),
     ]
 
     static func traits(_ file: SourceFile) -> [String] {

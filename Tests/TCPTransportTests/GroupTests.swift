@@ -96,8 +96,8 @@ import Testing
         await cluster.stop()
         #expect(await until { lines.count { $0.contains("debug connected to a peer") } >= 2 })
         #expect(lines.count { $0.hasPrefix("warning refused a connection") } == 1)
-        #expect(lines.count { $0.contains("reason=not_the_protocol times=1") } == 1)
-        #expect(lines.count { $0.hasPrefix("info listens address=127.0.0.1:") } == 2)
+        #expect(lines.count { $0.contains("rlog_reason=not_the_protocol rlog_times=1") } == 1)
+        #expect(lines.count { $0.hasPrefix("info listens rlog_address=127.0.0.1:") } == 2)
     }
 }
 

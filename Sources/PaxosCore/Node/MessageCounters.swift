@@ -18,11 +18,15 @@ package struct MessageCounters: Hashable, Sendable {
     /// Another entry in a slot that is committed here: the process stops.
     package var contradicted = 0
 
-    package var total: UInt64 {
-        UInt64(
-            foreign + refused + impossible + disagreeing + unbacked + unvouched + invented
-                + contradicted
-        )
+    package var total: UInt64 { reasons.reduce(0) { $0 + UInt64($1.count) } }
+
+    /// Every count, with one word for why.
+    package var reasons: [(reason: String, count: Int)] {
+        [
+            ("foreign", foreign), ("refused", refused), ("impossible", impossible),
+            ("disagreeing", disagreeing), ("unbacked", unbacked), ("unvouched", unvouched),
+            ("invented", invented), ("contradicted", contradicted),
+        ]
     }
 
     /// What several parts of a node have counted, each for itself.

@@ -46,6 +46,8 @@ package struct CoreStatus: Hashable, Sendable {
     /// Who was made with other terms, and what differs.
     package var disagreements: [Disagreement]
     package var counters: MessageCounters
+    /// Payload bytes of the rows that others have sent for what was missing here.
+    package var fetchedBytes: UInt64 = 0
 }
 
 extension CoreStatus {
@@ -82,7 +84,8 @@ extension CoreStatus {
             peerCommitted: others.map { PeerStatus(node: $0.0, committed: $0.1) },
             rolledBack: lifetime.rolledBack,
             disagreements: meeting.admission.disagreements(at: now),
-            counters: counters
+            counters: counters,
+            fetchedBytes: replica.fetchedBytes
         )
     }
 }

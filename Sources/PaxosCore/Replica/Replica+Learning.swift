@@ -206,6 +206,7 @@ extension Replica {
     /// A late answer is as true as one in time, whoever was asked.
     mutating func receive(_ answer: CatchUp, from sender: NodeID, output: inout Output) {
         noteAnswer(from: sender)
+        for row in answer.rows { fetchedBytes += UInt64(row.entry.payloadBytes) }
         compare(answer.rows, from: sender)
         notePeer(sender, committed: answer.committed)
         let current = learner.catchUp

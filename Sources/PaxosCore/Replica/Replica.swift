@@ -58,6 +58,8 @@ package struct Replica: Sendable {
     var awaitedPrefix: (mark: PrefixMark, witness: NodeID)?
     /// What members have said to be committed and could not back, in this step.
     var unbackedClaims = 0
+    /// Payload bytes of rows that came by catch-up, since this process began.
+    var fetchedBytes: UInt64 = 0
     /// What has happened in this step, for the core to tell.
     private var facts: [NodeFact] = []
     /// It has said that it lacks what begins here, and not yet that it has it.

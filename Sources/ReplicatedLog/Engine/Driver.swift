@@ -1,4 +1,3 @@
-internal import CoreMetrics
 internal import PaxosCore
 internal import Platform
 
@@ -16,15 +15,12 @@ final class Driver: Sendable {
     private let clock: TickClock
     private let parker: Parker
     private let lines: LogQueue
-    private let metricsFactory: (any MetricsFactory)?
-    private let dimensions: [(String, String)]
+    private let events: EventHub
+    private let metrics: EngineMetrics.Backend?
     /// Until `run()` takes it.
     private let core: Locked<NodeCore?>
     private let limits: Limits
     private let published: Locked<CoreStatus>
-
-    /// Gauges are told this often without a durable write, if anything happens at all.
-    private static let recordTicks: UInt64 = 100
 
     init(
         configuration: LogNode.Configuration,
@@ -35,7 +31,8 @@ final class Driver: Sendable {
         clock: TickClock,
         parker: Parker,
         lines: LogQueue,
-        metrics: (any MetricsFactory)?
+        events: EventHub,
+        metrics: EngineMetrics.Backend?
     ) {
         limits = configuration.limits
         self.store = store
@@ -45,11 +42,8 @@ final class Driver: Sendable {
         self.clock = clock
         self.parker = parker
         self.lines = lines
-        metricsFactory = metrics
-        dimensions = [
-            ("cluster", configuration.cluster.description),
-            ("node", configuration.node.description),
-        ]
+        self.events = events
+        self.metrics = metrics
         let core = NodeCore(
             recovered: store.recover(),
             limits: configuration.limits,
@@ -70,28 +64,19 @@ final class Driver: Sendable {
     /// it returns. Once only.
     func run() {
         guard var core = core.withLock({ $0.take() }) else { return }
-        var metrics = metricsFactory.map { EngineMetrics(factory: $0, dimensions: dimensions) }
-        defer { metrics?.destroy() }
         var arrivals: Arrivals? = Arrivals(now: clock.now)
-        var lines = StatusLines(
-            node: identity.node,
-            limits: limits,
-            isSilent: self.lines.isSilent,
-            log: self.lines.add
-        )
-        var nextRecord = Tick.zero
+        var observer = makeObserver()
+        defer { observer.end() }
         var gathering = Gathering()
         inbox.drive()
         while true {
             guard let arrived = arrivals.take() else {
-                sleep(until: min(core.nextDeadline, lines.due), or: gathering)
-                let now = clock.now
-                if now >= lines.due { lines.note(core.status, now: now) }
+                sleep(until: min(core.nextDeadline, observer.due), or: gathering)
+                observer.catchUp(now: clock.now)
                 arrivals = nextArrivals(of: core, gathering)
                 continue
             }
             let isFlushed = arrived.receipt != nil
-            let isRecorded = isFlushed || clock.now >= nextRecord
             var output = core.step(arrived)
             // First what others wait for: an Accept travels while the own write is made.
             if !output.messages.isEmpty { transport?.send(output.messages) }
@@ -104,8 +89,7 @@ final class Driver: Sendable {
                 checkpointed: output.checkpointed
             )
             let status = core.status
-            published.withLock { $0 = status }
-            lines.note(status, now: clock.now)
+            observer.note(output.facts, status, now: clock.now)
             let callers = inbox.reply(output.replies, drained: output.drained)
             let shown = Gathering.Step(
                 isAwaited: core.isAwaited,
@@ -114,13 +98,32 @@ final class Driver: Sendable {
                 callers: callers
             )
             gathering.note(shown, leads: core.leads, at: MonotonicClock.now())
-            if isRecorded, metrics != nil {
-                metrics?.record(store.counters, inboxBytes: inbox.share.bytes)
-                nextRecord = clock.now.advanced(by: Self.recordTicks)
+            observer.record(afterWrite: isFlushed, now: clock.now) {
+                EngineMetrics.Reading(
+                    status: status,
+                    store: store.counters,
+                    inboxBytes: inbox.share.bytes,
+                    droppedMessages: inbox.droppedMessages
+                )
             }
             if output.isClosed { break }
             arrivals = nextArrivals(of: core, gathering)
         }
+    }
+
+    private func makeObserver() -> Observer {
+        let lines = FactLines(
+            node: identity.node,
+            limits: limits,
+            isSilent: self.lines.isSilent,
+            log: self.lines.add
+        )
+        return Observer(
+            lines: lines,
+            metrics: metrics.map { EngineMetrics($0) },
+            events: events,
+            published: published
+        )
     }
 
     private func nextArrivals(

@@ -1,4 +1,6 @@
+internal import CoreMetrics
 internal import PaxosCore
+internal import Platform
 
 /// What an append does when the inbox is full.
 public enum Overload: Hashable, Sendable {
@@ -94,6 +96,7 @@ extension LogNode {
     /// - Parameter timeout: How long to wait; `Limits.appendTimeoutMilliseconds` if not given.
     /// - Throws: `BarrierError`.
     public func barrier(timeout: Duration? = nil) async throws(BarrierError) -> Slot {
+        let span = tracing.begin(.barrier)
         let ticket = Ticket()
         let deadline = deadline(after: timeout)
         let outcome = await withTaskCancellationHandler {
@@ -104,8 +107,10 @@ extension LogNode {
             inbox.cancel(ticket)
         }
         switch outcome {
-        case .barrier(let slot): return slot
-        case .never(let refusal): throw BarrierError(refusal, ending)
+        case .barrier(let slot):
+            span.end(at: slot)
+            return slot
+        case .never(let refusal): throw span.ended(by: BarrierError(refusal, ending))
         case .committed, .unknown, .trimmed:
             preconditionFailure("a barrier is never answered as an append, or as a trim")
         }
@@ -118,8 +123,10 @@ extension LogNode {
         timeout: Duration?,
         overload: Overload
     ) async throws(AppendError) -> ClosedRange<Slot> {
+        let span = tracing.begin(.append)
         let ticket = Ticket()
         let deadline = deadline(after: timeout)
+        let begin = appendDuration == nil ? nil : MonotonicClock.now()
         let outcome = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
                 inbox.submit(
@@ -135,11 +142,16 @@ extension LogNode {
             inbox.cancel(ticket)
         }
         switch outcome {
-        case .committed(let first, let count): return first...first.advanced(by: count - 1)
-        case .never(.overloaded): throw .overloaded
-        case .never(let refusal): throw .never(AppendError.Reason(refusal, ending))
+        case .committed(let first, let count):
+            if let begin, let appendDuration { appendDuration.record(since: begin) }
+            span.end(at: first)
+            return first...first.advanced(by: count - 1)
+        case .never(.overloaded): throw span.ended(by: AppendError.overloaded)
+        case .never(let refusal):
+            throw span.ended(by: AppendError.never(AppendError.Reason(refusal, ending)))
         case .unknown(let token, let refusal):
-            throw .unknown(token, AppendError.Reason(refusal, ending))
+            let error = AppendError.unknown(token, AppendError.Reason(refusal, ending))
+            throw span.ended(by: error)
         case .barrier, .trimmed:
             preconditionFailure("an append is never answered as a barrier, or as a trim")
         }
@@ -150,5 +162,11 @@ extension LogNode {
             return clock.deadline(milliseconds: configuration.limits.appendTimeoutMilliseconds)
         }
         return clock.deadline(after: timeout)
+    }
+}
+
+extension CoreMetrics.Timer {
+    fileprivate func record(since begin: MonotonicInstant) {
+        recordNanoseconds(begin.duration(to: MonotonicClock.now()).wholeNanoseconds)
     }
 }

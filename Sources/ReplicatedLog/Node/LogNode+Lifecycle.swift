@@ -1,3 +1,4 @@
+public import CoreMetrics
 public import LogStorage
 public import Logging
 internal import PaxosCore
@@ -60,6 +61,8 @@ extension LogNode {
     ///     and stops it.
     ///   - logger: Silent if not given. Lines are written by a thread of their own: a sink that blocks stops
     ///     nothing, and what it has no room for is dropped and counted (`LogStatus.droppedLogLines`).
+    ///   - metrics: Where the node's metrics go; if not given, to the backend that the process has
+    ///     bootstrapped before (`MetricsSystem`), if it has.
     ///   - ifMissing: Whether a directory that is missing or empty is made, as by `create`. A member whose
     ///     disk was lost or is not mounted looks the same: made anew it is another incarnation, which
     ///     its peers refuse for good (`R36`). So it is said by who calls and never the default.
@@ -69,6 +72,7 @@ extension LogNode {
         directory: String,
         transport: (any Transport)? = nil,
         logger: Logger? = nil,
+        metrics: (any MetricsFactory)? = nil,
         ifMissing: IfMissing = .refuse
     ) async throws(LogOpenError) -> LogNode {
         func open() async throws(LogOpenError) -> LogNode {
@@ -77,6 +81,7 @@ extension LogNode {
                 directory: directory,
                 transport: transport,
                 logger: logger,
+                metrics: metrics,
                 surroundings: Surroundings()
             )
         }
@@ -101,12 +106,13 @@ extension LogNode {
         return try await open()
     }
 
-    /// As `open(_:directory:transport:logger:ifMissing:)`, with another clock or something before the store.
+    /// As `open(_:directory:transport:logger:metrics:ifMissing:)`, with another clock or something before the store.
     package static func open(
         _ configuration: Configuration,
         directory: String,
         transport: (any Transport)?,
         logger: Logger?,
+        metrics: (any MetricsFactory)? = nil,
         surroundings: Surroundings
     ) async throws(LogOpenError) -> LogNode {
         do {
@@ -143,19 +149,19 @@ extension LogNode {
             snapshots: snapshots,
             transport: transport,
             logger: logger,
-            metrics: EngineMetrics.backend,
+            metrics: metrics ?? EngineMetrics.bootstrapped,
             clock: surroundings.clock
         )
         node.lines.add(
             .info,
             "opened",
             [
-                "directory": "\(directory)", "node": "\(configuration.node.rawValue)",
-                "committed_slot": "\(store.recover().committed)", "boot": "\(store.recover().boot)",
+                "directory": "\(directory)", "committed_slot": "\(store.recover().committed)",
+                "boot": "\(store.recover().boot)",
             ]
         )
         if let transaction = store.counters.droppedTransaction {
-            node.lines.add(.notice, "dropped_transaction", ["transaction": "\(transaction)"])
+            node.lines.add(.notice, "dropped a transaction", ["transaction": "\(transaction)"])
         }
         return node
     }
@@ -203,7 +209,7 @@ extension LogNode {
             await lastLine(.error, "store failed", ["failure": "\(failure)"])
             throw LogRunError.storeFailed(failure.description)
         }
-        await lastLine(.info, "shut down", ["node": "\(configuration.node.rawValue)"])
+        await lastLine(.info, "shut down", [:])
         try Task.checkCancellation()
     }
 
@@ -211,11 +217,7 @@ extension LogNode {
     private func failed(_ cause: LogRunError) async -> LogRunError {
         life.fail(cause)
         await finish(.closed)
-        await lastLine(
-            .error,
-            "could not run",
-            ["node": "\(configuration.node.rawValue)", "cause": "\(cause)"]
-        )
+        await lastLine(.error, "could not run", ["cause": "\(cause)"])
         return cause
     }
 
@@ -280,6 +282,8 @@ extension LogNode {
         await transport?.stop()
         inbox.end(refusal)
         tail.end(refusal)
+        eventHub.end()
+        appendDuration?.destroy()
         let snapshots = snapshots
         _ = await offPool { () throws(Never) in snapshots.close() }
         await withUnsafeContinuation { continuation in

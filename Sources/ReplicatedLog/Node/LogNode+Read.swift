@@ -52,6 +52,21 @@ extension LogNode {
         order: ReadOrder = .ascending,
         maxBytes: Int? = nil
     ) async throws(ReadError) -> LogPage {
+        let span = tracing.begin(.read)
+        do throws(ReadError) {
+            let found = try await page(of: slots, order, maxBytes: maxBytes)
+            span.end(at: found.through)
+            return found
+        } catch {
+            throw span.ended(by: error)
+        }
+    }
+
+    private func page(
+        of slots: ClosedRange<Slot>,
+        _ order: ReadOrder,
+        maxBytes: Int?
+    ) async throws(ReadError) -> LogPage {
         let first = max(slots.lowerBound, .first)
         let trimmed = tail.trimmed
         guard order == .ascending ? first > trimmed : max(slots.upperBound, .first) > trimmed else {

@@ -40,6 +40,12 @@ public final class LogNode: Sendable {
     let life: Lifecycle
     /// What the node has to say, on its way to its logger.
     let lines: LogQueue
+    /// What happens to it, on its way to those who iterate over it.
+    let eventHub: EventHub
+    /// Where it is told how long appends take, if anywhere.
+    let appendDuration: CoreMetrics.Timer?
+    /// Spans around calls.
+    let tracing: CallTracing
 
     init(
         configuration: Configuration,
@@ -64,8 +70,24 @@ public final class LogNode: Sendable {
         self.inbox = inbox
         self.tail = tail
         self.clock = clock
-        let lines = LogQueue(logger)
+        let lines = LogQueue(
+            logger,
+            common: ["node": "\(configuration.node.rawValue)"]
+        )
         self.lines = lines
+        let events = EventHub()
+        eventHub = events
+        tracing = CallTracing(cluster: configuration.cluster, node: configuration.node)
+        let backend = metrics.map {
+            EngineMetrics.Backend(
+                factory: $0,
+                dimensions: [
+                    ("cluster", configuration.cluster.description),
+                    ("node", configuration.node.description),
+                ]
+            )
+        }
+        appendDuration = backend?.appendDuration
         incarnation = recovered.incarnation
         life = Lifecycle()
         driver = Driver(
@@ -77,13 +99,18 @@ public final class LogNode: Sendable {
             clock: clock,
             parker: parker,
             lines: lines,
-            metrics: metrics
+            events: events,
+            metrics: backend
         )
     }
 
     deinit {
         // A node that was opened and dropped still holds its directory.
-        if life.claimEnd() { store.close {} }
+        if life.claimEnd() {
+            store.close {}
+            appendDuration?.destroy()
+        }
         lines.end()
+        eventHub.end()
     }
 }

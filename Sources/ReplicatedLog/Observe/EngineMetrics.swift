@@ -1,67 +1,140 @@
 internal import CoreMetrics
 internal import LogStorage
+internal import PaxosCore
 
-/// What a node tells swift-metrics, under `replicated_log_` and with the dimensions `cluster` and `node`.
+/// What a node tells swift-metrics (`NodeMetric`).
 ///
-/// | label | kind | meaning |
-/// | --- | --- | --- |
-/// | `flush_duration` | timer | one commit: writing its pages and waiting for the disk, with the flush after it if it had one |
-/// | `group_rows` | recorder | rows that shared a commit; the mean if two ended between two steps |
-/// | `written_bytes` | counter | bytes of pages handed to the data file, the runway's zeros not counted |
-/// | `queue_bytes` | gauge | payload bytes that wait for the store thread |
-/// | `inbox_bytes` | gauge | payload bytes in the inbox |
-/// | `map_used_bytes` | gauge | bytes of the map in use |
-/// | `map_bytes` | gauge | bytes of the whole map |
-/// | `runway_bytes` | gauge | zeros left beyond the last page |
-///
-/// Recorded when the node begins, when a write is found durable, and once a second while anything happens,
-/// by the driver's thread alone: an append costs nothing more.
+/// Recorded when the node begins, when a write is found durable, and once a second while anything happens, what
+/// facts count with their step: by the driver's thread alone, but for the time of an append, which its caller's
+/// task records.
 struct EngineMetrics {
+    /// Where the values go, and whose they are.
+    struct Backend: Sendable {
+        let factory: any MetricsFactory
+        let dimensions: [(String, String)]
+
+        /// Tells of appends how long they took.
+        var appendDuration: Timer { timer(.appendDuration) }
+
+        fileprivate func gauge(
+            _ metric: NodeMetric,
+            _ more: [(String, String)] = []
+        ) -> Gauge {
+            Gauge(label: metric.label, dimensions: dimensions + more, factory: factory)
+        }
+
+        fileprivate func counter(
+            _ metric: NodeMetric,
+            _ more: [(String, String)] = []
+        ) -> Counter {
+            Counter(label: metric.label, dimensions: dimensions + more, factory: factory)
+        }
+
+        fileprivate func timer(_ metric: NodeMetric) -> Timer {
+            Timer(label: metric.label, dimensions: dimensions, factory: factory)
+        }
+
+        fileprivate func recorder(_ metric: NodeMetric) -> Recorder {
+            Recorder(
+                label: metric.label,
+                dimensions: dimensions,
+                aggregate: true,
+                factory: factory
+            )
+        }
+    }
+
+    /// What is read beside facts.
+    struct Reading {
+        let status: CoreStatus
+        let store: StoreCounters
+        let inboxBytes: Int
+        /// Messages for which the inbox had no room.
+        let droppedMessages: UInt64
+    }
+
+    /// A counter of what is read as a sum.
+    private struct Sum {
+        let counter: Counter
+        private var told: UInt64 = 0
+
+        init(_ counter: Counter) {
+            self.counter = counter
+        }
+
+        mutating func tell(_ sum: UInt64) {
+            guard sum > told else { return }
+            counter.increment(by: sum - told)
+            told = sum
+        }
+    }
+
+    private let backend: Backend
+    private let role: Gauge
+    private let leaderChanges: Counter
+    private let elections: Counter
     private let flush: Timer
     private let group: Recorder
-    private let written: Counter
     private let queue: Gauge
     private let inbox: Gauge
     private let mapUsed: Gauge
     private let map: Gauge
     private let runway: Gauge
+    private var written: Sum
+    private var catchUp: Sum
+    /// By reason.
+    private var dropped: [String: Sum] = [:]
+    /// Of the other members, while this node leads: who does not cannot know.
+    private var lags: [NodeID: Gauge] = [:]
     private var last = StoreCounters()
 
     /// The backend of the process, or `nil` if none was bootstrapped.
-    static var backend: (any MetricsFactory)? {
+    static var bootstrapped: (any MetricsFactory)? {
         let factory = MetricsSystem.factory
         return factory is NOOPMetricsHandler ? nil : factory
     }
 
-    init(factory: any MetricsFactory, dimensions: [(String, String)]) {
-        func gauge(_ name: String) -> Gauge {
-            Gauge(label: "replicated_log_" + name, dimensions: dimensions, factory: factory)
-        }
-        flush = Timer(
-            label: "replicated_log_flush_duration",
-            dimensions: dimensions,
-            factory: factory
-        )
-        group = Recorder(
-            label: "replicated_log_group_rows",
-            dimensions: dimensions,
-            aggregate: true,
-            factory: factory
-        )
-        written = Counter(
-            label: "replicated_log_written_bytes",
-            dimensions: dimensions,
-            factory: factory
-        )
-        queue = gauge("queue_bytes")
-        inbox = gauge("inbox_bytes")
-        mapUsed = gauge("map_used_bytes")
-        map = gauge("map_bytes")
-        runway = gauge("runway_bytes")
+    init(_ backend: Backend) {
+        self.backend = backend
+        role = backend.gauge(.role)
+        leaderChanges = backend.counter(.leaderChanges)
+        elections = backend.counter(.elections)
+        flush = backend.timer(.flushDuration)
+        group = backend.recorder(.groupRows)
+        queue = backend.gauge(.queueBytes)
+        inbox = backend.gauge(.inboxBytes)
+        mapUsed = backend.gauge(.mapUsedBytes)
+        map = backend.gauge(.mapBytes)
+        runway = backend.gauge(.runwayBytes)
+        written = Sum(backend.counter(.writtenBytes))
+        catchUp = Sum(backend.counter(.catchUpBytes))
     }
 
-    /// Records what the store has done since the last call, and where it stands.
-    mutating func record(_ counters: StoreCounters, inboxBytes: Int) {
+    /// Counts what has happened.
+    mutating func note(_ facts: [NodeFact]) {
+        for fact in facts {
+            switch fact {
+            case .campaigned: elections.increment()
+            case .becameLeader, .foundLeader: leaderChanges.increment()
+            case .lostLeadership: forgetLags()
+            default: break
+            }
+        }
+    }
+
+    /// Records what was done since the last call, and how things stand.
+    mutating func record(_ reading: Reading) {
+        record(reading.store)
+        let core = reading.status
+        role.record(core.role.number)
+        if core.role == .leader { recordLags(core) }
+        catchUp.tell(core.fetchedBytes)
+        for (reason, count) in core.counters.reasons { tell(UInt64(count), droppedFor: reason) }
+        tell(reading.droppedMessages, droppedFor: "no-room")
+        inbox.record(reading.inboxBytes)
+    }
+
+    private mutating func record(_ counters: StoreCounters) {
         let commits = counters.commits - last.commits
         if commits > 0 {
             let nanoseconds = (counters.flushNanoseconds - last.flushNanoseconds) / commits
@@ -71,25 +144,44 @@ struct EngineMetrics {
                 group.record(rows)
             }
         }
-        if let total = counters.bytesWritten {
-            let before = last.bytesWritten ?? 0
-            if total > before { written.increment(by: total - before) }
-        }
+        if let total = counters.bytesWritten { written.tell(UInt64(total)) }
         queue.record(counters.queuedBytes)
-        inbox.record(inboxBytes)
         mapUsed.record(counters.mapUsedBytes)
         map.record(counters.mapBytes)
         runway.record(counters.runwayBytes)
-        let written = max(counters.bytesWritten ?? 0, last.bytesWritten ?? 0)
         last = counters
-        last.bytesWritten = written
+    }
+
+    private mutating func tell(_ sum: UInt64, droppedFor reason: String) {
+        var dropped =
+            dropped[reason] ?? Sum(backend.counter(.droppedMessages, [("reason", reason)]))
+        dropped.tell(sum)
+        self.dropped[reason] = dropped
+    }
+
+    private mutating func recordLags(_ core: CoreStatus) {
+        for peer in core.peerCommitted {
+            let gauge =
+                lags[peer.node] ?? backend.gauge(.memberLag, [("member", "\(peer.node)")])
+            lags[peer.node] = gauge
+            gauge.record(core.committed.count(after: peer.committed))
+        }
+    }
+
+    private mutating func forgetLags() {
+        for gauge in lags.values { gauge.destroy() }
+        lags = [:]
     }
 
     /// Gives the handlers back to the backend.
-    func destroy() {
+    mutating func destroy() {
+        forgetLags()
+        for counter in [leaderChanges, elections, written.counter, catchUp.counter] {
+            counter.destroy()
+        }
+        for sum in dropped.values { sum.counter.destroy() }
         flush.destroy()
         group.destroy()
-        written.destroy()
-        for gauge in [queue, inbox, mapUsed, map, runway] { gauge.destroy() }
+        for gauge in [role, queue, inbox, mapUsed, map, runway] { gauge.destroy() }
     }
 }

@@ -58,12 +58,18 @@ package final class LogQueue: Sendable {
     static let moreErrors = 16
 
     private let logger: Logger
+    /// What every line has in its metadata.
+    private let common: Logger.Metadata
     private let state = Locked(State())
     private let parker = Parker()
 
-    package init(_ logger: Logger) {
+    package init(_ logger: Logger, common: Logger.Metadata = [:]) {
         self.logger = logger
+        self.common = Self.named(common)
     }
+
+    /// What the keys of all metadata begin with, so that they are told from those of others.
+    static let prefix = "rlog_"
 
     /// Nothing is written anywhere: not worth a line.
     var isSilent: Bool { logger.handler is SwiftLogNoOpLogHandler }
@@ -77,6 +83,7 @@ package final class LogQueue: Sendable {
         _ metadata: Logger.Metadata
     ) {
         guard level >= logger.logLevel else { return }
+        let metadata = common.merging(Self.named(metadata)) { $1 }
         let room = Self.maxLines + (level >= .error ? Self.moreErrors : 0)
         let needsThread = state.withLock { state -> Bool in
             guard !state.isEnded, state.lines.count < room else {
@@ -85,7 +92,7 @@ package final class LogQueue: Sendable {
             }
             var line = Line(level: level, message: message, metadata: metadata)
             if state.dropped > state.told {
-                line.metadata["dropped_lines"] = "\(state.dropped - state.told)"
+                line.metadata[Self.prefix + "dropped_lines"] = "\(state.dropped - state.told)"
                 state.told = state.dropped
             }
             state.lines.append(line)
@@ -93,6 +100,10 @@ package final class LogQueue: Sendable {
             return !state.hasThread
         }
         if needsThread { begin() } else { parker.unpark() }
+    }
+
+    private static func named(_ metadata: Logger.Metadata) -> Logger.Metadata {
+        Logger.Metadata(uniqueKeysWithValues: metadata.map { (prefix + $0.key, $0.value) })
     }
 
     private func begin() {

@@ -24,7 +24,7 @@ import Testing
                 while lines.isBlocked.withLock({ $0 }) {
                     lines.parker.park(timeout: .milliseconds(5))
                 }
-                let dropped = event.metadata?["dropped_lines"].map { " \($0) dropped" } ?? ""
+                let dropped = event.metadata?["rlog_dropped_lines"].map { " \($0) dropped" } ?? ""
                 lines.written.withLock { $0.append("\(event.message)\(dropped)") }
             }
         }
