@@ -92,6 +92,48 @@ import Testing
         }
     }
 
+    /// Nobody gives way to a member that has led in vain, however much more than others it has: what it hands on
+    /// reaches nobody. Story: a leader with a dead log lane knew slots chosen that nobody else did, and all gave
+    /// way to it each time that it handed over, for ever.
+    @Test func nobodyGivesWayToWhomNothingReaches() throws {
+        var limits = Limits()
+        limits.pipelineSlots = 4
+        let entries = (1...20).map { OneMember.command($0) }
+        let disk = OneMember.disk(entries, committed: 20)
+        let member = OneMember(disk: disk, members: [1, 2, 3], limits: limits)
+        try member.settle()
+        func recent(at now: UInt64) throws -> Slot? {
+            let said = try member.hear(3, at: now, .statusRequest(StatusRequest(id: 7)))
+            return said.immediate.lazy.compactMap { message -> Slot? in
+                guard case .statusReply(let reply) = message.body, reply.id == 7 else { return nil }
+                return reply.recent
+            }.first
+        }
+        let led = try member.lead()
+        #expect(try recent(at: led.at) == 16)
+        var now = led.at
+        var farewells: [Addressed<Farewell>] = []
+        while farewells.isEmpty, now < led.at + 40 * limits.electionTicks {
+            now += 1
+            let said = try member.step(at: now, flush: member.store.waiting)
+            farewells = Self.farewells(said)
+            for message in said.immediate {
+                // In the lane of liveness all is answered, and in that of the log nothing.
+                guard case .heartbeat(let heartbeat) = message.body else { continue }
+                let reply = HeartbeatReply(
+                    ballot: led.ballot,
+                    round: heartbeat.round,
+                    promised: led.ballot,
+                    committed: 0
+                )
+                try member.hear(message.destination, at: now, .heartbeatReply(reply))
+            }
+        }
+        #expect(farewells.map(\.body.ballot) == [led.ballot, led.ballot])
+        #expect(member.core.status.role == .follower)
+        #expect(try recent(at: now) == .zero)
+    }
+
     /// Who is named asks around at once, and campaigns only if nobody leads; the others leave it an election
     /// timeout at least.
     @Test(arguments: [1, 3] as [NodeID])

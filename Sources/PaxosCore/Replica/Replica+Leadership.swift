@@ -107,8 +107,12 @@ extension Replica {
     /// True if this node lacks more than a window of what another member has.
     func isBehind(_ recent: Slot) -> Bool { learner.committed < recent }
 
-    /// Who has committed less lacks more than a window of what this node has, and could get it here.
-    var recent: Slot { unreadable == nil ? horizon.slot : .zero }
+    /// Who has committed less lacks more than a window of what this node has, and could get it here: not of one
+    /// that cannot read it, nor of one that has led in vain since what it hands on reaches nobody. To give way
+    /// to that one would make it leader again each time.
+    var recent: Slot {
+        unreadable == nil && fruitless == 0 && !isOutOfReach ? horizon.slot : .zero
+    }
 
     /// Lets a member lead that is better able to, and says so to all.
     mutating func handOver(
