@@ -30,11 +30,14 @@ struct SimulatedNetwork {
     }
 
     let width: Int
+    private let longestQueue: Int
     private var links: [Link]
     private var cuts: [Cut?] = []
 
-    init(width: Int) {
+    /// - Parameter longestQueue: In ticks.
+    init(width: Int, longestQueue: Int) {
         self.width = width
+        self.longestQueue = longestQueue
         links = Array(repeating: Link(), count: width * width)
     }
 
@@ -107,7 +110,7 @@ struct SimulatedNetwork {
         let lane = envelope.lane.place
         var queue = links[link].lanes[lane]
         let begins = max(now, queue.empties)
-        guard begins < now.advanced(byTicks: Self.longestQueue) else { return nil }
+        guard begins < now.advanced(byTicks: longestQueue) else { return nil }
         let time = max(1, envelope.byteCount * Int(Moment.perTick) / bytesPerTick)
         queue.empties = begins.advanced(by: time)
         let arrival = max(queue.empties.advanced(by: delay), links[link].resumes[lane])
@@ -115,9 +118,6 @@ struct SimulatedNetwork {
         links[link].lanes[lane] = queue
         return queue.lastArrival
     }
-
-    /// In ticks; a transport drops what it has no room for.
-    private static let longestQueue = 400
 
     /// Notes what is on its way over a link, and returns what of it was so already.
     mutating func load(_ cargo: Cargo, over link: Int) -> Cargo? {

@@ -25,6 +25,8 @@ struct FaultMix {
     var barrierPermille = 100
     /// Bytes that each lane of a link carries in a tick; `nil` for as many as come.
     var bytesPerTick: Int?
+    /// In ticks: what stands behind more is dropped, as a transport does that has no room for it.
+    var longestQueue = 400
     /// Moments that the way between two nodes takes, beside its width.
     var latency = 0...0
     /// Snares are laid (`Ambush`).

@@ -16,6 +16,12 @@ extension World {
             "\(node.id) has met what no correct node sends"
         )
         try demand(
+            status.counters.unbacked <= process.inventions
+                || nodes.contains { $0.isCopy || $0.isDamaged },
+            .flow,
+            "\(node.id) does not believe what a correct node says"
+        )
+        try demand(
             status.slotsInFlight <= mix.limits.pipelineSlots,
             .limits,
             "\(node.id) has \(status.slotsInFlight) slots in flight"

@@ -152,7 +152,9 @@ package final class World {
         mix = FaultMix(random: &random, faults: faults, members: members)
         self.faults = faults
         self.mutant = mutant
-        network = SimulatedNetwork(width: members + 1)
+        var queueRandom = SeededGenerator(seed: seed ^ 0x7175_6575)
+        mix.longestQueue = [40, 100, 400][queueRandom.below(3)]
+        network = SimulatedNetwork(width: members + 1, longestQueue: mix.longestQueue)
         ledger = Ledger(membership: membership)
         self.trace = trace
         self.stage = stage
