@@ -82,7 +82,8 @@ import Testing
         let far = Slot(rawValue: 1 << 61)
         for (last, through, row) in [
             (9 as Slot, far, Self.row(1, 1, 1)), (far, far, Self.row(far, 1, 1)),
-            (9, 1, Self.row(1, 1 << 40, 1)),
+            (9, 1, Self.row(1, 1 << 40, 1)), (9, 10, Self.row(10, 1, 1)),
+            (9, 10, Self.row(9, 1, 1)),
         ] {
             var candidate = try Self.candidate(of: 3)
             Self.promise(&candidate, 1, last: .zero)
@@ -104,7 +105,10 @@ import Testing
             ballot: Self.ballot,
             from: 1,
             through: 2,
-            rows: [Self.row(1, 1, 1), Self.row(2, 1, 2)]
+            rows: [
+                Self.row(1, 1, 1),
+                AcceptedEntry(slot: 2, ballot: Self.ballot, entry: Self.entry(2), isChosen: true),
+            ]
         )
         #expect(candidate.receive(page, from: 2, output: &output))
         #expect(candidate.recovery() == [Self.entry(1), Self.entry(2)])

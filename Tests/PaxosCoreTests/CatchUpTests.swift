@@ -1,7 +1,7 @@
 @testable import PaxosCore
 import Testing
 
-/// Missing rows, from the side that asks and the side that has them.
+/// Missing rows, from the side that asks for them.
 @Suite struct CatchUpTests {
     private static let ballot = Ballot(round: 4, node: 3)
 
@@ -221,85 +221,6 @@ import Testing
         }
     }
 
-    private static func committed(_ count: UInt64) -> OneMember {
-        OneMember(
-            disk: OneMember.disk(
-                (1...count).map { OneMember.command($0) },
-                committed: Slot(rawValue: count)
-            ),
-            members: [1, 2, 3]
-        )
-    }
-
-    private static func answers(_ said: OneMember.Said) -> [CatchUp] {
-        said.immediate.compactMap { message in
-            guard case .catchUp(let answer) = message.body else { return nil }
-            return answer
-        }
-    }
-
-    /// Committed rows are read from the disk, never above what is committed and durable here.
-    @Test func committedRowsAreServed() throws {
-        let member = Self.committed(3)
-        try member.step()
-        let asked = try member.hear(2, .catchUpRequest(CatchUpRequest(slots: 2...9)))
-        let read = try #require(asked.reads.first)
-        #expect(read.slots == 2...3)
-        let said = try member.step {
-            $0.completions = [
-                ReadCompletion(id: read.id, result: .success(member.store.disk.read(read)))
-            ]
-        }
-        let answer = try #require(Self.answers(said).first)
-        #expect(answer.from == 2)
-        #expect(answer.committed == 3)
-        #expect(answer.rows.map(\.slot) == [2, 3])
-        let beyond = try member.hear(2, .catchUpRequest(CatchUpRequest(slots: 4...9)))
-        #expect(beyond.reads.isEmpty)
-        #expect(Self.answers(beyond) == [CatchUp(from: 4, rows: [], committed: 3)])
-    }
-
-    /// Answers the reads of a member that serves, of two rows each.
-    private func readOn(_ member: OneMember, _ said: OneMember.Said) throws -> OneMember.Said {
-        try member.step {
-            $0.completions = said.reads.map { read in
-                let slots =
-                    read.slots
-                    .lowerBound...min(
-                        read.slots.upperBound,
-                        read.slots.lowerBound.next
-                    )
-                let page = ReadRequest(id: read.id, slots: slots, maxBytes: read.maxBytes)
-                return ReadCompletion(id: read.id, result: .success(member.store.disk.read(page)))
-            }
-        }
-    }
-
-    /// As many pages as were asked for are on their way, and another one goes for each that has come: none
-    /// twice, until the member says that it does not wait for them any more (`R83`).
-    @Test func twoPagesAreOnTheirWay() throws {
-        let member = Self.committed(20)
-        try member.step()
-        func ask(_ first: Slot, continues: Bool) throws -> OneMember.Said {
-            let request = CatchUpRequest(slots: first...20, pages: 2, continues: continues)
-            return try member.hear(2, .catchUpRequest(request))
-        }
-        let first = try readOn(member, try ask(1, continues: false))
-        #expect(Self.answers(first).map(\.from) == [1])
-        let second = try readOn(member, first)
-        #expect(Self.answers(second).map(\.from) == [3])
-        #expect(second.reads.isEmpty, "two are on their way")
-        // The first one has come.
-        let third = try readOn(member, try ask(3, continues: true))
-        #expect(Self.answers(third).map(\.from) == [5])
-        #expect(third.reads.isEmpty)
-        // Of the one from 3 only a part was of use, and that makes no room for another.
-        #expect(try ask(4, continues: true).reads.isEmpty)
-        // Both were lost.
-        let again = try ask(3, continues: false)
-        #expect(again.reads.map(\.slots) == [3...20])
-    }
-
     /// Who fetches says what has come, and asks for all anew when a page was lost.
     @Test func whatIsOnItsWayIsNotAskedForAgain() throws {
         let member = OneMember(members: [1, 2, 3])
@@ -349,48 +270,5 @@ import Testing
         }
         #expect(member.core.status.committed == 4)
         #expect(member.core.replica.learner.missing == 5...far)
-    }
-
-    /// A row that cannot be read is not served as absent: nothing is said (`R35`). Another question replaces the
-    /// one before, so that one member has one read (`R62`).
-    @Test func anUnreadableRowIsNotServed() throws {
-        let member = Self.committed(3)
-        try member.step()
-        let request = Immediate.catchUpRequest(CatchUpRequest(slots: 1...3))
-        let first = try #require(try member.hear(2, request).reads.first)
-        #expect(try member.hear(2, request).reads.isEmpty, "it is being answered")
-        let other = Immediate.catchUpRequest(CatchUpRequest(slots: 2...3))
-        let second = try #require(try member.hear(2, other).reads.first)
-        let said = try member.step {
-            $0.completions = [
-                ReadCompletion(id: first.id, result: .success(member.store.disk.read(first))),
-                ReadCompletion(id: second.id, result: .failure(.unreadable(2))),
-            ]
-        }
-        #expect(said.messages.isEmpty)
-        #expect(!said.isClosed)
-    }
-
-    /// Story: what could not be read once was held against the member for ever, though it could be read again.
-    @Test func whatCanBeReadAgainIsNotHeldAgainstTheMember() throws {
-        let member = Self.committed(9)
-        try member.step()
-        func ask(_ slots: ClosedRange<Slot>, isReadable: Bool) throws {
-            let request = Immediate.catchUpRequest(CatchUpRequest(slots: slots))
-            let read = try #require(try member.hear(2, request).reads.first)
-            let result: Result<RowPage, ReadFailure> =
-                isReadable
-                ? .success(member.store.disk.read(read)) : .failure(.unreadable(slots.lowerBound))
-            try member.step { $0.completions = [ReadCompletion(id: read.id, result: result)] }
-        }
-        try ask(5...9, isReadable: false)
-        try ask(7...9, isReadable: false)
-        #expect(member.core.replica.unreadable == 5)
-        // What stands before and behind it says nothing of it.
-        try ask(1...4, isReadable: true)
-        try ask(6...9, isReadable: true)
-        #expect(member.core.replica.unreadable == 5)
-        try ask(3...9, isReadable: true)
-        #expect(member.core.replica.unreadable == nil)
     }
 }

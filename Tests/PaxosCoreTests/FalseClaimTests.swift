@@ -25,8 +25,10 @@ import Testing
         }
     }
 
-    /// The three ways of saying it.
+    /// The ways of saying it, by a leader to come, by one of long ago, and by none.
     static let claims: [Immediate] = [
+        .commit(CommitNotice(ballot: Ballot(round: 1, node: 2), committed: far)),
+        heartbeat(far, round: 1, Ballot(round: 1, node: 2)),
         heartbeat(far, round: 1, Ballot(round: 9, node: 2)),
         .commit(CommitNotice(ballot: Ballot(round: 9, node: 2), committed: far)),
         .statusReply(StatusReply(id: 1, leader: nil, promised: .zero, committed: far)),
@@ -41,6 +43,7 @@ import Testing
         var slot: Slot = 1
         for now in 1...5 as ClosedRange<UInt64> {
             try member.hear(3, at: now, Self.accept(slot, committed: slot.previous))
+            #expect(member.core.status.committed == slot.previous, "accepted, and not chosen")
             let said = try member.hear(3, at: now, Self.heartbeat(slot, round: now + 1))
             #expect(Self.asked(said).isEmpty)
             #expect(member.core.status.committed == slot, "by the notice alone")
@@ -76,7 +79,7 @@ import Testing
     @Test func whoDoesNotAnswerIsNotBelieved() throws {
         let member = OneMember(members: [1, 2, 3])
         try member.hear(3, Self.heartbeat(0, round: 1))
-        try member.hear(2, Self.claims[1])
+        try member.hear(2, Self.claims[0])
         var asked: [NodeID] = []
         for now in 1...400 as ClosedRange<UInt64> {
             asked += Self.asked(try member.hear(3, at: now, Self.heartbeat(0, round: now + 1)))

@@ -6,6 +6,11 @@
 package struct CommitNotice {
     package let ballot: Ballot
     package let committed: Slot
+
+    package init(ballot: Ballot, committed: Slot) {
+        self.ballot = ballot
+        self.committed = committed
+    }
 }
 
 extension CommitNotice: MessageBody {

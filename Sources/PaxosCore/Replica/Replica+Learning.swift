@@ -131,7 +131,6 @@ extension Replica {
         // Another request replaces the one before; the page that it asks for may be read already.
         if !request.continues || first > serving[place].next {
             serving[place].sent = []
-            if serving[place].next != first { serving[place].reading = nil }
             serving[place].next = first
         }
         serving[place].last = last
@@ -139,13 +138,14 @@ extension Replica {
         readOn(place, output: &output)
     }
 
-    /// Reads the next page for a member, if it is to have one.
+    /// Reads the next page for a member, if it is to have one; one at a time, whatever it asks for meanwhile
+    /// (`R62`).
     private mutating func readOn(_ place: Int, output: inout Output) {
         let served = serving[place]
         guard served.reading == nil, served.sent.count < served.pages, served.next <= served.last
         else { return }
         let id = makeReadID()
-        serving[place].reading = id
+        serving[place].reading = (id, served.next)
         output.reads.append(
             ReadRequest(id: id, slots: served.next...served.last, maxBytes: limits.pageBytes)
         )
@@ -164,9 +164,14 @@ extension Replica {
 
     /// Answers the member for whom the rows were read.
     mutating func receive(_ completion: ReadCompletion, output: inout Output) {
-        guard let place = serving.firstIndex(where: { $0.reading == completion.id }) else { return }
+        guard let place = serving.firstIndex(where: { $0.reading?.id == completion.id }),
+            let from = serving[place].reading?.from
+        else { return }
         let served = serving[place]
         serving[place].reading = nil
+        // Something else was asked for meanwhile.
+        if from != served.next { readOn(place, output: &output) }
+        guard serving[place].reading == nil else { return }
         serving[place].probe = nil
         defer {
             if let probe = served.probe {
@@ -174,6 +179,7 @@ extension Replica {
                 output.send(.probeReply(reply), to: served.node)
             }
         }
+        guard from == served.next else { return }
         // A row that cannot be read is not sent, and nothing after it (`R35`): others have it, or learn it
         // from each other, if somebody leads who does not claim to know it.
         guard case .success(let page) = completion.result else {

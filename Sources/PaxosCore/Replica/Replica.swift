@@ -73,8 +73,8 @@ package struct Replica: Sendable {
         var last: Slot
         /// How many pages may be on their way to the member.
         var pages: Int
-        /// The read under way.
-        var reading: ReadID?
+        /// The read under way, and where it begins: what was asked for since may begin elsewhere.
+        var reading: (id: ReadID, from: Slot)?
         /// The last slots of the pages that the member has not been seen to have.
         var sent: [Slot] = []
         /// Asked behind the request, and answered behind the rows that are being read.

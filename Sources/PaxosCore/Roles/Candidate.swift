@@ -88,8 +88,11 @@ package struct Candidate: Sendable {
             let promise = members[position].promise, !members[position].isComplete,
             page.from == members[position].nextPage, page.through >= page.from
         else { return true }
-        // It may show more than it had when it promised: rows that it has learned chosen since.
-        guard page.through.count(after: found?.base ?? .zero) <= Self.mostSlots,
+        // It may show more than it had when it promised, and only rows that it has learned chosen since: nothing
+        // else is accepted by whoever has promised this ballot.
+        let last = max(promise.last, page.rows.last?.slot ?? .zero)
+        guard page.through <= last, last.count(after: found?.base ?? .zero) <= Self.mostSlots,
+            page.rows.allSatisfy({ $0.isChosen || $0.slot <= promise.last }),
             page.rows.allSatisfy(agrees)
         else { return false }
         for row in page.rows { note(row) }

@@ -95,6 +95,8 @@ package final class Ledger {
         )
     }
 
+    func isUsed(_ ballot: Ballot) -> Bool { owners.contains { $0.ballot == ballot } }
+
     package func acknowledge(_ slot: Slot) {
         acknowledged = max(acknowledged, slot)
     }

@@ -59,6 +59,7 @@ extension Mutant {
         alter(&output, of: core, held: &held)
         if self == .borrowedBallot { output.messages = output.messages.map(borrowBallot) }
         if self == .trimmedIsEmpty { output.messages = output.messages.map(hideWhatIsTrimmed) }
+        if self == .commitAboveProposal { output.messages = output.messages.map(commitTooMuch) }
         repeatWhatWasSaid(&output, said: &said)
         return output
     }
@@ -157,6 +158,13 @@ extension Mutant {
         )
     }
 
+    private func commitTooMuch(_ envelope: Envelope) -> Envelope {
+        guard case .immediate(.accept(let accept)) = envelope.message else { return envelope }
+        let last = accept.run.last
+        let altered = Accept(ballot: accept.ballot, run: accept.run, committed: last)
+        return envelope.saying(.immediate(.accept(altered)))
+    }
+
     private func borrowBallot(_ envelope: Envelope) -> Envelope {
         altered(envelope, as: envelope.destination)
     }
@@ -173,15 +181,7 @@ extension Mutant {
             slowest: beat.slowest,
             isFull: beat.isFull
         )
-        return Envelope(
-            sender: envelope.sender,
-            destination: envelope.destination,
-            recipient: envelope.recipient,
-            written: envelope.written,
-            stamp: envelope.stamp,
-            claim: (envelope.heard, envelope.tag),
-            message: .immediate(.heartbeat(borrowed))
-        )
+        return envelope.saying(.immediate(.heartbeat(borrowed)))
     }
 
     /// Sends what went to a member last once more, on an occasion that says nothing of whether it was lost.
@@ -246,6 +246,19 @@ extension Mutant {
 }
 
 extension Envelope {
+    /// Another message, with all that goes with each.
+    fileprivate func saying(_ message: Message) -> Envelope {
+        Envelope(
+            sender: sender,
+            destination: destination,
+            recipient: recipient,
+            written: written,
+            stamp: stamp,
+            claim: (heard, tag),
+            message: message
+        )
+    }
+
     /// The same, of a process that was made with these terms.
     fileprivate func agreeing(with terms: Terms) -> Envelope {
         guard case .immediate(.hello(let hello)) = message else { return self }
@@ -255,14 +268,6 @@ extension Envelope {
             terms: terms,
             proof: hello.proof
         )
-        return Envelope(
-            sender: sender,
-            destination: destination,
-            recipient: recipient,
-            written: written,
-            stamp: stamp,
-            claim: (heard, tag),
-            message: .immediate(.hello(agreeing))
-        )
+        return saying(.immediate(.hello(agreeing)))
     }
 }

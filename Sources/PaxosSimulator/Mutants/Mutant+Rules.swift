@@ -14,6 +14,8 @@ extension Mutant {
             rules.recovery.whereAccepted = .noop
         case .commitOverStaleRow:
             rules.learning.passes = always
+        case .olderNoticeBelieved:
+            rules.learning.passes = BallotRule(below: false, equal: true, above: true)
         case .duplicateTakesTwoSlots:
             rules.delivery.repeated = true
         case .tornBatchDelivered:

@@ -47,6 +47,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case noopOverAccepted = "noop-over-accepted"
     /// A follower passes whatever row it has below the watermark (`R68`).
     case commitOverStaleRow = "commit-over-stale-row"
+    /// A follower passes rows of later ballots than the notice that covers them (`R80`).
+    case olderNoticeBelieved = "older-notice-believed"
     /// A command has effect each time it stands in the log (`R27`, `R71`).
     case duplicateTakesTwoSlots = "duplicate-takes-two-slots"
     /// What is there of a torn batch has effect (`R72`).
@@ -82,6 +84,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case borrowedIdentity = "borrowed-identity"
     /// A leader's heartbeat goes under another node's ballot (`R80`).
     case borrowedBallot = "borrowed-ballot"
+    /// An Accept says that what it proposes is committed (`R84`).
+    case commitAboveProposal = "commit-above-proposal"
     /// Whatever a leader proposes goes again with its next heartbeat, though it stands in a queue (`R83`).
     case silenceResends = "silence-resends"
     /// A candidate asks for the same page whenever it asks for promises (`R83`).

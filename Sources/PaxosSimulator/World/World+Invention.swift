@@ -54,7 +54,7 @@ extension World {
         let none = (WriteNumber.none, UInt64(0))
         let status = victim.core.status
         let chosen = ledger.chosenThrough.rawValue
-        switch random.below(9) {
+        switch random.below(13) {
         case 0:
             // It has met writes of this process that there never were, and shows a tag.
             let claim = (WriteNumber(1 << 40), random.next() | 1)
@@ -68,6 +68,14 @@ extension World {
         where status.promised > Ballot(round: 1, node: liar.id) && status.delivered > .zero
             && faults.contains(.crash):
             return (.immediate(.heartbeat(ofAnotherLog(status, liar, &random))), none)
+        case 8...11:
+            guard let ballot = unusedBallot(of: liar) else { fallthrough }
+            // Of far more than there is: whatever is accepted from now on is below it.
+            let notice = CommitNotice(
+                ballot: ballot,
+                committed: Slot(rawValue: chosen + 1_000_000)
+            )
+            return (.immediate(.commit(notice)), none)
         case 5, 6:
             // Who stops by it is started again, which is a crash.
             guard faults.contains(.crash), let row = otherRow(status.delivered) else {
@@ -83,6 +91,15 @@ extension World {
             )
             return (.immediate(.heartbeat(beat)), none)
         }
+    }
+
+    /// One that it never led under, nor will: of a leader's own rows its word is the only one.
+    private func unusedBallot(of liar: SimulatedNode) -> Ballot? {
+        guard let promised = liar.process?.core.status.promised, promised.round > 0 else {
+            return nil
+        }
+        return (1...promised.round).lazy.map { Ballot(round: $0, node: liar.id) }
+            .first { $0 < promised && !self.ledger.isUsed($0) }
     }
 
     /// It knows far more than the others, and nothing of leaders.
