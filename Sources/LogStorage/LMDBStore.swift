@@ -18,6 +18,7 @@ package final class LMDBStore: LogStore {
     private let queue: ReadQueue
     private let shared: Locked<StoreCounters>
     private let writes: ThreadWrites
+    private let extent: Locked<LogExtent>
     private let ending: StoreEnding
 
     init(
@@ -27,6 +28,7 @@ package final class LMDBStore: LogStore {
         queue: ReadQueue,
         counters: Locked<StoreCounters>,
         writes: ThreadWrites,
+        extent: Locked<LogExtent>,
         ending: StoreEnding
     ) {
         self.identity = identity
@@ -35,6 +37,7 @@ package final class LMDBStore: LogStore {
         self.queue = queue
         shared = counters
         self.writes = writes
+        self.extent = extent
         self.ending = ending
     }
 
@@ -85,6 +88,9 @@ package final class LMDBStore: LogStore {
         writeQueue.close()
         queue.close()
     }
+
+    /// What the log did up to the trim point, or the end of the batch there.
+    package var base: Base { extent.withLock { $0.base } }
 
     package var counters: StoreCounters {
         var counters = shared.withLock { $0 }

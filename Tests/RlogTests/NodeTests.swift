@@ -33,9 +33,15 @@ import Testing
             #expect(status.role == "leader")
             #expect(status.cluster == "tests")
             #expect(status.counter("rows") == 5)
-            for operation in ["resolve", "trim", "transfer"] {
+            for operation in ["resolve", "transfer"] {
                 #expect(node.ask(operation)?.error == "unsupported")
             }
+            #expect(node.ask("trim", #","through":9"#)?.error == "not_committed")
+            let trim = try #require(node.ask("trim", #","through":3"#))
+            #expect(trim.trimmedSlot == 3)
+            #expect(trim.heldBack == nil)
+            #expect(node.ask("status")?.trimmedSlot == 3)
+            #expect(node.ask("read", #","from":3,"to":5"#)?.error == "trimmed")
             let conditional = node.ask("append", #","payload":"e","expected_slot":9"#)
             #expect(conditional?.error == "unsupported")
             #expect(node.ask("shutdown")?.event == "closed")

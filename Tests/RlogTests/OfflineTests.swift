@@ -42,6 +42,27 @@ import Darwin
         try bytes.write(to: URL(fileURLWithPath: file))
     }
 
+    /// A log whose beginning is gone is whole: its rows begin behind the trim point, and what they do is decided
+    /// by the base beside it.
+    @Test func aTrimmedLogIsWhole() async throws {
+        let scratch = try Scratch()
+        let log = try scratch.log()
+        try await filled(log)
+        try await withLog(log) { node in
+            let end = try await node.barrier()
+            #expect(try await node.trim(through: 25).through == 25)
+            #expect(try await node.append([1]) > end)
+        }
+        let verify = try Rlog.run("verify", log)
+        #expect(verify.status == 0, "\(verify)")
+        let dump = try Rlog.run("dump", log)
+        #expect(dump.status == 0)
+        let lines = try dump.objects()
+        #expect(lines.first?["trimmed_slot"] as? Int == 25)
+        #expect(lines.dropFirst().first?["slot"] as? Int == 26)
+        #expect(lines.dropFirst().allSatisfy { $0["checksum_ok"] as? Bool == true })
+    }
+
     /// `dump` ended with 0 although its first line said that more was committed; a subscription went over
     /// the gap.
     @Test func aDamagedLeafIsMetByEveryCommand() async throws {

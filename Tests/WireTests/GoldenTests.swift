@@ -26,7 +26,7 @@ import Testing
     @Test func noGoldenFileIsLeftOver() throws {
         let known =
             Samples.messages.map(\.name) + [
-                "checkpoint", "membership", "peers", "lineage", "latch", "greeting",
+                "base", "checkpoint", "membership", "peers", "lineage", "latch", "greeting",
                 "refusal-of-a-cluster", "frames",
             ]
         #expect(try Golden.names == known.sorted())
@@ -47,6 +47,23 @@ import Testing
         try Golden.check("checkpoint", checkpoint.encoded(), title: "checkpoint at slot 32768")
         let bytes = Golden.parse(try #require(Golden.text("checkpoint")))
         #expect(Checkpoint(decoding: bytes) == checkpoint)
+    }
+
+    @Test func aBaseHasItsBytes() throws {
+        let ranges = try #require(NumberRanges(sorted: [1...9]))
+        let session = LogState.Session(node: 1, boot: Boot(3), delivered: ranges)
+        let base = Base(
+            slot: 12,
+            ballot: Samples.ballot,
+            membership: Samples.membership([3, 1, 2], .majority),
+            membershipSlot: .zero,
+            state: try #require(LogState(sessions: [session])),
+            prefix: .empty,
+            digest: 0x0102_0304_0506_0708
+        )
+        try Golden.check("base", base.encoded(), title: "base at slot 12")
+        let bytes = Golden.parse(try #require(Golden.text("base")))
+        #expect(Base(decoding: bytes) == base)
     }
 
     @Test func aMembershipHasItsBytes() throws {

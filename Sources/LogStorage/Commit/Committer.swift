@@ -16,6 +16,9 @@ final class Committer: @unchecked Sendable {
     /// the pause between two appends of a client, whose flushes would be twice as many.
     static let settlingDelay = Duration.seconds(1)
 
+    /// How many transactions that trim alone are made at once.
+    private static let trimsAtOnce = 32
+
     private let writeQueue: WriteQueue
     private let counters: Locked<StoreCounters>
     private let writes: ThreadWrites
@@ -114,27 +117,66 @@ final class Committer: @unchecked Sendable {
     /// Commits the group in hand, if it writes anything, and receipts it.
     private func write() {
         guard let batch = held.take() else { return }
-        guard batch.rows.needsFlush, log.changesAnything(batch.rows) else {
+        var rows = batch.rows
+        let trim = log.planTrim(through: rows.trimmed)
+        rows.trimmed = trim?.through
+        guard batch.rows.needsFlush, log.changesAnything(rows) else {
             // Whatever came before it is durable.
-            log.keep(batch.rows)
+            log.keep(rows)
             counters.withLock { $0.unwritten += 1 }
             acknowledge(batch)
             return
         }
-        switch log.commit(batch.rows) {
+        switch commit(rows, trim) {
         case .committed(let nanoseconds):
             count(nanoseconds, rows: batch.rows)
-            let reach = log.extent
-            extent.withLock { $0 = reach }
             acknowledge(batch)
             settleAt = MonotonicClock.now().advanced(by: Self.settlingDelay)
             keepAhead()
         case .noRoom:
+            // What is deleted may make the room, at the next try.
+            var left = Self.trimsAtOnce
+            while left > 0, trimAlone(through: rows.trimmed) { left -= 1 }
+            if hasFailed { return batch.abandon() }
             held = consume batch
             reportRoom()
         case .failed(let failure):
             batch.abandon()
             latch(failure)
+        }
+    }
+
+    /// Readers see a transaction before its flush returns: what it deletes is said to be trimmed before it is
+    /// gone, or they would miss rows.
+    private func commit(_ rows: WriteRows, _ trim: LogWriter.Trim?) -> LogWriter.Outcome {
+        if let trim { extent.withLock { $0.trimmed = trim.through } }
+        let outcome = log.commit(rows, trim)
+        let reach = log.extent
+        extent.withLock { $0 = reach }
+        return outcome
+    }
+
+    /// Of a group for which there is no room, what it trims: no more than what is on the disk allows. False if
+    /// nothing is left of that, or it needs room itself.
+    private func trimAlone(through asked: Slot?) -> Bool {
+        var rows = WriteRows()
+        let most = min(log.committed, log.checkpoint)
+        let trim = log.planTrim(
+            through: asked.map { min($0, most) },
+            bytes: LogWriter.trimBytesWithoutRoom
+        )
+        guard let trim else { return false }
+        rows.trimmed = trim.through
+        switch commit(rows, trim) {
+        case .committed(let nanoseconds):
+            count(nanoseconds, rows: rows)
+            settleAt = MonotonicClock.now().advanced(by: Self.settlingDelay)
+            return true
+        case .noRoom:
+            return false
+        case .failed(let failure):
+            latch(failure)
+            return false
         }
     }
 
@@ -151,7 +193,7 @@ final class Committer: @unchecked Sendable {
 
     /// The only place where testimony is let go: the flush that covers it has returned (`R28`).
     private func acknowledge(_ batch: consuming WriteBatch) {
-        observer?.durable(batch.markedDurable(written: log.lastWrite))
+        observer?.durable(batch.markedDurable(written: log.lastWrite, trimmed: log.trimmed))
     }
 
     // MARK: - Room

@@ -6,6 +6,7 @@ internal import PaxosCore
 extension LogWriter {
     func putState(
         _ rows: WriteRows,
+        _ base: Base?,
         _ txn: inout WriteTransaction
     ) throws(LMDBError) {
         var values: [(StateName, [UInt8])] = []
@@ -17,6 +18,10 @@ extension LogWriter {
         }
         if let slot = rows.committed {
             values.append((.committed, stateCoding.seal(slot.rawValue, .committed)))
+        }
+        if let slot = rows.trimmed, let base {
+            values.append((.trimmed, stateCoding.seal(slot.rawValue, .trimmed)))
+            values.append((.base, stateCoding.seal(base.encoded(), .base)))
         }
         if let checkpoint = rows.checkpoint {
             values.append((.checkpoint, stateCoding.seal(checkpoint.encoded(), .checkpoint)))

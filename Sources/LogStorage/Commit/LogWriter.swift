@@ -7,7 +7,7 @@ internal import Platform
 struct LogWriter: ~Copyable {
     private var environment: Environment?
     let tables: Schema.Tables
-    private let file: PageFile
+    let file: PageFile
     /// The meta page of the last commit, as it was soon after: once `isNoted`.
     private var written: FileState?
     private var isNoted = true
@@ -17,7 +17,7 @@ struct LogWriter: ~Copyable {
     private var trustedUntil = MonotonicInstant(nanoseconds: 0)
     /// So long a way is trusted after it was looked at: what a transaction writes itself is in the page cache.
     static let trust = Duration.milliseconds(50)
-    private let rowCoding: RowCoding
+    let rowCoding: RowCoding
     let stateCoding: StateCoding
     private let ineffectiveCoding: IneffectiveCoding
     var room: Room
@@ -25,9 +25,11 @@ struct LogWriter: ~Copyable {
     // What the disk holds.
     private var promised: Ballot
     private var lastRound: UInt64
-    private var committed: Slot
-    private let trimmed: Slot
-    private var checkpoint: Slot
+    private(set) var committed: Slot
+    private(set) var trimmed: Slot
+    /// What the log did up to there.
+    private(set) var base: Base
+    private(set) var checkpoint: Slot
     private var highest: UInt64
     private var ineffective: IneffectiveEnd
     var peers: [PeerRecord]
@@ -68,6 +70,7 @@ struct LogWriter: ~Copyable {
         lastRound = recovered.lastRound
         committed = recovered.committed
         trimmed = recovered.trimmed
+        base = recovered.base
         checkpoint = recovered.checkpoint.slot
         highest = recovered.last.rawValue
         peers = recovered.peers
@@ -78,7 +81,12 @@ struct LogWriter: ~Copyable {
 
     /// What a reader must find.
     var extent: LogExtent {
-        LogExtent(present: present.through, trimmed: trimmed, ineffective: ineffective.slot)
+        LogExtent(
+            present: present.through,
+            trimmed: trimmed,
+            base: base,
+            ineffective: ineffective.slot
+        )
     }
 
     /// Whether the file still has its name. If not, the directory was removed or replaced: what is written
@@ -123,17 +131,20 @@ struct LogWriter: ~Copyable {
     func changesAnything(_ rows: WriteRows) -> Bool {
         !rows.accepted.isEmpty || rows.promised != nil || rows.lastRound != nil
             || rows.committed != nil || rows.checkpoint != nil || !rows.peers.isEmpty
-            || rows.prunesBelow != nil || rows.rolledBack != nil
+            || rows.trimmed != nil || rows.prunesBelow != nil || rows.rolledBack != nil
             || !rows.ineffective.isEmpty || keptCommitted != nil || !keptIneffective.isEmpty
     }
 
-    /// Writes the rows in one transaction, and returns when it is durable.
-    mutating func commit(_ batch: WriteRows) -> Outcome {
+    /// Writes the rows in one transaction, and returns when it is durable. Of what is to be trimmed goes what
+    /// was planned.
+    mutating func commit(_ batch: WriteRows, _ trim: Trim? = nil) -> Outcome {
         var rows = batch
+        rows.trimmed = trim?.through
         rows.committed = rows.committed ?? keptCommitted
         if !keptIneffective.isEmpty { rows.ineffective = keptIneffective + rows.ineffective }
         let after = check(rows)
-        let need = need(of: rows)
+        var need = need(of: rows)
+        need.bytes += trim?.need(pageSize: room.pageSize) ?? 0
         do throws(PosixError) {
             guard try room.cover(need.bytes) == .done else { return .noRoom }
         } catch {
@@ -142,7 +153,7 @@ struct LogWriter: ~Copyable {
         if !isTrusted(rows, need), let damage = damage(onTheWayOf: rows) { return .failed(damage) }
         let written: Written
         do throws(TransactionError<LMDBError>) {
-            guard let result = try write(rows) else { return .failed(.closed) }
+            guard let result = try write(rows, trim) else { return .failed(.closed) }
             written = result
         } catch {
             return outcome(of: error)
@@ -155,6 +166,7 @@ struct LogWriter: ~Copyable {
         lastWrite = identity.writeNumber(of: written.transaction)
         committed = rows.committed ?? committed
         checkpoint = rows.checkpoint?.slot ?? checkpoint
+        if let trim { (trimmed, base) = (trim.through, trim.base) }
         present = after
         highest = written.highest
         ineffective = written.ineffective
@@ -202,6 +214,10 @@ struct LogWriter: ~Copyable {
             precondition(slot >= checkpoint, "a checkpoint never goes back")
             precondition(slot <= watermark, "a checkpoint is of what is committed (R41)")
         }
+        if let slot = rows.trimmed {
+            let replayed = rows.checkpoint?.slot ?? checkpoint
+            precondition(slot > trimmed && slot <= min(watermark, replayed), "R78")
+        }
         return after
     }
 
@@ -210,7 +226,7 @@ struct LogWriter: ~Copyable {
     private func isTrusted(_ rows: WriteRows, _ need: Need) -> Bool {
         // Pages in a row are looked for in more of the list of free pages.
         !need.hasLargeRows && rows.checkpoint == nil && rows.ineffective.isEmpty
-            && rows.prunesBelow == nil
+            && rows.prunesBelow == nil && rows.trimmed == nil
             && rows.accepted.allSatisfy { $0.run.first.rawValue > highest }
             && MonotonicClock.now() < trustedUntil
     }
@@ -220,7 +236,8 @@ struct LogWriter: ~Copyable {
     private mutating func damage(onTheWayOf rows: WriteRows) -> StoreFailure? {
         let now = MonotonicClock.now()
         if !isNoted { note() }
-        let slots = rows.ineffective
+        let gone = rows.trimmed.map { trimmed.next...$0 }
+        let slots = rows.ineffective + (gone.map { [$0.lowerBound, $0.upperBound] } ?? [])
         let range = slots.min().flatMap { low in slots.max().map { low...$0 } }
         do throws(PageTree.Damage) {
             let state = try file.newest(isAtRest: true)
@@ -228,9 +245,13 @@ struct LogWriter: ~Copyable {
                 throw PageTree.Damage(page: state.transaction % 2, what: "a meta page")
             }
             try PageTree(file: file, state: state).checkWays(
-                to: rows.accepted.map(\.run.slots).below(Slot(rawValue: highest)),
+                to: (rows.accepted.map(\.run.slots) + (gone.map { [$0] } ?? []))
+                    .below(Slot(rawValue: highest)),
                 ineffective: range,
-                ends: .init(accepted: highest, ineffective: ineffective.slot.rawValue)
+                ends: .init(
+                    accepted: trimmed.rawValue < highest ? highest : 0,
+                    ineffective: ineffective.slot.rawValue
+                )
             )
             trustedUntil = now.advanced(by: Self.trust)
             return nil
@@ -265,11 +286,14 @@ struct LogWriter: ~Copyable {
         let end: MonotonicInstant
     }
 
-    private func write(_ rows: WriteRows) throws(TransactionError<LMDBError>) -> Written? {
+    private func write(
+        _ rows: WriteRows,
+        _ trim: Trim?
+    ) throws(TransactionError<LMDBError>) -> Written? {
         try environment?.withWrite { (txn: inout WriteTransaction) throws(LMDBError) in
             var highest = highest
             for run in rows.accepted { try put(run, &txn, &highest) }
-            try putState(rows, &txn)
+            try putState(rows, trim?.base, &txn)
             var last = ineffective
             // Those that a replay finds again are there.
             for slot in rows.ineffective.sorted() where slot > last.slot {
@@ -277,6 +301,7 @@ struct LogWriter: ~Copyable {
                 try txn.put(row, for: slot.rawValue, in: tables.ineffective)
                 last = IneffectiveEnd(slot: slot, count: last.count + 1)
             }
+            if let trim { try delete(trim, last, &txn) }
             return Written(
                 transaction: txn.id,
                 highest: highest,

@@ -25,18 +25,23 @@ extension DirectoryReader {
         }
     }
 
-    /// The slots of the table of those without effect.
-    package func scanIneffective(damaged: (String) -> Void) throws(LogOpenError) -> [Slot] {
+    /// The slots of the table of those without effect: above the trim point, and the last below it.
+    package func scanIneffective(
+        trimmed: Slot = .zero,
+        damaged: (String) -> Void
+    ) throws(LogOpenError) -> [Slot] {
         let coding = IneffectiveCoding(cluster: identity.cluster)
         var found: [Slot] = []
+        var last: IneffectiveEnd?
         try scan(Schema.ineffective, in: .zero ... .limit, damaged: damaged) { slot, row in
             guard let end = coding.end(before: row, of: slot) else {
                 damaged("the row of slot \(slot) is not what was written")
                 return true
             }
-            if end != IneffectiveEnd(slot: found.last ?? .zero, count: UInt64(found.count)) {
-                damaged("a row before slot \(slot) is missing")
-            }
+            // Those before the first were trimmed.
+            let expected = last ?? (end.slot <= trimmed ? end : IneffectiveEnd())
+            if end != expected { damaged("a row before slot \(slot) is missing") }
+            last = IneffectiveEnd(slot: slot, count: end.count &+ 1)
             found.append(slot)
             return true
         }

@@ -153,6 +153,7 @@ private struct Place {
             (.boot, coding.seal(Boot.never.rawValue, .boot)),
             (.committed, coding.seal(Slot.zero.rawValue, .committed)),
             (.trimmed, coding.seal(Slot.zero.rawValue, .trimmed)),
+            (.base, coding.seal(Base.founding(identity.membership).encoded(), .base)),
             (.checkpoint, coding.seal(Checkpoint.empty.encoded(), .checkpoint)),
             (.peers, coding.seal(PeerRecord.encoded([]), .peers)),
             (.lineage, coding.seal(Opening.encoded([]), .lineage)),

@@ -94,6 +94,7 @@ extension LMDBStore {
             queue: queue,
             counters: shared,
             writes: writes,
+            extent: extent,
             ending: ending
         )
     }

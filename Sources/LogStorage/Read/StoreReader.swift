@@ -71,7 +71,11 @@ final class StoreReader: @unchecked Sendable {
             }
             found.noteAll()
         }
+        // Said before the rows are gone, so whoever has missed some finds it here.
+        let trimmed = extent.withLock { $0.trimmed }
+        if request.slots.lowerBound <= trimmed { return .failure(.trimmed(through: trimmed)) }
         let page = found.page
+        unreadable.forget(through: trimmed)
         unreadable.note(found, withEffect: request.withEffect)
         counters.withLock { counters in
             counters.reads += 1

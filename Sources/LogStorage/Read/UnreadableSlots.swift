@@ -11,6 +11,11 @@ struct UnreadableSlots {
 
     var lowest: Slot? { found.first?.slot }
 
+    /// What is trimmed is read by nobody any more.
+    mutating func forget(through trimmed: Slot) {
+        found.removeAll { $0.slot <= trimmed }
+    }
+
     /// Takes in what became of a read.
     mutating func note(_ scan: RowScan, withEffect: Bool) {
         if let page = scan.page {

@@ -159,6 +159,12 @@ package final class SnapshotFolder: Sendable {
         state.withLock { $0.good.first { $0.slot <= slot } }
     }
 
+    /// The slot of the oldest that is good: from each of them the log leads on. `zero` if there are some and none
+    /// is good, `nil` if there is none.
+    package var oldest: Slot? {
+        state.withLock { $0.found.isEmpty ? nil : $0.good.last?.slot ?? .zero }
+    }
+
     // MARK: - Writing
 
     /// Claims the right to write the next one.

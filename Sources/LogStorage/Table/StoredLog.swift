@@ -25,7 +25,7 @@ struct StoredLog {
         _ state: inout RecoveredState
     ) throws(LMDBError) -> Result<StoredLog, Finding> {
         let pages = try tables.livePages(txn)
-        let end = try ineffectiveEnd(txn, tables, cluster: cluster)
+        let end = try ineffectiveEnd(txn, tables, cluster: cluster, trimmed: state.trimmed)
         let present = try verifyRows(txn, tables, cluster: cluster, &state)
         return end.flatMap { end in
             present.map { StoredLog(present: $0, ineffective: end, livePages: pages) }
@@ -79,10 +79,14 @@ struct StoredLog {
         guard let trimmed = number(.trimmed), trimmed <= committed else {
             return .failure(.corrupt("the trim point"))
         }
+        let base = values[.base].flatMap { coding.open($0, .base) }.flatMap { Base(decoding: $0) }
+        guard let base, (trimmed...committed).contains(base.slot.rawValue) else {
+            return .failure(.corrupt("what the log did up to the trim point"))
+        }
         guard
             let checkpoint = values[.checkpoint].flatMap({ coding.open($0, .checkpoint) })
                 .flatMap({ Checkpoint(decoding: $0) }),
-            checkpoint.slot.rawValue <= committed
+            (trimmed...committed).contains(checkpoint.slot.rawValue)
         else { return .failure(.corrupt("the checkpoint")) }
         let peers = values[.peers].flatMap { coding.open($0, .peers) }.flatMap(PeerRecord.decode)
         guard let peers else { return .failure(.corrupt("what is known of the peers")) }
@@ -94,25 +98,25 @@ struct StoredLog {
         let latch = values[.latch].flatMap { coding.open($0, .latch) }
             .flatMap(RolledBack.decode)
         guard let latch else { return .failure(.corrupt("whether it is an old copy")) }
-        return .success(
-            RecoveredState(
-                cluster: identity.cluster,
-                node: identity.node,
-                incarnation: identity.incarnation,
-                membership: identity.membership,
-                boot: Boot(boot),
-                promised: promised,
-                lastRound: lastRound,
-                committed: Slot(rawValue: committed),
-                trimmed: Slot(rawValue: trimmed),
-                checkpoint: checkpoint,
-                peers: peers,
-                nonce: openings.last?.process.nonce ?? Nonce(0),
-                openings: openings,
-                secret: identity.secret,
-                rolledBack: latch.found
-            )
+        var state = RecoveredState(
+            cluster: identity.cluster,
+            node: identity.node,
+            incarnation: identity.incarnation,
+            membership: identity.membership,
+            boot: Boot(boot),
+            promised: promised,
+            lastRound: lastRound,
+            committed: Slot(rawValue: committed),
+            trimmed: Slot(rawValue: trimmed),
+            checkpoint: checkpoint,
+            peers: peers,
+            nonce: openings.last?.process.nonce ?? Nonce(0),
+            openings: openings,
+            secret: identity.secret,
+            rolledBack: latch.found
         )
+        state.base = base
+        return .success(state)
     }
 
     // MARK: - Rows
@@ -180,25 +184,32 @@ struct StoredLog {
     static func ineffectiveEnd<Access>(
         _ txn: borrowing Transaction<Access>,
         _ tables: Schema.Tables,
-        cluster: ClusterID
+        cluster: ClusterID,
+        trimmed: Slot
     ) throws(LMDBError) -> Result<IneffectiveEnd, Finding> {
         let table = tables.ineffective
         let coding = IneffectiveCoding(cluster: cluster)
-        var end = IneffectiveEnd()
-        if let key = try txn.lastKey(in: table) {
+        func end(before key: UInt64) throws(LMDBError) -> IneffectiveEnd? {
             let slot = Slot(rawValue: key)
             let before = try txn.get(key, in: table) { row in
                 row.withUnsafeBytes { coding.end(before: $0, of: slot) }
             }
-            guard let before = before ?? nil else {
-                return .failure(.corrupt("the last slot without effect"))
-            }
-            end = IneffectiveEnd(slot: slot, count: before.count &+ 1)
+            return before ?? nil
         }
-        guard end.count == UInt64(try txn.count(in: table)) else {
+        let counted = UInt64(try txn.count(in: table))
+        guard let first = try txn.firstKey(in: table), let last = try txn.lastKey(in: table) else {
+            return counted == 0
+                ? .success(IneffectiveEnd())
+                : .failure(.corrupt("slots without effect are missing"))
+        }
+        guard let before = try end(before: last), let pruned = try end(before: first) else {
+            return .failure(.corrupt("the first or last slot without effect"))
+        }
+        // Those before the first were trimmed.
+        guard before.count &+ 1 &- pruned.count == counted, pruned.slot <= trimmed else {
             return .failure(.corrupt("slots without effect are missing"))
         }
-        return .success(end)
+        return .success(IneffectiveEnd(slot: Slot(rawValue: last), count: before.count &+ 1))
     }
 }
 

@@ -35,7 +35,8 @@
 //     last_round   u64                    round of the last ballot of our own (`R4`)
 //     boot         u64                    openings, counted by the first write of each
 //     committed    u64                    a lower bound of what is chosen without a hole (`R41`)
-//     trimmed      u64                    rows up to here are gone on purpose
+//     trimmed      u64                    rows up to here are gone on purpose (`R78`)
+//     base         as Base.encoded(): what the log did up to the trim point, or the end of the batch there (`R43`)
 //     checkpoint   as Checkpoint.encoded()
 //     peers        as PeerRecord.encoded()
 //     lineage      as Opening.encoded(): the openings from a floor on, written by each with its boot (`R81`)
@@ -58,10 +59,11 @@
 //      8  number   u64   how many there are up to this one
 //     16  crc      u32   CRC-32C of: cluster name, "ineffective", slot (u64), previous, number
 //
-// A row names the one before it, so that a lost one is missed: its command would be handed out. The number
-// of the last row is what LMDB counts of the table, or the last ones are lost.
+// A row names the one before it, so that a lost one is missed: its command would be handed out. By the numbers
+// of the first row and the last one there are as many as LMDB counts of the table, or the last ones are lost; the
+// first names none above the trim point. The last row stays when what it speaks of is trimmed.
 package enum Schema {
-    package static let formatVersion: UInt32 = 6
+    package static let formatVersion: UInt32 = 7
     package static let dataFile = "log.mdb"
 
     package static let accepted = "accepted"
@@ -76,7 +78,7 @@ package enum Schema {
 package enum StateName: String, CaseIterable, Sendable {
     case promised
     case lastRound = "last_round"
-    case boot, committed, trimmed, checkpoint, peers, lineage, latch
+    case boot, committed, trimmed, base, checkpoint, peers, lineage, latch
 
     package var key: [UInt8] { Array(rawValue.utf8) }
 }

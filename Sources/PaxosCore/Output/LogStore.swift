@@ -65,6 +65,8 @@ package struct RecoveredState: Hashable, Sendable {
     /// A lower bound after a crash.
     package var committed: Slot
     package var trimmed: Slot
+    /// What the log did up to the trim point, or up to the end of the batch that stands there.
+    package var base: Base
     /// Every row above `committed`, in slot order: what was accepted and may be chosen.
     package var accepted: [AcceptedEntry]
     package var checkpoint: Checkpoint
@@ -111,6 +113,7 @@ package struct RecoveredState: Hashable, Sendable {
         self.lastRound = lastRound
         self.committed = committed
         self.trimmed = trimmed
+        base = .founding(membership)
         self.accepted = accepted
         self.checkpoint = checkpoint
         self.peers = peers

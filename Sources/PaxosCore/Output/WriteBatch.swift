@@ -54,7 +54,8 @@ package struct WriteBatch: ~Copyable {
             through: id,
             written: written,
             promised: rows.promised,
-            committed: rows.committed,
+            // What needs no flush may be in memory still.
+            committed: rows.needsFlush ? rows.committed : nil,
             trimmed: rows.trimmed.map { trimmed ?? $0 },
             runs: rows.accepted.count,
             peers: rows.peers,
@@ -126,7 +127,8 @@ package struct WriteRows: Hashable, Sendable {
     /// The commit watermark; never ahead of the rows on disk and in this batch (`R41`).
     package var committed: Slot?
     package var checkpoint: Checkpoint?
-    /// Rows up to here are deleted, or as many of them as the store takes at once. Never above the watermark or the checkpoint, on disk or in this batch
+    /// Rows up to here are deleted, or as many of them as the store takes at once; all of them were durable
+    /// before. Never above the watermark or the checkpoint, on disk or in this batch
     /// (`R78`).
     package var trimmed: Slot?
     /// What is known of peers: each replaces the record of its node.

@@ -82,13 +82,14 @@ final class Driver: Sendable {
             if !output.messages.isEmpty { transport?.send(output.messages) }
             if let write = output.write.take() { store.submit(write) }
             for request in output.reads { read(request) }
+            let status = core.status
             tail.deliver(
                 output.takeDelivered(),
                 through: core.delivered,
                 ineffective: output.ineffective,
-                checkpointed: output.checkpointed
+                checkpointed: output.checkpointed,
+                trimmed: status.trimmed
             )
-            let status = core.status
             observer.note(output.facts, status, now: clock.now)
             let callers = inbox.reply(output.replies, drained: output.drained)
             let shown = Gathering.Step(

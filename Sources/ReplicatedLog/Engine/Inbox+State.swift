@@ -12,7 +12,7 @@ extension Inbox.State {
     /// Whoever waits here, with the time that each would.
     var waiting: [(WaiterID, Tick)] {
         appends.map { ($0.waiter, $0.deadline) } + overflow.map { ($0.waiter, $0.deadline) }
-            + barriers.map { ($0.waiter, $0.deadline) }
+            + barriers.map { ($0.waiter, $0.deadline) } + trims.map { ($0.waiter, $0.deadline) }
     }
 
     func hasRoom(for append: AppendRequest, limits: Limits) -> Bool {
@@ -82,6 +82,7 @@ extension Inbox.State {
         }
         appends = []
         barriers = []
+        trims = []
         overflow = []
         overflowBytes = 0
         (answered, answeredBytes) = (0, 0)
@@ -111,7 +112,7 @@ extension Inbox.State {
                 overflowBytes -= weight.bytes + Self.waitingBytes
             }
         }
-        if answered > (appends.count + overflow.count + barriers.count) / 2
+        if answered > (appends.count + overflow.count + barriers.count + trims.count) / 2
             || answeredBytes > limits.inboxBytes / 4
         {
             sweep()
@@ -125,5 +126,17 @@ extension Inbox.State {
         appends.removeAll { waiters.stage(of: $0.waiter) != .outside }
         overflow.removeAll { waiters.stage(of: $0.waiter) == nil }
         barriers.removeAll { waiters.stage(of: $0.waiter) == nil }
+        trims.removeAll { waiters.stage(of: $0.waiter) == nil }
+    }
+}
+
+extension Array {
+    /// Returns the elements and leaves an empty array that has room for as many.
+    mutating func handOver() -> [Element] {
+        if isEmpty { return [] }
+        var empty: [Element] = []
+        empty.reserveCapacity(count)
+        swap(&self, &empty)
+        return empty
     }
 }

@@ -23,6 +23,7 @@ final class Inbox: Sendable {
         var isDriven = false
         var appends: [AppendRequest] = []
         var barriers: [BarrierRequest] = []
+        var trims: [TrimRequest] = []
         var cancellations: [WaiterID] = []
         var completions: [ReadCompletion] = []
         var messages: [Envelope] = []
@@ -46,7 +47,7 @@ final class Inbox: Sendable {
         var wakingAppend = 1
         /// Since when appends stay here to be joined by others.
         var gathersSince: MonotonicInstant?
-        /// How many of `appends`, `overflow` and `barriers` were answered since the last sweep, and what
+        /// How many of `appends`, `overflow`, `barriers` and `trims` were answered since the last sweep, and what
         /// their payloads still take.
         var answered = 0
         var answeredBytes = 0
@@ -65,7 +66,7 @@ final class Inbox: Sendable {
 
         /// Callers want something beside appends, and not before them.
         var hasWordOfCallers: Bool {
-            !barriers.isEmpty || !cancellations.isEmpty || closeBy != nil
+            !barriers.isEmpty || !trims.isEmpty || !cancellations.isEmpty || closeBy != nil
         }
     }
 
@@ -122,10 +123,11 @@ final class Inbox: Sendable {
         if isEarly { early.watch(self) }
     }
 
+    /// Hands in what takes no room but for its caller.
     func submit(
         _ ticket: borrowing Ticket,
-        continuation: WaiterTable.Continuation,
-        barrierBy deadline: Tick
+        _ continuation: WaiterTable.Continuation,
+        _ add: (inout State, WaiterID) -> Void
     ) {
         var isEarly = false
         let refusal = state.withLock { state -> Refusal? in
@@ -135,7 +137,7 @@ final class Inbox: Sendable {
                 return .cancelled
             }
             state.waiters.letIn(waiter)
-            state.barriers.append(BarrierRequest(waiter: waiter, deadline: deadline))
+            add(&state, waiter)
             return nil
         }
         if let refusal { continuation.resume(returning: .never(refusal)) }
@@ -229,6 +231,7 @@ final class Inbox: Sendable {
                 arrivals.appends = state.appends.handOver()
             }
             arrivals.barriers = state.barriers.handOver()
+            arrivals.trims = state.trims.handOver()
             arrivals.cancellations = state.cancellations.handOver()
             arrivals.completions = state.completions.handOver()
             arrivals.messages = state.messages.handOver()
@@ -370,16 +373,5 @@ extension Inbox: StoreObserver {
     func full(_ isFull: Bool) {
         state.withLock { $0.isFull = isFull }
         parker.unpark()
-    }
-}
-
-extension Array {
-    /// Returns the elements and leaves an empty array that has room for as many.
-    fileprivate mutating func handOver() -> [Element] {
-        if isEmpty { return [] }
-        var empty: [Element] = []
-        empty.reserveCapacity(count)
-        swap(&self, &empty)
-        return empty
     }
 }

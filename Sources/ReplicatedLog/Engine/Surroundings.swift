@@ -4,6 +4,8 @@ package import PaxosCore
 /// A store as a node uses one: the boundary of the protocol, and an account of what it does.
 package protocol NodeStore: LogStore {
     var counters: StoreCounters { get }
+    /// What the log did up to the trim point, or the end of the batch there.
+    var base: Base { get }
 }
 
 extension LMDBStore: NodeStore {}

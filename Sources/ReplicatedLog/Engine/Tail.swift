@@ -17,6 +17,8 @@ final class Tail: Sendable {
     fileprivate struct State {
         /// Every slot up to here is delivered.
         var delivered: Slot
+        /// Every slot up to here is trimmed.
+        var trimmed: Slot
         /// The window holds every effective command above this slot.
         var floor: Slot
         var entries = Ring<Delivered>()
@@ -50,8 +52,6 @@ final class Tail: Sendable {
     }
 
     private let state: Locked<State>
-    /// Every slot up to here was trimmed.
-    let trimmed: Slot
     /// Known as committed when the node was opened: the node delivers up to here without a quorum.
     let recovered: Slot
     private let maxBytes: Int
@@ -66,11 +66,13 @@ final class Tail: Sendable {
     init(recovered: RecoveredState, limits: Limits) {
         self.recovered = recovered.committed
         let delivered = recovered.checkpoint.slot
-        state = Locked(State(delivered: delivered, floor: delivered))
-        trimmed = recovered.trimmed
+        state = Locked(State(delivered: delivered, trimmed: recovered.trimmed, floor: delivered))
         maxBytes = limits.tailBytes
         chunkBytes = limits.pageBytes
     }
+
+    /// Every slot up to here is trimmed.
+    var trimmed: Slot { state.withLock { $0.trimmed } }
 
     /// Every slot up to here is delivered.
     var delivered: Slot { state.withLock { $0.delivered } }
@@ -81,11 +83,13 @@ final class Tail: Sendable {
         _ delivered: [Delivered],
         through: Slot,
         ineffective: [Slot],
-        checkpointed: Slot?
+        checkpointed: Slot?,
+        trimmed: Slot = .zero
     ) {
         let woken = state.withLock { state -> [UnsafeContinuation<Void, Never>] in
             state.ineffective.append(contentsOf: ineffective)
             if let checkpointed { state.ineffective.removeAll { $0 <= checkpointed } }
+            state.trimmed = max(state.trimmed, trimmed)
             guard through > state.delivered else { return [] }
             state.delivered = through
             if state.readers > 0 {
@@ -167,7 +171,10 @@ final class Tail: Sendable {
     }
 
     private func find(_ slot: Slot, in state: borrowing State) -> (pull: Pull, taken: Int) {
-        if slot <= trimmed { return (.trimmed(through: trimmed), 0) }
+        // What is in memory still is handed out all the same.
+        if slot <= state.trimmed, slot <= state.floor {
+            return (.trimmed(through: state.trimmed), 0)
+        }
         if slot > state.delivered { return (state.end.map(Pull.ended) ?? .nothingYet, 0) }
         // A quarter of what is left: who comes later gets something too.
         let allowed = min(chunkBytes, max(Self.leastBytes, (maxBytes - state.held) / 4))

@@ -157,7 +157,7 @@ extension LogNode {
         }
     }
 
-    private func deadline(after timeout: Duration?) -> Tick {
+    func deadline(after timeout: Duration?) -> Tick {
         guard let timeout else {
             return clock.deadline(milliseconds: configuration.limits.appendTimeoutMilliseconds)
         }

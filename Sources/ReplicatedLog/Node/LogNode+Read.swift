@@ -115,15 +115,22 @@ extension LogNode {
         var found: [LogPage.Entry] = []
         var through = slots.upperBound.next
         var left = maxBytes
+        var lowest = slots.lowerBound
         var length = Self.firstPiece
-        while through > slots.lowerBound, left > 0 {
+        while through > lowest, left > 0 {
             let last = through.previous
-            let count = min(length, last.count(after: slots.lowerBound.previous))
+            let count = min(length, last.count(after: lowest.previous))
             let first = Slot(rawValue: through.rawValue - UInt64(count))
             var page: (entries: [Delivered], through: Slot)?
             do throws(ReadError) {
                 page = try await readPage(first...last, maxBytes: left)
             } catch {
+                // Trimmed since the request was looked at.
+                if case .trimmed(let gone) = error, gone < last {
+                    lowest = gone.next
+                    continue
+                }
+                if case .trimmed = error, through <= slots.upperBound { break }
                 // Of what lies behind the slot that cannot be read nothing is known yet.
                 guard case .unreadable = error, count > 1 || through <= slots.upperBound else {
                     throw error

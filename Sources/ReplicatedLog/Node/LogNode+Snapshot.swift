@@ -72,11 +72,14 @@ extension LogNode {
         return found
     }
 
-    /// What the log up to a delivered slot did, made of the newest snapshot before it and the rows since.
+    /// What the log up to a delivered slot did, made of the newest snapshot before it, or of what is known of the
+    /// trimmed slots, and the rows since.
     private func base(through slot: Slot) async throws(SnapshotError) -> Base {
         guard slot <= tail.delivered else { throw .notDelivered(through: tail.delivered) }
-        let start = snapshots.base(through: slot) ?? .founding(configuration.membership)
-        guard start.slot >= tail.trimmed else { throw .trimmed(through: tail.trimmed) }
+        var start = snapshots.base(through: slot) ?? .founding(configuration.membership)
+        let kept = store.base
+        if start.slot < kept.slot { start = kept }
+        guard start.slot <= slot else { throw .trimmed(through: start.slot) }
         var replay = BaseReplay(from: start)
         while replay.decided < slot {
             if Task.isCancelled { throw .cancelled }

@@ -143,7 +143,9 @@ public struct Subscription: AsyncSequence, Sendable {
                     page = try await node.readPage(next...through, maxBytes: maxBytes)
                 } catch {
                     reader.handedOn()
-                    throw error
+                    // It stood where the log was trimmed meanwhile.
+                    guard case .trimmed(let through) = error else { throw error }
+                    return gap(through: through)
                 }
                 // The last of a page may be larger than what was left for it: it is read again.
                 piece = page.entries.fitting(maxBytes)
@@ -152,16 +154,20 @@ public struct Subscription: AsyncSequence, Sendable {
                 // One alone is handed on at once.
                 reader.holds(piece.count > 1 ? piece.tailBytes : 0)
             case .trimmed(let through):
-                next = through.next
-                previous = through
-                told = through
-                return .gap(through: through, reason: .trimmed)
+                return gap(through: through)
             case .nothingYet:
                 await reader.tail.wait(for: next)
             case .ended(let refusal):
                 throw ReadError(refusal, node.ending)
             }
             return nil
+        }
+
+        private mutating func gap(through slot: Slot) -> Event {
+            next = slot.next
+            previous = slot
+            told = slot
+            return .gap(through: slot, reason: .trimmed)
         }
     }
 }

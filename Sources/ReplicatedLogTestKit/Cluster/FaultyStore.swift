@@ -48,6 +48,8 @@ final class FaultyStore: NodeStore {
 
     var counters: StoreCounters { store.counters }
 
+    var base: Base { store.base }
+
     /// Batches that wait for the end of a stall.
     var heldCount: Int { state.withLock { $0.held.count } }
 

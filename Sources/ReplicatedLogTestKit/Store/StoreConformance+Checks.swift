@@ -160,6 +160,35 @@ extension StoreRun {
         expect(late == .failure(.closed), "a read after the end is answered with \(late)")
     }
 
+    /// What is trimmed is told to be so, and not to be empty or lost, also after an opening (`R15`); the rest stays.
+    func trimsWhatItIsTold() async throws {
+        let opened = try await open()
+        opened.submit(1) { $0.accepted = [Rows.run(1...10)] }
+        guard await receipt(of: 1, opened) else { return await opened.close() }
+        opened.submit(2) { rows in
+            rows.committed = 8
+            rows.checkpoint = Checkpoint(slot: 8, digest: .empty, state: LogState())
+            rows.trimmed = 6
+        }
+        _ = await receipt(of: 2, opened)
+        await expectTrimmed(opened)
+        await opened.close()
+        let again = try await open()
+        let found = again.store.recover().trimmed
+        expect(found == 6, "the trim point is \(found), not 6")
+        await expectTrimmed(again)
+        await again.close()
+    }
+
+    private func expectTrimmed(_ opened: OpenedStore) async {
+        for slots in [1...10, 6...6] as [ClosedRange<Slot>] {
+            let result = await opened.read(slots, maxBytes: 1 << 20)
+            let isSaid = result == .failure(.trimmed(through: 6))
+            expect(isSaid, "\(slots) is trimmed and reads as \(result)")
+        }
+        await expectPage(Rows.rows(of: Rows.run(7...10)), of: opened, 7...10)
+    }
+
     /// `close` finishes what was submitted; what comes later leaves no trace.
     func finishesWhatWasSubmitted() async throws {
         let opened = try await open()

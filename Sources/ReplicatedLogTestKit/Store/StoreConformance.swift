@@ -17,6 +17,7 @@ package enum StoreConformance {
             ("reopening", { try await $0.findsWhatWasReceipted() }),
             ("overwriting", { try await $0.letsLaterRowsWin() }),
             ("reading", { try await $0.readsInBoundedPages() }),
+            ("trimming", { try await $0.trimsWhatItIsTold() }),
             ("end", { try await $0.finishesWhatWasSubmitted() }),
             ("failure", { try await $0.saysNothingAfterAFailure() }),
         ]

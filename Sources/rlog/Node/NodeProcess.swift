@@ -225,6 +225,7 @@ final class NodeProcess: Sendable {
             guard let refusal = subscribe(request.id, from: slot, outlet) else { return }
             answer = refusal
         case .unsubscribe: answer = unsubscribe(request.id)
+        case .trim(let slot, let past, let timeout): answer = await trim(slot, past, timeout)
         case .status: answer = await status()
         case .shutdown:
             finish()

@@ -9,6 +9,7 @@ struct Request: Sendable {
         case read(ClosedRange<Slot>)
         case subscribe(from: Slot)
         case unsubscribe
+        case trim(through: Slot, pastSnapshots: Bool, timeout: Duration?)
         case status
         case shutdown
         /// Known, and not there yet.
@@ -55,7 +56,17 @@ struct Request: Sendable {
         case "unsubscribe": return .unsubscribe
         case "status": return .status
         case "shutdown": return .shutdown
-        case "resolve", "trim", "transfer": return .unsupported
+        case "trim":
+            let past = object["past_snapshots"] ?? .bool(false)
+            guard case .bool(let pastSnapshots) = past else {
+                throw InvalidRequest("past_snapshots must be true or false")
+            }
+            return .trim(
+                through: try slot("through", object),
+                pastSnapshots: pastSnapshots,
+                timeout: try timeout(object)
+            )
+        case "resolve", "transfer": return .unsupported
         default: throw InvalidRequest("there is no op \(name)")
         }
     }

@@ -66,7 +66,7 @@ struct DirectoryAudit {
         }
         audit.reportDamage(&damage)
         audit.end()
-        let ineffective = try reader.scanIneffective { what in
+        let ineffective = try reader.scanIneffective(trimmed: state.trimmed) { what in
             report(Fault(.damagedTree, "the table of slots without effect, \(what)"))
         }
         audit.effect.compare(ineffective: ineffective)

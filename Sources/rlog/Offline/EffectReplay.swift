@@ -29,9 +29,9 @@ enum EffectReplay {
 }
 
 extension RecoveredState {
-    /// Where a replay of the whole log begins: before the first slot, or, where the beginning was
-    /// trimmed, at the checkpoint.
-    var start: Checkpoint { trimmed == .zero ? .empty : checkpoint }
+    /// Where a replay of the whole log begins: before the first slot, or, where the beginning was trimmed,
+    /// behind what is known of that.
+    var start: Checkpoint { base.checkpoint }
 
     /// What it takes in.
     var replayed: ClosedRange<Slot> { start.slot.next ... .limit }

@@ -52,8 +52,7 @@ struct SnapshotFindings: Sendable {
 struct SnapshotAudit {
     private var bases: [Slot: Base] = [:]
     private var newest = Slot.zero
-    /// `nil` where rows before the first are gone.
-    private var replay: BaseReplay?
+    private var replay: BaseReplay
     private let report: (Fault) -> Void
 
     init(
@@ -62,6 +61,7 @@ struct SnapshotAudit {
         _ report: @escaping (Fault) -> Void
     ) {
         self.report = report
+        replay = BaseReplay(from: state.base)
         for found in SnapshotFindings(reader).found {
             do throws(SnapshotError) {
                 let snapshot = try found.snapshot.get()
@@ -72,16 +72,14 @@ struct SnapshotAudit {
                 report(Fault(.damagedSnapshot, at: found.slot, "\(error)"))
             }
         }
-        if state.trimmed == .zero {
-            replay = BaseReplay(from: .founding(reader.identity.membership))
-        }
     }
 
     /// The rows in the order of their slots; one that is missing or unreadable ends the comparison.
     mutating func take(_ row: AcceptedEntry) {
-        guard row.slot <= newest, row.slot == replay?.next else { return }
-        replay?.feed(row)
-        guard let made = replay?.base, let found = bases[made.slot] else { return }
+        guard row.slot <= newest, row.slot == replay.next else { return }
+        replay.feed(row)
+        let made = replay.base
+        guard let found = bases[made.slot] else { return }
         if made.state != found.state || made.digest != found.digest
             || made.membership != found.membership || made.membershipSlot != found.membershipSlot
         {

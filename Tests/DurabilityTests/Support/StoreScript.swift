@@ -6,7 +6,7 @@ import Platform
 @testable import ReplicatedLog
 
 /// Random writes through the store boundary itself, as a member of three makes them: promises, rounds,
-/// rows that replace rows, watermarks, checkpoints. Receipts are marked on the store's thread, before it
+/// rows that replace rows, watermarks, checkpoints, trims. Receipts are marked on the store's thread, before it
 /// does anything else, so that they stand in the recording exactly where the store gave them out.
 struct StoreScript: Sendable {
     static let submitted: UInt64 = 1
@@ -18,6 +18,7 @@ struct StoreScript: Sendable {
         var lastRound: UInt64 = 0
         var committed = Slot.zero
         var checkpoint = Slot.zero
+        var trimmed = Slot.zero
         /// A hash of what each slot holds: comparing the bytes of every model takes long.
         var rows: [Slot: Int] = [:]
 
@@ -40,6 +41,9 @@ struct StoreScript: Sendable {
                     )
                 }
             }
+            guard let through = rows.trimmed else { return }
+            trimmed = through
+            self.rows = self.rows.filter { $0.key > through }
         }
 
         mutating func add(_ row: AcceptedEntry) {
@@ -94,15 +98,21 @@ struct StoreScript: Sendable {
         store.start(observer: recorder)
         var generator = SplitMix64(seed: seed)
         var models = [Model()]
+        /// Rows up to here can be trimmed: they were durable before.
+        var trimmable = Slot.zero
         for number in 1...UInt64(writes) {
-            let rows = Self.next(after: models[models.count - 1], &generator)
+            let last = models[models.count - 1]
+            let rows = Self.next(after: last, trimmable: trimmable, &generator)
             var model = models[models.count - 1]
             model.apply(rows)
             models.append(model)
             recorder.mark(Self.submitted, number)
             store.submit(WriteBatch(id: WriteID(number), rows: rows, testimony: []))
             // One write in three waits, so that groups of every size come up.
-            if generator.next() % 3 == 0 { recorder.wait(through: number) }
+            if generator.next() % 3 == 0 {
+                recorder.wait(through: number)
+                trimmable = model.checkpoint
+            }
         }
         recorder.wait(through: UInt64(writes))
         await withUnsafeContinuation { continuation in
@@ -111,9 +121,13 @@ struct StoreScript: Sendable {
         return (recorder.finish(), models)
     }
 
-    private static func next(after model: Model, _ generator: inout SplitMix64) -> WriteRows {
+    private static func next(
+        after model: Model,
+        trimmable: Slot,
+        _ generator: inout SplitMix64
+    ) -> WriteRows {
         var rows = WriteRows()
-        let present = model.rows.keys.max() ?? .zero
+        let present = model.rows.keys.max() ?? model.trimmed
         switch generator.next() % 8 {
         case 0:
             rows.lastRound = model.lastRound + 1
@@ -144,6 +158,10 @@ struct StoreScript: Sendable {
         if generator.next() % 6 == 0, let committed = rows.committed, committed > model.checkpoint {
             rows.checkpoint = Checkpoint(slot: committed, digest: .empty, state: LogState())
         }
+        if generator.next() % 4 == 0, trimmable > model.trimmed {
+            let range = model.trimmed.next.rawValue...trimmable.rawValue
+            rows.trimmed = Slot(rawValue: UInt64.random(in: range, using: &generator))
+        }
         // A row below its own watermark would be refused.
         if let committed = rows.committed, committed < model.committed { rows.committed = nil }
         return rows
@@ -171,6 +189,7 @@ struct StoreScript: Sendable {
         model.lastRound = image.state.lastRound
         model.committed = image.state.committed
         model.checkpoint = image.state.checkpoint.slot
+        model.trimmed = image.state.trimmed
         for row in image.rows { model.add(row) }
         // A prefix of the writes that were not receipted survives, each whole.
         if models[durable...submitted].contains(model) { return [] }

@@ -36,13 +36,14 @@ struct StoredImage: Sendable {
             parker.park()
         }
         state = store.recover()
-        guard state.last >= .first else {
+        let first = state.trimmed.next
+        guard state.last >= first else {
             rows = []
             places = [:]
             return
         }
         let found = Locked<Result<RowPage, ReadFailure>>(.failure(.closed))
-        store.read(.first...state.last, maxBytes: .max / 2) { result in
+        store.read(first...state.last, maxBytes: .max / 2) { result in
             found.withLock { $0 = result }
             parker.unpark()
         }

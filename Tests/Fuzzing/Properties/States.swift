@@ -50,6 +50,9 @@ enum States {
         case .checkpoint:
             return here.open(sealed, name).flatMap { Checkpoint(decoding: $0) }
                 .map { here.seal($0.encoded(), name) }
+        case .base:
+            return here.open(sealed, name).flatMap { Base(decoding: $0) }
+                .map { here.seal($0.encoded(), name) }
         case .lineage:
             return here.open(sealed, name).flatMap { Opening.decode($0) }
                 .map { here.seal(Opening.encoded($0), name) }

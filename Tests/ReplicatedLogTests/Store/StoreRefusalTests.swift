@@ -142,8 +142,9 @@ import Darwin
         let path = directory.path
         let supported = Schema.formatVersion
         let identity = try directory.create()
-        try write(format: 7, of: identity)
-        #expect(directory.refusal() == .newerFormat(path: path, found: 7, supported: supported))
+        let next = supported + 1
+        try write(format: UInt8(next), of: identity)
+        #expect(directory.refusal() == .newerFormat(path: path, found: next, supported: supported))
         for found in [0, 1, 2] as [UInt32] {
             try write(format: UInt8(found), of: identity)
             #expect(

@@ -44,6 +44,8 @@ package struct Reply: Decodable, Sendable {
     package let promised: String?
     package let committedSlot: UInt64?
     package let deliveredSlot: UInt64?
+    package let trimmedSlot: UInt64?
+    package let heldBack: String?
     package let certificateExpires: String?
     package let counters: [String: UInt64?]?
 
@@ -57,6 +59,8 @@ package struct Reply: Decodable, Sendable {
         case committedSlot = "committed_slot"
         case certificateExpires = "certificate_expires"
         case deliveredSlot = "delivered_slot"
+        case trimmedSlot = "trimmed_slot"
+        case heldBack = "held_back"
         case healthDetail = "health_detail"
         case refusedPeer = "refused_peer"
     }

@@ -143,6 +143,8 @@ final class FlawedStore: NodeStore {
 
     var counters: StoreCounters { store.counters }
 
+    var base: Base { store.base }
+
     func recover() -> RecoveredState { store.recover() }
 
     func start(observer: any StoreObserver) {

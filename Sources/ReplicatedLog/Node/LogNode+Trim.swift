@@ -1,0 +1,131 @@
+public import PaxosCore
+
+extension LogNode {
+    /// Forgets the log up to a slot: this node's rows are deleted and their room is used again. Each node trims its
+    /// own log.
+    ///
+    /// ```swift
+    /// let trim = try await node.trim(through: slot)
+    /// if let held = trim.heldBack { logger.info("the log begins behind \(trim.through): \(held)") }
+    /// ```
+    ///
+    /// Nothing goes that a member may still ask for: the trim point never passes the slot up to which **every** member
+    /// has durably committed, as each tells the leader. A member that is down, or lost and not replaced, holds it
+    /// back for as long as it is a member: there is no other way yet for it to come back. Nor does it
+    /// pass what this node has delivered, nor the oldest snapshot that is kept and whole, if its host writes
+    /// snapshots: from each of them the log leads on.
+    ///
+    /// Returns once as much is durably gone as can be now. What members or this node's own delivery hold back goes
+    /// later, by itself; what a snapshot holds, and after a restart all of it, must be asked for again. Members
+    /// write down what they have committed with whatever they write, and within a second if nothing is. A
+    /// subscription that stands in what is trimmed gets a gap, and `entries(in:)` throws `ReadError.trimmed`.
+    ///
+    /// Rows go with appends, some hundreds in each transaction, or some thousands in one of their own while there are
+    /// none. A full map can always trim; a full disk while what is kept back for that is not used up (docs/STORAGE.md).
+    ///
+    /// - Parameters:
+    ///   - slot: The last slot that is to go; committed.
+    ///   - pastSnapshots: Also what a snapshot that is kept does not hold.
+    ///   - timeout: How long to wait; `Limits.appendTimeoutMilliseconds` if not given.
+    /// - Throws: `TrimError`. What was asked for is not taken back by it.
+    @discardableResult
+    public func trim(
+        through slot: Slot,
+        pastSnapshots: Bool = false,
+        timeout: Duration? = nil
+    ) async throws(TrimError) -> LogTrim {
+        let committed = driver.status.committed
+        guard slot <= committed else { throw .notCommitted(through: committed) }
+        let oldest = pastSnapshots ? nil : snapshots.oldest
+        let wanted = oldest.map { min(slot, $0) } ?? slot
+        let ticket = Ticket()
+        let deadline = deadline(after: timeout)
+        let outcome = await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                inbox.submit(
+                    ticket,
+                    continuation: continuation,
+                    trimThrough: wanted,
+                    by: deadline
+                )
+            }
+        } onCancel: {
+            inbox.cancel(ticket)
+        }
+        switch outcome {
+        case .trimmed(let through, let hold):
+            let held = hold.map { LogTrim.Hold($0) }
+            let snapshot = oldest.flatMap { $0 < slot ? LogTrim.Hold.snapshot($0) : nil }
+            return LogTrim(through: through, heldBack: through >= slot ? nil : held ?? snapshot)
+        case .never(let refusal): throw TrimError(refusal, ending)
+        case .committed, .unknown, .barrier:
+            preconditionFailure("a trim is never answered as an append, or as a barrier")
+        }
+    }
+}
+
+/// How far the log of a node is trimmed, and why no farther.
+public struct LogTrim: Hashable, Sendable {
+    /// Every slot up to here is durably gone.
+    public let through: Slot
+    /// What keeps the rest of what was asked for; `nil` if all of it is gone.
+    public let heldBack: Hold?
+
+    /// What keeps slots from being trimmed.
+    @nonexhaustive
+    public enum Hold: Hashable, Sendable {
+        /// The member that is known for the least to have it durably.
+        case member(NodeID)
+        /// Some member: which one this node was not told. It hears no leader, or not for long.
+        case members
+        /// This node has not delivered it yet.
+        case delivery
+        /// A snapshot that is kept, of this slot, does not hold it.
+        case snapshot(Slot)
+        /// A row of it cannot be read here (`LogStatus.Health.damaged`): what it did would be lost with it.
+        case damage
+    }
+}
+
+extension LogTrim.Hold {
+    init(_ hold: TrimHold) {
+        self =
+            switch hold {
+            case .member(let node): .member(node)
+            case .members: .members
+            case .delivery: .delivery
+            case .damage: .damage
+            }
+    }
+}
+
+/// Why it is not known what was trimmed.
+@nonexhaustive
+public enum TrimError: Error, Hashable, Sendable {
+    /// The slot is above what this node knows to be committed: nothing is trimmed.
+    case notCommitted(through: Slot)
+    /// The time given to the call ran out.
+    case timedOut
+    /// The calling task was cancelled.
+    case cancelled
+    /// The node is shut down.
+    case closed
+    /// The store failed and the node has stopped (`LogRunError.storeFailed`).
+    case storeFailed(String)
+    /// `run()` ended with this before the node took part.
+    case runFailed(LogRunError)
+    /// The directory is an old copy of what its peers have met: it can be read and does nothing else.
+    case rolledBack
+}
+
+extension TrimError {
+    init(_ refusal: Refusal, _ ending: Ending) {
+        switch refusal {
+        case .timedOut: self = .timedOut
+        case .cancelled: self = .cancelled
+        case .storeFailed: self = .storeFailed(ending.failure)
+        case .rolledBack: self = .rolledBack
+        case .overloaded, .full, .closed: self = ending.cause.map { .runFailed($0) } ?? .closed
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Testing
+
+@testable import PaxosCore
+@testable import ReplicatedLog
+
+/// What a host sees of a log that is trimmed.
+@Suite struct NodeTrimTests {
+    @Test func theLogBeginsBehindWhatIsTrimmed() async throws {
+        let directory = try NodeDirectory()
+        try await running(try await directory.make()) { node in
+            for number in 1...100 { try await node.append(payload(number)) }
+            await #expect(throws: TrimError.notCommitted(through: 100)) {
+                try await node.trim(through: 101)
+            }
+            #expect(await node.status.trimmedSlot == .zero)
+            let trim = try await node.trim(through: 60)
+            #expect(trim == LogTrim(through: 60, heldBack: nil))
+            #expect(await node.status.trimmedSlot == 60)
+            await #expect(throws: ReadError.trimmed(through: 60)) {
+                try await node.entries(in: 60...70)
+            }
+            let page = try await node.entries(in: 10...70, order: .descending)
+            #expect(page.entries.map(\.slot.rawValue) == (61...70).reversed())
+            var events = node.subscribe(from: 1).makeAsyncIterator()
+            #expect(try await events.next() == .gap(through: 60, reason: .trimmed))
+            let next = try await events.next()
+            #expect(next == .entry(slot: 61, payload: payload(61), previous: 60))
+            var kept = node.subscribe(from: .firstRetained).makeAsyncIterator()
+            #expect(try await kept.next()?.through == 61)
+        }
+        // All of it, after a restart too; the log goes on.
+        try await running(try await directory.open()) { node in
+            #expect(await node.status.trimmedSlot == 60)
+            _ = try await node.barrier()
+            #expect(try await node.trim(through: 100).through == 100)
+            #expect(try await node.append(payload(101)) > 100)
+        }
+        try await running(try await directory.open()) { node in
+            #expect(await node.status.trimmedSlot == 100)
+            let end = try await node.append(payload(102))
+            var events = node.subscribe(from: 1).makeAsyncIterator()
+            #expect(try await events.next() == .gap(through: 100, reason: .trimmed))
+            #expect(try await events.next()?.through == 101)
+            #expect(try await node.entries(in: 101...end).entries.last?.payload == payload(102))
+        }
+    }
+
+    /// A reader that stands still while the log goes gets its gap, and nothing is skipped without one.
+    @Test func aReaderInWhatGoesGetsItsGap() async throws {
+        let directory = try NodeDirectory { $0.pageBytes = 1_024 }
+        try await running(try await directory.make()) { node in
+            for _ in 1...40 { try await node.append([UInt8](repeating: 7, count: 500)) }
+            var events = node.subscribe(from: 1).makeAsyncIterator()
+            var position = Slot.zero
+            guard case .entry(let slot, _, _)? = try await events.next() else {
+                return #expect(Bool(false), "the first entry")
+            }
+            position = slot
+            try await node.trim(through: 30)
+            var gaps: [Slot] = []
+            while position < 40, let event = try await events.next() {
+                switch event {
+                case .entry(let slot, _, let previous):
+                    #expect(previous == position)
+                    position = slot
+                case .gap(let through, _):
+                    #expect(through == 30)
+                    gaps.append(through)
+                    position = through
+                default: continue
+                }
+            }
+            #expect(gaps == [30])
+        }
+    }
+
+    /// What the oldest snapshot does not hold stays, unless told; and a snapshot can be written of a log whose
+    /// beginning is gone.
+    @Test func snapshotsHoldATrimBack() async throws {
+        let directory = try NodeDirectory()
+        try await running(try await directory.make()) { node in
+            for number in 1...50 { try await node.append(payload(number)) }
+            try await node.trim(through: 10)
+            let info = try await node.writeSnapshot(through: 20) { try $0.write([1]) }
+            #expect(info.slot == 20)
+            let held = try await node.trim(through: 40)
+            #expect(held == LogTrim(through: 20, heldBack: .snapshot(20)))
+            #expect(try await node.trim(through: 40, pastSnapshots: true).through == 40)
+            try await node.writeSnapshot(through: 45) { try $0.write([2]) }
+            await #expect(throws: SnapshotError.self) {
+                try await node.writeSnapshot(through: 39) { try $0.write([2]) }
+            }
+        }
+    }
+}
