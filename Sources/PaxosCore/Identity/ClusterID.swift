@@ -30,6 +30,29 @@ public struct ClusterID: Hashable, Sendable {
     }
 }
 
+extension ClusterID: Codable {
+    /// Reads a name.
+    ///
+    /// - Throws: `DecodingError` if it cannot be a cluster id.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        do {
+            try self.init(try container.decode(String.self))
+        } catch let error as InvalidClusterID {
+            throw DecodingError.dataCorruptedError(
+                in: container,
+                debugDescription: error.description
+            )
+        }
+    }
+
+    /// Writes the name.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(name)
+    }
+}
+
 extension ClusterID: CustomStringConvertible {
     /// The text for people.
     public var description: String { name }

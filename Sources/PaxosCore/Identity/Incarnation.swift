@@ -36,6 +36,19 @@ public struct Boot: Hashable, Comparable, Sendable, CustomStringConvertible {
     public var description: String { String(rawValue) }
 }
 
+extension Boot: Codable {
+    /// Reads a number.
+    public init(from decoder: any Decoder) throws {
+        self.init(try decoder.singleValueContainer().decode(UInt64.self))
+    }
+
+    /// Writes the number.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
+}
+
 private func hexadecimal(_ value: UInt64) -> String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits

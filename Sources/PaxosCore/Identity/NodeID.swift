@@ -25,6 +25,8 @@ public struct NodeID: Hashable, Comparable, Sendable, RawRepresentable {
     }
 }
 
+extension NodeID: Codable {}
+
 extension NodeID: ExpressibleByIntegerLiteral {
     /// Makes an id from a literal; the literal `0` traps.
     public init(integerLiteral value: UInt64) {

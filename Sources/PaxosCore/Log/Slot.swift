@@ -21,17 +21,19 @@ public struct Slot: Hashable, Comparable, Sendable, RawRepresentable {
     /// The slot before this one; `zero` has none and stays.
     public var previous: Slot { rawValue == 0 ? self : Slot(rawValue: rawValue - 1) }
 
-    /// The slot `count` further on.
-    package func advanced(by count: Int) -> Slot { Slot(rawValue: rawValue + UInt64(count)) }
+    /// The slot `count` further on, which is not negative.
+    public func advanced(by count: Int) -> Slot { Slot(rawValue: rawValue + UInt64(count)) }
 
     /// How many slots lie in `(start, self]`; zero if `self` is not beyond `start`.
-    package func count(after start: Slot) -> Int {
+    public func count(after start: Slot) -> Int {
         self > start ? Int(rawValue - start.rawValue) : 0
     }
 
     /// Orders slots by position.
     public static func < (left: Slot, right: Slot) -> Bool { left.rawValue < right.rawValue }
 }
+
+extension Slot: Codable {}
 
 extension Slot: ExpressibleByIntegerLiteral {
     /// Makes a slot from a literal.

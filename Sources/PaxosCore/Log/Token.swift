@@ -2,7 +2,7 @@
 ///
 /// Made by the node that took the append: its id, its boot and a sequence number within that boot.
 /// All entries of one batch share a token.
-public struct Token: Hashable, Sendable, CustomStringConvertible {
+public struct Token: Hashable, Sendable, Codable, CustomStringConvertible {
     /// The node that took the append.
     public let node: NodeID
     /// The boot of that node.

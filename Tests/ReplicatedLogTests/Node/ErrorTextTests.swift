@@ -1,0 +1,47 @@
+import Testing
+
+@testable import PaxosCore
+@testable import ReplicatedLog
+
+/// What a person reads where only the error is printed.
+@Suite struct ErrorTextTests {
+    private static let reasons: [AppendError.Reason] = [
+        .timedOut, .cancelled, .full, .closed, .storeFailed("fdatasync: EIO"),
+        .runFailed(.alreadyRun), .rolledBack,
+    ]
+    private static let token = Token(node: 1, boot: Boot(3), sequence: 250)
+
+    static let all: [any Error] =
+        [
+            AppendError.payloadTooLarge(bytes: 9, limit: 8), AppendError.emptyBatch,
+            AppendError.batchTooLarge(entries: 9, bytes: 1, maxEntries: 8, maxBytes: 7),
+            AppendError.overloaded, BarrierError.timedOut, BarrierError.cancelled,
+            BarrierError.closed, BarrierError.storeFailed("fdatasync: EIO"),
+            BarrierError.runFailed(.alreadyRun), BarrierError.rolledBack,
+            ReadError.trimmed(through: 7), ReadError.unreadable(7), ReadError.closed,
+            ReadError.storeFailed("fdatasync: EIO"), ReadError.runFailed(.alreadyRun),
+            WaitError.cancelled, WaitError.closed, WaitError.storeFailed("fdatasync: EIO"),
+            WaitError.runFailed(.alreadyRun), TrimError.notCommitted(through: 7),
+            TrimError.timedOut,
+            TrimError.cancelled, TrimError.closed, TrimError.storeFailed("fdatasync: EIO"),
+            TrimError.runFailed(.alreadyRun), TrimError.rolledBack,
+        ] + reasons.map { AppendError.never($0) } + reasons.map { AppendError.unknown(token, $0) }
+
+    /// A sentence of one line.
+    @Test(arguments: all.indices)
+    func anErrorIsASentence(_ index: Int) {
+        let text = "\(Self.all[index])"
+        #expect(text.contains(" ") && !text.contains("\n") && text.count < 160)
+    }
+
+    @Test func whatBecameOfAnAppendIsSaidFirst() {
+        #expect(
+            "\(AppendError.unknown(Self.token, .cancelled))"
+                == "it is not known whether append 1-3-250 is in the log: "
+                + "the calling task was cancelled"
+        )
+        #expect("\(AppendError.never(.closed))".hasPrefix("not appended, and never will be: "))
+        #expect("\(ReadError.trimmed(through: 7))".hasPrefix("the log is kept from slot 8 on"))
+        #expect("\(BarrierError.storeFailed("EIO"))".contains("(EIO): check the disk"))
+    }
+}
