@@ -48,7 +48,7 @@ final class Member: Sendable {
                 environment: environment,
                 errors: errors
             ) { subscriber.take($0) }
-            process.subscribe(from: subscriber.last + 1)
+            process.subscribe(from: subscriber.through + 1)
             life.withLock { life in
                 life.state = .running
                 life.process = process

@@ -36,11 +36,17 @@ struct Settlement {
             }
             logs.append(History.Log("n\(member.number) as it is read", entries))
         }
-        let last = logs[0].entries.last?.slot ?? 0
+        // Also if nothing has effect there: whoever waits for what a barrier named waits for ever else (R86).
         let arrival = waitUntil(Self.patience) {
-            cluster.members.allSatisfy { $0.subscriber.last >= last }
+            cluster.members.allSatisfy { $0.subscriber.through >= end }
         }
-        if !arrival { recorder.report("not every subscriber is given slot \(last)") }
+        if !arrival {
+            let places = cluster.members.map { "\($0.subscriber.through)" }
+            recorder.report(
+                "not every subscriber comes to the barriers' slot \(end): "
+                    + places.joined(separator: ", ")
+            )
+        }
         for member in cluster.members { member.terminate() }
         logs += cluster.members.map(\.subscriber.log)
         for member in cluster.members { try logs.append(dump(member)) }
