@@ -61,6 +61,29 @@ import Testing
             #expect(table.contains(row), "docs/RULES.md lacks: \(row)")
         }
     }
+
+    /// Every name under which `rlog` refuses is in the table of the exit statuses, and no other.
+    @Test func everyRefusalIsInTheTable() throws {
+        let sources = try Repository.swift(below: "Sources/rlog")
+        let used = Set(sources.matches(of: #/\.refused,\s*"(\w+)"/#).map(\.1))
+        #expect(used.count > 20)
+        // No name by another way.
+        #expect(sources.matches(of: #/\.refused,\s*[^\s"]/#).isEmpty)
+        let rows = try Repository.text("docs/OPERATIONS.md").split(separator: "\n")
+        let named = rows.filter { $0.hasPrefix("| 3 |") }.flatMap { row in
+            row.split(separator: "|")[1].matches(of: #/`(\w+)`/#).map(\.1)
+        }
+        #expect(Set(named) == used)
+        #expect(named.count == used.count, "a name stands twice")
+    }
+
+    /// Whoever starts a node as the operators' page says finds in its log what happened.
+    @Test func everyNodeThatIsStartedSaysWhatHappens() throws {
+        let lines = try Repository.text("docs/OPERATIONS.md").split(separator: "\n")
+        let starts = lines.filter { $0.contains(#/(rlog|orders-log) node --data/#) }
+        #expect(starts.count >= 3)
+        for start in starts { #expect(start.contains("--log-level"), "\(start)") }
+    }
 }
 
 /// The files of this repository.
@@ -81,8 +104,10 @@ enum Repository {
             .sorted()
     }
 
-    static func testSources() throws -> String {
-        let start = root.appending(path: "Tests")
+    static func testSources() throws -> String { try swift(below: "Tests") }
+
+    static func swift(below folder: String) throws -> String {
+        let start = root.appending(path: folder)
         let paths = FileManager.default.enumerator(atPath: start.path)
         var text = ""
         while let path = paths?.nextObject() as? String {

@@ -40,6 +40,9 @@ public struct LogStatus: Hashable, Sendable {
     /// The leader, as far as the node knows.
     public let leader: NodeID?
     /// Every slot up to here is known to be chosen.
+    ///
+    /// What this process knows: after a kill or a power cut it begins some slots lower than what was
+    /// acknowledged before, and comes back with the first news of a leader. Nothing acknowledged is lost.
     public let committedSlot: Slot
     /// Every slot up to here was handed to subscribers.
     public let deliveredSlot: Slot

@@ -50,13 +50,12 @@ final class WatchedTransport: Transport {
     /// Why it did not start.
     var startFailure: Failure? {
         guard let error = failure.withLock({ $0 }) else { return nil }
-        let reason =
-            switch error as? TCPTransportError {
-            case .addressInUse: "address_in_use"
-            case .certificateOfAnother, .certificateExpired, .certificateNotYetValid: "certificate"
-            default: "cannot_listen"
-            }
-        return Failure(.refused, reason, "\(error)")
+        switch error as? TCPTransportError {
+        case .addressInUse: return Failure(.refused, "address_in_use", "\(error)")
+        case .certificateOfAnother, .certificateExpired, .certificateNotYetValid:
+            return Failure(.refused, "certificate", "\(error)")
+        default: return Failure(.refused, "cannot_listen", "\(error)")
+        }
     }
 
     var counters: TCPCounters { tcp.counters }
