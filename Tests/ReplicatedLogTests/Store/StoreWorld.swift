@@ -139,6 +139,7 @@ func failure<E: Error>(_ body: () throws(E) -> Void) -> E? {
 final class Listener: StoreObserver {
     struct Heard: Sendable {
         var through: [WriteID] = []
+        var written: [WriteNumber] = []
         var failures: [StoreFailure] = []
         var fulls: [Bool] = []
     }
@@ -150,7 +151,11 @@ final class Listener: StoreObserver {
 
     func durable(_ receipt: consuming DurabilityReceipt) {
         let through = receipt.through
-        heard.withLock { $0.through.append(through) }
+        let written = receipt.written
+        heard.withLock {
+            $0.through.append(through)
+            $0.written.append(written)
+        }
         signal.unpark()
     }
 
