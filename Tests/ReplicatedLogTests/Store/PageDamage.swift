@@ -103,10 +103,15 @@ struct DamageCatalogue {
                 if isLeaf, node.isLarge || node.data.count == 48 { bytes += node.data }
             }
         }
-        return bytes.flatMap { byte in
-            (0..<8).compactMap { bit in
-                // What makes the newest transaction pass for the one before the older: nothing tells.
-                if page < 2, byte == 144, bit == 1 { return nil }
+        return bits(of: bytes, in: page)
+    }
+
+    /// What makes one transaction pass for another.
+    var transactionNumbers: [PageDamage] { (0..<2).flatMap { bits(of: [144], in: $0) } }
+
+    private func bits(of bytes: [Int], in page: Int) -> [PageDamage] {
+        bytes.flatMap { byte in
+            (0..<8).map { bit in
                 let place = page * pageSize + byte
                 return PageDamage(
                     description: "bit \(bit) of byte \(byte) of page \(page)",

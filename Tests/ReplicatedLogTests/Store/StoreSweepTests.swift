@@ -37,6 +37,28 @@ import Darwin
         account.check()
     }
 
+    /// The newest transaction passes for the one before the older, and others for others: the mark of an orderly
+    /// end, or of an idle store, tells (`R96`).
+    @Test(arguments: [false, true])
+    func theNumberOfATransaction(isKilled: Bool) async throws {
+        let account = try Account()
+        await #expect(processExitsWith: .success) {
+            [isKilled = isKilled as Bool, path = account.path as String] in
+            Account.begin(path)
+            let sweep = try Sweep(isKilled: isKilled)
+            for damage in DamageCatalogue(image: sweep.image).transactionNumbers {
+                Account.say("\(damage)")
+                let image = damage.apply(to: sweep.image)
+                try sweep.directory.overwrite(image)
+                sweep.lookAtRest()
+                try sweep.directory.overwrite(image)
+                try sweep.openAndUse()
+            }
+            Account.say("done")
+        }
+        account.check()
+    }
+
     @Test func readUnderARunningStore() async throws {
         let account = try Account()
         await #expect(processExitsWith: .success) { [path = account.path as String] in
