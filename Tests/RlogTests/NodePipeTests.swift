@@ -65,6 +65,20 @@ import Testing
         #expect(await turns.take())
     }
 
+    /// The waits of an end do not add up. Story: without a quorum it took 6.3 s, three waits of its own.
+    @Test func anEndHasOneDeadline() {
+        let begin = MonotonicClock.now()
+        let clock = rlog.EndClock()
+        let times = clock.begin(at: begin)
+        let ends = [times.requests, times.shutdown, times.answers]
+        #expect(begin < ends[0] && ends == ends.sorted())
+        #expect(begin.duration(to: times.answers) == rlog.EndTimes.patience)
+        #expect(rlog.EndTimes.patience <= .seconds(3))
+        // Whoever comes to its next wait, or wants the end too, gets no other times.
+        #expect(clock.begin(at: begin.advanced(by: .seconds(1))) == times)
+        #expect(clock.begin(at: times.answers) == times)
+    }
+
     /// A node whose store has failed ends within two seconds, whoever reads; the other ends have three.
     @Test func aFailedNodeWaitsLessForItsReader() {
         let now = MonotonicClock.now()

@@ -17,8 +17,8 @@ final class NodeProcess: Sendable {
     let subscriptions = Locked<[String: Task<Void, Never>]>([:])
     /// Somebody wants the node to end.
     private let ending = Event()
-    /// When everything must be over, once somebody wants that.
-    private let deadline = Locked<MonotonicInstant?>(nil)
+    /// Until when it is waited for what, once somebody wants that.
+    private let end = EndClock()
     private let intake: Intake
 
     /// Answers of pages that are being read or wait to be written: a few, whoever asks for more.
@@ -39,11 +39,6 @@ final class NodeProcess: Sendable {
         )
     }
 
-    /// How long an end may take, from the end of the input or the signal to the last answer. Requests have
-    /// half of it, at the end of the input, and what is left for answers is what the node leaves.
-    private static let patience = Duration.seconds(3)
-    private static let requestShare = Duration.milliseconds(1_500)
-    private static let answerShare = Duration.milliseconds(500)
     /// How long the answers of a node whose store has failed may take: with what it takes to notice, and to
     /// stop, 2 s at most.
     static let failurePatience = Duration.seconds(1)
@@ -74,25 +69,23 @@ final class NodeProcess: Sendable {
             try intake.begin { [self] line in
                 take(line, outlet)
             } end: { [self] in
-                let begin = MonotonicClock.now()
-                deadline.withLock { $0 = $0 ?? begin.advanced(by: Self.patience) }
-                wait(until: begin.advanced(by: Self.requestShare))
+                wait(until: end.begin().requests)
                 ending.set()
             }
         } catch {
             finish()
         }
         await first(ending, over)
-        let end = deadline.withLock { deadline in
-            let end = deadline ?? MonotonicClock.now().advanced(by: Self.patience)
-            deadline = end
-            return end
-        }
-        await shutDown(until: end.advanced(by: .zero - Self.answerShare))
+        let times = end.begin()
+        await shutDown(until: times.shutdown)
         let failure = await running.value
         reminder.cancel()
         for task in subscriptions.withLock({ Array($0.values) }) { task.cancel() }
-        let lastWord = Self.lastWord(by: end, after: failure, now: MonotonicClock.now())
+        let lastWord = Self.lastWord(
+            by: times.answers,
+            after: failure,
+            now: MonotonicClock.now()
+        )
         await offPool { [self] in
             wait(until: lastWord)
             outlet.drain(until: lastWord)
@@ -114,9 +107,7 @@ final class NodeProcess: Sendable {
 
     /// Somebody wants the node to end now.
     private func finish() {
-        deadline.withLock { deadline in
-            deadline = deadline ?? MonotonicClock.now().advanced(by: Self.patience)
-        }
+        _ = end.begin()
         ending.set()
     }
 
