@@ -17,6 +17,7 @@ final class Trio: Sendable {
     let links: Links?
     private let seats: [Seat]
     private let environments: [[String: String]]
+    private let more: [[String]]
     private let nodes = Locked<[NodeProcess]>([])
 
     /// - Parameters:
@@ -26,16 +27,21 @@ final class Trio: Sendable {
     ///   - shape: What each link can carry; there are links then.
     ///   - faultOneIn: Of so many frames one meets a fault of the links.
     ///   - environments: What each is started with, by places.
+    ///   - agreed: More of `rlog init`, the same for all.
+    ///   - more: More of `rlog node`, by places.
     init(
         in scratch: borrowing Scratch,
         election: Int = 500,
         hasLinks: Bool = false,
         shape: LinkShape? = nil,
         faultOneIn: Int = 6,
-        environments: [[String: String]] = [[:], [:], [:]]
+        environments: [[String: String]] = [[:], [:], [:]],
+        agreed: [String] = [],
+        more: [[String]] = [[], [], []]
     ) throws {
         self.election = election
         self.environments = environments
+        self.more = more
         let ports = try Loopback.freePorts(3)
         let hasLinks = hasLinks || shape != nil
         let links =
@@ -43,7 +49,7 @@ final class Trio: Sendable {
             ? try Links(targets: ports, seed: 1, shape: shape, oneIn: faultOneIn) : nil
         let path = scratch.path
         self.links = links
-        seats = try Seat.all("trio", ports: ports, links: links) { _ in path }
+        seats = try Seat.all("trio", ports: ports, agreed: agreed, links: links) { _ in path }
         begin = MonotonicClock.now()
         let started = try (0..<3).map(launch)
         nodes.withLock { $0 = started }
@@ -51,7 +57,7 @@ final class Trio: Sendable {
 
     private func launch(_ place: Int) throws -> NodeProcess {
         try NodeProcess(
-            seats[place].arguments + ["--election-ms", "\(election)"],
+            seats[place].arguments + ["--election-ms", "\(election)"] + more[place],
             environment: environments[place]
         )
     }

@@ -12,11 +12,13 @@ package struct Seat: Sendable {
     ///
     /// - Parameters:
     ///   - ports: Where each listens, on loopback.
+    ///   - agreed: More of `rlog init`, the same for all.
     ///   - links: What stands between them, if something does.
     ///   - place: The directory that a member's data is made in.
     package static func all(
         _ cluster: String,
         ports: [UInt16],
+        agreed: [String] = [],
         links: Links? = nil,
         place: (Int) -> String
     ) throws(SeatError) -> [Seat] {
@@ -25,7 +27,7 @@ package struct Seat: Sendable {
         for (index, port) in ports.enumerated() {
             let directory = "\(place(index))/n\(index + 1)"
             let identity = ["--cluster", cluster, "--id", "\(index + 1)", "--members", numbers]
-            let made = try? Rlog.start(["init", "--data", directory] + identity).wait()
+            let made = try? Rlog.start(["init", "--data", directory] + identity + agreed).wait()
             guard let made, made.status == 0 else {
                 throw SeatError(directory: directory, errors: made?.errors ?? Rlog.path)
             }
