@@ -53,6 +53,25 @@ import Testing
         #expect(all.rows?.trimmed == 4)
     }
 
+    /// What a call has left for later does not pass a snapshot that is begun until then; and when told to, that
+    /// call alone does (`R42`).
+    @Test func whatIsKeptForASnapshotIsKeptFromThenOn() throws {
+        let member = try Self.member([1, 2, 3])
+        try member.step { $0.trims = [member.trim(through: 4)] }
+        try member.step { $0.keepsAbove = 2 }
+        #expect(try member.hear(3, Self.heartbeat(3, slowest: 2)).rows?.trimmed == 2)
+        try member.settle()
+        let held = try member.step { $0.trims = [member.trim(through: 4)] }
+        #expect(held.outcomes == [.trimmed(through: 2, .snapshot(2))])
+        let past = try member.step { $0.trims = [member.trim(through: 4, pastSnapshots: true)] }
+        #expect(past.rows?.trimmed == 3)
+        let answer = try member.settle()
+        #expect(answer.outcomes == [.trimmed(through: 3, .member(2))])
+        let told = try member.hear(3, Self.heartbeat(4, slowest: nil, round: 2))
+        #expect(told.rows?.trimmed == nil, "who asked for it was answered")
+        #expect(try member.step { $0.keepsAbove = .limit }.rows?.trimmed == 4)
+    }
+
     /// What every member has said of its disk is the floor, and the leader's own disk is one of them.
     @Test func aLeaderTellsWhatAllHaveSaid() throws {
         let member = try Self.member([1, 2, 3])

@@ -17,7 +17,11 @@ package final class SnapshotFolder: Sendable {
 
     private struct State {
         var isClosed = false
-        var isBusy = false
+        /// What is being written.
+        var claimed: Slot?
+        /// Who is told which rows are kept for a snapshot, and what was told last.
+        var observer: (@Sendable (Slot) -> Void)?
+        var told: Slot?
         var found: [Slot: Found] = [:]
 
         /// The newest first.
@@ -26,6 +30,18 @@ package final class SnapshotFolder: Sendable {
                 if case .good(let base) = found { base } else { nil }
             }
             return bases.sorted { $0.slot > $1.slot }
+        }
+
+        /// The slot of the oldest that is good, or else of the first, while that is being written: from each of
+        /// them the log leads on. `zero` if there are some and none is good, `limit` if there is none.
+        var keepsAbove: Slot {
+            good.last?.slot ?? (found.isEmpty ? claimed ?? .limit : .zero)
+        }
+
+        mutating func tell() {
+            guard let observer, told != keepsAbove else { return }
+            told = keepsAbove
+            observer(keepsAbove)
         }
     }
 
@@ -149,7 +165,7 @@ package final class SnapshotFolder: Sendable {
     }
 
     private func note(_ error: SnapshotError, of slot: Slot) {
-        state.withLock { state in
+        change { state in
             if case .good = state.found[slot] { state.found[slot] = .bad(error) }
         }
     }
@@ -159,28 +175,39 @@ package final class SnapshotFolder: Sendable {
         state.withLock { $0.good.first { $0.slot <= slot } }
     }
 
-    /// The slot of the oldest that is good: from each of them the log leads on. `zero` if there are some and none
-    /// is good, `nil` if there is none.
-    package var oldest: Slot? {
-        state.withLock { $0.found.isEmpty ? nil : $0.good.last?.slot ?? .zero }
+    // MARK: - What is kept for them
+
+    /// Tells somebody above which slot the log is kept for a snapshot, now and whenever that changes: before a
+    /// snapshot is begun, and before one that was written counts. Within the lock: moments, and nothing of here.
+    package func observe(_ observer: @escaping @Sendable (Slot) -> Void) {
+        change { $0.observer = observer }
+    }
+
+    private func change<Failure: Error>(
+        _ body: (inout State) throws(Failure) -> Void
+    ) throws(Failure) {
+        try state.withLock { state throws(Failure) in
+            defer { state.tell() }
+            try body(&state)
+        }
     }
 
     // MARK: - Writing
 
     /// Claims the right to write the next one.
     package func claim(_ slot: Slot) throws(SnapshotError) {
-        try state.withLock { state throws(SnapshotError) in
+        try change { state throws(SnapshotError) in
             guard !state.isClosed else { throw .closed }
-            guard !state.isBusy else { throw .busy }
+            guard state.claimed == nil else { throw .busy }
             let newest = state.good.first?.slot ?? .zero
             guard slot > newest else { throw .notNewer(than: newest) }
             // Another version's or cluster's file is not written over.
             if case .bad(let error) = state.found[slot], !error.isDamage { throw error }
-            state.isBusy = true
+            state.claimed = slot
         }
     }
 
-    package func unclaim() { state.withLock { $0.isBusy = false } }
+    package func unclaim() { change { $0.claimed = nil } }
 
     /// One act of whoever is writing.
     func act(_ body: () throws(PosixError) -> Void) throws(SnapshotError) {
@@ -195,14 +222,19 @@ package final class SnapshotFolder: Sendable {
     }
 
     /// Writes a snapshot whole, and removes those that are not kept any more. The caller has claimed it.
+    ///
+    /// - Parameter trimmed: How far the log is trimmed, or is about to be: if past the snapshot, it is none.
     package func write(
         _ base: Base,
         isCancelled: @escaping @Sendable () -> Bool,
+        trimmed: () -> Slot,
         _ body: (inout SnapshotWriter) throws -> Void
     ) throws -> SnapshotInfo {
         let part = SnapshotFormat.partPath(of: base.slot, in: directory)
         do {
             let bytes = try fill(part, base, isCancelled: isCancelled, body)
+            let trimmed = trimmed()
+            guard trimmed <= base.slot else { throw SnapshotError.trimmed(through: trimmed) }
             try finish(part, base)
             removeOld()
             return SnapshotInfo(slot: base.slot, bytes: bytes)
@@ -263,7 +295,7 @@ package final class SnapshotFolder: Sendable {
             } catch {
                 throw SnapshotError(error)
             }
-            state.withLock { $0.found[base.slot] = .good(base) }
+            change { $0.found[base.slot] = .good(base) }
         }
     }
 
@@ -282,7 +314,7 @@ package final class SnapshotFolder: Sendable {
             let path = SnapshotFormat.path(of: slot, in: directory)
             guard (try? act { () throws(PosixError) in try FileSystem.removeFile(path) }) != nil
             else { continue }
-            state.withLock { $0.found[slot] = nil }
+            change { $0.found[slot] = nil }
         }
     }
 

@@ -11,6 +11,8 @@ package struct Arrivals: ~Copyable {
     package var cancellations: [WaiterID] = []
     /// The store ran out of room, or found some again.
     package var isFull: Bool?
+    /// Rows above this slot are kept for a snapshot, until another is told; `Slot.limit`: for none.
+    package var keepsAbove: Slot?
     /// The store has failed: nothing that is in flight will be known durable.
     package var failure: StoreFailure?
     /// Shut down: take nothing new, finish what is in flight until then.
@@ -79,11 +81,19 @@ package struct BarrierRequest: Sendable {
 package struct TrimRequest: Sendable {
     package let waiter: WaiterID
     package let through: Slot
+    /// Also what is kept for a snapshot; of this call alone.
+    package let pastSnapshots: Bool
     package let deadline: Tick
 
-    package init(waiter: WaiterID, through: Slot, deadline: Tick) {
+    package init(
+        waiter: WaiterID,
+        through: Slot,
+        pastSnapshots: Bool = false,
+        deadline: Tick
+    ) {
         self.waiter = waiter
         self.through = through
+        self.pastSnapshots = pastSnapshots
         self.deadline = deadline
     }
 }
@@ -96,6 +106,8 @@ package enum TrimHold: Hashable, Sendable {
     case members
     /// This node: it has not delivered them yet.
     case delivery
+    /// A snapshot that is kept, or being written: it is of this slot.
+    case snapshot(Slot)
     /// A row that this node cannot read: what it did would be forgotten with it (`R43`).
     case damage
 }

@@ -81,7 +81,7 @@ package struct NodeCore: ~Copyable {
         if lifetime.takesPart { replica.proposeRecovered(output: &output) }
         take(arrivals.appends, output: &output)
         take(arrivals.barriers, output: &output)
-        trimming.take(arrivals.trims, lifetime.refusal, &callers, &replica, delivering, &output)
+        trimming.take(arrivals, lifetime.refusal, &callers, &replica, delivering, &output)
         for waiter in arrivals.cancellations { callers.end(waiter, .cancelled, output: &output) }
         callers.endExpired(by: now, output: &output)
         proposals.sweep(callers, output: &output)

@@ -30,6 +30,8 @@ package struct CoreStatus: Hashable, Sendable {
     package var delivered: Slot
     package var last: Slot
     package var trimmed: Slot
+    /// What is being trimmed, or is.
+    package var trimming: Slot = .zero
     package var slotsInFlight: Int
     package var isFull: Bool
     /// What ended the node, if something did.
@@ -75,6 +77,7 @@ extension CoreStatus {
             delivered: delivered,
             last: replica.acceptor.last,
             trimmed: replica.acceptor.durablyTrimmed,
+            trimming: replica.acceptor.trimmed,
             slotsInFlight: replica.leader?.slotsInFlight ?? 0,
             isFull: replica.acceptor.isFull,
             failure: lifetime.failure,

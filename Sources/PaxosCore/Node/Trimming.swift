@@ -2,7 +2,8 @@
 /// what a member may still ask for.
 ///
 /// The trim point never passes the slot up to which every member has durably committed (`Floor`), nor this node's own
-/// checkpoint: what a restart replays is kept. Rows go with writes that are made anyway, a bounded number in
+/// checkpoint: what a restart replays is kept. Nor, unless told, what no snapshot holds from which the log is
+/// to lead on, whenever that is begun (`R42`). Rows go with writes that are made anyway, a bounded number in
 /// each, and else in larger chunks of their own, one after the other.
 struct Trimming: Sendable {
     /// Rows that go with any write, beside twice those that have come since the last.
@@ -15,25 +16,31 @@ struct Trimming: Sendable {
     private struct Waiting {
         let waiter: WaiterID
         let through: Slot
+        let pastSnapshots: Bool
         /// What can be known to be on disk without a further append.
         let own: Slot
     }
 
     /// As far as it was asked for.
     private(set) var goal = Slot.zero
+    /// Where the oldest snapshot ends: the goal may lie above, and waits there.
+    private var keepsAbove = Slot.limit
     private var waiting: [Waiting] = []
     /// Rows accepted since the last trim.
     private var accepted = 0
 
-    /// Takes calls, unless nobody is taken. The goal stays when they are answered: what is held back now goes later.
+    /// Takes calls, unless nobody is taken. The goal stays when they are answered: what is held back now goes
+    /// later. But for what snapshots hold, and past them: that is of the call alone.
     mutating func take(
-        _ requests: [TrimRequest],
+        _ arrivals: borrowing Arrivals,
         _ refusal: Refusal?,
         _ callers: inout Callers,
         _ replica: inout Replica,
         _ delivering: Delivering,
         _ output: inout Output
     ) {
+        keepsAbove = arrivals.keepsAbove ?? keepsAbove
+        let requests = arrivals.trims
         if !requests.isEmpty { replica.acceptor.forgetTrimStuck() }
         for request in requests {
             callers.add(request.waiter, deadline: request.deadline)
@@ -42,11 +49,12 @@ struct Trimming: Sendable {
                 continue
             }
             let through = min(request.through, replica.learner.committed)
-            goal = max(goal, through)
+            if !request.pastSnapshots { goal = max(goal, min(through, keepsAbove)) }
             waiting.append(
                 Waiting(
                     waiter: request.waiter,
                     through: through,
+                    pastSnapshots: request.pastSnapshots,
                     own: min(through, delivering.delivered)
                 )
             )
@@ -60,19 +68,22 @@ struct Trimming: Sendable {
         let isStuck = replica.acceptor.isTrimStuck
         if isStuck { goal = trimmed }
         waiting.removeAll { call in
-            let reach = min(call.through, replica.floor.slot)
+            let limit = call.pastSnapshots ? .limit : keepsAbove
+            let own = min(call.own, limit)
+            let reach = min(own, replica.floor.slot)
             let isDone =
-                trimmed >= call.through || isStuck
-                || (replica.floor.own >= call.own && trimmed >= min(reach, call.own) && !isUnderway)
+                trimmed >= min(call.through, limit) || isStuck
+                || (replica.floor.own >= own && trimmed >= reach && !isUnderway)
             guard isDone else { return !callers.isWaiting(call.waiter) }
-            let hold = trimmed >= call.through ? nil : Self.hold(of: call, replica)
+            let hold = trimmed >= call.through ? nil : Self.hold(of: call, limit, replica)
             callers.answer(call.waiter, trimmed: trimmed, hold, output: &output)
             return true
         }
     }
 
-    private static func hold(of call: Waiting, _ replica: Replica) -> TrimHold {
+    private static func hold(of call: Waiting, _ limit: Slot, _ replica: Replica) -> TrimHold {
         if replica.acceptor.isTrimStuck { return .damage }
+        if replica.acceptor.durablyTrimmed >= limit { return .snapshot(limit) }
         if call.own < call.through { return .delivery }
         guard let slowest = replica.floor.slowest else { return .members }
         return .member(slowest)
@@ -86,6 +97,8 @@ struct Trimming: Sendable {
         _ delivering: Delivering,
         _ writes: inout Writes
     ) {
+        let past = waiting.reduce(Slot.zero) { $1.pastSnapshots ? max($0, $1.through) : $0 }
+        let goal = max(min(goal, keepsAbove), past)
         guard goal > replica.acceptor.trimmed, !rows.isFinal else { return }
         accepted += rows.accepted.reduce(0) { $0 + $1.run.entries.count }
         let may = min(goal, replica.floor.slot, replica.floor.own, delivering.delivered)

@@ -1,4 +1,5 @@
 internal import PaxosCore
+internal import Platform
 
 extension Inbox {
     func submit(
@@ -15,10 +16,23 @@ extension Inbox {
         _ ticket: borrowing Ticket,
         continuation: WaiterTable.Continuation,
         trimThrough slot: Slot,
+        pastSnapshots: Bool,
         by deadline: Tick
     ) {
         submit(ticket, continuation) { state, waiter in
-            state.trims.append(TrimRequest(waiter: waiter, through: slot, deadline: deadline))
+            let request = TrimRequest(
+                waiter: waiter,
+                through: slot,
+                pastSnapshots: pastSnapshots,
+                deadline: deadline
+            )
+            state.trims.append(request)
         }
+    }
+
+    /// Rows above a slot are kept for a snapshot, from the next step on: no trim that is asked for later comes
+    /// before it. Nobody is woken for that.
+    func keep(above slot: Slot) {
+        state.withLock { $0.keepsAbove = slot }
     }
 }

@@ -33,6 +33,7 @@ final class Inbox: Sendable {
         var droppedMessages: UInt64 = 0
         var receipt: DurabilityReceipt?
         var isFull: Bool?
+        var keepsAbove: Slot?
         var failure: StoreFailure?
         var closeBy: Tick?
         var waiters = WaiterTable()
@@ -238,6 +239,7 @@ final class Inbox: Sendable {
             state.messageBytes = 0
             arrivals.receipt = state.receipt.take()
             arrivals.isFull = state.isFull.take()
+            arrivals.keepsAbove = state.keepsAbove.take()
             arrivals.failure = state.failure.take()
             arrivals.closeBy = state.closeBy.take()
             return arrivals

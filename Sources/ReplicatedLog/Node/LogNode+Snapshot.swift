@@ -18,6 +18,7 @@ extension LogNode {
     /// For that the rows since the snapshot before are read again, a page at a time: the first snapshot of a
     /// long log reads all of it. When the call returns the file is flushed and has its name, durably; after a
     /// crash it is whole or not there. The newest two are kept. One is written at a time.
+    /// No trim goes past it meanwhile, unless told: then it ends with `SnapshotError.trimmed`.
     ///
     /// - Parameters:
     ///   - slot: What the host has applied: delivered by this node, beyond the newest snapshot, and not in
@@ -35,9 +36,15 @@ extension LogNode {
         defer { snapshots.unclaim() }
         let base = try await base(through: slot)
         let flag = Flag()
+        let (tail, driver) = (tail, driver)
         let info = try await withTaskCancellationHandler {
             try await offPool { () throws(any Error) in
-                try snapshots.write(base, isCancelled: { flag.isSet }, body)
+                try snapshots.write(
+                    base,
+                    isCancelled: { flag.isSet },
+                    trimmed: { max(tail.trimmed, driver.status.trimming) },
+                    body
+                )
             }.get()
         } onCancel: {
             flag.set()

@@ -13,10 +13,11 @@ extension LogNode {
     /// has durably committed, as each tells the leader. A member that is down, or lost and not replaced, holds it
     /// back for as long as it is a member: there is no other way yet for it to come back. Nor does it
     /// pass what this node has delivered, nor the oldest snapshot that is kept and whole, if its host writes
-    /// snapshots: from each of them the log leads on.
+    /// snapshots: from each of them the log leads on. Nor does it pass the first while that is being written.
     ///
     /// Returns once as much is durably gone as can be now. What members or this node's own delivery hold back goes
-    /// later, by itself; what a snapshot holds, and after a restart all of it, must be asked for again. Members
+    /// later, by itself, but never past a snapshot that is written until then; what a snapshot holds, and after a
+    /// restart all of it, must be asked for again. So must what `pastSnapshots` asks for and is held back. Members
     /// write down what they have committed with whatever they write, and within a second if nothing is. A
     /// subscription that stands in what is trimmed gets a gap, and `entries(in:)` throws `ReadError.trimmed`.
     ///
@@ -25,7 +26,8 @@ extension LogNode {
     ///
     /// - Parameters:
     ///   - slot: The last slot that is to go; committed.
-    ///   - pastSnapshots: Also what a snapshot that is kept does not hold.
+    ///   - pastSnapshots: Also what a snapshot that is kept does not hold. One that is being written ends with
+    ///     `SnapshotError.trimmed`.
     ///   - timeout: How long to wait; `Limits.appendTimeoutMilliseconds` if not given.
     /// - Throws: `TrimError`. What was asked for is not taken back by it.
     @discardableResult
@@ -36,8 +38,6 @@ extension LogNode {
     ) async throws(TrimError) -> LogTrim {
         let committed = driver.status.committed
         guard slot <= committed else { throw .notCommitted(through: committed) }
-        let oldest = pastSnapshots ? nil : snapshots.oldest
-        let wanted = oldest.map { min(slot, $0) } ?? slot
         let ticket = Ticket()
         let deadline = deadline(after: timeout)
         let outcome = await withTaskCancellationHandler {
@@ -45,7 +45,8 @@ extension LogNode {
                 inbox.submit(
                     ticket,
                     continuation: continuation,
-                    trimThrough: wanted,
+                    trimThrough: slot,
+                    pastSnapshots: pastSnapshots,
                     by: deadline
                 )
             }
@@ -54,9 +55,7 @@ extension LogNode {
         }
         switch outcome {
         case .trimmed(let through, let hold):
-            let held = hold.map { LogTrim.Hold($0) }
-            let snapshot = oldest.flatMap { $0 < slot ? LogTrim.Hold.snapshot($0) : nil }
-            return LogTrim(through: through, heldBack: through >= slot ? nil : held ?? snapshot)
+            return LogTrim(through: through, heldBack: hold.map { LogTrim.Hold($0) })
         case .never(let refusal): throw TrimError(refusal, ending)
         case .committed, .unknown, .barrier:
             preconditionFailure("a trim is never answered as an append, or as a barrier")
@@ -80,7 +79,7 @@ public struct LogTrim: Hashable, Sendable {
         case members
         /// This node has not delivered it yet.
         case delivery
-        /// A snapshot that is kept, of this slot, does not hold it.
+        /// A snapshot that is kept or being written, of this slot, does not hold it.
         case snapshot(Slot)
         /// A row of it cannot be read here (`LogStatus.Health.damaged`): what it did would be lost with it.
         case damage
@@ -94,6 +93,7 @@ extension LogTrim.Hold {
             case .member(let node): .member(node)
             case .members: .members
             case .delivery: .delivery
+            case .snapshot(let slot): .snapshot(slot)
             case .damage: .damage
             }
     }

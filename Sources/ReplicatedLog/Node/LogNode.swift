@@ -60,6 +60,7 @@ public final class LogNode: Sendable {
         let parker = Parker()
         clock.wake(parker)
         let inbox = Inbox(limits: configuration.limits, clock: clock, parker: parker)
+        snapshots.observe { inbox.keep(above: $0) }
         let recovered = store.recover()
         let tail = Tail(recovered: recovered, limits: configuration.limits)
         self.configuration = configuration

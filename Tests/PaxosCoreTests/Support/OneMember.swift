@@ -160,8 +160,13 @@ final class OneMember {
 
     func barrier() -> BarrierRequest { BarrierRequest(waiter: waiter(), deadline: .never) }
 
-    func trim(through slot: Slot) -> TrimRequest {
-        TrimRequest(waiter: waiter(), through: slot, deadline: .never)
+    func trim(through slot: Slot, pastSnapshots: Bool = false) -> TrimRequest {
+        TrimRequest(
+            waiter: waiter(),
+            through: slot,
+            pastSnapshots: pastSnapshots,
+            deadline: .never
+        )
     }
 
     private func waiter() -> WaiterID {

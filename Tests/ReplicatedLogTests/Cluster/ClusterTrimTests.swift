@@ -41,4 +41,27 @@ import Testing
         #expect(try await away.entries(in: end...end).entries.count == 1)
         try await world.stopAll()
     }
+
+    /// What was held back by a member does not go past a snapshot that was written until it came back.
+    @Test func whatGoesLaterDoesNotPassASnapshot() async throws {
+        let world = try await ClusterWorld()
+        try await world.startAll()
+        let node = try world.node(1)
+        try await node.append(bytes("all"))
+        try await world.stop(3)
+        var slots: [Slot] = []
+        for count in 0..<20 { slots.append(try await node.append(bytes("away \(count)"))) }
+        let (half, end) = (slots[10], slots[19])
+        _ = try await node.barrier()
+        let held = try await node.trim(through: end)
+        #expect(held.through < half && held.heldBack != nil)
+        try await node.writeSnapshot(through: half) { try $0.write([1]) }
+        try await world.start(3)
+        try await eventually("what was held back goes by itself") {
+            await node.status.trimmedSlot >= half
+        }
+        let kept = try await node.trim(through: end)
+        #expect(kept == LogTrim(through: half, heldBack: .snapshot(half)))
+        try await world.stopAll()
+    }
 }

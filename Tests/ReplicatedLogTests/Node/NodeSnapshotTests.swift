@@ -384,7 +384,7 @@ import Testing
 }
 
 /// Where a thread stands until it is let through.
-private final class Gate: Sendable {
+final class Gate: Sendable {
     private let state = Locked((isOpen: false, isReached: false))
 
     var isReached: Bool { state.withLock { $0.isReached } }

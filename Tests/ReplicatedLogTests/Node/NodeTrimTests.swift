@@ -1,5 +1,6 @@
 import Testing
 
+@testable import LogStorage
 @testable import PaxosCore
 @testable import ReplicatedLog
 
@@ -90,6 +91,39 @@ import Testing
             await #expect(throws: SnapshotError.self) {
                 try await node.writeSnapshot(through: 39) { try $0.write([2]) }
             }
+        }
+    }
+
+    /// The first snapshot holds a trim back from when it is begun; one that is passed all the same is none.
+    @Test func theFirstSnapshotIsNotPassedWhileItIsWritten() async throws {
+        let directory = try NodeDirectory()
+        try await running(try await directory.make()) { node in
+            for number in 1...30 { try await node.append(payload(number)) }
+            let gate = Gate()
+            func written(through slot: Slot) async throws -> Task<Slot, any Error> {
+                gate.shut()
+                let task = Task {
+                    try await node.writeSnapshot(through: slot) { writer in
+                        gate.stand()
+                        try writer.write([1])
+                    }.slot
+                }
+                try await eventually("it is being written") { gate.isReached }
+                return task
+            }
+            let passed = try await written(through: 10)
+            let held = try await node.trim(through: 20)
+            #expect(held == LogTrim(through: 10, heldBack: .snapshot(10)))
+            #expect(try await node.trim(through: 15, pastSnapshots: true).through == 15)
+            gate.open()
+            await #expect(throws: SnapshotError.trimmed(through: 15)) { try await passed.value }
+            #expect(try await node.latestSnapshot?.info == nil)
+            let first = try await written(through: 20)
+            #expect(try await node.trim(through: 30).through == 20)
+            gate.open()
+            #expect(try await first.value == 20)
+            let kept = try await node.trim(through: 30)
+            #expect(kept == LogTrim(through: 20, heldBack: .snapshot(20)))
         }
     }
 }
