@@ -112,6 +112,18 @@ import Testing
     }
 
     @Test(arguments: [
+        "var seen: Set<Slot> = []", "var rows: [Slot: Entry] = [:]",
+        "Dictionary(uniqueKeysWithValues: x)",
+    ])
+    func aHashedOrderIsFoundInTheCore(_ line: String) {
+        #expect(SourceRules.bannedCalls(Self.file("Sources/PaxosCore/A.swift", line)).count == 1)
+        #expect(SourceRules.bannedCalls(Self.file("Sources/ReplicatedLog/A.swift", line)) == [])
+        #expect(
+            SourceRules.bannedCalls(Self.file("Sources/PaxosCore/A.swift", "MemberSet()")) == []
+        )
+    }
+
+    @Test(arguments: [
         "// never try! anything", "/// print(x)", "logger.print(x)", "fingerprint(x)",
         "self.noSync = noSync", "noSync: Bool = false", "blueprint (x)", "let dumped = 1",
     ])

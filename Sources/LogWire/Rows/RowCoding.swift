@@ -46,7 +46,7 @@ package struct RowCoding: Sendable {
     // MARK: - Encoding
 
     /// Writes the whole row into `row`, which has `byteCount(of:)` bytes. The payload is copied here
-    /// and nowhere else on its way into the page.
+    /// and nowhere else on its way from the entry into the page.
     package func encode(
         _ entry: Entry,
         ballot: Ballot,

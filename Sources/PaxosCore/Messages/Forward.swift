@@ -9,12 +9,15 @@
 ///
 /// The count is limited beside the bytes at hand as that of a run is (Entry+Coding.swift).
 package struct Forward {
+    /// How many nodes may pass an append on.
+    static var mostHops: UInt8 { 1 }
+
     package let token: Token
-    package let payloads: AppendRequest.Payloads
+    package let payloads: Payloads
     /// How many nodes have passed it on.
     package let hops: UInt8
 
-    package init(token: Token, payloads: AppendRequest.Payloads, hops: UInt8) {
+    package init(token: Token, payloads: Payloads, hops: UInt8) {
         self.token = token
         self.payloads = payloads
         self.hops = hops
@@ -72,7 +75,7 @@ extension Forward: MessageBody {
     /// back to the node that it came from.
     package func isPossible(from sender: NodeID, above seen: Ballot) -> Bool {
         payloads.count > 0 && token.sequence > 0
-            && hops <= Proposals.maxHops && (hops == 0) == (token.node == sender)
+            && hops <= Self.mostHops && (hops == 0) == (token.node == sender)
     }
 
     package func tell(_ facts: inout some MessageFacts) { facts.tell("token", token) }

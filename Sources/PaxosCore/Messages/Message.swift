@@ -127,8 +127,8 @@ extension MessageKind {
 
 // MARK: - From cases to bodies
 
-/// What is done with a body, whichever it is. One of these a thing that is done, so that the cases are listed
-/// once and no body is put into a box.
+/// What is done with a body, whichever it is: one of these for each thing that is done, so that no body is put
+/// into a box.
 private protocol BodyUse {
     associatedtype Subject
     associatedtype Result

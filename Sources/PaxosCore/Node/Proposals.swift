@@ -4,9 +4,6 @@
 /// An append of a node that does not lead goes to the leader with its token, through one peer if there is no
 /// straight way (`Retries` says when it goes again). However often it arrives, it has effect once.
 struct Proposals: Sendable {
-    /// How many nodes may pass an append on.
-    static var maxHops: UInt8 { 1 }
-
     private let limits: Limits
     /// Appends of this node without a token.
     private(set) var queue = FIFO<AppendRequest>()
@@ -223,7 +220,7 @@ struct Proposals: Sendable {
             } else if hasRoomForForwards {
                 forwarded.append(forward, from: sender)
             }
-        } else if forward.hops < Self.maxHops,
+        } else if forward.hops < Forward.mostHops,
             let next = replica.election.route(at: replica.now),
             next != sender, next != replica.node
         {

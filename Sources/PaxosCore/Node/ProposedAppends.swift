@@ -7,7 +7,7 @@ struct ProposedAppends: Sendable {
     struct Proposed {
         let sequence: UInt64
         /// Let go of when the waiter is: whoever appended them is the last to hold them then.
-        var payloads: AppendRequest.Payloads
+        var payloads: Payloads
         let bytes: Int
         var waiter: WaiterID?
     }

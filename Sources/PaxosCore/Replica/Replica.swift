@@ -300,7 +300,7 @@ package struct Replica: Sendable {
 
     /// The same for a whole append, whose token is used up here from now on.
     mutating func assign(
-        _ payloads: AppendRequest.Payloads,
+        _ payloads: Payloads,
         token: Token,
         into entries: inout [Entry]
     ) {

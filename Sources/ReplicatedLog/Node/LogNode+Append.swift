@@ -118,7 +118,7 @@ extension LogNode {
 
     @inline(__always)
     private func append(
-        _ payloads: AppendRequest.Payloads,
+        _ payloads: Payloads,
         bytes: Int,
         timeout: Duration?,
         overload: Overload

@@ -253,7 +253,7 @@ extension SeededGenerator {
     }
 
     private mutating func forward() -> Forward {
-        let payloads: AppendRequest.Payloads =
+        let payloads: Payloads =
             oneIn(2) ? .one(payload()) : .batch((0...below(5)).map { _ in payload() })
         return Forward(
             token: token(),

@@ -25,12 +25,6 @@ package struct Arrivals: ~Copyable {
 
 /// An append that waits for its outcome.
 package struct AppendRequest: Sendable {
-    package enum Payloads: Hashable, Sendable {
-        case one([UInt8])
-        /// One contiguous batch.
-        case batch([[UInt8]])
-    }
-
     package let waiter: WaiterID
     package let payloads: Payloads
     package let bytes: Int
@@ -44,26 +38,6 @@ package struct AppendRequest: Sendable {
     }
 
     package var count: Int { payloads.count }
-}
-
-extension AppendRequest.Payloads {
-    var count: Int {
-        switch self {
-        case .one: 1
-        case .batch(let payloads): payloads.count
-        }
-    }
-
-    var bytes: Int {
-        switch self {
-        case .one(let payload): payload.count
-        case .batch(let payloads): payloads.reduce(0) { $0 + $1.count }
-        }
-    }
-
-    func fits(_ limits: Limits) -> Bool {
-        count <= limits.maxBatchEntries && bytes <= limits.maxBatchBytes
-    }
 }
 
 /// A barrier that waits for its slot.
