@@ -9,7 +9,7 @@ import Platform
 ///
 /// It meets everything that writes: creation (recorded from the parent, because of the rename),
 /// opening, single appends, batches, groups of several tasks, payloads of several pages, checkpoints,
-/// the runway's extension under load and when idle, shutdown in order and without.
+/// the runway's extension, the mark of an idle node, shutdown in order and without.
 struct Script: Sendable {
     static let directory = "n1"
     let recorder: Marker
@@ -97,14 +97,18 @@ struct Script: Sendable {
         }
     }
 
-    /// Until the idle node has filled its runway by a flush of its own.
+    /// Until the idle node has marked its last transaction as flushed.
     func rest(_ node: RunningNode) async throws {
-        let before = node.log.store.counters.runwayFlushes
+        let before = node.log.store.counters.settlingFlushes
         let deadline = MonotonicClock.now().advanced(by: .seconds(60))
-        while node.log.store.counters.runwayFlushes == before, MonotonicClock.now() < deadline {
+        while node.log.store.counters.settlingFlushes == before {
+            // Else it would record less than it says.
+            guard MonotonicClock.now() < deadline else { throw NothingMarked() }
             try await Task.sleep(for: .milliseconds(5))
         }
     }
+
+    struct NothingMarked: Error {}
 
     /// The whole script.
     static func record(in parent: String) async throws -> DiskRecording {
