@@ -242,6 +242,28 @@ import Testing
         #expect(admission.lazyRecords(at: Tick(500), anyway: false).isEmpty, "once")
         let word = admission.envelope(to: 2, process, naming: process, .immediate(request))
         #expect(word.heard == WriteNumber(61) && word.tag == 3, "handed back as it came")
+        // Others forget rows for a higher floor, and for none else of what a follower answers.
+        for (floor, written, kept) in [(5, 70, 70), (5, 71, nil), (6, 72, 72)]
+            as [(Slot, UInt64, UInt64?)]
+        {
+            let reply = HeartbeatReply(
+                ballot: Ballot(round: 1, node: 1),
+                round: 1,
+                promised: .zero,
+                committed: floor,
+                floor: floor
+            )
+            let answer = Envelope(
+                sender: Self.original,
+                destination: 1,
+                written: WriteNumber(written),
+                stamp: 9,
+                message: .immediate(.heartbeatReply(reply))
+            )
+            #expect(admission.admit(answer, at: Tick(600), output: &output) == .admitted)
+            let records = admission.lazyRecords(at: Tick(700), anyway: false)
+            #expect(records.map(\.heard) == (kept.map { [WriteNumber($0)] } ?? []))
+        }
     }
 }
 

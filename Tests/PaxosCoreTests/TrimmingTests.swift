@@ -99,6 +99,37 @@ import Testing
         #expect(try say(3, 1).rows?.trimmed == nil, "an old answer lowers nothing")
     }
 
+    /// What is told takes the place of what was told before, and who leads begins with nobody's word. Story: one
+    /// invented heartbeat had a member, and all whom it led later, forget what another one lacked (`R80`).
+    @Test func anInventedFloorLastsForOneHeartbeat() throws {
+        let member = try Self.member([1, 2, 3])
+        try member.hear(3, Self.heartbeat(4, slowest: nil))
+        try member.hear(3, Self.heartbeat(2, slowest: 2, round: 2))
+        let asked = try member.step { $0.trims = [member.trim(through: 4)] }
+        #expect(asked.rows?.trimmed == 2)
+        try member.settle()
+        try member.hear(3, Self.heartbeat(1, slowest: 2, round: 3))
+        #expect(member.core.status.trimmed == 2)
+
+        let other = try Self.member([1, 2, 3])
+        try other.hear(3, Self.heartbeat(4, slowest: nil))
+        let led = try other.lead(committed: 4, last: 4, from: 1)
+        try other.step(at: led.at, flush: other.store.waiting)
+        let waiting = try other.step(at: led.at) { $0.trims = [other.trim(through: 4)] }
+        #expect(waiting.rows?.trimmed == nil)
+        #expect(other.core.replica.floor.slot == 0)
+    }
+
+    /// A leader with a write in flight trims with the next write, and makes none for it.
+    @Test func aChunkWaitsForAnIdleDisk() throws {
+        let member = try Self.member([1], rows: 6_000)
+        try member.step { $0.appends = [member.append()] }
+        let asked = try member.step { $0.trims = [member.trim(through: 6_000)] }
+        #expect(asked.rows?.trimmed == nil)
+        let next = try member.step { $0.appends = [member.append()] }
+        #expect(next.rows?.trimmed == 514)
+    }
+
     /// Catch-up, pages and promises name the trim point: nobody takes what was chosen there for empty (`R15`).
     @Test func whatIsTrimmedIsNeverSaidToBeEmpty() throws {
         let member = try Self.trimmed()

@@ -288,11 +288,22 @@ extension Admission {
             peers[place].record?.heard = envelope.written
             peers[place].record?.tag = envelope.stamp
         }
-        if envelope.message.testifies, envelope.written > peers[place].submitted,
+        if isReliedOn(envelope.message, at: place), envelope.written > peers[place].submitted,
             peers[place].unwrittenSince == nil
         {
             peers[place].unwrittenSince = now
         }
+    }
+
+    /// What follows from a higher floor is that others forget rows: that this process was so far must not be
+    /// forgotten (`R81`).
+    private mutating func isReliedOn(_ message: Message, at place: Int) -> Bool {
+        guard case .immediate(.heartbeatReply(let reply)) = message else {
+            return message.testifies
+        }
+        guard reply.floor > peers[place].floor else { return false }
+        peers[place].floor = reply.floor
+        return true
     }
 
     /// Records whose write number is to go to disk now.

@@ -23,6 +23,8 @@ struct Peer: Sendable {
     var submitted: WriteNumber
     /// Since when a higher one was heard that others rely on.
     var unwrittenSince: Tick?
+    /// The highest watermark that it has said to be on its disk.
+    var floor = Slot.zero
     /// Later processes of its directory, or of copies of that, which hold all that was heard of it and have
     /// not succeeded yet.
     var newcomers: [Newcomer] = []

@@ -110,6 +110,8 @@ struct Trimming: Sendable {
             }
             return
         }
+        // What is about to be written anyway, or nothing: a chunk would make the group of the next appends wait.
+        guard rows.needsFlush || writes.isIdle else { return }
         let count = rows.needsFlush ? Self.rider + 2 * accepted : Self.chunk
         var through = min(may, replica.acceptor.trimmed.advanced(by: min(count, Self.most)))
         if through > writes.checkpoint {

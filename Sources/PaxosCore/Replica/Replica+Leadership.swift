@@ -222,8 +222,9 @@ extension Replica {
         } else if fullLeader == heartbeat.ballot {
             fullLeader = nil
         }
-        floor.hear(heartbeat)
-        if heartbeat.ballot < acceptor.promised {
+        if heartbeat.ballot >= acceptor.promised {
+            floor.hear(heartbeat, committed: learner.committed)
+        } else {
             // The leader is healthy and will come back above the promise: no need to campaign.
             election.yield(at: now)
         }

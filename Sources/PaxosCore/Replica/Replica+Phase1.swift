@@ -85,6 +85,7 @@ extension Replica {
         )
         tell(.becameLeader(candidate.ballot))
         for position in lanes.indices { lanes[position].forget() }
+        beginFloor()
         recovered = FIFO()
         assigned = LogState()
         for entry in entries { recovered.append(entry) }

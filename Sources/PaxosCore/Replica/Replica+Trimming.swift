@@ -1,6 +1,9 @@
 /// How far no member asks for slots any more: each has said how far the watermark on its disk is, behind which
 /// it begins whenever it is opened again. Who leads hears it of all with their answers to its heartbeats,
-/// and tells all with the next ones; what was true once stays true.
+/// and tells all with the next ones.
+///
+/// It may fall: a leader begins anew with nobody's word, and what a member says takes the place of what was said in
+/// its name, as with every claim (`R80`). Less is always safe.
 struct Floor: Sendable {
     /// Every member has durably committed every slot up to here.
     private(set) var slot: Slot
@@ -9,7 +12,7 @@ struct Floor: Sendable {
     /// The member that holds the floor back, as this node knows if it leads, or was told; nobody, if none
     /// lacks anything.
     private(set) var slowest: NodeID?
-    /// What each member has said, by position.
+    /// What each member has said to this node since it leads, by position.
     private var said: [Slot]
 
     init(recovered: RecoveredState) {
@@ -17,35 +20,68 @@ struct Floor: Sendable {
         // What was trimmed was below it.
         slot = recovered.membership.members.count == 1 ? own : recovered.trimmed
         said = Array(repeating: .zero, count: recovered.membership.members.count)
-        if let position = recovered.membership.position(of: recovered.node) {
-            said[position] = own
-        }
     }
 
-    mutating func raise(_ position: Int, to watermark: Slot, isOwn: Bool) {
-        said[position] = max(said[position], watermark)
-        if isOwn { own = said[position] }
+    /// This node leads from now on, and has heard nobody.
+    mutating func begin() {
+        for position in said.indices { said[position] = .zero }
     }
 
-    /// Takes in what all have said by now.
-    mutating func settle(_ members: [NodeID], committed: Slot, rule: TrimmingRule) {
+    mutating func raise(to watermark: Slot) { own = max(own, watermark) }
+
+    mutating func hear(_ watermark: Slot, from position: Int) { said[position] = watermark }
+
+    /// Takes in what all have said by now, this node's own disk among them.
+    mutating func settle(
+        _ members: [NodeID],
+        own position: Int,
+        committed: Slot,
+        rule: TrimmingRule
+    ) {
+        said[position] = own
         guard let least = said.min(), let place = said.firstIndex(of: least) else { return }
         slowest = least < committed ? members[place] : nil
-        slot = max(slot, rule.awaitsEveryMember ? least : own)
+        slot = rule.awaitsEveryMember ? least : own
     }
 
-    mutating func hear(_ heartbeat: Heartbeat) {
-        slot = max(slot, heartbeat.floor)
+    /// What the leader tells, of what is committed here.
+    mutating func hear(_ heartbeat: Heartbeat, committed: Slot) {
+        slot = min(heartbeat.floor, committed)
         slowest = heartbeat.slowest
     }
 }
 
 extension Replica {
-    /// A member has said, or this node's disk holds, that the watermark is there.
+    /// Who leads tells nothing but what it has heard itself.
+    mutating func beginFloor() {
+        floor.begin()
+        settleFloor()
+    }
+
+    /// This node's disk holds the watermark.
+    mutating func raiseFloor(to watermark: Slot) {
+        floor.raise(to: watermark)
+        settleFloor()
+    }
+
+    /// A member has said that its disk does; of what is committed here.
     mutating func raiseFloor(of member: NodeID, to watermark: Slot) {
-        guard let position = membership.position(of: member) else { return }
-        floor.raise(position, to: watermark, isOwn: member == node)
-        guard leader != nil || isAlone || !rules.trimming.awaitsEveryMember else { return }
-        floor.settle(membership.members, committed: learner.committed, rule: rules.trimming)
+        guard leader != nil, member != node, let position = membership.position(of: member) else {
+            return
+        }
+        floor.hear(min(watermark, learner.committed), from: position)
+        settleFloor()
+    }
+
+    private mutating func settleFloor() {
+        guard leader != nil || isAlone || !rules.trimming.awaitsEveryMember,
+            let position = membership.position(of: node)
+        else { return }
+        floor.settle(
+            membership.members,
+            own: position,
+            committed: learner.committed,
+            rule: rules.trimming
+        )
     }
 }

@@ -203,7 +203,7 @@ package struct Replica: Sendable {
     /// The write of these rows has returned.
     mutating func markDurable(_ receipt: borrowing DurabilityReceipt) {
         markDurable(promised: receipt.promised, trimmed: receipt.trimmed, runs: receipt.runs)
-        if let committed = receipt.committed { raiseFloor(of: node, to: committed) }
+        if let committed = receipt.committed { raiseFloor(to: committed) }
     }
 
     mutating func markDurable(promised: Ballot?, trimmed: Slot? = nil, runs: Int) {
