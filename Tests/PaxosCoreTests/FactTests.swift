@@ -134,6 +134,22 @@ import Testing
         #expect(!second.facts.contains(wiped))
     }
 
+    /// Story: two peers that refused this node in turn were each told again with every word of theirs, and
+    /// crowded out of the events what else had happened.
+    @Test func refusalsInTurnAreToldOnceEach() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let refused = Refused(reason: .twin)
+        var facts: [NodeFact] = []
+        for now in 1...2 * Disagreements.shown {
+            let sender: NodeID = now.isMultiple(of: 2) ? 2 : 3
+            facts += try member.hear(sender, at: now, .refused(refused)).facts
+        }
+        let told = facts.filter { if case .refusedByPeer = $0 { true } else { false } }
+        #expect(
+            told == [.refusedByPeer(3, reason: "twin"), .refusedByPeer(2, reason: "twin")]
+        )
+    }
+
     @Test func anEndIsTold() throws {
         let member = OneMember()
         try member.settle()

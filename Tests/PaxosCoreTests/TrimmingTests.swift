@@ -120,6 +120,42 @@ import Testing
         #expect(other.core.replica.floor.slot == 0)
     }
 
+    /// Who holds all back by a watermark in its memory writes it down though nothing else is to be written. Story:
+    /// behind a catch-up in an idle cluster nobody could trim until the next append.
+    @Test(arguments: [1, 2] as [NodeID])
+    func whoHoldsAllBackWritesItsWatermark(_ slowest: NodeID) throws {
+        let member = try Self.member([1, 2, 3])
+        func beat(_ round: UInt64, at now: UInt64) throws -> OneMember.Said {
+            let heartbeat = Heartbeat(
+                ballot: Self.ballot,
+                round: round,
+                committed: 5,
+                floor: 4,
+                slowest: slowest
+            )
+            return try member.hear(3, at: now, .heartbeat(heartbeat))
+        }
+        _ = try beat(1, at: 1)
+        let row = AcceptedEntry(
+            slot: 5,
+            ballot: Self.ballot,
+            entry: OneMember.command(5),
+            isChosen: true
+        )
+        try member.hear(3, at: 1, .catchUp(CatchUp(from: 5, rows: [row], committed: 5)))
+        try member.step(at: 1, flush: member.store.waiting)
+        try member.step(at: 2, flush: member.store.waiting)
+        #expect(member.core.delivered == 5)
+        #expect(member.core.replica.floor.own == 4)
+        var written: Slot?
+        for now in 3...600 as ClosedRange<UInt64> where now.isMultiple(of: 5) {
+            written = try beat(now, at: now).rows?.checkpoint?.slot ?? written
+            try member.step(at: now, flush: member.store.waiting)
+        }
+        #expect(written == (slowest == 1 ? 5 : nil))
+        #expect(member.core.replica.floor.own == (slowest == 1 ? 5 : 4))
+    }
+
     /// A leader with a write in flight trims with the next write, and makes none for it.
     @Test func aChunkWaitsForAnIdleDisk() throws {
         let member = try Self.member([1], rows: 6_000)

@@ -28,6 +28,10 @@ struct Trimming: Sendable {
     private var waiting: [Waiting] = []
     /// Rows accepted since the last trim.
     private var accepted = 0
+    /// Since when this node has held all back by a watermark in its memory, with nothing being written.
+    private var restingSince: Tick?
+    /// In ticks: longer than after appends, when each member writes anyway.
+    private static let rest: UInt64 = 200
 
     /// Takes calls, unless nobody is taken. The goal stays when they are answered: what is held back now goes
     /// later. But for what snapshots hold, and past them: that is of the call alone.
@@ -97,6 +101,9 @@ struct Trimming: Sendable {
         _ delivering: Delivering,
         _ writes: inout Writes
     ) {
+        if holdsAllBack(rows, replica, delivering, writes) {
+            writes.add(delivering.checkpoint, to: &rows)
+        }
         let past = waiting.reduce(Slot.zero) { $1.pastSnapshots ? max($0, $1.through) : $0 }
         let goal = max(min(goal, keepsAbove), past)
         guard goal > replica.acceptor.trimmed, !rows.isFinal else { return }
@@ -124,5 +131,24 @@ struct Trimming: Sendable {
         rows.trimmed = through
         replica.acceptor.trim(through: through)
         accepted = 0
+    }
+
+    /// True if the floor is held back by nothing but what this node has not written down, for a while: behind a
+    /// catch-up nothing else makes it.
+    private mutating func holdsAllBack(
+        _ rows: borrowing WriteRows,
+        _ replica: Replica,
+        _ delivering: Delivering,
+        _ writes: Writes
+    ) -> Bool {
+        guard replica.floor.slowest == replica.node, delivering.delivered > replica.floor.own,
+            writes.isIdle, !rows.needsFlush, !rows.isFinal
+        else {
+            restingSince = nil
+            return false
+        }
+        let since = restingSince ?? replica.now
+        restingSince = since
+        return replica.now >= since.advanced(by: Self.rest)
     }
 }

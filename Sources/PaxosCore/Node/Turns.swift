@@ -5,8 +5,8 @@ struct Turns: Sendable {
     private var hasQuorum: Bool?
     private var isOverdue = false
     private var rolledBack: RolledBack?
-    private var refusedBy: (node: NodeID, reason: Refused.Reason)?
-    private var refusedPeer: RefusedPeer?
+    private var refusedBy = Episodes()
+    private var refusedPeers = Episodes()
     private var disagreements: [Disagreement] = []
 
     /// Tells what has turned since the step before.
@@ -57,18 +57,36 @@ struct Turns: Sendable {
         at now: Tick,
         output: inout Output
     ) {
-        let refusal = meeting.refusal(at: now)
-        if let refusal, refusal.node != refusedBy?.node || refusal.reason != refusedBy?.reason {
-            let reason = refusal.reason.rawValue
-            output.facts.append(.refusedByPeer(refusal.node, reason: reason))
+        let refusal = meeting.refusal(at: now).map {
+            RefusedPeer(node: $0.node, reason: $0.reason.rawValue)
         }
-        refusedBy = refusal
-        let peer = meeting.refusedPeer(at: now)
-        if let peer, peer != refusedPeer { output.facts.append(.refusedPeer(peer)) }
-        refusedPeer = peer
+        if let refusal = refusedBy.beginning(refusal, at: now) {
+            output.facts.append(.refusedByPeer(refusal.node, reason: refusal.reason))
+        }
+        if let peer = refusedPeers.beginning(meeting.refusedPeer(at: now), at: now) {
+            output.facts.append(.refusedPeer(peer))
+        }
         guard meeting.hasDisagreements || !disagreements.isEmpty else { return }
         let found = meeting.admission.disagreements(at: now)
         for one in found where !disagreements.contains(one) { output.facts.append(.disagrees(one)) }
         disagreements = found
+    }
+}
+
+/// Refusals that are under way: of each only the begin is told, however many alternate.
+private struct Episodes: Sendable {
+    private var shown: [(refusal: RefusedPeer, at: Tick)] = []
+
+    /// The refusal that is shown last, if it is told for the first time in a while.
+    mutating func beginning(_ refusal: RefusedPeer?, at now: Tick) -> RefusedPeer? {
+        guard let refusal else {
+            if !shown.isEmpty { shown = [] }
+            return nil
+        }
+        let known = shown.firstIndex { $0.refusal == refusal }
+        let isNew = known.map { now >= Disagreements.end(of: shown[$0].at) } ?? true
+        if let known { shown.remove(at: known) }
+        shown.append((refusal, now))
+        return isNew ? refusal : nil
     }
 }
