@@ -250,6 +250,18 @@ extension PageTree {
     /// The highest key of a table of numbers, by the path that a cursor takes to it; every page of it is
     /// checked.
     package func highestKey(of table: TableRecord) throws(Damage) -> UInt64? {
+        try endKey(of: table) { $0 - 1 }
+    }
+
+    /// And the lowest one.
+    package func lowestKey(of table: TableRecord) throws(Damage) -> UInt64? {
+        try endKey(of: table) { _ in 0 }
+    }
+
+    private func endKey(
+        of table: TableRecord,
+        at place: (Int) -> Int
+    ) throws(Damage) -> UInt64? {
         guard var number = table.root else { return nil }
         guard (1...64).contains(table.depth) else {
             throw Damage(page: number, what: "a table deeper than any")
@@ -257,7 +269,7 @@ extension PageTree {
         for level in 1...table.depth {
             let isLeaf = level == table.depth
             let page = try page(number, isLeaf: isLeaf)
-            guard let node = page.node(page.nodeCount - 1, isLeaf: isLeaf) else { break }
+            guard let node = page.node(place(page.nodeCount), isLeaf: isLeaf) else { break }
             if isLeaf { return page.uint64(node.key.lowerBound) }
             number = node.child
         }

@@ -127,16 +127,13 @@ final class Committer: @unchecked Sendable {
             acknowledge(batch)
             return
         }
-        switch commit(rows, trim) {
+        switch commitOrTrim(rows, trim) {
         case .committed(let nanoseconds):
             count(nanoseconds, rows: batch.rows)
             acknowledge(batch)
             settleAt = MonotonicClock.now().advanced(by: Self.settlingDelay)
             keepAhead()
         case .noRoom:
-            // What is deleted may make the room, at the next try.
-            var left = Self.trimsAtOnce
-            while left > 0, trimAlone(through: rows.trimmed) { left -= 1 }
             if hasFailed { return batch.abandon() }
             held = consume batch
             reportRoom()
@@ -154,6 +151,25 @@ final class Committer: @unchecked Sendable {
         let reach = log.extent
         extent.withLock { $0 = reach }
         return outcome
+    }
+
+    /// Of a group for which there is no room, what it trims goes first; if that may not, since the checkpoint that
+    /// it rests on is in the group, then with the group as little of it as goes without room.
+    private func commitOrTrim(_ rows: WriteRows, _ trim: LogWriter.Trim?) -> LogWriter.Outcome {
+        let outcome = commit(rows, trim)
+        guard case .noRoom = outcome, let trim else { return outcome }
+        // What is deleted may make the room, at the next try.
+        var left = Self.trimsAtOnce
+        while left > 0, trimAlone(through: trim.through) { left -= 1 }
+        guard left == Self.trimsAtOnce, !hasFailed, trim.bytes > LogWriter.trimBytesWithoutRoom,
+            let less = log.planTrim(
+                through: trim.through,
+                bytes: LogWriter.trimBytesWithoutRoom
+            )
+        else { return outcome }
+        var rows = rows
+        rows.trimmed = less.through
+        return commit(rows, less)
     }
 
     /// Of a group for which there is no room, what it trims: no more than what is on the disk allows. False if

@@ -65,7 +65,9 @@ extension LogWriter {
         _ txn: inout WriteTransaction
     ) throws(LMDBError) {
         let end = trim.through.next
-        _ = try txn.deleteRange(in: tables.accepted, below: end.rawValue)
+        let deleted = try txn.deleteRange(in: tables.accepted, below: end.rawValue)
+        // Each row of them was read: LMDB found others where it deletes.
+        guard deleted == trim.through.count(after: trimmed) else { throw .corrupted }
         _ = try txn.deleteRange(
             in: tables.ineffective,
             below: min(end.rawValue, last.slot.rawValue)

@@ -123,6 +123,42 @@ import Darwin
         }
     }
 
+    /// The kind of any page, with more slots without effect than a leaf holds: their first one is asked for too.
+    @Test func noKindOfAPageEndsTheProcess() async throws {
+        await #expect(processExitsWith: .success) {
+            let directory = try StoreDirectory()
+            try directory.create()
+            let store = try directory.open()
+            let listener = Listener()
+            store.start(observer: listener)
+            store.append(1, 1...400)
+            _ = listener.wait(through: 1)
+            store.submit(2) { rows in
+                rows.committed = 400
+                rows.checkpoint = Checkpoint(slot: 400, digest: .empty, state: LogState())
+                rows.ineffective = (1...390).map { Slot(rawValue: $0) }
+            }
+            _ = listener.wait(through: 2)
+            store.closeAndWait()
+            let file = try DataFile.inspect(directory.file)
+            let whole = try FileSystem.read(directory.file, at: 0, count: file.usedBytes)
+            let pages = whole.count / file.pageSize
+            var refused = 0
+            for number in 0..<2 * pages {
+                var bytes = whole
+                bytes[number / 2 * file.pageSize + 10] ^= number.isMultiple(of: 2) ? 1 : 2
+                try directory.overwrite(bytes)
+                print("page \(number / 2)")
+                do throws(LogOpenError) {
+                    try directory.open().closeAndWait()
+                } catch {
+                    refused += 1
+                }
+            }
+            precondition(refused > 10, "only \(refused) of \(2 * pages) were refused")
+        }
+    }
+
     /// Whatever LMDB leaves of trees and lists of free pages after puts and deletions of all lengths.
     @Test(.tags(.slow)) func whatLMDBWritesIsSound() throws {
         let environment = try Environment.open(
