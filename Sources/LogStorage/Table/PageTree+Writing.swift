@@ -42,6 +42,12 @@ extension PageTree {
     ) throws(Damage) {
         try checkKinds()
         let tables = try tables()
+        // A transaction would put a table of its own in the place of one whose name has changed, and end the process.
+        let names = tables.map(\.name)
+        let all = [Schema.state, Schema.accepted, Schema.ineffective]
+        guard all.allSatisfy({ names.contains(Array($0.utf8)) }) else {
+            throw Damage(page: state.transaction % 2, what: "the way to a table that is missing")
+        }
         for (name, record) in tables {
             switch name {
             case Array(Schema.state.utf8):

@@ -138,10 +138,10 @@ struct EngineMetrics {
         let commits = counters.commits - last.commits
         if commits > 0 {
             let nanoseconds = (counters.flushNanoseconds - last.flushNanoseconds) / commits
-            let rows = (counters.rows - last.rows) / commits
-            for _ in 0..<commits {
+            let rows = counters.rows - last.rows
+            for number in 0..<commits {
                 flush.recordNanoseconds(nanoseconds)
-                group.record(rows)
+                group.record(rows / commits + (number < rows % commits ? 1 : 0))
             }
         }
         if let total = counters.bytesWritten { written.tell(UInt64(total)) }

@@ -33,7 +33,8 @@ import Testing
         #expect(seen[name("flush_duration_seconds")]?.count == Int(counters.commits))
         #expect(seen[name("flush_duration_seconds")]?.allSatisfy { $0 > 0 } == true)
         #expect(seen[name("group_rows")]?.reduce(0, +) == 120)
-        #expect(seen[name("group_rows")]?.contains(100) == true)
+        // Of commits that were found durable at once each gets its share.
+        #expect(seen[name("group_rows")]?.max() ?? 0 >= 25)
         #if os(Linux)
         let written = try #require(seen[name("written_bytes_total")]).reduce(0, +)
         #expect(written > 0 && written <= Int64(counters.bytesWritten ?? 0))

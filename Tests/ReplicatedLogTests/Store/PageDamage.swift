@@ -109,6 +109,19 @@ struct DamageCatalogue {
     /// What makes one transaction pass for another.
     var transactionNumbers: [PageDamage] { (0..<2).flatMap { bits(of: [144], in: $0) } }
 
+    /// A bit of every byte in the name of every table, wherever it stands.
+    var tableNames: [PageDamage] {
+        ["accepted", "ineffective", "state"].flatMap { name in
+            let bytes = Array(name.utf8)
+            return image.indices.dropLast(bytes.count).filter { image[$0...].starts(with: bytes) }
+                .flatMap { start in
+                    bytes.indices.map { place in
+                        bits(of: [(start + place) % pageSize], in: start / pageSize)[place % 8]
+                    }
+                }
+        }
+    }
+
     private func bits(of bytes: [Int], in page: Int) -> [PageDamage] {
         bytes.flatMap { byte in
             (0..<8).map { bit in
