@@ -18,6 +18,9 @@ extension PageTree {
         guard table.flags == flags else {
             throw Damage(page: table.root ?? 0, what: "a table of another kind")
         }
+        guard table.pages <= state.lastPage, table.rows <= UInt64(Int.max) else {
+            throw Damage(page: table.root ?? 0, what: "a table of more pages than the file has")
+        }
     }
 
     /// Every transaction frees pages, if only the roots before it, and puts them down under its number: so a

@@ -31,7 +31,10 @@ package struct TableRecord: Hashable, Sendable {
         self.init(
             flags: bytes.number(at: 4),
             depth: Int(bytes.number(at: 6) as UInt16),
-            pages: bytes.number(at: 8) &+ bytes.number(at: 16) &+ bytes.number(at: 24),
+            pages: [8, 16, 24].reduce(0) { sum, place in
+                let (pages, isBeyond) = sum.addingReportingOverflow(bytes.number(at: place))
+                return isBeyond ? .max : pages
+            },
             rows: bytes.number(at: 32),
             root: root == .max ? nil : root
         )

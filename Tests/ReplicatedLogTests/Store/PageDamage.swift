@@ -109,14 +109,14 @@ struct DamageCatalogue {
     /// What makes one transaction pass for another.
     var transactionNumbers: [PageDamage] { (0..<2).flatMap { bits(of: [144], in: $0) } }
 
-    /// A bit of every byte in the name of every table, wherever it stands.
+    /// A bit of every byte in the name of every table, wherever it stands, and in the record behind the first.
     var tableNames: [PageDamage] {
-        ["accepted", "ineffective", "state"].flatMap { name in
+        [("accepted", 48), ("ineffective", 0), ("state", 0)].flatMap { name, record in
             let bytes = Array(name.utf8)
             return image.indices.dropLast(bytes.count).filter { image[$0...].starts(with: bytes) }
                 .flatMap { start in
-                    bytes.indices.map { place in
-                        bits(of: [(start + place) % pageSize], in: start / pageSize)[place % 8]
+                    (start..<start + bytes.count + record).map { place in
+                        bits(of: [place % pageSize], in: place / pageSize)[3]
                     }
                 }
         }

@@ -102,7 +102,7 @@ import Darwin
     }
 
     /// LMDB puts another table in the place of one that it does not find. Story: one bit in the name of a table
-    /// ended the process at the next commit.
+    /// ended the process at the next commit, and one in the count of its pages.
     @Test func theNamesOfTables() async throws {
         let account = try Account()
         await #expect(processExitsWith: .success) { [path = account.path as String] in
