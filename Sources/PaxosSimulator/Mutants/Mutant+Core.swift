@@ -74,12 +74,7 @@ extension Mutant {
             rows: rows,
             committed: answer.committed
         )
-        return Envelope(
-            sender: envelope.sender,
-            destination: envelope.destination,
-            recipient: envelope.recipient,
-            message: .immediate(.catchUp(rest))
-        )
+        return envelope.saying(.immediate(.catchUp(rest)))
     }
 
     private func isLate(_ envelope: Envelope, _ said: [Envelope]) -> Bool {
@@ -95,12 +90,7 @@ extension Mutant {
             case .immediate(.probe(let probe)) = last.message
         else { return nil }
         let reply = ProbeReply(id: probe.id, subject: .answers)
-        return Envelope(
-            sender: envelope.sender,
-            destination: envelope.destination,
-            recipient: envelope.recipient,
-            message: .immediate(.probeReply(reply))
-        )
+        return envelope.saying(.immediate(.probeReply(reply)))
     }
 
     private func hideWhatIsMissing(_ envelope: Envelope) -> Envelope {
@@ -125,12 +115,7 @@ extension Mutant {
             message = .statement(.promise(altered))
         default: return envelope
         }
-        return Envelope(
-            sender: envelope.sender,
-            destination: envelope.destination,
-            recipient: envelope.recipient,
-            message: message
-        )
+        return envelope.saying(message)
     }
 
     private func hideWhatIsTrimmed(_ envelope: Envelope) -> Envelope {
@@ -150,12 +135,7 @@ extension Mutant {
             message = .statement(.promise(altered))
         default: return envelope
         }
-        return Envelope(
-            sender: envelope.sender,
-            destination: envelope.destination,
-            recipient: envelope.recipient,
-            message: message
-        )
+        return envelope.saying(message)
     }
 
     private func commitTooMuch(_ envelope: Envelope) -> Envelope {

@@ -76,7 +76,17 @@ public enum BarrierError: Error, Hashable, Sendable {
     case rolledBack
 }
 
-extension BarrierError {
+/// An error of a call that waits for nothing but the node: how a refusal of the core ends it.
+protocol CallError {
+    static var timedOut: Self { get }
+    static var cancelled: Self { get }
+    static var closed: Self { get }
+    static var rolledBack: Self { get }
+    static func storeFailed(_ failure: String) -> Self
+    static func runFailed(_ error: LogRunError) -> Self
+}
+
+extension CallError {
     init(_ refusal: Refusal, _ ending: Ending) {
         switch refusal {
         case .timedOut: self = .timedOut
@@ -87,6 +97,8 @@ extension BarrierError {
         }
     }
 }
+
+extension BarrierError: CallError {}
 
 /// Why committed entries could not be read.
 @nonexhaustive

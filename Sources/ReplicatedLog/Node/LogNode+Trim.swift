@@ -118,14 +118,4 @@ public enum TrimError: Error, Hashable, Sendable {
     case rolledBack
 }
 
-extension TrimError {
-    init(_ refusal: Refusal, _ ending: Ending) {
-        switch refusal {
-        case .timedOut: self = .timedOut
-        case .cancelled: self = .cancelled
-        case .storeFailed: self = .storeFailed(ending.failure)
-        case .rolledBack: self = .rolledBack
-        case .overloaded, .full, .closed: self = ending.cause.map { .runFailed($0) } ?? .closed
-        }
-    }
-}
+extension TrimError: CallError {}

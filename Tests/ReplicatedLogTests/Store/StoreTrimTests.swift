@@ -30,18 +30,23 @@ import Testing
         )
     }
 
-    private static func trimmed(_ result: Result<RowPage, ReadFailure>) -> Slot? {
-        if case .failure(.trimmed(let slot)) = result { slot } else { nil }
-    }
-
-    @Test func whatIsTrimmedIsGoneAndSaidSo() throws {
+    /// A store of ten rows. What goes was durable before: a node trims below the watermark on its disk.
+    private func filled() throws -> (LMDBStore, Listener) {
         try directory.create()
         let store = try directory.open()
         let listener = Listener()
         store.start(observer: listener)
         store.append(1, 1...10)
-        // What goes was durable before: a node trims below the watermark on its disk.
         #expect(listener.wait(through: 1))
+        return (store, listener)
+    }
+
+    private static func trimmed(_ result: Result<RowPage, ReadFailure>) -> Slot? {
+        if case .failure(.trimmed(let slot)) = result { slot } else { nil }
+    }
+
+    @Test func whatIsTrimmedIsGoneAndSaidSo() throws {
+        let (store, listener) = try filled()
         store.submit(2) { rows in
             Self.commit(&rows, through: 10)
             rows.ineffective = [2, 7]
@@ -71,13 +76,7 @@ import Testing
 
     /// Everything can go, and the log goes on behind it; the next base is made of the one before.
     @Test func everythingCanGo() throws {
-        try directory.create()
-        let store = try directory.open()
-        let listener = Listener()
-        store.start(observer: listener)
-        store.append(1, 1...10)
-        // What goes was durable before: a node trims below the watermark on its disk.
-        #expect(listener.wait(through: 1))
+        let (store, listener) = try filled()
         store.submit(2) { rows in
             Self.commit(&rows, through: 10)
             rows.ineffective = [3]
