@@ -76,7 +76,7 @@ public enum BarrierError: Error, Hashable, Sendable {
     case rolledBack
 }
 
-/// An error of a call that waits for nothing but the node: how a refusal of the core ends it.
+/// An error of a call that leaves nothing behind it when it ends: how a refusal of the core ends it.
 protocol CallError {
     static var timedOut: Self { get }
     static var cancelled: Self { get }

@@ -18,7 +18,7 @@ extension LogNode {
     /// Returns once as much is durably gone as can be now. What members or this node's own delivery hold back goes
     /// later, by itself, but never past a snapshot that is written until then; what a snapshot holds, and after a
     /// restart all of it, must be asked for again. So must what `pastSnapshots` asks for and is held back. Members
-    /// write down what they have committed with whatever they write, and within a second if nothing is. A
+    /// write down what they have committed with whatever they write, and within some seconds if nothing is. A
     /// subscription that stands in what is trimmed gets a gap, and `entries(in:)` throws `ReadError.trimmed`.
     ///
     /// Rows go with appends, some hundreds in each transaction, or some thousands in one of their own while there are
