@@ -31,13 +31,19 @@ package struct TableRecord: Hashable, Sendable {
         self.init(
             flags: bytes.number(at: 4),
             depth: Int(bytes.number(at: 6) as UInt16),
-            pages: [8, 16, 24].reduce(0) { sum, place in
-                let (pages, isBeyond) = sum.addingReportingOverflow(bytes.number(at: place))
-                return isBeyond ? .max : pages
-            },
+            pages: Self.sum(
+                bytes.number(at: 8),
+                Self.sum(bytes.number(at: 16), bytes.number(at: 24))
+            ),
             rows: bytes.number(at: 32),
             root: root == .max ? nil : root
         )
+    }
+
+    /// The most there is, where a changed bit has made it more than that.
+    private static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
+        let (sum, isBeyond) = left.addingReportingOverflow(right)
+        return isBeyond ? .max : sum
     }
 
     /// The value of a table of tables; nil if it is none.
