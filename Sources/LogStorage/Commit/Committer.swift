@@ -146,7 +146,7 @@ final class Committer: @unchecked Sendable {
     /// Readers see a transaction before its flush returns: what it deletes is said to be trimmed before it is
     /// gone, or they would miss rows.
     private func commit(_ rows: WriteRows, _ trim: LogWriter.Trim?) -> LogWriter.Outcome {
-        if let trim { extent.withLock { $0.trimmed = trim.through } }
+        if let trim { extent.withLock { ($0.trimmed, $0.base) = (trim.through, trim.base) } }
         let outcome = log.commit(rows, trim)
         let reach = log.extent
         extent.withLock { $0 = reach }

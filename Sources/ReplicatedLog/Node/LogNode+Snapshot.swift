@@ -92,7 +92,18 @@ extension LogNode {
             if Task.isCancelled { throw .cancelled }
             // Delivered, so what decides it is committed: it may be the end of a batch that stands behind.
             let last = max(slot, replay.next)
-            for row in try await rows(in: replay.next...last) {
+            let page: [AcceptedEntry]
+            do throws(SnapshotError) {
+                page = try await rows(in: replay.next...last)
+            } catch {
+                guard case .trimmed = error else { throw error }
+                // They went under the replay: what they did is said with it, and it goes on from there.
+                let kept = store.base
+                guard kept.slot <= slot else { throw error }
+                if kept.slot >= replay.next { replay = BaseReplay(from: kept) }
+                continue
+            }
+            for row in page {
                 guard row.slot == replay.next else { throw .unreadable(replay.next) }
                 replay.feed(row, towards: slot)
             }

@@ -126,4 +126,29 @@ import Testing
             #expect(kept == LogTrim(through: 20, heldBack: .snapshot(20)))
         }
     }
+
+    /// What goes while the first snapshot is made of it is in the base: the snapshot goes on from there.
+    @Test func theFirstSnapshotOutlivesATrimBelowIt() async throws {
+        let directory = try NodeDirectory { limits in
+            limits.pageBytes = 1_024
+            limits.pipelineSlots = 4_096
+        }
+        try await running(try await directory.make()) { node in
+            var last = Slot.zero
+            for _ in 1...5 {
+                let batch = (1...1_000).map { payload($0) }
+                last = try await node.append(contentsOf: batch).upperBound
+            }
+            let half = Slot(rawValue: last.rawValue - 1_000)
+            let end = last
+            async let trim = node.trim(through: half)
+            let info = try await node.writeSnapshot(through: end) { try $0.write([1]) }
+            #expect(info.slot == end)
+            #expect(try await trim == LogTrim(through: half, heldBack: nil))
+            // Its base is that of all rows: as that of the next, made of it and of none of them.
+            let next = try await node.append([7])
+            try await node.writeSnapshot(through: next) { try $0.write([2]) }
+            #expect(try await node.latestSnapshot?.info.slot == next)
+        }
+    }
 }
