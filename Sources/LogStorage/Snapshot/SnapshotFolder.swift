@@ -5,7 +5,7 @@ internal import Platform
 ///
 /// One is written at a time: under another name, flushed, renamed, and the directory flushed, in this order, so that
 /// a file with a snapshot's name is whole whatever was cut off (`R32`, `R42`). A name is believed only behind a
-/// flush of the directory that this process has made. The acts on the files are in one order with `close()`, behind
+/// flush of the directory that this process has made, and only if the log leads on from there. The acts on the files are in one order with `close()`, behind
 /// which there is none: the directory is another's then. Blocking, but for `claim`, `unclaim` and
 /// `base(through:)`, which no flush holds up.
 package final class SnapshotFolder: Sendable {
@@ -23,19 +23,31 @@ package final class SnapshotFolder: Sendable {
         var observer: (@Sendable (Slot) -> Void)?
         var told: Slot?
         var found: [Slot: Found] = [:]
+        /// Where the log begins behind: from no snapshot below does it lead on.
+        var trimmed = Slot.zero
 
-        /// The newest first.
+        /// Those from which the log leads on, the newest first.
         var good: [Base] {
             let bases = found.values.compactMap { found in
-                if case .good(let base) = found { base } else { nil }
+                if case .good(let base) = found, base.slot >= trimmed { base } else { nil }
             }
             return bases.sorted { $0.slot > $1.slot }
         }
 
         /// The slot of the oldest that is good, or else of the first, while that is being written: from each of
-        /// them the log leads on. `zero` if there are some and none is good, `limit` if there is none.
+        /// them the log leads on. `zero` if there are some and none is good, `limit` if there is none. What was
+        /// trimmed past holds nothing back any more, whatever it is.
         var keepsAbove: Slot {
-            good.last?.slot ?? (found.isEmpty ? claimed ?? .limit : .zero)
+            let isNone = !found.keys.contains { $0 >= trimmed }
+            return good.last?.slot ?? (isNone ? claimed ?? .limit : .zero)
+        }
+
+        /// Why one is not read; the newest first.
+        var unread: [SnapshotError] {
+            found.sorted { $0.key > $1.key }.compactMap { slot, found in
+                if case .bad(let error) = found { return error }
+                return slot < trimmed ? .trimmed(through: trimmed) : nil
+            }
         }
 
         mutating func tell() {
@@ -60,10 +72,10 @@ package final class SnapshotFolder: Sendable {
     /// Held while the disk is waited for.
     private let acts = Locked(Acts())
 
-    private init(_ directory: String, _ cluster: ClusterID, _ found: [Slot: Found]) {
+    private init(_ directory: String, _ cluster: ClusterID, _ state: State) {
         self.directory = directory
         self.cluster = cluster
-        state = Locked(State(found: found))
+        self.state = Locked(state)
     }
 
     /// Looks what there is, and removes what a crash has left of one. The caller holds the directory.
@@ -96,7 +108,11 @@ package final class SnapshotFolder: Sendable {
         } catch {
             throw LogOpenError(error)
         }
-        return SnapshotFolder(directory, cluster, found)
+        return SnapshotFolder(
+            directory,
+            cluster,
+            State(found: found, trimmed: log?.trimmed ?? .zero)
+        )
     }
 
     private static func look(
@@ -156,12 +172,7 @@ package final class SnapshotFolder: Sendable {
                 }
             }
         }
-        let unread = state.withLock { state in
-            state.found.sorted { $0.key > $1.key }.compactMap { _, found in
-                if case .bad(let error) = found { error } else { nil }
-            }
-        }
-        return (snapshots, unread)
+        return (snapshots, state.withLock { $0.unread })
     }
 
     private func note(_ error: SnapshotError, of slot: Slot) {
@@ -181,6 +192,11 @@ package final class SnapshotFolder: Sendable {
     /// snapshot is begun, and before one that was written counts. Within the lock: moments, and nothing of here.
     package func observe(_ observer: @escaping @Sendable (Slot) -> Void) {
         change { $0.observer = observer }
+    }
+
+    /// The log is trimmed, durably: a snapshot below is none any more. It is removed with the next one.
+    package func noteTrimmed(through slot: Slot) {
+        change { $0.trimmed = max($0.trimmed, slot) }
     }
 
     private func change<Failure: Error>(
@@ -300,12 +316,15 @@ package final class SnapshotFolder: Sendable {
     }
 
     /// Removes what is older than the second good one: another is there for the day on which the newest has
-    /// rotted. Not what is of another version or cluster. What cannot be removed now is the next one's.
+    /// rotted. And what the log was trimmed past. Not what is of another version or cluster. What cannot be
+    /// removed now is the next one's.
     private func removeOld() {
         let old = state.withLock { state -> [Slot] in
-            guard let last = state.good.dropFirst(Self.kept - 1).first else { return [] }
+            let last = state.good.dropFirst(Self.kept - 1).first?.slot ?? .zero
             return state.found.keys.filter { slot in
-                guard slot < last.slot, let found = state.found[slot] else { return false }
+                guard slot < max(last, state.trimmed), let found = state.found[slot] else {
+                    return false
+                }
                 if case .bad(let error) = found { return error.isDamage }
                 return true
             }

@@ -9,6 +9,8 @@ final class Driver: Sendable {
     /// Who this process of the node is.
     let identity: NodeIdentity
     private let store: any NodeStore
+    /// Who is told how far the log is durably trimmed.
+    private let noteTrimmed: @Sendable (Slot) -> Void
     private let transport: (any Transport)?
     private let inbox: Inbox
     private let tail: Tail
@@ -25,6 +27,7 @@ final class Driver: Sendable {
     init(
         configuration: LogNode.Configuration,
         store: any NodeStore,
+        noteTrimmed: @escaping @Sendable (Slot) -> Void,
         transport: (any Transport)?,
         inbox: Inbox,
         tail: Tail,
@@ -36,6 +39,7 @@ final class Driver: Sendable {
     ) {
         limits = configuration.limits
         self.store = store
+        self.noteTrimmed = noteTrimmed
         self.transport = transport
         self.inbox = inbox
         self.tail = tail
@@ -68,6 +72,7 @@ final class Driver: Sendable {
         var observer = makeObserver()
         defer { observer.end() }
         var gathering = Gathering()
+        var told = core.status.trimmed
         inbox.drive()
         while true {
             guard let arrived = arrivals.take() else {
@@ -90,6 +95,10 @@ final class Driver: Sendable {
                 checkpointed: output.checkpointed,
                 trimmed: status.trimmed
             )
+            if status.trimmed > told {
+                told = status.trimmed
+                noteTrimmed(told)
+            }
             observer.note(output.facts, status, now: clock.now)
             let callers = inbox.reply(output.replies, drained: output.drained)
             let shown = Gathering.Step(

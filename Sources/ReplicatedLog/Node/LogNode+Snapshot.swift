@@ -62,6 +62,7 @@ extension LogNode {
     ///
     /// One that is damaged, also one of which a damaged chunk was met, or that is of another version or
     /// cluster, is passed over for the one before, from which the log leads on as well; the log says so.
+    /// One that the log was trimmed past is none.
     ///
     /// - Throws: `SnapshotError`: why, if there are some and none can be read.
     public var latestSnapshot: Snapshot? {
@@ -74,7 +75,10 @@ extension LogNode {
         let (found, unread) = try await offPool { () throws(SnapshotError) in
             try snapshots.open()
         }.get()
-        for error in unread { lines.add(.error, "a snapshot is not read", ["what": "\(error)"]) }
+        for error in unread {
+            let level: Logger.Level = if case .trimmed = error { .notice } else { .error }
+            lines.add(level, "a snapshot is not read", ["what": "\(error)"])
+        }
         if found.isEmpty, let first = unread.first { throw first }
         return found
     }

@@ -94,6 +94,7 @@ public final class LogNode: Sendable {
         driver = Driver(
             configuration: configuration,
             store: store,
+            noteTrimmed: { snapshots.noteTrimmed(through: $0) },
             transport: transport,
             inbox: inbox,
             tail: tail,

@@ -87,7 +87,14 @@ import Testing
             let held = try await node.trim(through: 40)
             #expect(held == LogTrim(through: 20, heldBack: .snapshot(20)))
             #expect(try await node.trim(through: 40, pastSnapshots: true).through == 40)
+            // From what was passed the log does not lead on: it is not handed out, and holds nothing.
+            await #expect(throws: SnapshotError.trimmed(through: 40)) {
+                try await node.latestSnapshot
+            }
+            #expect(try await node.trim(through: 42) == LogTrim(through: 42, heldBack: nil))
             try await node.writeSnapshot(through: 45) { try $0.write([2]) }
+            #expect(try await node.trim(through: 45) == LogTrim(through: 45, heldBack: nil))
+            #expect(try SnapshotFolder.slots(in: directory.path) == [45])
             await #expect(throws: SnapshotError.self) {
                 try await node.writeSnapshot(through: 39) { try $0.write([2]) }
             }
