@@ -144,12 +144,14 @@ final class Committer: @unchecked Sendable {
     }
 
     /// Readers see a transaction before its flush returns: what it deletes is said to be trimmed before it is
-    /// gone, or they would miss rows.
+    /// gone, or they would miss rows. Not before there is room for it, as far as that can be told.
     private func commit(_ rows: WriteRows, _ trim: LogWriter.Trim?) -> LogWriter.Outcome {
-        if let trim { extent.withLock { ($0.trimmed, $0.base) = (trim.through, trim.base) } }
-        let outcome = log.commit(rows, trim)
+        let extent = extent
+        let outcome = log.commit(rows, trim) {
+            if let trim { extent.withLock { $0.trim(through: trim.through, trim.base) } }
+        }
         let reach = log.extent
-        extent.withLock { $0 = reach }
+        extent.withLock { $0.follow(reach) }
         return outcome
     }
 

@@ -136,8 +136,12 @@ struct LogWriter: ~Copyable {
     }
 
     /// Writes the rows in one transaction, and returns when it is durable. Of what is to be trimmed goes what
-    /// was planned.
-    mutating func commit(_ batch: WriteRows, _ trim: Trim? = nil) -> Outcome {
+    /// was planned; before that goes, and once there is room for it in the file, `announce` is called.
+    mutating func commit(
+        _ batch: WriteRows,
+        _ trim: Trim? = nil,
+        announce: () -> Void = {}
+    ) -> Outcome {
         var rows = batch
         rows.trimmed = trim?.through
         rows.committed = rows.committed ?? keptCommitted
@@ -151,6 +155,7 @@ struct LogWriter: ~Copyable {
             return .failed(StoreFailure(error))
         }
         if !isTrusted(rows, need), let damage = damage(onTheWayOf: rows) { return .failed(damage) }
+        announce()
         let written: Written
         do throws(TransactionError<LMDBError>) {
             guard let result = try write(rows, trim) else { return .failed(.closed) }

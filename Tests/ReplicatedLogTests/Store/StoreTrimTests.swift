@@ -224,6 +224,33 @@ import Testing
         again.closeAndWait()
     }
 
+    /// What readers were told is gone stays gone for them, also while there is no room for the group with which it
+    /// goes: a subscription has skipped it.
+    @Test func whatWasSaidToBeTrimmedStaysSo() throws {
+        try directory.create(storage: Self.smallMap)
+        let store = try directory.open(storage: Self.smallMap)
+        let listener = Listener()
+        store.start(observer: listener)
+        store.append(1, 1...100, bytes: 1_000)
+        #expect(listener.wait(through: 1))
+        // Never will the map hold it.
+        store.submit(2) { rows in
+            rows.accepted = [.commands(101...12_000, bytes: 1_000)]
+            Self.commit(&rows, through: 100)
+            rows.trimmed = 50
+        }
+        #expect(listener.wait { $0.fulls == [true] })
+        for _ in 0..<50 {
+            #expect(Self.trimmed(store.page(1...100)) == 50)
+            #expect(store.base.slot == 50)
+        }
+        #expect(listener.now.failures.isEmpty)
+        store.closeAndWait()
+        let again = try directory.open(storage: Self.smallMap)
+        #expect(again.recover().trimmed == .zero)
+        again.closeAndWait()
+    }
+
     /// So does a full disk: the file is not longer then, and its pages are used again.
     @Test func aFullDiskIsTrimmed() throws {
         guard let disk = SmallDisk(below: directory.root, mebibytes: 24) else { return }
