@@ -12,13 +12,6 @@ package struct RowCoding: Sendable {
         seed = Checksum.of(Array(cluster.name.utf8))
     }
 
-    private enum Kind {
-        static let command: UInt8 = 1
-        static let noop: UInt8 = 2
-        static let membership: UInt8 = 3
-        static let void: UInt8 = 4
-    }
-
     private enum At {
         static let kind = 4
         static let flags = 5
@@ -32,14 +25,13 @@ package struct RowCoding: Sendable {
     }
 
     private static let chosen: UInt8 = 1
-    private static let tokenBytes = 24
 
     package static func byteCount(of entry: Entry) -> Int {
         switch entry {
         case .command(let command): At.payload + command.payload.count
         case .noop: At.body
         case .membership(let membership): At.body + membership.byteCount
-        case .void: At.body + tokenBytes
+        case .void: At.body + Width.token
         }
     }
 
@@ -61,7 +53,7 @@ package struct RowCoding: Sendable {
         row.store(ballot.node.rawValue, at: At.node)
         switch entry {
         case .command(let command):
-            row[At.kind] = Kind.command
+            row[At.kind] = EntryKind.command
             row.store(command.token, at: At.body)
             row.store(command.index, at: At.index)
             row.store(command.count, at: At.count)
@@ -70,12 +62,12 @@ package struct RowCoding: Sendable {
                     .copyMemory(from: payload)
             }
         case .noop:
-            row[At.kind] = Kind.noop
+            row[At.kind] = EntryKind.noop
         case .membership(let membership):
-            row[At.kind] = Kind.membership
+            row[At.kind] = EntryKind.membership
             row[At.body...].copyBytes(from: membership.encoded())
         case .void(let token):
-            row[At.kind] = Kind.void
+            row[At.kind] = EntryKind.void
             row.store(token, at: At.body)
         }
         row.store(checksum(of: UnsafeRawBufferPointer(row), slot: slot), at: 0)
@@ -105,7 +97,7 @@ package struct RowCoding: Sendable {
 
     private static func entry(_ row: UnsafeRawBufferPointer) -> Entry? {
         switch row[At.kind] {
-        case Kind.command:
+        case EntryKind.command:
             guard row.count >= At.payload, let token = row.token(at: At.body),
                 row.uint32(at: At.index) < row.uint32(at: At.count)
             else { return nil }
@@ -116,16 +108,16 @@ package struct RowCoding: Sendable {
                 payload: [UInt8](row[At.payload...])
             )
             return .command(command)
-        case Kind.noop:
+        case EntryKind.noop:
             return row.count == At.body ? .noop : nil
-        case Kind.membership:
+        case EntryKind.membership:
             var reader = ByteReader([UInt8](row[At.body...]))
             guard let membership = Membership(from: &reader), reader.remaining == 0 else {
                 return nil
             }
             return .membership(membership)
-        case Kind.void:
-            guard row.count == At.body + tokenBytes else { return nil }
+        case EntryKind.void:
+            guard row.count == At.body + Width.token else { return nil }
             return row.token(at: At.body).map(Entry.void)
         default:
             return nil
@@ -146,12 +138,7 @@ extension UnsafeRawBufferPointer {
     }
 
     fileprivate func token(at offset: Int) -> Token? {
-        guard let node = NodeID(rawValue: uint64(at: offset)) else { return nil }
-        return Token(
-            node: node,
-            boot: Boot(uint64(at: offset + 8)),
-            sequence: uint64(at: offset + 16)
-        )
+        Token(numbers: (uint64(at: offset), uint64(at: offset + 8), uint64(at: offset + 16)))
     }
 }
 
@@ -167,8 +154,9 @@ extension UnsafeMutableRawBufferPointer {
     }
 
     fileprivate func store(_ token: Token, at offset: Int) {
-        store(token.node.rawValue, at: offset)
-        store(token.boot.rawValue, at: offset + 8)
-        store(token.sequence, at: offset + 16)
+        let (node, boot, sequence) = token.numbers
+        store(node, at: offset)
+        store(boot, at: offset + 8)
+        store(sequence, at: offset + 16)
     }
 }

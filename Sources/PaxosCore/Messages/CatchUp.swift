@@ -66,6 +66,7 @@ package struct CatchUp {
     package let committed: Slot
     /// Every slot up to here is trimmed at the answering node, `from` among them; 0 if it was not for that.
     package let trimmed: Slot
+    private let rowBytes: Int
 
     package init(
         from: Slot,
@@ -77,6 +78,7 @@ package struct CatchUp {
         self.rows = rows
         self.committed = committed
         self.trimmed = trimmed
+        rowBytes = AcceptedEntry.byteCount(of: rows)
     }
 }
 
@@ -85,7 +87,7 @@ extension CatchUp: MessageBody {
     package static let lane = Lane.log
     package var message: Message { .immediate(.catchUp(self)) }
 
-    package var byteCount: Int { 3 * Width.slot + AcceptedEntry.byteCount(of: rows) }
+    package var byteCount: Int { 3 * Width.slot + rowBytes }
 
     package func append(to bytes: inout [UInt8]) {
         bytes.append(slot: from)

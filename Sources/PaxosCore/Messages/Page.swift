@@ -54,12 +54,14 @@ package struct PromisePage {
     package let from: Slot
     package let through: Slot
     package let rows: [AcceptedEntry]
+    private let rowBytes: Int
 
     package init(ballot: Ballot, from: Slot, through: Slot, rows: [AcceptedEntry]) {
         self.ballot = ballot
         self.from = from
         self.through = through
         self.rows = rows
+        rowBytes = AcceptedEntry.byteCount(of: rows)
     }
 }
 
@@ -68,9 +70,7 @@ extension PromisePage: MessageBody {
     package static let lane = Lane.log
     package var message: Message { .immediate(.page(self)) }
 
-    package var byteCount: Int {
-        Width.ballot + 2 * Width.slot + AcceptedEntry.byteCount(of: rows)
-    }
+    package var byteCount: Int { Width.ballot + 2 * Width.slot + rowBytes }
 
     package func append(to bytes: inout [UInt8]) {
         bytes.append(ballot: ballot)

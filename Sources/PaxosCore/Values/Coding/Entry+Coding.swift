@@ -27,11 +27,13 @@
 /// An entry can be of one byte and takes some fifty in memory: hence a limit on their count beside that
 /// by the bytes at hand. It is what `Limits.pipelineSlots` may be at most. A row takes hardly more in
 /// memory than on the wire.
-private enum EntryKind {
-    static let command: UInt8 = 1
-    static let noop: UInt8 = 2
-    static let membership: UInt8 = 3
-    static let void: UInt8 = 4
+///
+/// The store's rows have the same kinds and tokens in other places.
+package enum EntryKind {
+    package static let command: UInt8 = 1
+    package static let noop: UInt8 = 2
+    package static let membership: UInt8 = 3
+    package static let void: UInt8 = 4
 }
 
 extension Entry {
@@ -89,8 +91,8 @@ extension Entry {
 
 extension EntryRun {
     static let maximumEntries = 65_536
-
-    var byteCount: Int { entries.reduce(Width.slot + 4) { $0 + $1.byteCount } }
+    /// First slot and count.
+    static let headBytes = Width.slot + 4
 
     func append(to bytes: inout [UInt8]) {
         bytes.append(slot: first)

@@ -34,8 +34,8 @@ extension ByteReader {
     }
 
     mutating func token() -> Token? {
-        guard let node = node(), let boot = uint64(), let sequence = uint64() else { return nil }
-        return Token(node: node, boot: Boot(boot), sequence: sequence)
+        guard let node = uint64(), let boot = uint64(), let sequence = uint64() else { return nil }
+        return Token(numbers: (node, boot, sequence))
     }
 
     mutating func presence() -> Presence? {
@@ -78,9 +78,10 @@ extension [UInt8] {
     }
 
     mutating func append(token: Token) {
-        append(littleEndian: token.node.rawValue)
-        append(littleEndian: token.boot.rawValue)
-        append(littleEndian: token.sequence)
+        let (node, boot, sequence) = token.numbers
+        append(littleEndian: node)
+        append(littleEndian: boot)
+        append(littleEndian: sequence)
     }
 
     mutating func append(presence: Presence) {
@@ -98,14 +99,25 @@ extension [UInt8] {
     mutating func append(flag: Bool) { append(UInt8(flag ? 1 : 0)) }
 }
 
+extension Token {
+    /// What is written of it, in this order: in messages and in the store's rows.
+    package var numbers: (UInt64, UInt64, UInt64) { (node.rawValue, boot.rawValue, sequence) }
+
+    /// `nil` if no node has the first number.
+    package init?(numbers: (UInt64, UInt64, UInt64)) {
+        guard let node = NodeID(rawValue: numbers.0) else { return nil }
+        self.init(node: node, boot: Boot(numbers.1), sequence: numbers.2)
+    }
+}
+
 /// How many bytes a field takes.
-enum Width {
+package enum Width {
     static let slot = 8
     static let slots = 16
     static let mark = 16
     static let node = 8
     static let ballot = 16
-    static let token = 24
+    package static let token = 24
     static let presence = 32
     /// Beside the bytes themselves.
     static let payload = 4

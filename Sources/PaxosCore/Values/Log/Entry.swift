@@ -57,14 +57,21 @@ package struct EntryRun: Hashable, Sendable {
     package let entries: [Entry]
     /// Of all entries together.
     package let payloadBytes: Int
+    /// Of the run in messages. Whatever a message passes asks for its size, so it is counted once.
+    let byteCount: Int
 
     package init(first: Slot, entries: [Entry]) {
         precondition(!entries.isEmpty, "a run holds at least one entry")
         self.first = first
         self.entries = entries
-        var bytes = 0
-        for position in entries.indices { bytes += entries[position].payloadBytes }
-        payloadBytes = bytes
+        var payloadBytes = 0
+        var byteCount = Self.headBytes
+        for position in entries.indices {
+            payloadBytes += entries[position].payloadBytes
+            byteCount += entries[position].byteCount
+        }
+        self.payloadBytes = payloadBytes
+        self.byteCount = byteCount
     }
 
     package var last: Slot { first.advanced(by: entries.count - 1) }
