@@ -31,18 +31,29 @@ extension Tag {
         return nil
     }
 
-    @Test(arguments: Mutant.allCases)
-    func fixedSeedsKillTheMutant(_ mutant: Mutant) {
-        #expect(Self.kill(mutant) != nil, "\(mutant.rawValue) survives")
+    /// On as many threads as there are, also where tests run one by one.
+    @Test func fixedSeedsKillEveryMutant() async {
+        await withTaskGroup(of: Void.self) { group in
+            for mutant in Mutant.allCases {
+                group.addTask {
+                    #expect(Self.kill(mutant) != nil, "\(mutant.rawValue) survives")
+                }
+            }
+        }
     }
 
-    @Test(arguments: Invariant.allCases)
-    func everyCheckerCanFail(_ invariant: Invariant) {
-        let mutant = invariant.breaker
-        #expect(
-            Self.kill(mutant) { $0.invariant == invariant } != nil,
-            "\(mutant.rawValue) does not break \(invariant)"
-        )
+    @Test func everyCheckerCanFail() async {
+        await withTaskGroup(of: Void.self) { group in
+            for invariant in Invariant.allCases {
+                group.addTask {
+                    let mutant = invariant.breaker
+                    #expect(
+                        Self.kill(mutant) { $0.invariant == invariant } != nil,
+                        "\(mutant.rawValue) does not break \(invariant)"
+                    )
+                }
+            }
+        }
     }
 
     /// Those without which the others would prove little.

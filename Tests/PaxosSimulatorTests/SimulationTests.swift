@@ -3,11 +3,17 @@ import Testing
 
 /// Whole worlds from fixed seeds.
 @Suite struct SimulationTests {
-    @Test(arguments: [1, 3, 5, 7])
-    func everyInvariantHolds(members: Int) {
-        for seed in UInt64(1)...25 {
-            let report = Simulation.run(seed: seed, members: members, steps: 1_000)
-            #expect(report.violation == nil, "\(report)")
+    /// On as many threads as there are, also where tests run one by one.
+    @Test func everyInvariantHolds() async {
+        await withTaskGroup(of: Void.self) { group in
+            for members in [1, 3, 5, 7] {
+                for seed in UInt64(1)...25 {
+                    group.addTask {
+                        let report = Simulation.run(seed: seed, members: members, steps: 1_000)
+                        #expect(report.violation == nil, "\(report)")
+                    }
+                }
+            }
         }
     }
 

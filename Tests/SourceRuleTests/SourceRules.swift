@@ -91,6 +91,8 @@ enum SourceRules {
         "ReplicatedLogTestKit": ["Transport", "Store", "Simulated", "Cluster"],
     ]
 
+    private static let kinds = ["struct", "class", "enum", "protocol", "actor", "typealias"]
+
     /// Uses of types against the order of the folders. What an extension in a later folder adds to a type of an
     /// earlier one goes unseen.
     static func circles(_ files: [SourceFile]) -> [String] {
@@ -101,7 +103,7 @@ enum SourceRules {
             var declared: [Substring: Int] = [:]
             for file in own {
                 guard let rank = order.firstIndex(of: file.room) else { continue }
-                for line in file.code {
+                for line in file.code where Self.kinds.contains(where: line.has) {
                     if let match = line.firstMatch(of: declaration) {
                         declared[Substring(String(match.1))] = rank
                     }
@@ -158,34 +160,56 @@ enum SourceRules {
         return lines > maximumLines ? ["\(file.path): \(lines) lines"] : []
     }
 
-    /// One of these is in each line with a banned call.
-    private static let hints = [
-        "try!", "fatalError", "noSync", "rint", "sleep", "MDB_", "Set", "Dictionary", "[",
-    ]
+    private struct BannedCall {
+        let name: String
+        /// One of these is in each line that has it.
+        let hints: [String]
+        let pattern: Regex<Substring>
+
+        init(_ name: String, hints: [String], _ pattern: Regex<Substring>) {
+            self.name = name
+            self.hints = hints
+            // Swift's default word boundary takes `a.b` for one word.
+            self.pattern = pattern.wordBoundaryKind(.simple)
+        }
+    }
 
     static func bannedCalls(_ file: SourceFile) -> [String] {
         guard file.isSwift, let target = file.target else { return [] }
-        var banned: [(String, Regex<Substring>)] = [
-            ("try!", #/\btry!/#), ("fatalError", #/\bfatalError\s*\(/#),
-            ("noSync", #/\bnoSync\s*[:=]\s*true\b/#),
+        var banned = [
+            BannedCall("try!", hints: ["try!"], #/\btry!/#),
+            BannedCall("fatalError", hints: ["fatalError"], #/\bfatalError\s*\(/#),
+            BannedCall("noSync", hints: ["noSync"], #/\bnoSync\s*[:=]\s*true\b/#),
         ]
         if target != tool {
             banned += [
-                ("print", #/(?:^|[^.\w]|\bSwift\.)(?:debugPrint|print)\s*\(/#),
-                ("Task.sleep", #/\bTask(?:<[^>]*>)?\.sleep\b/#),
+                BannedCall(
+                    "print",
+                    hints: ["rint"],
+                    #/(?:^|[^.\w]|\bSwift\.)(?:debugPrint|print)\s*\(/#
+                ),
+                BannedCall("Task.sleep", hints: ["sleep"], #/\bTask(?:<[^>]*>)?\.sleep\b/#),
             ]
         }
         if target == "PaxosCore" {
             // Each process would go through it in another order.
-            banned.append(("hashed order", #/\b(?:Set|Dictionary)\b|\[\w+\s*:\s*\w+\]/#))
+            banned.append(
+                BannedCall(
+                    "hashed order",
+                    hints: ["Set", "Dictionary", "["],
+                    #/\b(?:Set|Dictionary)\b|\[\w+\s*:\s*\w+\]/#
+                )
+            )
         }
-        if target != "LMDB" { banned.append(("MDB_NOSYNC", #/\bMDB_(?:NOSYNC|MAPASYNC)\b/#)) }
-        // Swift's default word boundary takes `a.b` for one word.
-        return file.code.enumerated().flatMap { number, line -> [String] in
-            guard Self.hints.contains(where: line.has) else { return [] }
-            return banned.compactMap { name, pattern in
-                line.contains(pattern.wordBoundaryKind(.simple))
-                    ? "\(file.path):\(number + 1): \(name)" : nil
+        if target != "LMDB" {
+            banned.append(
+                BannedCall("MDB_NOSYNC", hints: ["MDB_"], #/\bMDB_(?:NOSYNC|MAPASYNC)\b/#)
+            )
+        }
+        return file.code.enumerated().flatMap { number, line in
+            banned.compactMap { call in
+                call.hints.contains(where: line.has) && line.contains(call.pattern)
+                    ? "\(file.path):\(number + 1): \(call.name)" : nil
             }
         }
     }
@@ -228,6 +252,8 @@ enum SourceRules {
         for file in files where file.isSwift {
             guard let target = file.target else { continue }
             let code = file.code.joined(separator: "\n")
+            guard code.has("LogStore") || code.has("markedDurable") || code.has("SimulatedStore")
+            else { continue }
             stores[target, default: 0] += code.matches(of: conformance).count
             // The simulated store is stepped by its world instead of running on its own.
             if code.contains("class SimulatedStore {") { stores[target, default: 0] += 1 }
@@ -264,8 +290,8 @@ enum SourceRules {
             let start = root.appending(path: folder)
             guard let paths = FileManager.default.enumerator(atPath: start.path) else { continue }
             for case let path as String in paths {
-                let isBuilt = path.split(separator: "/").contains(".build")
-                guard !isBuilt, path.contains(#/\.(?:swift|c|h)$/#) else { continue }
+                if path.hasSuffix(".build") { paths.skipDescendants() }
+                guard path.contains(#/\.(?:swift|c|h)$/#) else { continue }
                 files.append(
                     SourceFile(
                         path: folder + "/" + path,

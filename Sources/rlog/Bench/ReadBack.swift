@@ -70,6 +70,10 @@ struct ReadBack {
     ) async throws(Failure) {
         let deadline = MonotonicClock.now().advanced(by: .seconds(30))
         while try await replica.figures().deliveredSlot < slot {
+            // Why is said by whoever stops it.
+            guard !replica.hasEnded else {
+                throw Failure(.unavailable, "ended", "\(replica.directory) has ended")
+            }
             guard MonotonicClock.now() < deadline else {
                 throw Failure(
                     .unavailable,
