@@ -26,7 +26,7 @@ package struct LinkShape: Sendable {
 
 /// One direction of a link. Without a shape everything passes at once.
 struct Line {
-    private let shape: LinkShape?
+    var shape: LinkShape?
     /// When the last byte that was taken has left the line.
     private var freeAt: UInt64 = 0
     /// Bytes that were taken.

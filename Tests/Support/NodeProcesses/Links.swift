@@ -22,6 +22,7 @@ package final class Links: Sendable {
         var counts: [LinkFault: Int] = [:]
         var connections = 0
         var carried: [Link: Int] = [:]
+        var shape: LinkShape?
         var isOver = false
     }
 
@@ -52,15 +53,18 @@ package final class Links: Sendable {
             }
         }
         self.ports = ports
+        control.withLock { $0.shape = shape }
         let control = control
         let found = listeners
         thread = try PinnedThread(name: "links") {
-            var proxy = Proxy(listeners: found, seed: seed, shape: shape, oneIn: oneIn)
+            var proxy = Proxy(listeners: found, seed: seed, oneIn: oneIn)
             while true {
-                let (faults, isOver) = control.withLock { control in
-                    (control.faults.compactMapValues { $0.last?.fault }, control.isOver)
+                let (faults, shape, isOver) = control.withLock { control in
+                    let faults = control.faults.compactMapValues { $0.last?.fault }
+                    return (faults, control.shape, control.isOver)
                 }
                 if isOver { break }
+                proxy.shape(shape)
                 let report = proxy.turn(faults)
                 control.withLock { control in
                     control.connections += report.connections
@@ -86,6 +90,11 @@ package final class Links: Sendable {
         control.withLock { control in
             for link in control.faults.keys { control.faults[link]?.removeAll { $0.key == key } }
         }
+    }
+
+    /// What each link can carry from now on.
+    package func reshape(_ shape: LinkShape?) {
+        control.withLock { $0.shape = shape }
     }
 
     /// How often what was done to a frame or a connection.

@@ -33,11 +33,15 @@ struct Proxy {
     private var generator: SeededGenerator
     private var report = Report()
 
-    init(listeners: [Listener], seed: UInt64, shape: LinkShape?, oneIn: Int) {
+    init(listeners: [Listener], seed: UInt64, oneIn: Int) {
         self.listeners = listeners
         self.oneIn = oneIn
-        for listener in listeners { lines[listener.link] = Line(shape) }
+        for listener in listeners { lines[listener.link] = Line(nil) }
         generator = SeededGenerator(seed: seed)
+    }
+
+    mutating func shape(_ shape: LinkShape?) {
+        for link in lines.keys { lines[link]?.shape = shape }
     }
 
     /// Waits until there is something to do, 20 ms at most, and does it.
