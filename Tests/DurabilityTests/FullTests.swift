@@ -25,7 +25,7 @@ import Testing
         #expect(found.unknown.isEmpty && found.strange.isEmpty, "\(found.unknown) \(found.strange)")
         #expect(found.never.count == 8)
         #expect(found.never.values.allSatisfy { $0 == .full })
-        #expect(await log.status.health == .full)
+        #expect(log.status.health == .full)
         // Reads, barriers and subscriptions go on.
         let last = try await log.barrier()
         let rows = try await NodeDirectory.everything(of: log, through: last)
@@ -44,7 +44,7 @@ import Testing
         _ outcomes: Outcomes,
         _ directory: NodeDirectory
     ) async throws {
-        #expect(await eventually { await node.log.status.health == .healthy })
+        #expect(await eventually { node.log.status.health == .healthy })
         let before = outcomes.now.never.count
         await outcomes.load(node.log, tasks: 4, each: 5, firstID: 1_000_000)
         #expect(outcomes.now.never.count == before)
@@ -72,7 +72,7 @@ import Testing
         #expect(error == nil)
         let again = try await directory.start()
         let last = try await again.log.barrier()
-        #expect(await again.log.status.health == .full)
+        #expect(again.log.status.health == .full)
         let rows = try await NodeDirectory.everything(of: again.log, through: last)
         #expect(outcomes.now.contradictions(rows) == [])
         await #expect(throws: AppendError.never(.full)) {
@@ -123,11 +123,11 @@ import Testing
             load = Task { await outcomes.load(node.log, tasks: 1, each: 1, fillerBytes: 9_000) }
             #expect(await eventually { fault.hits > 1 })
             #expect(outcomes.now.told.isEmpty)
-            #expect(await node.log.status.health == .full)
+            #expect(node.log.status.health == .full)
         }
         await load.value
         #expect(outcomes.now.told.count == 1)
-        #expect(await eventually { await node.log.status.health == .healthy })
+        #expect(await eventually { node.log.status.health == .healthy })
         let error = await node.shutdown()
         #expect(error == nil)
     }
@@ -153,7 +153,7 @@ import Testing
         let last = try await again.log.barrier()
         let rows = try await NodeDirectory.everything(of: again.log, through: last)
         #expect(outcomes.now.contradictions(rows) == [])
-        #expect(await again.log.status.health == .full)
+        #expect(again.log.status.health == .full)
         await again.shutdown()
         directory.configuration.storage.mapSize *= 2
         let wider = try await directory.start()

@@ -19,7 +19,7 @@ import Testing
         // The leader hears of everybody.
         let isEverywhere = try await cluster.eventually {
             for member in cluster.members {
-                let status = try await cluster.node(member).status
+                let status = try cluster.node(member).status
                 guard status.role == .leader, status.committedSlot >= 30 else { continue }
                 return status.members.allSatisfy { $0.lag == 0 }
             }

@@ -23,9 +23,9 @@ let benchmarks: @Sendable () -> Void = {
         try await withNode { node in
             let payload = [UInt8](repeating: 7, count: 256)
             try await node.append(payload)
-            let before = await node.status.storage
+            let before = node.status.storage
             for _ in 0..<100 { try await node.append(payload) }
-            benchmark.record(from: before, to: await node.status.storage)
+            benchmark.record(from: before, to: node.status.storage)
         }
     }
 
@@ -33,19 +33,19 @@ let benchmarks: @Sendable () -> Void = {
         try await withNode { node in
             let payloads = [[UInt8]](repeating: Array(repeating: 7, count: 256), count: 256)
             try await node.append(contentsOf: payloads)
-            let before = await node.status.storage
+            let before = node.status.storage
             for _ in 0..<10 { try await node.append(contentsOf: payloads) }
-            benchmark.record(from: before, to: await node.status.storage)
+            benchmark.record(from: before, to: node.status.storage)
         }
     }
 
     Benchmark("1000_barriers_and_100_pages") { benchmark in
         try await withNode { node in
             let slots = try await node.append(contentsOf: [[1], [2], [3]])
-            let before = await node.status.storage
+            let before = node.status.storage
             for _ in 0..<1_000 { _ = try await node.barrier() }
             for _ in 0..<100 { blackHole(try await node.entries(in: slots)) }
-            benchmark.record(from: before, to: await node.status.storage)
+            benchmark.record(from: before, to: node.status.storage)
         }
     }
 }

@@ -113,11 +113,14 @@ extension LogNode {
     }
 
     /// The node's account of itself, as of the driver's last step.
+    ///
+    /// ```swift
+    /// let status = node.status
+    /// print(status.role, status.leader as Any, status.committedSlot, status.health)
+    /// ```
+    ///
+    /// Takes some locks for a moment and waits for nothing else, whatever the node is doing.
     public var status: LogStatus {
-        get async { currentStatus }
-    }
-
-    private var currentStatus: LogStatus {
         let core = driver.status
         let share = inbox.share
         let storage = store.counters

@@ -124,7 +124,7 @@ struct BenchCluster: Sendable {
             {
                 throw failure
             }
-            for node in nodes where await node.log.status.role == .leader {
+            for node in nodes where node.log.status.role == .leader {
                 // Leads, and everybody follows it.
                 if (try? await node.log.barrier(timeout: .seconds(5))) != nil { return node.log }
             }

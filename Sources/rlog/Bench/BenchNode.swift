@@ -84,7 +84,7 @@ struct BenchNode: BenchReplica {
     var hasEnded: Bool { end.hasCome }
 
     func figures() async throws(Failure) -> ReplicaFigures {
-        let status = await log.status
+        let status = log.status
         return ReplicaFigures(
             deliveredSlot: status.deliveredSlot,
             storage: status.storage,

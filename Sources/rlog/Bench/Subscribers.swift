@@ -21,7 +21,7 @@ struct Subscribers: Sendable {
         var tasks: [Task<Void, Never>] = []
         var all: [(node: NodeID, latencies: Latencies)] = []
         for node in nodes {
-            let status = await node.status
+            let status = node.status
             let latencies = Latencies()
             all.append((status.node, latencies))
             for number in 0..<count {

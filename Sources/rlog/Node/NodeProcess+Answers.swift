@@ -77,8 +77,8 @@ extension NodeProcess {
         }
     }
 
-    func status() async -> [(String, JSON)] {
-        let status = await log.status
+    func status() -> [(String, JSON)] {
+        let status = log.status
         let members = status.members.map { member in
             JSON.object([
                 ("node", .unsigned(member.node.rawValue)),

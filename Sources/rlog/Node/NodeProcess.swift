@@ -139,7 +139,7 @@ final class NodeProcess: Sendable {
     }
 
     private func announce(_ outlet: Outlet) async {
-        let status = await log.status
+        let status = log.status
         await outlet.write(
             .object([
                 ("event", .string("ready")), ("id", .unsigned(status.node.rawValue)),
@@ -217,7 +217,7 @@ final class NodeProcess: Sendable {
             answer = refusal
         case .unsubscribe: answer = unsubscribe(request.id)
         case .trim(let slot, let past, let timeout): answer = await trim(slot, past, timeout)
-        case .status: answer = await status()
+        case .status: answer = status()
         case .shutdown:
             finish()
             await log.shutdown()

@@ -128,7 +128,7 @@ final class ClusterScript: Sendable {
         var found: (NodeID, Ballot)?
         _ = try await eventually {
             for node in nodes {
-                let status = try await log(of: node).status
+                let status = try log(of: node).status
                 if status.role == .leader, let own = status.ballot, own > ballot {
                     found = (node, own)
                     return true
@@ -162,7 +162,7 @@ final class ClusterScript: Sendable {
         let last = try await log(of: 1).barrier()
         for node in Self.members {
             let arrived = try await eventually {
-                try await log(of: node).status.deliveredSlot >= last
+                try log(of: node).status.deliveredSlot >= last
             }
             guard arrived else { throw Stuck(description: "\(node) does not get to \(last)") }
         }

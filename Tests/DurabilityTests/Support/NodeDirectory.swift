@@ -103,7 +103,7 @@ final class Outcomes: Sendable {
             told(try await log.append(bytes), id)
             return true
         } catch {
-            failed(id, error, health: await log.status.health)
+            failed(id, error, health: log.status.health)
             return false
         }
     }

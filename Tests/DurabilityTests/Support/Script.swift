@@ -38,7 +38,7 @@ struct Script: Sendable {
     }
 
     func shutdown(_ node: RunningNode) async throws {
-        let committed = await node.log.status.committedSlot
+        let committed = node.log.status.committedSlot
         if let error = await node.shutdown() { throw error }
         recorder.mark(.shutDown(committed: committed.rawValue))
     }
@@ -52,7 +52,7 @@ struct Script: Sendable {
         let payload = TestPayload(id: id, fillerBytes: fillerBytes)
         let slot = try await node.log.append(payload.bytes)
         recorder.mark(.told(slot: slot.rawValue, id: id))
-        if let round = await node.log.status.ballot?.round { recorder.mark(.acted(round: round)) }
+        if let round = node.log.status.ballot?.round { recorder.mark(.acted(round: round)) }
     }
 
     func batch(_ node: RunningNode, of count: UInt32) async throws {

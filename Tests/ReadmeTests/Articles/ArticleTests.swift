@@ -45,9 +45,9 @@ import Testing
         try await Self.withNode { node, _ in
             let running = Task { try await node.run() }
             #expect(try await appendOnce([1], to: node, attempts: 3) == 1)
-            #expect(await isReady(node))
+            #expect(isReady(node))
             await node.shutdown()
-            #expect(await !isReady(node))
+            #expect(!isReady(node))
             await #expect(throws: AppendError.never(.closed)) {
                 try await appendOnce([2], to: node, attempts: 3)
             }

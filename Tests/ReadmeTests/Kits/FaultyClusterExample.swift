@@ -13,7 +13,7 @@ func outliveADisk(in directory: String) async throws {
     let first = try await cluster.withTime {
         try await cluster.node(1).append(Array("paid 17".utf8))
     }
-    let leader = try #require(await cluster.node(1).status.leader)
+    let leader = try #require(cluster.node(1).status.leader)
     let others = cluster.members.filter { $0 != leader }
 
     // Its next flush returns an error, and so it stops itself, for good.
@@ -32,7 +32,7 @@ func outliveADisk(in directory: String) async throws {
     try await cluster.start(leader)
     cluster.network.heal()
     let hasAll = try await cluster.eventually {
-        try await cluster.node(leader).status.committedSlot >= max(first, second)
+        try cluster.node(leader).status.committedSlot >= max(first, second)
     }
     #expect(hasAll)
 

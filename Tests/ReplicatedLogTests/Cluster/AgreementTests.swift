@@ -36,10 +36,10 @@ import Testing
             let node = try #require(nodes.first { $0.id == id }?.node)
             let clock = ContinuousClock()
             let end = clock.now + .seconds(60)
-            var status = await node.status
+            var status = node.status
             while status.disagreements.map(\.node) != differs, clock.now < end {
                 try await Task.sleep(for: .milliseconds(5))
-                status = await node.status
+                status = node.status
             }
             #expect(status.disagreements.map(\.node) == differs, "\(id)")
             #expect(status.disagreements.allSatisfy { $0.differences.map(\.field) == [field] })

@@ -77,13 +77,13 @@ import Testing
         try await world.create(3)
         let wiped = try await world.start(3)
         try await eventually("the wiped member hears why") {
-            let health = await wiped.status.health
+            let health = wiped.status.health
             return health == .refused(by: 1, reason: "otherIncarnation")
                 || health == .refused(by: 2, reason: "otherIncarnation")
         }
         let slot = try await world.node(2).append(bytes("second"))
         #expect(try await world.log(1, through: slot).count == 2)
-        #expect(await wiped.status.committedSlot == .zero)
+        #expect(wiped.status.committedSlot == .zero)
         try await world.stopAll()
     }
 
@@ -92,7 +92,7 @@ import Testing
         let world = try await ClusterWorld()
         try await world.startAll()
         try await world.node(1).append(bytes("before"))
-        let leader = try #require(await world.node(1).status.leader)
+        let leader = try #require(world.node(1).status.leader)
         let others = world.members.filter { $0 != leader }
         for other in others { world.network.cut(from: leader, to: other) }
         let slot = try await world.node(others[0]).append(bytes("after"))

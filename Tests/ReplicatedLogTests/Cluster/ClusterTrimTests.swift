@@ -32,10 +32,10 @@ import Testing
         // What it lacks is there still, and what is trimmed it does not ask for.
         let away = try await world.start(3)
         try await eventually("the member that was away has everything") {
-            await away.status.deliveredSlot >= end
+            away.status.deliveredSlot >= end
         }
         try await eventually("what was held back goes by itself") {
-            for node in others where await node.status.trimmedSlot >= end { return true }
+            for node in others where node.status.trimmedSlot >= end { return true }
             return false
         }
         #expect(try await away.entries(in: end...end).entries.count == 1)
@@ -58,7 +58,7 @@ import Testing
         try await node.writeSnapshot(through: half) { try $0.write([1]) }
         try await world.start(3)
         try await eventually("what was held back goes by itself") {
-            await node.status.trimmedSlot >= half
+            node.status.trimmedSlot >= half
         }
         let kept = try await node.trim(through: end)
         #expect(kept == LogTrim(through: half, heldBack: .snapshot(half)))

@@ -27,7 +27,7 @@ import Testing
             for number in 0..<20 { try await node.append(payload(number)) }
             _ = try await node.append(contentsOf: [[UInt8]](repeating: [1], count: 100))
         }
-        let counters = await node.status.storage
+        let counters = node.status.storage
         let seen = backend.values
         let name = { "replicated_log_" + $0 + " cluster=tests node=n1" }
         #expect(seen[name("flush_duration_seconds")]?.count == Int(counters.commits))

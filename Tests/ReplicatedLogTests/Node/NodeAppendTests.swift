@@ -21,7 +21,7 @@ import Testing
             #expect(page.entries.map(\.payload) == (1...5).map(payload) + [[], [7], [8], [9]])
             #expect(try await node.entries(in: 3...4).entries.map(\.slot) == [3, 4])
             #expect(try await node.entries(in: 30...40).entries.isEmpty)
-            let status = await node.status
+            let status = node.status
             #expect(status.role == .leader)
             #expect(status.leader == 1)
             #expect(status.ballot == status.promised)
@@ -92,7 +92,7 @@ import Testing
         try await running(try await directory.open()) { node in
             let end = try await node.barrier()
             #expect(end == 200)
-            #expect(await node.status.deliveredSlot == 200)
+            #expect(node.status.deliveredSlot == 200)
         }
     }
 

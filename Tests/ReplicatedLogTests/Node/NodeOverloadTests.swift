@@ -20,7 +20,7 @@ import Testing
         await #expect(throws: AppendError.overloaded) {
             try await node.append([], overload: .fail)
         }
-        #expect(await node.status.inboxAppends == 2)
+        #expect(node.status.inboxAppends == 2)
         try await running(node) { node in
             for task in early { _ = try await task.value }
             #expect(try await waiting.value == 3)
@@ -121,7 +121,7 @@ import Testing
         await #expect(throws: ReadError.closed) { try await node.entries(in: 1...1) }
         #expect(node.inbox.share == InboxShare())
         #expect(node.inbox.state.withLock { $0.waiters.count } == 0)
-        #expect(await node.status.health == .closed)
+        #expect(node.status.health == .closed)
     }
 
     @Test func whoWaitsHearsOfAFailure() async throws {
@@ -145,7 +145,7 @@ import Testing
         await #expect(throws: ReadError.storeFailed(failure.description)) {
             try await subscriber.value
         }
-        #expect(await node.status.health == .failed(failure.description))
+        #expect(node.status.health == .failed(failure.description))
         #expect(node.inbox.share == InboxShare())
         try await running(try await directory.open()) { node in
             let log = try await node.everything()

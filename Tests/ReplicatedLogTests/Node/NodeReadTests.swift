@@ -132,7 +132,7 @@ import Testing
                 let taken = try await iterators[position].take(20, after: 0)
                 #expect(taken.map { number($0.payload) } == Array(0..<20))
             }
-            #expect(await node.status.storage.reads == 0)
+            #expect(node.status.storage.reads == 0)
         }
     }
 }

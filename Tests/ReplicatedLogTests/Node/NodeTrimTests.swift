@@ -13,10 +13,10 @@ import Testing
             await #expect(throws: TrimError.notCommitted(through: 100)) {
                 try await node.trim(through: 101)
             }
-            #expect(await node.status.trimmedSlot == .zero)
+            #expect(node.status.trimmedSlot == .zero)
             let trim = try await node.trim(through: 60)
             #expect(trim == LogTrim(through: 60, heldBack: nil))
-            #expect(await node.status.trimmedSlot == 60)
+            #expect(node.status.trimmedSlot == 60)
             await #expect(throws: ReadError.trimmed(through: 60)) {
                 try await node.entries(in: 60...70)
             }
@@ -31,13 +31,13 @@ import Testing
         }
         // All of it, after a restart too; the log goes on.
         try await running(try await directory.open()) { node in
-            #expect(await node.status.trimmedSlot == 60)
+            #expect(node.status.trimmedSlot == 60)
             _ = try await node.barrier()
             #expect(try await node.trim(through: 100).through == 100)
             #expect(try await node.append(payload(101)) > 100)
         }
         try await running(try await directory.open()) { node in
-            #expect(await node.status.trimmedSlot == 100)
+            #expect(node.status.trimmedSlot == 100)
             let end = try await node.append(payload(102))
             var events = node.subscribe(from: 1).makeAsyncIterator()
             #expect(try await events.next() == .gap(through: 100, reason: .trimmed))

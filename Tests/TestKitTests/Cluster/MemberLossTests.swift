@@ -80,14 +80,14 @@ import Testing
             try await cluster.wipe(away)
             let wiped = try await cluster.start(away)
             let isRefused = await cluster.eventually {
-                guard case .refused(_, let reason) = await wiped.status.health else { return false }
+                guard case .refused(_, let reason) = wiped.status.health else { return false }
                 return reason == "otherIncarnation"
             }
             #expect(isRefused)
             let others = cluster.others(than: away)
             _ = try await cluster.append("after", on: others[0])
             #expect(try await cluster.log(others[1]).count == 2)
-            #expect(await wiped.status.committedSlot == .zero)
+            #expect(wiped.status.committedSlot == .zero)
             // It counts for nothing: with one of the others away there is no quorum.
             try await cluster.shutDown(others[0])
             let node = try cluster.node(others[1])
@@ -156,7 +156,7 @@ import Testing
         // One counts, the other is refused for as long as it lives, wherever the refusal goes.
         let isRefused = try await cluster.eventually {
             for member in [1, 2] as [NodeID] {
-                let peer = try await cluster.node(member).status.refusedPeer
+                let peer = try cluster.node(member).status.refusedPeer
                 guard peer?.node == 3 else { return false }
             }
             return true
@@ -172,7 +172,7 @@ import Testing
                     try await node.append([1], timeout: .milliseconds(1_500))
                 }
             }
-            #expect(await node.status.role != .leader)
+            #expect(node.status.role != .leader)
         }
         try await cluster.start(1)
         try await cluster.start(2)

@@ -52,7 +52,7 @@ import Testing
             let before = cluster.ticks
             _ = try await cluster.append("after", on: others[0])
             #expect((cluster.ticks - before) / cluster.electionTicks <= 12)
-            let next = try await cluster.node(others[0]).status.leader
+            let next = try cluster.node(others[0]).status.leader
             #expect(next != leader)
             cluster.network.heal()
         }

@@ -88,7 +88,7 @@ import Testing
                         peak.withLock { $0 = max($0, now) }
                         let waiting = try cluster.stalledBytes(of: slow)
                         mostHeld.withLock { $0 = max($0, waiting) }
-                        let status = await node.status
+                        let status = node.status
                         #expect(status.inboxBytes <= limits.inboxBytes)
                         #expect(status.slotsInFlight <= limits.pipelineSlots)
                     }

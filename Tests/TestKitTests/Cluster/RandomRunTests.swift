@@ -136,7 +136,7 @@ private struct RandomRun {
     /// Starts a member that is down, or whose store has failed.
     private func bringBack(_ member: NodeID) async throws {
         if let node = try? cluster.node(member) {
-            let health = await node.status.health
+            let health = node.status.health
             if case .failed = health {
                 await cluster.ended(member)
             } else if case .closed = health {

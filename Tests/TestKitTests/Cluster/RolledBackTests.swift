@@ -14,7 +14,7 @@ import Testing
     }
 
     private static func isOut(_ node: LogNode) async -> Bool {
-        if case .rolledBack = await node.status.health { true } else { false }
+        if case .rolledBack = node.status.health { true } else { false }
     }
 
     /// Has every other member count the present process of `member`: each is its only partner once.
@@ -164,7 +164,7 @@ import Testing
             }
             for member in cluster.members {
                 #expect(try await cluster.log(member).count == 12)
-                #expect(try await cluster.node(member).status.health == .healthy)
+                #expect(try cluster.node(member).status.health == .healthy)
             }
         }
     }

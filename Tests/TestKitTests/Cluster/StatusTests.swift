@@ -12,22 +12,22 @@ import Testing
             let others = cluster.others(than: leader)
             let node = try cluster.node(leader)
             func lags() async -> [NodeID: Int?] {
-                let members = await node.status.members
+                let members = node.status.members
                 return Dictionary(uniqueKeysWithValues: members.map { ($0.node, $0.lag) })
             }
             let isLevel = await cluster.eventually { await lags().values.allSatisfy { $0 == 0 } }
             #expect(isLevel)
-            let start = await node.status.committedSlot
+            let start = node.status.committedSlot
             try cluster.stall(others[0])
             for number in 0..<20 { _ = try await cluster.append("\(number)", on: leader) }
-            let end = await node.status.committedSlot
+            let end = node.status.committedSlot
             let behind = end.count(after: start)
             #expect(behind >= 20)
             let isTold = await cluster.eventually {
                 await lags() == [others[0]: behind, others[1]: 0]
             }
             #expect(isTold, "\(behind) slots behind")
-            let status = await node.status
+            let status = node.status
             for member in status.members {
                 #expect(status.committedSlot.count(after: member.committedSlot) == member.lag)
             }
@@ -35,7 +35,7 @@ import Testing
             let isBack = await cluster.eventually { await lags().values.allSatisfy { $0 == 0 } }
             #expect(isBack)
             // Who follows hears of its leader alone, and does not make up the rest.
-            let known = try await cluster.node(others[1]).status.members.filter { $0.lag != nil }
+            let known = try cluster.node(others[1]).status.members.filter { $0.lag != nil }
             #expect(known.map(\.node) == [leader])
         }
     }

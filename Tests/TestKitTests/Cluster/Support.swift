@@ -61,9 +61,9 @@ extension FaultyCluster {
         let found = Locked<NodeID?>(nil)
         let isFound = try await eventually {
             var leaders: Set<NodeID?> = []
-            for member in running { leaders.insert(try await node(member).status.leader) }
+            for member in running { leaders.insert(try node(member).status.leader) }
             guard leaders.count == 1, let leader = leaders.first ?? nil else { return false }
-            guard try await node(leader).status.role == .leader else { return false }
+            guard try node(leader).status.role == .leader else { return false }
             found.withLock { $0 = leader }
             return true
         }

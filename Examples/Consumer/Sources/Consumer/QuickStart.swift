@@ -34,7 +34,7 @@ func quickStart(in directory: String) async throws -> [String] {
         let readPoint = try await node.barrier()
         // A bounded page of the log; `page.through` says how far it reaches.
         let page = try await node.entries(in: slot...readPoint)
-        let status = await node.status
+        let status = node.status
         print("\(status.role), \(page.entries.count) entries through slot \(page.through)")
 
         await node.shutdown()
