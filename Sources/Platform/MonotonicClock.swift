@@ -76,4 +76,7 @@ extension Duration {
         guard overflow || again else { return sum }
         return seconds < 0 ? .min : .max
     }
+
+    /// The duration in milliseconds, as `wholeNanoseconds`.
+    package var wholeMilliseconds: Int { Int(wholeNanoseconds / 1_000_000) }
 }

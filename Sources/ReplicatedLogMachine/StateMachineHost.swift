@@ -103,7 +103,7 @@ public final class StateMachineHost<Machine: ReplicatedStateMachine>: Sendable {
     ///
     /// - Parameters:
     ///   - command: What is to be done.
-    ///   - timeout: How long the way into the log may take; `Limits.appendTimeoutMilliseconds` if not given.
+    ///   - timeout: How long the way into the log may take; `Limits.appendTimeout` if not given.
     ///     Behind that the command is certain to be applied, here as soon as this member has come so far: to
     ///     wait no longer, cancel the task.
     /// - Throws: `PerformError`.
@@ -161,7 +161,7 @@ public final class StateMachineHost<Machine: ReplicatedStateMachine>: Sendable {
     ///
     /// - Parameters:
     ///   - freshness: Whether all that was acknowledged before, on any member, must be in it.
-    ///   - timeout: How long the barrier may take; `Limits.appendTimeoutMilliseconds` if not given.
+    ///   - timeout: How long the barrier may take; `Limits.appendTimeout` if not given.
     ///   - body: Looks at the state. Nothing is applied meanwhile: keep it short.
     /// - Throws: `StateReadError`, or what the closure throws.
     public func read<Value: Sendable>(

@@ -30,13 +30,36 @@ import Testing
         #expect(Self.refused { $0.inboxBytes = value } == "inboxBytes")
         #expect(Self.refused { $0.tailBytes = value } == "tailBytes")
         #expect(Self.refused { $0.checkpointSlots = value } == "checkpointSlots")
-        #expect(
-            Self.refused { $0.appendTimeoutMilliseconds = value } == "appendTimeoutMilliseconds"
-        )
-        #expect(
-            Self.refused { $0.shutdownTimeoutMilliseconds = value }
-                == "shutdownTimeoutMilliseconds"
-        )
+    }
+
+    @Test func noTimeIsLessThanAMillisecond() {
+        for time in [Duration.zero, .milliseconds(-1), .microseconds(999), .seconds(Int64.min)] {
+            #expect(Self.refused { $0.appendTimeout = time } == "appendTimeout")
+            #expect(Self.refused { $0.shutdownTimeout = time } == "shutdownTimeout")
+            #expect(Self.refused { $0.heartbeatInterval = time } == "heartbeatInterval")
+            #expect(Self.refused { $0.electionTimeout = time } == "electionTimeout")
+        }
+        #expect(Self.refused { $0.electionTimeout = .milliseconds(150) } == nil)
+        #expect(Self.refused { $0.electionTimeout = .milliseconds(149) } == "electionTimeout")
+        #expect(Self.refused { $0.appendTimeout = .seconds(Int64.max) } == nil)
+    }
+
+    /// What is written is what is counted, whole ticks of it and never none.
+    @Test func timesAreCountedInTicks() {
+        var limits = Limits()
+        #expect(limits.heartbeatTicks == Limits.ticks(in: limits.heartbeatInterval))
+        #expect(limits.electionTicks == Limits.ticks(in: limits.electionTimeout))
+        limits.heartbeatInterval = .milliseconds(39)
+        limits.electionTimeout = .seconds(1.5)
+        #expect(limits.heartbeatTicks == 3)
+        #expect(limits.electionTicks == 150)
+        limits.heartbeatInterval = .milliseconds(1)
+        limits.electionTimeout = .milliseconds(3)
+        #expect(limits.heartbeatTicks == 1)
+        #expect(limits.electionTicks == 3)
+        limits.electionTimeout = .seconds(Int64.max)
+        #expect(limits.electionTicks == 100 << 40)
+        #expect(Limits.ticks(in: .seconds(-1)) == 0)
     }
 
     @Test func eachBoundIsExact() {

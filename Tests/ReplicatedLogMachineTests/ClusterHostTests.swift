@@ -52,7 +52,7 @@ import Testing
         defer { try? FileSystem.removeTree(root) }
         var options = FaultyCluster.Options()
         // Time runs faster here than disks and threads do.
-        options.limits.appendTimeoutMilliseconds = 3_600_000
+        options.limits.appendTimeout = .seconds(3_600)
         let cluster = try await FaultyCluster(directory: root, options: options)
         try await cluster.startAll()
         var hosts = try cluster.members.map { Hosted(try cluster.node($0)) }

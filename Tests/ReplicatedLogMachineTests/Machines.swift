@@ -79,7 +79,7 @@ final class MachineDirectory: Sendable {
         )
         configuration.storage.mapSize = 256 << 20
         configuration.storage.runwayBytes = 64 << 10
-        configuration.limits.appendTimeoutMilliseconds = 120_000
+        configuration.limits.appendTimeout = .seconds(120)
         self.configuration = configuration
         try await LogNode.create(configuration, directory: path)
     }

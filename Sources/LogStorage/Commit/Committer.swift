@@ -129,7 +129,7 @@ final class Committer: @unchecked Sendable {
         }
         switch commitOrTrim(rows, trim) {
         case .committed(let nanoseconds):
-            count(nanoseconds, rows: batch.rows)
+            count(.nanoseconds(nanoseconds), rows: batch.rows)
             acknowledge(batch)
             settleAt = MonotonicClock.now().advanced(by: Self.settlingDelay)
             keepAhead()
@@ -187,7 +187,7 @@ final class Committer: @unchecked Sendable {
         rows.trimmed = trim.through
         switch commit(rows, trim) {
         case .committed(let nanoseconds):
-            count(nanoseconds, rows: rows)
+            count(.nanoseconds(nanoseconds), rows: rows)
             settleAt = MonotonicClock.now().advanced(by: Self.settlingDelay)
             return true
         case .noRoom:
@@ -292,14 +292,14 @@ final class Committer: @unchecked Sendable {
         observer?.failed(failure)
     }
 
-    private func count(_ nanoseconds: UInt64, rows: WriteRows) {
+    private func count(_ time: Duration, rows: WriteRows) {
         let written = rows.accepted.reduce(0) { $0 + $1.run.entries.count }
         let payload = rows.payloadBytes
         counters.withLock { counters in
             counters.commits += 1
             counters.flushes += 1
-            counters.flushNanoseconds += nanoseconds
-            counters.lastFlushNanoseconds = nanoseconds
+            counters.flushTime += time
+            counters.lastFlushTime = time
             counters.rows += UInt64(written)
             counters.payloadBytes += UInt64(payload)
         }

@@ -9,9 +9,9 @@ public struct StoreCounters: Hashable, Sendable {
     public var flushes: UInt64 = 0
     /// Time in the commits, from the end of the rows to the return of the flush, the writing and the sealing of
     /// the pages included.
-    public var flushNanoseconds: UInt64 = 0
+    public var flushTime = Duration.zero
     /// The same of the last commit.
-    public var lastFlushNanoseconds: UInt64 = 0
+    public var lastFlushTime = Duration.zero
     /// Accepted rows written, one written twice counted twice.
     public var rows: UInt64 = 0
     /// The payload bytes of those rows.

@@ -1,8 +1,15 @@
 /// Every bound of a node in one place, those of its disk apart (`StorageOptions`). Whatever has no bound here
 /// does not grow.
 ///
-/// Counts are in slots or appends, sizes in bytes, times in milliseconds. `validated()` says which
-/// combinations make no sense.
+/// ```swift
+/// var limits = Limits()
+/// limits.maxPayloadBytes = 64 << 10
+/// limits.electionTimeout = .seconds(2)            // members that are far apart
+/// limits.heartbeatInterval = .milliseconds(300)
+/// configuration.limits = limits
+/// ```
+///
+/// Counts are in slots or appends, sizes in bytes. `validated()` says which combinations make no sense.
 public struct Limits: Hashable, Sendable {
     /// The largest payload of one append. Default 1 MiB.
     public var maxPayloadBytes = 1 << 20
@@ -24,28 +31,36 @@ public struct Limits: Hashable, Sendable {
     /// Payload bytes of delivered entries, and 64 for each, kept in memory for subscribers at the tail
     /// while there are any; as many may be read ahead for them. Default 4 MiB.
     public var tailBytes = 4 << 20
-    /// How long an append or a barrier waits if it was not told otherwise. Default 10,000 ms.
-    public var appendTimeoutMilliseconds = 10_000
-    /// How long a shutdown waits for what is in flight. Default 3,000 ms.
-    public var shutdownTimeoutMilliseconds = 3_000
-    /// How often a leader tells its followers that it lives. Default 50 ms.
-    public var heartbeatMilliseconds = 50
+    /// How long an append, a barrier or a trim waits if it was not told otherwise. Default 10 s.
+    public var appendTimeout = Duration.seconds(10)
+    /// How long a shutdown waits for what is in flight. Default 3 s.
+    public var shutdownTimeout = Duration.seconds(3)
+    /// How often a leader tells its followers that it lives; in whole hundredths of a second. Default 50 ms.
+    public var heartbeatInterval = Duration.milliseconds(50) {
+        didSet { heartbeatTicks = max(1, Self.ticks(in: heartbeatInterval)) }
+    }
     /// How long a leader waits to hear a quorum before it steps down, and a follower for its leader before it
-    /// looks for another: each of a follower's waits is drawn between one and two of these. Default 300 ms.
-    public var electionMilliseconds = 300
+    /// looks for another: each of a follower's waits is drawn between one and two of these. In whole hundredths
+    /// of a second. Default 300 ms.
+    public var electionTimeout = Duration.milliseconds(300) {
+        didSet { electionTicks = max(3, Self.ticks(in: electionTimeout)) }
+    }
     /// Delivered slots between two checkpoints of the log's state; `open` replays at most twice as many
     /// rows plus one pipeline. Default 32,768.
     public var checkpointSlots = 32_768
 
-    /// What one tick of the core lasts.
-    package static let tickMilliseconds = 10
+    /// `heartbeatInterval`, as the core counts.
+    package private(set) var heartbeatTicks: UInt64 = 5
+    /// `electionTimeout`, as the core counts.
+    package private(set) var electionTicks: UInt64 = 30
 
-    package var heartbeatTicks: UInt64 {
-        UInt64(max(1, heartbeatMilliseconds / Self.tickMilliseconds))
-    }
-
-    package var electionTicks: UInt64 {
-        UInt64(max(3, electionMilliseconds / Self.tickMilliseconds))
+    /// The whole ticks of the core in a time, of ten milliseconds each; so many at most that none of the core's
+    /// multiples of them overflows.
+    package static func ticks(in time: Duration) -> UInt64 {
+        let (seconds, attoseconds) = time.components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        guard seconds < 1 << 40 else { return 100 << 40 }
+        return UInt64(seconds) * 100 + UInt64(attoseconds / 10_000_000_000_000_000)
     }
 
     /// The documented defaults.
@@ -82,21 +97,25 @@ public struct Limits: Hashable, Sendable {
             ("maxPayloadBytes", maxPayloadBytes), ("pipelineBytes", pipelineBytes),
             ("pageBytes", pageBytes), ("inboxAppends", inboxAppends), ("inboxBytes", inboxBytes),
             ("waitingBytes", waitingBytes), ("tailBytes", tailBytes),
-            ("appendTimeoutMilliseconds", appendTimeoutMilliseconds),
-            ("shutdownTimeoutMilliseconds", shutdownTimeoutMilliseconds),
-            ("heartbeatMilliseconds", heartbeatMilliseconds),
             ("checkpointSlots", checkpointSlots),
         ]
         for (name, value) in positive where value < 1 {
             throw InvalidLimits(name: name, reason: "must be at least 1")
         }
+        let times = [
+            ("appendTimeout", appendTimeout), ("shutdownTimeout", shutdownTimeout),
+            ("heartbeatInterval", heartbeatInterval),
+        ]
+        for (name, time) in times where time < .milliseconds(1) {
+            throw InvalidLimits(name: name, reason: "must be at least 1 ms")
+        }
         func check(_ isValid: Bool, _ name: String, _ reason: String) throws(InvalidLimits) {
             guard isValid else { throw InvalidLimits(name: name, reason: reason) }
         }
         try check(
-            electionMilliseconds >= 3 * heartbeatMilliseconds,
-            "electionMilliseconds",
-            "must be at least three times heartbeatMilliseconds"
+            electionTimeout >= heartbeatInterval * 3,
+            "electionTimeout",
+            "must be at least three times heartbeatInterval"
         )
         try check(pipelineSlots >= 2, "pipelineSlots", "must be at least 2")
         try check(pipelineSlots <= 65_536, "pipelineSlots", "must be at most 65,536")

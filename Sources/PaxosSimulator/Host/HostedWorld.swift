@@ -60,7 +60,7 @@ package final class HostedWorld {
             return nil
         }
         host.called(append: node)
-        let timeout = UInt64(world.mix.limits.appendTimeoutMilliseconds / Limits.tickMilliseconds)
+        let timeout = Limits.ticks(in: world.mix.limits.appendTimeout)
         world.appends += 1
         let labelled = payloads.enumerated().map { index, payload in
             PayloadLabel(append: world.appends, index: index, count: payloads.count)

@@ -6,7 +6,7 @@ extension Mutant {
         var limits = limits
         switch self {
         case .limitsIgnored: limits.pipelineSlots *= 4
-        case .sleepsThroughElections: limits.electionMilliseconds = 1 << 40
+        case .sleepsThroughElections: limits.electionTimeout = .seconds(1 << 30)
         default: break
         }
         return limits

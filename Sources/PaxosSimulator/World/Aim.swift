@@ -90,8 +90,8 @@ extension FaultMix {
         limits.pipelineSlots = [4, 8][random.below(2)]
         limits.pipelineBytes = max(limits.pipelineBytes, 128)
         if latency.upperBound == 0 {
-            limits.electionMilliseconds = 60
-            limits.heartbeatMilliseconds = 20
+            limits.electionTimeout = .milliseconds(60)
+            limits.heartbeatInterval = .milliseconds(20)
         }
         // Whoever is beside a copy of itself is asked less.
         drawn.removeAll { $0 == .twin }

@@ -77,8 +77,8 @@ struct FaultMix {
     /// Leaders follow each other as fast as they can be elected, each cut off with something in flight: where
     /// most of what can go wrong with ballots does.
     private mutating func duel(random: inout SeededGenerator) {
-        limits.electionMilliseconds = 60
-        limits.heartbeatMilliseconds = 10
+        limits.electionTimeout = .milliseconds(60)
+        limits.heartbeatInterval = .milliseconds(10)
         limits.pipelineSlots = [8, 16, 64][random.below(3)]
         limits.pipelineBytes = 4096
         drawn += [.partition, .partition, .partition, .slowLink]
@@ -94,8 +94,8 @@ struct FaultMix {
         ambushInterval = [16...64, 64...256, 256...1024][random.below(3)]
         interruptedPermille = [0, 5, 20][random.below(3)]
         wipedPermille = [0, 0, 200][random.below(3)]
-        limits.electionMilliseconds = 60
-        limits.heartbeatMilliseconds = [10, 20, 20][random.below(3)]
+        limits.electionTimeout = .milliseconds(60)
+        limits.heartbeatInterval = .milliseconds([10, 20, 20][random.below(3)])
         faultInterval = [20...200, 50...400][random.below(2)]
         duration = [4...16, 8...40][random.below(2)]
         flushTime = [1...4, 1...16][random.below(2)]
@@ -137,7 +137,7 @@ struct FaultMix {
         limits.checkpointSlots = [1, 5, 30, 200][random.below(4)]
         limits.inboxAppends = 100
         // Short timeouts against slow messages: many leaders, each with something in flight.
-        limits.electionMilliseconds = [300, 150, 80, 60][random.below(4)]
-        limits.heartbeatMilliseconds = limits.electionMilliseconds / 6
+        limits.electionTimeout = .milliseconds([300, 150, 80, 60][random.below(4)])
+        limits.heartbeatInterval = limits.electionTimeout / 6
     }
 }

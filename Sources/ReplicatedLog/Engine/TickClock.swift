@@ -32,19 +32,9 @@ package struct TickClock: Sendable {
         }
     }
 
-    /// The first tick that begins at least so many milliseconds from now.
-    func deadline(milliseconds: Int) -> Tick {
-        let (nanoseconds, overflow) = UInt64(max(0, milliseconds))
-            .multipliedReportingOverflow(by: 1_000_000)
-        return overflow ? .never : deadline(nanoseconds: nanoseconds)
-    }
-
     /// The first tick that begins at least so long from now.
     func deadline(after duration: Duration) -> Tick {
-        deadline(nanoseconds: UInt64(max(0, duration.wholeNanoseconds)))
-    }
-
-    private func deadline(nanoseconds: UInt64) -> Tick {
+        let nanoseconds = UInt64(max(0, duration.wholeNanoseconds))
         let (end, overflow) = elapsedNanoseconds.addingReportingOverflow(nanoseconds)
         return overflow ? .never : Tick(end / Self.tickNanoseconds).advanced(by: 1)
     }

@@ -19,7 +19,7 @@ extension LogNode {
     ///
     /// - Parameters:
     ///   - payload: At most `Limits.maxPayloadBytes` bytes; may be empty.
-    ///   - timeout: How long to wait; `Limits.appendTimeoutMilliseconds` if not given. The time runs
+    ///   - timeout: How long to wait; `Limits.appendTimeout` if not given. The time runs
     ///     from the call, also before `run()`.
     ///   - overload: Whether to wait if the inbox is full.
     /// - Throws: `AppendError`. After `never` the payload is not in the log and never will be; after
@@ -93,7 +93,7 @@ extension LogNode {
     /// subscriber that feeds the state has seen an event whose `Subscription.Event.through` is r or
     /// more. It always comes: where r holds nothing effective, as `progress`.
     ///
-    /// - Parameter timeout: How long to wait; `Limits.appendTimeoutMilliseconds` if not given.
+    /// - Parameter timeout: How long to wait; `Limits.appendTimeout` if not given.
     /// - Throws: `BarrierError`.
     public func barrier(timeout: Duration? = nil) async throws(BarrierError) -> Slot {
         let span = tracing.begin(.barrier)
@@ -158,10 +158,7 @@ extension LogNode {
     }
 
     func deadline(after timeout: Duration?) -> Tick {
-        guard let timeout else {
-            return clock.deadline(milliseconds: configuration.limits.appendTimeoutMilliseconds)
-        }
-        return clock.deadline(after: timeout)
+        clock.deadline(after: timeout ?? configuration.limits.appendTimeout)
     }
 }
 

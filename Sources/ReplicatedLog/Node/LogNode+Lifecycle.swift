@@ -192,12 +192,12 @@ extension LogNode {
         }
         let inbox = inbox
         let clock = clock
-        let grace = configuration.limits.shutdownTimeoutMilliseconds
+        let grace = configuration.limits.shutdownTimeout
         await withTaskCancellationHandler {
             await ServiceEnd.following {
                 await thread.ended()
             } onShutdown: {
-                inbox.close(by: clock.deadline(milliseconds: grace))
+                inbox.close(by: clock.deadline(after: grace))
             }
         } onCancel: {
             inbox.close(by: .zero)
@@ -241,12 +241,10 @@ extension LogNode {
     /// Shuts the node down in order and returns when `run()` is about to.
     ///
     /// New calls throw `closed`. Appends that already have a slot are waited for, at most
-    /// `Limits.shutdownTimeoutMilliseconds`; those still in the inbox end with `never(.closed)`. The
+    /// `Limits.shutdownTimeout`; those still in the inbox end with `never(.closed)`. The
     /// commit watermark is written. A node that was never run is closed. May be called more than once.
     public func shutdown() async {
-        await end(
-            by: clock.deadline(milliseconds: configuration.limits.shutdownTimeoutMilliseconds)
-        )
+        await end(by: clock.deadline(after: configuration.limits.shutdownTimeout))
     }
 
     /// Ends the node without waiting for appends in flight: they end with `unknown`.

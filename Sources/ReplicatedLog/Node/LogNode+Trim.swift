@@ -28,7 +28,7 @@ extension LogNode {
     ///   - slot: The last slot that is to go; committed.
     ///   - pastSnapshots: Also what a snapshot that is kept does not hold. One that is being written ends with
     ///     `SnapshotError.trimmed`.
-    ///   - timeout: How long to wait; `Limits.appendTimeoutMilliseconds` if not given.
+    ///   - timeout: How long to wait; `Limits.appendTimeout` if not given.
     /// - Throws: `TrimError`. What was asked for is not taken back by it.
     @discardableResult
     public func trim(

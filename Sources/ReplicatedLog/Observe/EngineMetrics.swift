@@ -1,6 +1,7 @@
 internal import CoreMetrics
 internal import LogStorage
 internal import PaxosCore
+internal import Platform
 
 /// What a node tells swift-metrics (`NodeMetric`).
 ///
@@ -137,10 +138,10 @@ struct EngineMetrics {
     private mutating func record(_ counters: StoreCounters) {
         let commits = counters.commits - last.commits
         if commits > 0 {
-            let nanoseconds = (counters.flushNanoseconds - last.flushNanoseconds) / commits
+            let time = (counters.flushTime - last.flushTime) / commits
             let rows = counters.rows - last.rows
             for number in 0..<commits {
-                flush.recordNanoseconds(nanoseconds)
+                flush.recordNanoseconds(time.wholeNanoseconds)
                 group.record(rows / commits + (number < rows % commits ? 1 : 0))
             }
         }

@@ -37,7 +37,7 @@ final class Shared: Sendable {
 
     /// The longest wait before a connection that was lost is tried again: well within an election timeout.
     var longestBackOff: TimeAmount {
-        let quarter = TimeAmount.milliseconds(Int64(local.limits.electionMilliseconds) / 4)
+        let quarter = (local.limits.electionTimeout / 4).timeAmount
         return max(.milliseconds(1), min(options.longestBackOff.timeAmount, quarter))
     }
 

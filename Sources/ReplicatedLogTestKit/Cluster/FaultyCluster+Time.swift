@@ -6,7 +6,7 @@ extension FaultyCluster {
     /// Ticks that have passed for the cluster as a whole.
     public var ticks: UInt64 { state.withLock { $0.ticks } }
 
-    /// The ticks of `Limits.electionMilliseconds`: how long a follower waits for its leader at least.
+    /// The ticks of `Limits.electionTimeout`: how long a follower waits for its leader at least.
     public var electionTicks: UInt64 { options.limits.electionTicks }
 
     /// Moves the clock of everybody who runs, except where it was stopped.

@@ -159,7 +159,7 @@ public final class SimulatedLog<Machine: StateMachine> {
     /// - Throws: `SimulationFailure`.
     public func barrier(on member: NodeID = 1) throws(SimulationFailure) -> Slot? {
         guard let number = world.barrier(on: member) else { return nil }
-        for _ in 0..<Limits.simulated.appendTimeoutMilliseconds / Limits.tickMilliseconds {
+        for _ in 0..<Limits.ticks(in: Limits.simulated.appendTimeout) {
             switch world.state(barrier: number) {
             case .waits: try run(ticks: 1)
             case .answered(.barrier(let slot)): return slot

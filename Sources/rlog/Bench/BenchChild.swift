@@ -9,7 +9,7 @@ struct BenchChild: BenchReplica {
 
     private static let patience = Duration.seconds(30)
     /// Longer than that of the node in this process, which therefore comes to lead.
-    private static let electionMilliseconds = 10 * Limits().electionMilliseconds
+    private static let electionTimeout = Limits().electionTimeout * 10
     /// Slots of one request.
     private static let pageSlots: UInt64 = 4_096
 
@@ -20,7 +20,7 @@ struct BenchChild: BenchReplica {
         addresses: [NodeID: String]
     ) async throws(Failure) -> BenchChild {
         var arguments = [
-            "node", "--data", directory, "--election-ms", "\(electionMilliseconds)",
+            "node", "--data", directory, "--election-ms", "\(electionTimeout.wholeMilliseconds)",
         ]
         for (member, address) in addresses.sorted(by: { $0.key < $1.key }) {
             let peer = "\(member.rawValue)=\(address)"

@@ -48,10 +48,10 @@ struct Node: RlogCommand {
     var tlsCa: String?
 
     @Option(help: "How long a follower waits for its leader.")
-    var electionMs = Limits().electionMilliseconds
+    var electionMs = Limits().electionTimeout.wholeMilliseconds
 
     @Option(help: "How often a leader tells that it lives.")
-    var heartbeatMs = Limits().heartbeatMilliseconds
+    var heartbeatMs = Limits().heartbeatInterval.wholeMilliseconds
 
     @Option(help: "Address space for the data file, in bytes.")
     var mapSize: Int?
@@ -95,8 +95,8 @@ struct Node: RlogCommand {
     /// Those that the members have agreed on are the directory's.
     private func limits(with shape: Shape) -> Limits {
         var limits = Limits()
-        limits.electionMilliseconds = electionMs
-        limits.heartbeatMilliseconds = heartbeatMs
+        limits.electionTimeout = .milliseconds(electionMs)
+        limits.heartbeatInterval = .milliseconds(heartbeatMs)
         limits.adopt(shape)
         return limits
     }

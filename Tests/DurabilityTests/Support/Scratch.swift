@@ -46,7 +46,7 @@ extension LogNode.Configuration {
         configuration.limits.pipelineSlots = 512
         configuration.limits.pipelineBytes = 256 << 10
         configuration.limits.checkpointSlots = 12
-        configuration.limits.appendTimeoutMilliseconds = 120_000
+        configuration.limits.appendTimeout = .seconds(120)
         return configuration
     }
 }

@@ -373,15 +373,15 @@ import Testing
         for milliseconds in [0, 1, 9, 15, 25, 1_000] {
             for _ in 0..<2_000 {
                 let called = MonotonicClock.now()
-                let deadline = clock.deadline(milliseconds: milliseconds)
+                let deadline = clock.deadline(after: .milliseconds(milliseconds))
                 let begin = clock.instant(of: deadline)
                 let wanted = called.advanced(by: .milliseconds(milliseconds))
                 #expect(begin.map { $0 >= wanted } == true)
             }
         }
-        #expect(clock.deadline(after: .seconds(-5)) <= clock.deadline(milliseconds: 0))
-        #expect(clock.deadline(milliseconds: .max) == .never)
-        _ = clock.deadline(after: Duration(secondsComponent: .max, attosecondsComponent: 0))
+        #expect(clock.deadline(after: .seconds(-5)) <= clock.deadline(after: .zero))
+        let never = clock.deadline(after: Duration(secondsComponent: .max, attosecondsComponent: 0))
+        #expect(never > clock.deadline(after: .seconds(1 << 32)))
     }
 }
 

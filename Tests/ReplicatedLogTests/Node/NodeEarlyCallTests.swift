@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func theDefaultTimeoutHoldsBeforeTheRunToo() async throws {
-        let directory = try NodeDirectory { $0.appendTimeoutMilliseconds = 20 }
+        let directory = try NodeDirectory { $0.appendTimeout = .milliseconds(20) }
         let node = try await directory.make()
         await #expect(throws: AppendError.never(.timedOut)) { try await node.append([1]) }
         await node.close()

@@ -84,7 +84,7 @@ import Testing
         try await eventually("the barrier waits") {
             node.inbox.state.withLock { $0.barriers.count } == 1
         }
-        let late = node.clock.deadline(milliseconds: 20)
+        let late = node.clock.deadline(after: .milliseconds(20))
         try await eventually("their time is up") { node.clock.now >= late }
         try await running(node) { node in
             await #expect(throws: AppendError.never(.timedOut)) { try await inside.value }

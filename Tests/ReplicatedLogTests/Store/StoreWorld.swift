@@ -120,7 +120,7 @@ extension Limits {
         limits.pipelineBytes = 256 << 10
         limits.pipelineSlots = 256
         // Hundreds of tests share the processors, and a deadline runs from the call on.
-        limits.appendTimeoutMilliseconds = 120_000
+        limits.appendTimeout = .seconds(120)
         return limits
     }
 }

@@ -16,7 +16,7 @@ import Testing
         limits.inboxBytes = 1 << 20
         limits.tailBytes = 512 << 10
         limits.pageBytes = 64 << 10
-        limits.appendTimeoutMilliseconds = 600_000
+        limits.appendTimeout = .seconds(600)
         return limits
     }
 
