@@ -34,6 +34,9 @@ package struct PosixError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Whether the file or directory was not there.
     package var isMissing: Bool { code == ENOENT }
 
+    /// Whether something on the way is there and no directory.
+    package var isNotADirectory: Bool { code == ENOTDIR }
+
     /// Whether the disk or the quota is full, or the file as long as the process may make one.
     package var isFull: Bool { code == ENOSPC || code == EDQUOT || code == EFBIG }
 
