@@ -18,7 +18,7 @@ func quickStart(in directory: String) async throws -> [String] {
         group.addTask { try await node.run() }  // or give the node to a ServiceGroup
 
         // Returns once the entry has been flushed to the disk.
-        let slot = try await node.append(Array("paid 17".utf8))
+        let slot = try await node.append("paid 17".utf8)
         // A batch: adjoining slots, all or nothing.
         let batch = ["packed 17", "sent 17"].map { Array($0.utf8) }
         let slots = try await node.append(contentsOf: batch)

@@ -20,7 +20,7 @@ func threeMembers(below directory: String) async throws -> [String] {
     return try await withThrowingTaskGroup(of: Void.self) { [nodes] group in
         for node in nodes { group.addTask { try await node.run() } }
         // On any member: it leads, or hands the append to the one that does.
-        for number in 17...19 { try await nodes[number % 3].append(Array("paid \(number)".utf8)) }
+        for number in 17...19 { try await nodes[number % 3].append("paid \(number)".utf8) }
         // What any member has acknowledged before is here, on this one, up to the slot it returns.
         let slot = try await nodes[2].barrier()
         let page = try await nodes[2].entries(in: 1...slot)

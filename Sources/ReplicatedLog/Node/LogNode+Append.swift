@@ -14,6 +14,14 @@ public enum Overload: Hashable, Sendable {
 extension LogNode {
     /// Appends one payload.
     ///
+    /// ```swift
+    /// do throws(AppendError) {
+    ///     let slot = try await node.append("paid 17".utf8)
+    /// } catch {
+    ///     if case .never = error { … }                // not in the log: it may be tried again
+    /// }
+    /// ```
+    ///
     /// Returns the payload's slot once it is committed: durable on a quorum, with no hole below it, and
     /// in effect. Appends of one task that are awaited one after the other get ascending slots.
     ///
@@ -42,7 +50,21 @@ extension LogNode {
         ).lowerBound
     }
 
+    /// Appends the bytes of any collection, such as `"paid 17".utf8`: they are copied once.
+    @discardableResult
+    public func append(
+        _ payload: some Collection<UInt8>,
+        timeout: Duration? = nil,
+        overload: Overload = .wait
+    ) async throws(AppendError) -> Slot {
+        try await append([UInt8](payload), timeout: timeout, overload: overload)
+    }
+
     /// Appends a batch: one contiguous run of slots, all or nothing.
+    ///
+    /// ```swift
+    /// let slots = try await node.append(contentsOf: ["debit a".utf8, "credit b".utf8])
+    /// ```
     ///
     /// Returns the slots once all of them are committed. No other entry stands between them, and no
     /// subscriber sees a part of the batch only.
@@ -84,10 +106,29 @@ extension LogNode {
         )
     }
 
+    /// Appends a batch of payloads that are collections of bytes of any kind: they are copied once.
+    @discardableResult
+    public func append(
+        contentsOf payloads: some Collection<some Collection<UInt8>>,
+        timeout: Duration? = nil,
+        overload: Overload = .wait
+    ) async throws(AppendError) -> ClosedRange<Slot> {
+        try await append(
+            contentsOf: payloads.map { [UInt8]($0) },
+            timeout: timeout,
+            overload: overload
+        )
+    }
+
     /// A point up to which everything acknowledged anywhere before this call is committed here.
     ///
     /// Returns a slot r: whatever any node had acknowledged when the call was made lies at or below r,
     /// and this node's log is committed through r. Writes nothing.
+    ///
+    /// ```swift
+    /// let slot = try await node.barrier()
+    /// try await node.wait(for: slot)                  // now `entries(in:)` has all of it
+    /// ```
     ///
     /// To read one's own writes from a state that follows the log: call this, then wait until the
     /// subscriber that feeds the state has seen an event whose `Subscription.Event.through` is r or

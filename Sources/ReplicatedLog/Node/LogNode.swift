@@ -10,7 +10,7 @@ internal import Platform
 /// let node = try await LogNode.open(configuration, directory: "data/n1")
 /// try await withThrowingTaskGroup(of: Void.self) { group in
 ///     group.addTask { try await node.run() }
-///     let slot = try await node.append(Array("hello".utf8))
+///     let slot = try await node.append("hello".utf8)
 ///     for try await event in node.subscribe(from: slot) {
 ///         if case .entry(let slot, let payload, _) = event { print(slot, payload) }
 ///         break

@@ -13,7 +13,7 @@ public import ReplicatedLog
 /// let cluster = try await FaultyCluster(directory: "/var/tmp/my-test")
 /// try await cluster.startAll()
 /// let slot = try await cluster.withTime {
-///     try await cluster.node(1).append(Array("paid 17".utf8))
+///     try await cluster.node(1).append("paid 17".utf8)
 /// }
 /// try await cluster.crash(1)                        // or shutDown, wipe, failNextFlush(of:)
 /// cluster.network.partition([[2], [3]])             // and everything else that a network does

@@ -41,7 +41,7 @@ actor Ledger: Service {
 
     /// Returns once the payment is durable on a quorum.
     func pay(_ order: String, cents: Int) async throws {
-        try await node.append(Array("\(order) \(cents)".utf8))
+        try await node.append("\(order) \(cents)".utf8)
     }
 
     /// What has been paid: at least what any member had acknowledged before this call.

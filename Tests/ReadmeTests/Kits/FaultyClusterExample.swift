@@ -11,7 +11,7 @@ func outliveADisk(in directory: String) async throws {
 
     // Time stands still outside `withTime`; inside, ten milliseconds pass in two.
     let first = try await cluster.withTime {
-        try await cluster.node(1).append(Array("paid 17".utf8))
+        try await cluster.node(1).append("paid 17".utf8)
     }
     let leader = try #require(cluster.node(1).status.leader)
     let others = cluster.members.filter { $0 != leader }
@@ -19,7 +19,7 @@ func outliveADisk(in directory: String) async throws {
     // Its next flush returns an error, and so it stops itself, for good.
     try cluster.failNextFlush(of: leader)
     let second = try await cluster.withTime {
-        try await cluster.node(others[0]).append(Array("packed 17".utf8))
+        try await cluster.node(others[0]).append("packed 17".utf8)
     }
     let error = await cluster.withTime { await cluster.ended(leader) }
     #expect(error is LogRunError)

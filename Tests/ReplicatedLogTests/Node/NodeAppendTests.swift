@@ -33,6 +33,28 @@ import Testing
         }
     }
 
+    @Test func bytesAreTakenFromAnyCollection() async throws {
+        let directory = try NodeDirectory()
+        let limit = directory.configuration.limits.maxPayloadBytes
+        try await running(try await directory.make()) { node in
+            #expect(try await node.append("paid".utf8) == 1)
+            #expect(try await node.append([9, 8, 7, 6].dropFirst()) == 2)
+            #expect(try await node.append(EmptyCollection()) == 3)
+            #expect(try await node.append(contentsOf: ["a".utf8, "".utf8]) == 4...5)
+            let backward = [[1, 2], [3]].map { ($0 as [UInt8]).reversed() as ReversedCollection }
+            #expect(try await node.append(contentsOf: backward) == 6...7)
+            let tooLarge = AppendError.payloadTooLarge(bytes: limit + 1, limit: limit)
+            await #expect(throws: tooLarge) {
+                try await node.append(repeatElement(0, count: limit + 1))
+            }
+            await #expect(throws: AppendError.emptyBatch) {
+                try await node.append(contentsOf: EmptyCollection<Substring.UTF8View>())
+            }
+            let found = try await node.entries(in: 1...9).entries.map(\.payload)
+            #expect(found == [Array("paid".utf8), [8, 7, 6], [], [97], [], [2, 1], [3]])
+        }
+    }
+
     @Test func slotsAscendPerTaskAndNoneIsGivenTwice() async throws {
         let directory = try NodeDirectory { $0.inboxAppends = 8 }
         try await running(try await directory.make()) { node in

@@ -33,7 +33,7 @@ Task.detached {
 }
 // A line of standard input is an order; this thread waits for it, so the others are detached.
 while let line = readLine() {
-    do { try await node.append(Array(line.utf8)) } catch { logger.error("\(line): \(error)") }
+    do { try await node.append(line.utf8) } catch { logger.error("\(line): \(error)") }
 }
 await node.shutdown()
 try await running.value
