@@ -188,7 +188,7 @@ public final class TCPTransport: Transport {
             shared.lookUp
         ).get()
         guard let place else {
-            throw TCPTransportError.cannotListen(listen, reason: "the name has no address")
+            throw TCPTransportError.nameNotFound(listen)
         }
         let channel: any Channel
         do {
@@ -218,7 +218,7 @@ public final class TCPTransport: Transport {
         if let error = error as? IOError, error.errnoCode == addressInUse {
             return .addressInUse(address)
         }
-        return .cannotListen(address, reason: "\(error)")
+        return .cannotListen(address, UnderlyingError(error))
     }
 
     /// EADDRINUSE.

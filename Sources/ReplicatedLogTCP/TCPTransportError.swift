@@ -1,10 +1,14 @@
+public import ReplicatedLog
+
 /// Why a `TCPTransport` does not start, or does not show other certificates.
 @nonexhaustive
 public enum TCPTransportError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Another process listens there.
     case addressInUse(TCPAddress)
+    /// The name is known to nobody who answered in time.
+    case nameNotFound(TCPAddress)
     /// The system does not let this process listen there.
-    case cannotListen(TCPAddress, reason: String)
+    case cannotListen(TCPAddress, UnderlyingError)
     /// It was started or stopped before: a restarted node gets another transport.
     case alreadyUsed
     /// The event loops are of a kind that speaks no TCP of this system.
@@ -25,7 +29,8 @@ public enum TCPTransportError: Error, Hashable, Sendable, CustomStringConvertibl
         switch self {
         case .addressInUse(let address):
             "\(address) is in use: stop what listens there, or listen elsewhere"
-        case .cannotListen(let address, let reason): "cannot listen on \(address): \(reason)"
+        case .nameNotFound(let address): "cannot listen on \(address): the name has no address"
+        case .cannotListen(let address, let error): "cannot listen on \(address): \(error)"
         case .alreadyUsed: "the transport was started or stopped before"
         case .unusableEventLoops: "the event loops are not those of NIOPosix: give it others"
         case .eventLoopsEnded: "the event loops have ended: end them after the transport"

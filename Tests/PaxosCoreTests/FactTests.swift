@@ -113,7 +113,7 @@ import Testing
     @Test func refusalsAreToldOnceAnEpisode() throws {
         let member = OneMember(members: [1, 2, 3])
         let refused = Refused(reason: .twin)
-        let fact = NodeFact.refusedByPeer(3, reason: "twin")
+        let fact = NodeFact.refusedByPeer(3, reason: .twin)
         #expect(try member.hear(3, at: 1, .refused(refused)).facts == [fact])
         #expect(try member.hear(3, at: 2, .refused(refused)).facts == [])
         let later = 3 + 2 * Disagreements.shown
@@ -122,7 +122,7 @@ import Testing
         #expect(try member.hear(3, at: later + 1, .refused(refused)).facts.contains(fact))
         // The other way round: a process on another directory of n2.
         let stranger = Identities.identity(of: 2, incarnation: Incarnation(high: 9, low: 9))
-        let wiped = NodeFact.refusedPeer(RefusedPeer(node: 2, reason: "otherIncarnation"))
+        let wiped = NodeFact.refusedPeer(RefusedPeer(node: 2, reason: .otherIncarnation))
         let request = Envelope(
             sender: stranger,
             destination: 1,
@@ -146,7 +146,7 @@ import Testing
         }
         let told = facts.filter { if case .refusedByPeer = $0 { true } else { false } }
         #expect(
-            told == [.refusedByPeer(3, reason: "twin"), .refusedByPeer(2, reason: "twin")]
+            told == [.refusedByPeer(3, reason: .twin), .refusedByPeer(2, reason: .twin)]
         )
     }
 
@@ -155,7 +155,7 @@ import Testing
         try member.settle()
         let failure = OneMember.failure()
         #expect(
-            try member.step { $0.failure = failure }.facts == [.storeFailed("\(failure)")]
+            try member.step { $0.failure = failure }.facts == [.storeFailed(failure)]
         )
         #expect(try member.step { $0.failure = failure }.facts == [])
     }

@@ -187,7 +187,7 @@ import Testing
         var after = member.core.status
         #expect(after.counters.foreign == 2)
         #expect(after.counters.refused == 6)
-        #expect(after.refusedPeer == RefusedPeer(node: 2, reason: "twin"))
+        #expect(after.refusedPeer == RefusedPeer(node: 2, reason: .twin))
         after.counters = before.counters
         after.refusedPeer = nil
         #expect(after == before)

@@ -238,7 +238,7 @@ import Testing
         let told = try member.step(at: Limits().heartbeatTicks)
         let refusals = told.messages.filter(\.isRefusal)
         #expect(refusals.map(\.recipient) == both.map(\.process))
-        #expect(member.core.status.refusedPeer == RefusedPeer(node: 2, reason: "twin"))
+        #expect(member.core.status.refusedPeer == RefusedPeer(node: 2, reason: .twin))
         #expect(member.core.status.counters.refused == 1)
     }
 

@@ -173,9 +173,8 @@ import Testing
                 _ = try await Member(transport, Member.identity(1))
                 #expect(isFound)
             } catch let error as TCPTransportError {
-                let reason = "the name has no address"
                 #expect(!isFound)
-                #expect(error == .cannotListen(address, reason: reason))
+                #expect(error == .nameNotFound(address))
             }
             await transport.stop()
         }

@@ -22,11 +22,29 @@ extension StorageOptions {
     static let smallestMap = 256 << 10
 
     /// What makes no sense here, or `nil`.
-    var invalidity: String? {
-        if mapSize < Self.smallestMap { return "mapSize must be at least \(Self.smallestMap)" }
-        if mapSize > 1 << 46 { return "mapSize must be at most \(1 << 46)" }
-        if !(1...100).contains(softLimitPercent) { return "softLimitPercent must be 1 to 100" }
-        if runwayBytes < 0 { return "runwayBytes must not be negative" }
+    var invalidity: InvalidStorage? {
+        func invalid(_ name: String, _ reason: String) -> InvalidStorage {
+            InvalidStorage(name: name, reason: reason)
+        }
+        if mapSize < Self.smallestMap {
+            return invalid("mapSize", "must be at least \(Self.smallestMap)")
+        }
+        if mapSize > 1 << 46 { return invalid("mapSize", "must be at most \(1 << 46)") }
+        if !(1...100).contains(softLimitPercent) {
+            return invalid("softLimitPercent", "must be 1 to 100")
+        }
+        if runwayBytes < 0 { return invalid("runwayBytes", "must not be negative") }
         return nil
     }
+}
+
+/// A storage option that cannot be.
+public struct InvalidStorage: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The name of the property of `StorageOptions`.
+    public let name: String
+    /// What it must be.
+    public let reason: String
+
+    /// What is wrong, for people.
+    public var description: String { "storage options: \(name) \(reason)" }
 }

@@ -21,7 +21,7 @@ extension LMDBStore {
         storage: StorageOptions = StorageOptions(),
         limits: Limits = Limits()
     ) throws(LogCreateError) -> DirectoryIdentity {
-        if let reason = storage.invalidity { throw .invalidStorage(reason: reason) }
+        if let invalid = storage.invalidity { throw .invalidStorage(invalid) }
         guard membership.contains(node) else { throw .notAMember(node: node) }
         let identity = DirectoryIdentity(
             formatVersion: Schema.formatVersion,

@@ -20,7 +20,7 @@ extension LMDBStore {
         storage: StorageOptions = StorageOptions(),
         limits: Limits = Limits()
     ) throws(LogOpenError) -> LMDBStore {
-        if let reason = storage.invalidity { throw .invalidStorage(reason: reason) }
+        if let invalid = storage.invalidity { throw .invalidStorage(invalid) }
         do throws(InvalidLimits) {
             _ = try limits.validated()
         } catch {

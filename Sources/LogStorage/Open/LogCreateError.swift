@@ -23,7 +23,7 @@ public enum LogCreateError: Error, Hashable, Sendable {
     /// The limits make no sense.
     case invalidLimits(InvalidLimits)
     /// The storage options make no sense.
-    case invalidStorage(reason: String)
+    case invalidStorage(InvalidStorage)
     /// The operating system, or LMDB if the code is negative, refused.
     case system(code: Int32, operation: String, path: String)
 }
@@ -47,7 +47,7 @@ extension LogCreateError: CustomStringConvertible {
             "\(path) is closed to this user: run as its owner, or change its mode"
         case .readOnly(let path): "\(path) is on a disk that cannot be written: name another one"
         case .invalidLimits(let limits): limits.description
-        case .invalidStorage(let reason): "storage options: \(reason)"
+        case .invalidStorage(let options): options.description
         case .system(let code, let operation, let path):
             "\(operation) \(path): \(LMDBError(code: code))"
         }

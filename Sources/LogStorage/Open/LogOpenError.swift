@@ -44,7 +44,7 @@ public enum LogOpenError: Error, Hashable, Sendable {
     /// The limits make no sense.
     case invalidLimits(InvalidLimits)
     /// The storage options make no sense.
-    case invalidStorage(reason: String)
+    case invalidStorage(InvalidStorage)
     /// The cluster has more members than can be reached without a transport.
     case needsTransport(members: Int)
     /// It was missing and was to be made, and could not be.
@@ -98,7 +98,7 @@ extension LogOpenError: CustomStringConvertible {
         case .readOnly(let path):
             "\(path) is on a disk that cannot be written: mount it for writing"
         case .invalidLimits(let limits): limits.description
-        case .invalidStorage(let reason): "storage options: \(reason)"
+        case .invalidStorage(let options): options.description
         case .needsTransport(let members):
             "a cluster of \(members) members needs a transport: open it with one"
         case .notCreated(let error): error.description

@@ -43,7 +43,7 @@ public enum SnapshotError: Error, Hashable, Sendable {
     /// The node is shut down. Nothing is left of the snapshot.
     case closed
     /// The store failed and the node has stopped (`LogRunError.storeFailed`).
-    case storeFailed(String)
+    case storeFailed(StoreFailure)
 }
 
 extension SnapshotError: FileRefusal {}
@@ -62,7 +62,7 @@ extension SnapshotError {
         case .unreadable(let slot): self = .unreadable(slot)
         case .trimmed(let slot): self = .trimmed(through: slot)
         case .closed: self = .closed
-        case .storeFailed(let failure): self = .storeFailed(failure.description)
+        case .storeFailed(let failure): self = .storeFailed(failure)
         }
     }
 }

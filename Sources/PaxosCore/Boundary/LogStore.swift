@@ -196,12 +196,13 @@ package enum ReadFailure: Error, Hashable, Sendable {
 }
 
 /// The error that ended a store.
-package struct StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
-    /// What was being done: "flush", "commit".
-    package let operation: String
-    /// The operating system's number, or the database's negative code.
-    package let code: Int32
-    package let detail: String
+public struct StoreFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was being done: "flush", "commit", "read".
+    public let operation: String
+    /// The operating system's number, or LMDB's, which is negative; 0 if neither had one.
+    public let code: Int32
+    /// What either said of it, and of which file.
+    public let detail: String
 
     package init(operation: String, code: Int32, detail: String) {
         self.operation = operation
@@ -209,5 +210,6 @@ package struct StoreFailure: Error, Hashable, Sendable, CustomStringConvertible 
         self.detail = detail
     }
 
-    package var description: String { "\(operation) failed: \(detail) (\(code))" }
+    /// All of it in one line.
+    public var description: String { "\(operation) failed: \(detail) (\(code))" }
 }

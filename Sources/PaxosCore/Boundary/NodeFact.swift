@@ -23,7 +23,7 @@ public enum NodeFact: Hashable, Sendable {
     /// A process of a member spoke that does not count here.
     case refusedPeer(RefusedPeer)
     /// A peer does not count this node, and why.
-    case refusedByPeer(NodeID, reason: String)
+    case refusedByPeer(NodeID, reason: RefusedPeer.Reason)
     /// A node was made with other members, quorums or limits: neither counts the other.
     case disagrees(Disagreement)
     /// The directory is an old copy, or contradicts what a peer has met.
@@ -41,7 +41,7 @@ public enum NodeFact: Hashable, Sendable {
     /// No write has any more.
     case diskInTime
     /// The store has failed, which ends the node.
-    case storeFailed(String)
+    case storeFailed(StoreFailure)
 }
 
 /// Why a node does not lead any more.
@@ -102,16 +102,16 @@ extension NodeFact {
         case .lostLeader(let node): [("leader", "\(node.rawValue)")]
         case .metPeer(let node, let boot): [("peer", "\(node.rawValue)"), ("boot", "\(boot)")]
         case .refusedPeer(let peer):
-            [("peer", "\(peer.node.rawValue)"), ("reason", peer.reason)]
+            [("peer", "\(peer.node.rawValue)"), ("reason", peer.reason.rawValue)]
         case .refusedByPeer(let node, let reason):
-            [("peer", "\(node.rawValue)"), ("reason", reason)]
+            [("peer", "\(node.rawValue)"), ("reason", reason.rawValue)]
         case .disagrees(let found):
             [("peer", "\(found.node.rawValue)"), ("differs", "\(found)")]
         case .rolledBack(let found):
             [("peer", "\(found.witness.rawValue)"), ("cause", "\(found)")]
         case .fellBehind(let slots): [("slots", slots.text)]
         case .caughtUp(let slot): [("slot", "\(slot)")]
-        case .storeFailed(let failure): [("failure", failure)]
+        case .storeFailed(let failure): [("failure", "\(failure)")]
         case .lostQuorum, .foundQuorum, .full, .notFull, .diskOverdue, .diskInTime: []
         }
     }

@@ -5,14 +5,7 @@
 ///         1  1 if it holds a process of the recipient's directory
 ///      0/32  which: incarnation high | low | boot | nonce
 package struct Refused {
-    package enum Reason: String, Hashable, Sendable {
-        /// The members know another directory of this node: it was wiped, or never was a founder (`R36`).
-        case otherIncarnation
-        /// A later boot or a later write of this directory has been seen: it is an old copy (`R37`, `R81`).
-        case rolledBack
-        /// Another process of the directory lives, or had this boot: the directory was copied (`R76`).
-        case twin
-    }
+    package typealias Reason = RefusedPeer.Reason
 
     package let reason: Reason
     /// Who of the recipient's directory counts here, if one of its processes does.

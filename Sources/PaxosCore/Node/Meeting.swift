@@ -286,7 +286,7 @@ struct Meeting: Sendable {
     /// The last peer that this node does not count.
     func refusedPeer(at now: Tick) -> RefusedPeer? {
         guard let refusedPeer, now < Disagreements.end(of: refusedPeer.at) else { return nil }
-        return RefusedPeer(node: refusedPeer.node, reason: refusedPeer.reason.rawValue)
+        return RefusedPeer(node: refusedPeer.node, reason: refusedPeer.reason)
     }
 
     /// Somebody was made with other terms, and was heard since this process began.

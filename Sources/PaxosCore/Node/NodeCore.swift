@@ -302,7 +302,7 @@ package struct NodeCore: ~Copyable {
     /// The store has failed: what is in the inbox is never in the log, of the rest nobody knows.
     private mutating func fail(_ failure: StoreFailure, output: inout Output) {
         guard lifetime.fail(failure) else { return }
-        output.facts.append(.storeFailed("\(failure)"))
+        output.facts.append(.storeFailed(failure))
         proposals.empty(.storeFailed, &callers, output: &output)
         callers.endAll(.storeFailed, output: &output)
         output.isClosed = true

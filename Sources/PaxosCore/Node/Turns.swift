@@ -58,7 +58,7 @@ struct Turns: Sendable {
         output: inout Output
     ) {
         let refusal = meeting.refusal(at: now).map {
-            RefusedPeer(node: $0.node, reason: $0.reason.rawValue)
+            RefusedPeer(node: $0.node, reason: $0.reason)
         }
         if let refusal = refusedBy.beginning(refusal, at: now) {
             output.facts.append(.refusedByPeer(refusal.node, reason: refusal.reason))

@@ -1,4 +1,5 @@
 public import PaxosCore
+internal import Platform
 
 /// Why an append has no slot to show, and whether it may get one.
 @nonexhaustive
@@ -30,7 +31,7 @@ public enum AppendError: Error, Hashable, Sendable {
         /// The node is shut down.
         case closed
         /// The store failed and the node has stopped (`LogRunError.storeFailed`).
-        case storeFailed(String)
+        case storeFailed(StoreFailure)
         /// `run()` ended with this before the node took part.
         case runFailed(LogRunError)
         /// The directory is an old copy of what its peers have met: it can be read and does nothing else.
@@ -45,7 +46,7 @@ extension AppendError.Reason {
         case .cancelled: self = .cancelled
         case .full: self = .full
         case .overloaded, .closed: self = ending.cause.map { .runFailed($0) } ?? .closed
-        case .storeFailed: self = .storeFailed(ending.failure)
+        case .storeFailed: self = ending.failure.map { .storeFailed($0) } ?? .closed
         case .rolledBack: self = .rolledBack
         }
     }
@@ -55,8 +56,8 @@ extension AppendError.Reason {
 struct Ending {
     /// What ended `run()`, unless it ended in order or by its store.
     let cause: LogRunError?
-    /// What ended the store; empty if nothing did.
-    let failure: String
+    /// What ended the store; nil if nothing did.
+    let failure: StoreFailure?
 }
 
 /// Why a barrier was not reached.
@@ -69,7 +70,7 @@ public enum BarrierError: Error, Hashable, Sendable {
     /// The node is shut down.
     case closed
     /// The store failed and the node has stopped (`LogRunError.storeFailed`).
-    case storeFailed(String)
+    case storeFailed(StoreFailure)
     /// `run()` ended with this before the node took part.
     case runFailed(LogRunError)
     /// The directory is an old copy of what its peers have met: it can be read and does nothing else.
@@ -82,7 +83,7 @@ protocol CallError {
     static var cancelled: Self { get }
     static var closed: Self { get }
     static var rolledBack: Self { get }
-    static func storeFailed(_ failure: String) -> Self
+    static func storeFailed(_ failure: StoreFailure) -> Self
     static func runFailed(_ error: LogRunError) -> Self
 }
 
@@ -91,7 +92,7 @@ extension CallError {
         switch refusal {
         case .timedOut: self = .timedOut
         case .cancelled: self = .cancelled
-        case .storeFailed: self = .storeFailed(ending.failure)
+        case .storeFailed: self = ending.failure.map { .storeFailed($0) } ?? .closed
         case .rolledBack: self = .rolledBack
         case .overloaded, .full, .closed: self = ending.cause.map { .runFailed($0) } ?? .closed
         }
@@ -110,7 +111,7 @@ public enum ReadError: Error, Hashable, Sendable {
     /// The node is shut down.
     case closed
     /// The store failed and the node has stopped (`LogRunError.storeFailed`).
-    case storeFailed(String)
+    case storeFailed(StoreFailure)
     /// `run()` ended with this before the node took part.
     case runFailed(LogRunError)
 }
@@ -121,14 +122,16 @@ extension ReadError {
         case .unreadable(let slot): self = .unreadable(slot)
         case .trimmed(let slot): self = .trimmed(through: slot)
         case .closed: self = .closed
-        case .storeFailed(let failure): self = .storeFailed(failure.description)
+        case .storeFailed(let failure): self = .storeFailed(failure)
         }
     }
 
     init(_ refusal: Refusal, _ ending: Ending) {
-        self =
-            refusal == .storeFailed
-            ? .storeFailed(ending.failure) : ending.cause.map { .runFailed($0) } ?? .closed
+        if refusal == .storeFailed, let failure = ending.failure {
+            self = .storeFailed(failure)
+        } else {
+            self = ending.cause.map { .runFailed($0) } ?? .closed
+        }
     }
 }
 
@@ -140,16 +143,18 @@ public enum WaitError: Error, Hashable, Sendable {
     /// The node is shut down.
     case closed
     /// The store failed and the node has stopped (`LogRunError.storeFailed`).
-    case storeFailed(String)
+    case storeFailed(StoreFailure)
     /// `run()` ended with this before the node took part.
     case runFailed(LogRunError)
 }
 
 extension WaitError {
     init(_ refusal: Refusal, _ ending: Ending) {
-        self =
-            refusal == .storeFailed
-            ? .storeFailed(ending.failure) : ending.cause.map { .runFailed($0) } ?? .closed
+        if refusal == .storeFailed, let failure = ending.failure {
+            self = .storeFailed(failure)
+        } else {
+            self = ending.cause.map { .runFailed($0) } ?? .closed
+        }
     }
 }
 
@@ -162,11 +167,11 @@ public enum LogRunError: Error, Hashable, Sendable {
     /// what the next commit would have followed in it is damaged; or a row that must be replayed is. The
     /// node acknowledged nothing since. If the file is whole, so is everything acknowledged: open the
     /// directory again to find out what became of the rest, or to be told what is damaged.
-    case storeFailed(String)
-    /// The system gave no thread.
-    case noThread(String)
+    case storeFailed(StoreFailure)
+    /// The system gave no thread; its number for why.
+    case noThread(code: Int32)
     /// The transport could not begin to receive.
-    case transportFailed(String)
+    case transportFailed(UnderlyingError)
 }
 
 extension LogRunError: CustomStringConvertible {
@@ -176,8 +181,9 @@ extension LogRunError: CustomStringConvertible {
         case .alreadyRun: "the node was run or closed before: open the directory again"
         case .storeFailed(let what):
             "storage failed (\(what)): check the disk, then open the directory again"
-        case .noThread(let what): "the system gave no thread (\(what)): raise its limit"
-        case .transportFailed(let what): "the transport could not begin to receive: \(what)"
+        case .noThread(let code):
+            "the system gave no thread (\(PosixError.text(of: code))): raise its limit"
+        case .transportFailed(let error): "the transport could not begin to receive: \(error)"
         }
     }
 }

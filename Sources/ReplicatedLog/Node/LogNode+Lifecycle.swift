@@ -181,14 +181,14 @@ extension LogNode {
         do {
             try await startTransport()
         } catch {
-            throw await failed(.transportFailed("\(error)"))
+            throw await failed(.transportFailed(UnderlyingError(error)))
         }
         let driver = driver
         let thread: PinnedThread
         do {
             thread = try PinnedThread(name: "log-driver") { driver.run() }
         } catch {
-            throw await failed(.noThread(error.description))
+            throw await failed(.noThread(code: error.code))
         }
         let inbox = inbox
         let clock = clock
@@ -207,7 +207,7 @@ extension LogNode {
         await finish(failure == nil ? .closed : .storeFailed)
         if let failure {
             await lastLine(.error, "store failed", ["failure": "\(failure)"])
-            throw LogRunError.storeFailed(failure.description)
+            throw LogRunError.storeFailed(failure)
         }
         await lastLine(.info, "shut down", [:])
         try Task.checkCancellation()
@@ -235,7 +235,7 @@ extension LogNode {
 
     /// What callers are told of the node's end.
     var ending: Ending {
-        Ending(cause: life.cause, failure: driver.failure?.description ?? "")
+        Ending(cause: life.cause, failure: driver.failure)
     }
 
     /// Shuts the node down in order and returns when `run()` is about to.

@@ -1,5 +1,5 @@
 public import LogStorage
-internal import PaxosCore
+public import PaxosCore
 
 /// A node's account of itself.
 public struct LogStatus: Hashable, Sendable {
@@ -18,13 +18,13 @@ public struct LogStatus: Hashable, Sendable {
         case disagrees(Disagreement)
         /// A peer does not count it, as it said within the last seconds, and why: its directory was wiped,
         /// is an old copy, or runs twice.
-        case refused(by: NodeID, reason: String)
+        case refused(by: NodeID, reason: RefusedPeer.Reason)
         /// The row of a committed slot, the lowest met, is missing on this node's disk or not what was
         /// written, or could not be read; until it is read whole. The node goes on and serves that slot to
         /// nobody: replace it while the others have it.
         case damaged(slot: Slot)
         /// Its store failed (`LogRunError.storeFailed`), or `run()` could not begin: it has stopped.
-        case failed(String)
+        case failed(LogRunError)
         /// It was shut down.
         case closed
     }
@@ -99,7 +99,7 @@ extension LogStatus.Health {
             } else if let disagreement = core.disagreements.first {
                 .disagrees(disagreement)
             } else if let node = core.refusedBy, let reason = core.refusal {
-                .refused(by: node, reason: reason.rawValue)
+                .refused(by: node, reason: reason)
             } else {
                 .healthy
             }
@@ -126,9 +126,9 @@ extension LogNode {
         let storage = store.counters
         let health: LogStatus.Health =
             if let failure = driver.failure {
-                .failed(failure.description)
+                .failed(.storeFailed(failure))
             } else if let cause = life.cause {
-                .failed(cause.description)
+                .failed(cause)
             } else if life.isOver {
                 .closed
             } else {

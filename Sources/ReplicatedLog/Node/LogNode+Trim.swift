@@ -111,7 +111,7 @@ public enum TrimError: Error, Hashable, Sendable {
     /// The node is shut down.
     case closed
     /// The store failed and the node has stopped (`LogRunError.storeFailed`).
-    case storeFailed(String)
+    case storeFailed(StoreFailure)
     /// `run()` ended with this before the node took part.
     case runFailed(LogRunError)
     /// The directory is an old copy of what its peers have met: it can be read and does nothing else.

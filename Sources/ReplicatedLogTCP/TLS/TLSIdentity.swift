@@ -3,6 +3,7 @@ package import LogWire
 package import NIOCore
 internal import NIOSSL
 internal import PaxosCore
+internal import ReplicatedLog
 
 /// A node's certificate and key, and the authority that issued those of the whole cluster.
 ///
@@ -67,10 +68,10 @@ public struct TLSIdentity: Sendable {
         called names: (certificate: String, authority: String)
     ) throws(TLSIdentityError) {
         guard let own = chain.first else {
-            throw TLSIdentityError(description: "\(names.certificate): no certificate")
+            throw TLSIdentityError.noCertificate(in: names.certificate)
         }
         guard !roots.isEmpty else {
-            throw TLSIdentityError(description: "\(names.authority): no certificate")
+            throw TLSIdentityError.noCertificate(in: names.authority)
         }
         uris = own.uris
         validity = Validity(chain)
@@ -106,7 +107,7 @@ public struct TLSIdentity: Sendable {
         do {
             return try body()
         } catch {
-            throw TLSIdentityError(description: "\(name): \(error)")
+            throw TLSIdentityError.unusable(name, UnderlyingError(error))
         }
     }
 

@@ -100,7 +100,7 @@ extension NodeProcess {
             ("health", .string(status.health.name)),
             ("health_detail", .optional(status.health.detail)),
             ("refused_peer", .optional(status.refusedPeer?.node.rawValue)),
-            ("refused_peer_reason", .optional(status.refusedPeer?.reason)),
+            ("refused_peer_reason", .optional(status.refusedPeer?.reason.rawValue)),
             ("certificate_expires", .optional(transport?.tls?.expires)),
             ("resident_bytes", .optional(ProcessUsage.now().anonymousResidentBytes)),
             ("members", .array(members)), ("counters", .object(counters(status))),
@@ -165,9 +165,10 @@ extension LogStatus.Health {
         switch self {
         case .rolledBack(let found): found.description
         case .disagrees(let what): what.description
-        case .refused(let node, let reason): "by node \(node.rawValue): \(reason)"
+        case .refused(let node, let reason): "by node \(node.rawValue): \(reason.rawValue)"
         case .damaged(let slot): "the row of slot \(slot) is missing or not what was written"
-        case .failed(let what): what
+        case .failed(.storeFailed(let failure)): failure.description
+        case .failed(let error): error.description
         default: nil
         }
     }

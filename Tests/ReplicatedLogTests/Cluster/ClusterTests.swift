@@ -78,8 +78,8 @@ import Testing
         let wiped = try await world.start(3)
         try await eventually("the wiped member hears why") {
             let health = wiped.status.health
-            return health == .refused(by: 1, reason: "otherIncarnation")
-                || health == .refused(by: 2, reason: "otherIncarnation")
+            return health == .refused(by: 1, reason: .otherIncarnation)
+                || health == .refused(by: 2, reason: .otherIncarnation)
         }
         let slot = try await world.node(2).append(bytes("second"))
         #expect(try await world.log(1, through: slot).count == 2)

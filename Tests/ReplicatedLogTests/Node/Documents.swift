@@ -18,15 +18,16 @@ extension NodeFact {
     /// One of each kind.
     static let examples: [NodeFact] = {
         let ballot = Ballot(round: 2, node: 1)
+        let failure = StoreFailure(operation: "flush", code: 5, detail: "EIO")
         let difference = AgreementDifference(field: "members", here: "1", there: "2")
         return [
             .campaigned(ballot), .becameLeader(ballot), .lostLeadership(ballot, .lostQuorum),
             .foundLeader(ballot), .lostLeader(1), .lostQuorum, .foundQuorum, .metPeer(2, Boot(1)),
-            .refusedPeer(RefusedPeer(node: 2, reason: "twin")),
-            .refusedByPeer(2, reason: "twin"),
+            .refusedPeer(RefusedPeer(node: 2, reason: .twin)),
+            .refusedByPeer(2, reason: .twin),
             .disagrees(Disagreement(node: 2, differences: [difference])),
             .rolledBack(RolledBack(witness: 2, cause: .laterBoot)), .fellBehind(1...2),
-            .caughtUp(2), .full, .notFull, .diskOverdue, .diskInTime, .storeFailed("flush"),
+            .caughtUp(2), .full, .notFull, .diskOverdue, .diskInTime, .storeFailed(failure),
         ]
     }()
 }

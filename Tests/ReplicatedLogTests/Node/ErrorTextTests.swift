@@ -5,8 +5,9 @@ import Testing
 
 /// What a person reads where only the error is printed.
 @Suite struct ErrorTextTests {
+    private static let failure = StoreFailure(operation: "flush", code: 5, detail: "EIO")
     private static let reasons: [AppendError.Reason] = [
-        .timedOut, .cancelled, .full, .closed, .storeFailed("fdatasync: EIO"),
+        .timedOut, .cancelled, .full, .closed, .storeFailed(failure),
         .runFailed(.alreadyRun), .rolledBack,
     ]
     private static let token = Token(node: 1, boot: Boot(3), sequence: 250)
@@ -16,14 +17,14 @@ import Testing
             AppendError.payloadTooLarge(bytes: 9, limit: 8), AppendError.emptyBatch,
             AppendError.batchTooLarge(entries: 9, bytes: 1, maxEntries: 8, maxBytes: 7),
             AppendError.overloaded, BarrierError.timedOut, BarrierError.cancelled,
-            BarrierError.closed, BarrierError.storeFailed("fdatasync: EIO"),
+            BarrierError.closed, BarrierError.storeFailed(failure),
             BarrierError.runFailed(.alreadyRun), BarrierError.rolledBack,
             ReadError.trimmed(through: 7), ReadError.unreadable(7), ReadError.closed,
-            ReadError.storeFailed("fdatasync: EIO"), ReadError.runFailed(.alreadyRun),
-            WaitError.cancelled, WaitError.closed, WaitError.storeFailed("fdatasync: EIO"),
+            ReadError.storeFailed(failure), ReadError.runFailed(.alreadyRun),
+            WaitError.cancelled, WaitError.closed, WaitError.storeFailed(failure),
             WaitError.runFailed(.alreadyRun), TrimError.notCommitted(through: 7),
             TrimError.timedOut,
-            TrimError.cancelled, TrimError.closed, TrimError.storeFailed("fdatasync: EIO"),
+            TrimError.cancelled, TrimError.closed, TrimError.storeFailed(failure),
             TrimError.runFailed(.alreadyRun), TrimError.rolledBack,
         ] + reasons.map { AppendError.never($0) } + reasons.map { AppendError.unknown(token, $0) }
 
@@ -34,6 +35,18 @@ import Testing
         #expect(text.contains(" ") && !text.contains("\n") && text.count < 160)
     }
 
+    /// What a transport threw can be had as it was, and compared by what it says.
+    @Test func whatLiesBeneathCanBeLookedAt() {
+        let ended = LogRunError.transportFailed(UnderlyingError(WaitError.closed))
+        guard case .transportFailed(let beneath) = ended else { return }
+        #expect(beneath.error as? WaitError == .closed)
+        #expect(UnderlyingError(beneath).error is WaitError, "wrapped once")
+        #expect(ended == .transportFailed(UnderlyingError(WaitError.closed)))
+        #expect(ended != .transportFailed(UnderlyingError(WaitError.cancelled)))
+        #expect(ended != .transportFailed(UnderlyingError(BarrierError.closed)), "another type")
+        #expect("\(LogRunError.noThread(code: 11))".hasSuffix("raise its limit"))
+    }
+
     @Test func whatBecameOfAnAppendIsSaidFirst() {
         #expect(
             "\(AppendError.unknown(Self.token, .cancelled))"
@@ -42,6 +55,7 @@ import Testing
         )
         #expect("\(AppendError.never(.closed))".hasPrefix("not appended, and never will be: "))
         #expect("\(ReadError.trimmed(through: 7))".hasPrefix("the log is kept from slot 8 on"))
-        #expect("\(BarrierError.storeFailed("EIO"))".contains("(EIO): check the disk"))
+        let failed = "\(BarrierError.storeFailed(Self.failure))"
+        #expect(failed.contains("(flush failed: EIO (5)): check the disk"))
     }
 }

@@ -105,9 +105,9 @@ import Testing
         #expect(lines.take() == ["warning full: appends are refused, reads go on"])
         log.note([.notFull], now: Tick(500))
         #expect(lines.take() == ["notice no longer full"])
-        log.note([.refusedByPeer(3, reason: "otherIncarnation")], now: Tick(501))
+        log.note([.refusedByPeer(3, reason: .otherIncarnation)], now: Tick(501))
         #expect(lines.take() == ["error refused by a peer peer=3 reason=otherIncarnation"])
-        let twin = NodeFact.refusedPeer(RefusedPeer(node: 2, reason: "twin"))
+        let twin = NodeFact.refusedPeer(RefusedPeer(node: 2, reason: .twin))
         log.note([twin], now: Tick(502))
         #expect(lines.take() == ["warning refused a peer peer=2 reason=twin"])
         // Of another episode, though it is the same.

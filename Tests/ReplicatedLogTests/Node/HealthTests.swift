@@ -14,7 +14,7 @@ import Testing
         #expect(health() == .healthy)
         status.refusedBy = 3
         status.refusal = .twin
-        #expect(health() == .refused(by: 3, reason: "twin"))
+        #expect(health() == .refused(by: 3, reason: .twin))
         let disagreement = Disagreement(
             node: 9,
             differences: [AgreementDifference(field: "members", here: "1", there: "9")]

@@ -58,14 +58,14 @@ import Testing
         try await eventually("they wait") {
             node.tail.sleepers == 1 && node.inbox.state.withLock { $0.waiters.count } == 2
         }
-        let cause = LogRunError.transportFailed("the port is taken")
+        let cause = LogRunError.transportFailed(UnderlyingError(DeafTransport.Taken()))
         await #expect(throws: cause) { try await node.run() }
         await #expect(throws: ReadError.runFailed(cause)) { try await subscriber.value }
         await #expect(throws: AppendError.never(.runFailed(cause))) { try await append.value }
         await #expect(throws: BarrierError.runFailed(cause)) { try await barrier.value }
         await #expect(throws: ReadError.runFailed(cause)) { try await node.entries(in: 1...1) }
         await #expect(throws: AppendError.never(.runFailed(cause))) { try await node.append([2]) }
-        #expect(node.status.health == .failed(cause.description))
+        #expect(node.status.health == .failed(cause))
         // Later ends change nothing.
         await node.shutdown()
         await #expect(throws: ReadError.runFailed(cause)) { try await node.take(1) }

@@ -135,17 +135,17 @@ import Testing
         let subscriber = Task { try await node.take(9) }
         // Before the driver has stepped once: nothing was proposed.
         node.inbox.failed(failure)
-        let said = LogRunError.storeFailed(failure.description)
+        let said = LogRunError.storeFailed(failure)
         await #expect(throws: said) { try await node.run() }
         for task in appends {
-            await #expect(throws: AppendError.never(.storeFailed(failure.description))) {
+            await #expect(throws: AppendError.never(.storeFailed(failure))) {
                 try await task.value
             }
         }
-        await #expect(throws: ReadError.storeFailed(failure.description)) {
+        await #expect(throws: ReadError.storeFailed(failure)) {
             try await subscriber.value
         }
-        #expect(node.status.health == .failed(failure.description))
+        #expect(node.status.health == .failed(said))
         #expect(node.inbox.share == InboxShare())
         try await running(try await directory.open()) { node in
             let log = try await node.everything()

@@ -81,7 +81,7 @@ import Testing
             let wiped = try await cluster.start(away)
             let isRefused = await cluster.eventually {
                 guard case .refused(_, let reason) = wiped.status.health else { return false }
-                return reason == "otherIncarnation"
+                return reason == .otherIncarnation
             }
             #expect(isRefused)
             let others = cluster.others(than: away)
