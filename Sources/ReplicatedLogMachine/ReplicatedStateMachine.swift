@@ -9,9 +9,9 @@ public import ReplicatedLog
 ///         total += UInt64(command.count)
 ///         return total
 ///     }
-///     func snapshot(into writer: inout SnapshotWriter) throws { try writer.write(number: total) }
+///     func snapshot(into writer: inout LogSnapshot.Writer) throws { try writer.write(number: total) }
 ///     init() {}
-///     init(restoring reader: inout SnapshotReader) throws { total = try reader.readNumber() }
+///     init(restoring reader: inout LogSnapshot.Reader) throws { total = try reader.readNumber() }
 /// }
 /// ```
 ///
@@ -30,10 +30,10 @@ public protocol ReplicatedStateMachine: Sendable {
     mutating func apply(_ command: Command, at slot: Slot) -> Result
 
     /// Writes the state, so that `init(restoring:)` makes the same of it.
-    func snapshot(into writer: inout SnapshotWriter) throws
+    func snapshot(into writer: inout LogSnapshot.Writer) throws
 
     /// Makes the state that `snapshot(into:)` has written.
-    init(restoring reader: inout SnapshotReader) throws
+    init(restoring reader: inout LogSnapshot.Reader) throws
 }
 
 /// A command as bytes of the log.

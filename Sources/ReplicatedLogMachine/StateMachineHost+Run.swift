@@ -35,7 +35,7 @@ extension StateMachineHost {
 
     /// Begins with the newest snapshot that can be read to its end.
     private func restore() async throws {
-        let snapshots: [Snapshot]
+        let snapshots: [LogSnapshot]
         do throws(SnapshotError) {
             snapshots = try await node.openSnapshots()
         } catch {
@@ -93,8 +93,8 @@ extension StateMachineHost {
 
     /// The next event; `nil` if the node was shut down or the task is cancelled.
     private func next(
-        _ log: inout Subscription.Iterator
-    ) async throws(HostError) -> Subscription.Event? {
+        _ log: inout LogNode.Subscription.Iterator
+    ) async throws(HostError) -> LogNode.Subscription.Event? {
         do throws(ReadError) {
             return try await log.next()
         } catch {

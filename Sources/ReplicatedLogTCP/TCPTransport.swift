@@ -22,7 +22,7 @@ public import ReplicatedLog
 /// `OutboundQueue.Bounds`; while a peer cannot be reached, it is dropped with each failed attempt. Sockets are
 /// served by an event-loop group that is shared with whoever else uses it; none of its threads is ever held up for
 /// long. Without TLS anyone who reaches the port can speak as a node: use that on a loopback or a private network only.
-public final class TCPTransport: Transport {
+public final class TCPTransport: LogTransport {
     /// What was started.
     fileprivate struct Running {
         let channel: any Channel
@@ -115,7 +115,7 @@ public final class TCPTransport: Transport {
     /// Listens, and begins to connect to the peers.
     ///
     /// - Throws: `TCPTransportError`.
-    public func start(_ local: LocalNode) async throws {
+    public func start(_ local: LogReceiver) async throws {
         let identity = local.identity
         let name = CertifiedName(cluster: identity.cluster, node: identity.node)
         try secured?.belong(to: name)
@@ -129,7 +129,7 @@ public final class TCPTransport: Transport {
         try await start.value
     }
 
-    private func begin(_ local: LocalNode) async throws {
+    private func begin(_ local: LogReceiver) async throws {
         guard let bootstrap = ServerBootstrap(validatingGroup: group) else {
             throw fail(TCPTransportError.unusableEventLoops)
         }

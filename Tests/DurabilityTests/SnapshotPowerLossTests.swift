@@ -80,7 +80,7 @@ import Testing
         let names = try FileSystem.listDirectory(directory.path)
         found += names.filter { $0.hasSuffix(".part") }.map { "\($0) was not swept" }
         for slot in named {
-            let snapshot = try Snapshot(
+            let snapshot = try LogSnapshot(
                 of: slot,
                 cluster: directory.configuration.cluster,
                 in: directory.path

@@ -26,7 +26,7 @@ struct Accounts: ReplicatedStateMachine, Hashable {
         return 0
     }
 
-    func snapshot(into writer: inout SnapshotWriter) throws {
+    func snapshot(into writer: inout LogSnapshot.Writer) throws {
         try writer.write(number: UInt64(applied))
         try writer.write(number: UInt64(balances.count))
         for (name, balance) in balances.sorted(by: { $0.key < $1.key }) {
@@ -36,7 +36,7 @@ struct Accounts: ReplicatedStateMachine, Hashable {
         }
     }
 
-    init(restoring reader: inout SnapshotReader) throws {
+    init(restoring reader: inout LogSnapshot.Reader) throws {
         applied = Int(try reader.readNumber())
         for _ in 0..<(try reader.readNumber()) {
             let count = Int(try reader.readNumber())
@@ -57,11 +57,11 @@ struct Counter: ReplicatedStateMachine {
         return total
     }
 
-    func snapshot(into writer: inout SnapshotWriter) throws {
+    func snapshot(into writer: inout LogSnapshot.Writer) throws {
         try writer.write(number: UInt64(total))
     }
 
-    init(restoring reader: inout SnapshotReader) throws { total = Int(try reader.readNumber()) }
+    init(restoring reader: inout LogSnapshot.Reader) throws { total = Int(try reader.readNumber()) }
 }
 
 /// A directory of a cluster of one, on the disk of the build; removed at the end.

@@ -72,7 +72,7 @@ import Testing
             peers: [2: TCPAddress(host: "127.0.0.1", port: 1)]
         )
         try await transport?.start(
-            LocalNode(identity: Member.identity(1), limits: Limits()) { _ in }
+            LogReceiver(identity: Member.identity(1), limits: Limits()) { _ in }
         )
         let port = try #require(transport?.listening?.port)
         #expect(RawSocket.isTaken(port))

@@ -43,7 +43,8 @@ import Testing
             // Its one thread hangs with the first message.
             let hung = cluster.transport(for: 2, peers: [1, 2], on: group.next())
             try await hung.start(
-                LocalNode(identity: Member.identity(2), limits: Limits()) { _ in gate.wait() }
+                LogReceiver(identity: Member.identity(2), limits: Limits()) { _ in gate.wait()
+                }
             )
             let first = try await Member(
                 cluster.transport(for: 1, peers: [1, 2]),

@@ -10,7 +10,7 @@ extension Tag {
     @Tag static var slow: Self
 }
 
-/// Sockets keep what `Transport` promises, with and without TLS.
+/// Sockets keep what `LogTransport` promises, with and without TLS.
 @Suite(.serialized, .tags(.slow)) struct TCPConformanceTests {
     private struct Fixture: TransportFixture {
         let cluster: Cluster
@@ -19,7 +19,7 @@ extension Tag {
         /// The queue, what the system holds at both ends, and one batch in the receiver's hands.
         let maxBytesUnderWay = 40 << 20
 
-        func makeTransport(for node: NodeID) async throws -> any Transport {
+        func makeTransport(for node: NodeID) async throws -> any LogTransport {
             cluster.transport(for: node, on: group.next())
         }
 

@@ -20,7 +20,7 @@ import Testing
             self.canPause = canPause
         }
 
-        func makeTransport(for node: NodeID) async throws -> any Transport {
+        func makeTransport(for node: NodeID) async throws -> any LogTransport {
             network.transport(for: node)
         }
 

@@ -27,7 +27,7 @@ final class FlawedFixture: TransportFixture {
         self.flaw = flaw
     }
 
-    func makeTransport(for node: NodeID) async throws -> any Transport {
+    func makeTransport(for node: NodeID) async throws -> any LogTransport {
         FlawedTransport(node: node, fixture: self)
     }
 
@@ -58,7 +58,7 @@ final class FlawedFixture: TransportFixture {
     }
 }
 
-private final class FlawedTransport: Transport {
+private final class FlawedTransport: LogTransport {
     private let node: NodeID
     private let fixture: FlawedFixture
 
@@ -67,7 +67,7 @@ private final class FlawedTransport: Transport {
         self.fixture = fixture
     }
 
-    func start(_ local: LocalNode) async throws {
+    func start(_ local: LogReceiver) async throws {
         fixture.state.withLock { state in
             if fixture.flaw == .keepsTheDead, state.receivers[node] != nil { return }
             state.receivers[node] = local.receive

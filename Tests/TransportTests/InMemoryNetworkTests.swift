@@ -20,8 +20,8 @@ private final class Members: Sendable {
         }
     }
 
-    static func local(_ node: NodeID, _ inbox: Locked<[Envelope]>) -> LocalNode {
-        LocalNode(identity: Messages.identity(node), limits: Limits()) { envelopes in
+    static func local(_ node: NodeID, _ inbox: Locked<[Envelope]>) -> LogReceiver {
+        LogReceiver(identity: Messages.identity(node), limits: Limits()) { envelopes in
             inbox.withLock { $0 += envelopes }
         }
     }
@@ -225,7 +225,8 @@ private final class Members: Sendable {
         let inbox = Locked<[Envelope]>([])
         try await first.start(Members.local(1, inbox))
         try await second.start(
-            LocalNode(identity: Messages.identity(2), limits: Limits()) { [weak second] batch in
+            LogReceiver(identity: Messages.identity(2), limits: Limits()) {
+                [weak second] batch in
                 for _ in batch { second?.send([Self.way(2, 1), Self.way(2, 1)]) }
             }
         )

@@ -122,7 +122,7 @@ package final class SnapshotFolder: Sendable {
         _ log: RecoveredState?
     ) -> Found {
         do throws(SnapshotError) {
-            let snapshot = try Snapshot(of: slot, cluster: cluster, in: directory)
+            let snapshot = try LogSnapshot(of: slot, cluster: cluster, in: directory)
             // Rows and promise were durable before it was begun.
             if let log, slot > log.last || snapshot.base.ballot > log.promised {
                 throw .beyondLog(path: snapshot.path, slot: slot, last: log.last)
@@ -146,8 +146,9 @@ package final class SnapshotFolder: Sendable {
     // MARK: - Reading
 
     /// Opens those that are good, the newest first, and says why the others are not.
-    package func open() throws(SnapshotError) -> (snapshots: [Snapshot], unread: [SnapshotError]) {
-        var snapshots: [Snapshot] = []
+    package func open() throws(SnapshotError) -> (snapshots: [LogSnapshot], unread: [SnapshotError])
+    {
+        var snapshots: [LogSnapshot] = []
         var opened: Set<Slot> = []
         // One that is removed meanwhile has newer ones in its place.
         for _ in 0..<3 where snapshots.isEmpty {
@@ -158,7 +159,7 @@ package final class SnapshotFolder: Sendable {
             for slot in good where opened.insert(slot).inserted {
                 do throws(SnapshotError) {
                     snapshots.append(
-                        try Snapshot(of: slot, cluster: cluster, in: directory) { [weak self] in
+                        try LogSnapshot(of: slot, cluster: cluster, in: directory) { [weak self] in
                             self?.note($0, of: slot)
                         }
                     )
@@ -244,8 +245,8 @@ package final class SnapshotFolder: Sendable {
         _ base: Base,
         isCancelled: @escaping @Sendable () -> Bool,
         trimmed: () -> Slot,
-        _ body: (inout SnapshotWriter) throws -> Void
-    ) throws -> SnapshotInfo {
+        _ body: (inout LogSnapshot.Writer) throws -> Void
+    ) throws -> LogSnapshot.Info {
         let part = SnapshotFormat.partPath(of: base.slot, in: directory)
         do {
             let bytes = try fill(part, base, isCancelled: isCancelled, body)
@@ -253,7 +254,7 @@ package final class SnapshotFolder: Sendable {
             guard trimmed <= base.slot else { throw SnapshotError.trimmed(through: trimmed) }
             try finish(part, base)
             removeOld()
-            return SnapshotInfo(slot: base.slot, bytes: bytes)
+            return LogSnapshot.Info(slot: base.slot, bytes: bytes)
         } catch {
             abandon(part)
             throw error
@@ -264,7 +265,7 @@ package final class SnapshotFolder: Sendable {
         _ part: String,
         _ base: Base,
         isCancelled: @escaping @Sendable () -> Bool,
-        _ body: (inout SnapshotWriter) throws -> Void
+        _ body: (inout LogSnapshot.Writer) throws -> Void
     ) throws -> UInt64 {
         let file = try makeFile(part)
         let head = SnapshotHead(
@@ -272,7 +273,7 @@ package final class SnapshotFolder: Sendable {
             base: base,
             chunkBytes: SnapshotFormat.chunkBytes
         )
-        var writer = try SnapshotWriter(self, file, head: head, isCancelled: isCancelled)
+        var writer = try LogSnapshot.Writer(self, file, head: head, isCancelled: isCancelled)
         try body(&writer)
         return try writer.finish()
     }

@@ -11,7 +11,7 @@ final class Driver: Sendable {
     private let store: any NodeStore
     /// Who is told how far the log is durably trimmed.
     private let noteTrimmed: @Sendable (Slot) -> Void
-    private let transport: (any Transport)?
+    private let transport: (any LogTransport)?
     private let inbox: Inbox
     private let tail: Tail
     private let clock: TickClock
@@ -28,7 +28,7 @@ final class Driver: Sendable {
         configuration: LogNode.Configuration,
         store: any NodeStore,
         noteTrimmed: @escaping @Sendable (Slot) -> Void,
-        transport: (any Transport)?,
+        transport: (any LogTransport)?,
         inbox: Inbox,
         tail: Tail,
         clock: TickClock,

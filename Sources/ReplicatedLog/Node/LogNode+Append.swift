@@ -2,16 +2,16 @@ internal import CoreMetrics
 internal import PaxosCore
 internal import Platform
 
-/// What an append does when the inbox is full.
-public enum Overload: Hashable, Sendable {
-    /// Waits for room, up to its timeout; throws `AppendError.overloaded` if those that wait hold
-    /// `Limits.waitingBytes` already.
-    case wait
-    /// Throws `AppendError.overloaded` at once.
-    case fail
-}
-
 extension LogNode {
+    /// What an append does when the inbox is full.
+    public enum Overload: Hashable, Sendable {
+        /// Waits for room, up to its timeout; throws `AppendError.overloaded` if those that wait hold
+        /// `Limits.waitingBytes` already.
+        case wait
+        /// Throws `AppendError.overloaded` at once.
+        case fail
+    }
+
     /// Appends one payload.
     ///
     /// ```swift

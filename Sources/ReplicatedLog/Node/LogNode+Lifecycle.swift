@@ -4,15 +4,15 @@ public import Logging
 internal import PaxosCore
 internal import Platform
 
-/// What `LogNode.open` does with a data directory that is missing or empty.
-public enum IfMissing: Hashable, Sendable {
-    /// It is refused.
-    case refuse
-    /// It is made, as by `LogNode.create`.
-    case create
-}
-
 extension LogNode {
+    /// What `LogNode.open` does with a data directory that is missing or empty.
+    public enum IfMissing: Hashable, Sendable {
+        /// It is refused.
+        case refuse
+        /// It is made, as by `LogNode.create`.
+        case create
+    }
+
     /// Formats a data directory for a new member of a new cluster.
     ///
     /// Returns once the directory is whole and durable: made aside, flushed, renamed into place, its
@@ -70,7 +70,7 @@ extension LogNode {
     public static func open(
         _ configuration: Configuration,
         directory: String,
-        transport: (any Transport)? = nil,
+        transport: (any LogTransport)? = nil,
         logger: Logger? = nil,
         metrics: (any MetricsFactory)? = nil,
         ifMissing: IfMissing = .refuse
@@ -110,7 +110,7 @@ extension LogNode {
     package static func open(
         _ configuration: Configuration,
         directory: String,
-        transport: (any Transport)?,
+        transport: (any LogTransport)?,
         logger: Logger?,
         metrics: (any MetricsFactory)? = nil,
         surroundings: Surroundings
@@ -268,7 +268,8 @@ extension LogNode {
 
     private func startTransport() async throws {
         let inbox = inbox
-        let node = LocalNode(identity: driver.identity, limits: configuration.limits) { envelopes in
+        let node = LogReceiver(identity: driver.identity, limits: configuration.limits) {
+            envelopes in
             inbox.receive(envelopes)
         }
         try await transport?.start(node)

@@ -1,15 +1,15 @@
 internal import Logging
 internal import PaxosCore
 
-/// In which direction a range is read.
-public enum ReadOrder: Hashable, Sendable {
-    /// From its first slot on.
-    case ascending
-    /// From its last slot down.
-    case descending
-}
-
 extension LogNode {
+    /// In which direction a range is read.
+    public enum ReadOrder: Hashable, Sendable {
+        /// From its first slot on.
+        case ascending
+        /// From its last slot down.
+        case descending
+    }
+
     /// Waits until this node has delivered a slot, and with it every slot before.
     ///
     /// Returns once `entries(in:order:maxBytes:)` and subscriptions have it; at once if they have. A slot

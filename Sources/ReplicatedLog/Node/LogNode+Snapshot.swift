@@ -29,8 +29,8 @@ extension LogNode {
     @discardableResult
     public func writeSnapshot(
         through slot: Slot,
-        _ body: @escaping @Sendable (inout SnapshotWriter) throws -> Void
-    ) async throws -> SnapshotInfo {
+        _ body: @escaping @Sendable (inout LogSnapshot.Writer) throws -> Void
+    ) async throws -> LogSnapshot.Info {
         let snapshots = snapshots
         try snapshots.claim(slot)
         defer { snapshots.unclaim() }
@@ -65,12 +65,12 @@ extension LogNode {
     /// One that the log was trimmed past is none.
     ///
     /// - Throws: `SnapshotError`: why, if there are some and none can be read.
-    public var latestSnapshot: Snapshot? {
+    public var latestSnapshot: LogSnapshot? {
         get async throws(SnapshotError) { try await openSnapshots().first }
     }
 
     /// Those that can be read, the newest first.
-    package func openSnapshots() async throws(SnapshotError) -> [Snapshot] {
+    package func openSnapshots() async throws(SnapshotError) -> [LogSnapshot] {
         let snapshots = snapshots
         let (found, unread) = try await offPool { () throws(SnapshotError) in
             try snapshots.open()

@@ -35,144 +35,146 @@ extension LogNode {
     }
 }
 
-/// The effective commands of a log from a slot on; see `LogNode.subscribe(from:)`.
-public struct Subscription: AsyncSequence, Sendable {
-    /// What an iteration throws.
-    public typealias Failure = ReadError
+extension LogNode {
+    /// The effective commands of a log from a slot on; see `LogNode.subscribe(from:)`.
+    public struct Subscription: AsyncSequence, Sendable {
+        /// What an iteration throws.
+        public typealias Failure = ReadError
 
-    /// Where a subscription may begin beside a slot.
-    @nonexhaustive
-    public enum Start: Hashable, Sendable {
-        /// The first slot that is kept.
-        case firstRetained
-        /// The slot after the newest that is delivered.
-        case tail
-    }
-
-    let node: LogNode
-    let from: Slot
-
-    /// Begins at the slot the subscription was made for.
-    public func makeAsyncIterator() -> Iterator {
-        Iterator(node: node, from: from)
-    }
-
-    /// Pulls one event after the other.
-    public struct Iterator: AsyncIteratorProtocol, Sendable {
-        private let node: LogNode
-        private let reader: Tail.Reader
-        /// Everything before this slot was handed out or holds nothing effective.
-        private var next: Slot
-        /// The slot of the last entry or gap.
-        private var previous: Slot
-        /// The last slot of which an event has told anything.
-        private var told: Slot
-        /// A piece of the log that was pulled and not handed out yet.
-        private var piece: [Delivered] = []
-        private var position = 0
-        /// The token of the entry handed out last.
-        package private(set) var token: Token?
-        /// That entry is the last of its batch.
-        package private(set) var endsBatch = true
-
-        init(node: LogNode, from slot: Slot) {
-            self.node = node
-            reader = node.tail.makeReader()
-            next = slot
-            previous = slot.previous
-            told = slot.previous
+        /// Where a subscription may begin beside a slot.
+        @nonexhaustive
+        public enum Start: Hashable, Sendable {
+            /// The first slot that is kept.
+            case firstRetained
+            /// The slot after the newest that is delivered.
+            case tail
         }
 
-        /// The next event; waits for one at the end of the log.
-        ///
-        /// - Returns: `nil` once the task is cancelled.
-        /// - Throws: `ReadError`.
-        public mutating func next() async throws(ReadError) -> Event? {
-            try await next(isolation: nil)
+        let node: LogNode
+        let from: Slot
+
+        /// Begins at the slot the subscription was made for.
+        public func makeAsyncIterator() -> Iterator {
+            Iterator(node: node, from: from)
         }
 
-        /// The next event; waits for one at the end of the log.
-        ///
-        /// - Returns: `nil` once the task is cancelled.
-        /// - Throws: `ReadError`.
-        public mutating func next(
-            isolation actor: isolated (any Actor)?
-        ) async throws(ReadError) -> Event? {
-            if Task.isCancelled { return nil }
-            while position == piece.count {
+        /// Pulls one event after the other.
+        public struct Iterator: AsyncIteratorProtocol, Sendable {
+            private let node: LogNode
+            private let reader: Tail.Reader
+            /// Everything before this slot was handed out or holds nothing effective.
+            private var next: Slot
+            /// The slot of the last entry or gap.
+            private var previous: Slot
+            /// The last slot of which an event has told anything.
+            private var told: Slot
+            /// A piece of the log that was pulled and not handed out yet.
+            private var piece: [Delivered] = []
+            private var position = 0
+            /// The token of the entry handed out last.
+            package private(set) var token: Token?
+            /// That entry is the last of its batch.
+            package private(set) var endsBatch = true
+
+            init(node: LogNode, from slot: Slot) {
+                self.node = node
+                reader = node.tail.makeReader()
+                next = slot
+                previous = slot.previous
+                told = slot.previous
+            }
+
+            /// The next event; waits for one at the end of the log.
+            ///
+            /// - Returns: `nil` once the task is cancelled.
+            /// - Throws: `ReadError`.
+            public mutating func next() async throws(ReadError) -> Event? {
+                try await next(isolation: nil)
+            }
+
+            /// The next event; waits for one at the end of the log.
+            ///
+            /// - Returns: `nil` once the task is cancelled.
+            /// - Throws: `ReadError`.
+            public mutating func next(
+                isolation actor: isolated (any Actor)?
+            ) async throws(ReadError) -> Event? {
                 if Task.isCancelled { return nil }
-                if next.previous > told {
-                    told = next.previous
-                    return .progress(through: told)
+                while position == piece.count {
+                    if Task.isCancelled { return nil }
+                    if next.previous > told {
+                        told = next.previous
+                        return .progress(through: told)
+                    }
+                    if let gap = try await pull() { return gap }
                 }
-                if let gap = try await pull() { return gap }
-            }
-            let entry = piece[position]
-            position += 1
-            if position == piece.count {
-                piece = []
-                position = 0
-                reader.handedOn()
-            }
-            told = entry.slot
-            token = entry.command.token
-            endsBatch = entry.command.index + 1 == entry.command.count
-            defer { previous = entry.slot }
-            return .entry(slot: entry.slot, payload: entry.payload, previous: previous)
-        }
-
-        /// Returns once `next()` has something to say, or the task is cancelled, and holds nothing of it:
-        /// for whoever may take no more before something else is done.
-        ///
-        /// - Returns: Whether that needs no read of the disk, as far as can be known before.
-        package func ready() async -> Bool {
-            guard position == piece.count, next.previous <= told else { return true }
-            await reader.tail.wait(for: next)
-            return reader.tail.isWarm(at: next)
-        }
-
-        /// Fetches a piece, waits for one, or finds a gap.
-        private mutating func pull() async throws(ReadError) -> Event? {
-            switch reader.pull(from: next) {
-            case .entries(let entries, let through):
-                piece = entries
-                next = through.next
-            case .cold(let through, let maxBytes):
-                let page: (entries: [Delivered], through: Slot)
-                do throws(ReadError) {
-                    page = try await node.readPage(next...through, maxBytes: maxBytes)
-                } catch {
+                let entry = piece[position]
+                position += 1
+                if position == piece.count {
+                    piece = []
+                    position = 0
                     reader.handedOn()
-                    // It stood where the log was trimmed meanwhile.
-                    guard case .trimmed(let through) = error else { throw error }
-                    return gap(through: through)
                 }
-                // The last of a page may be larger than what was left for it: it is read again.
-                piece = page.entries.fitting(maxBytes)
-                let isWhole = piece.count == page.entries.count
-                next = (isWhole ? page.through : piece.last?.slot ?? page.through).next
-                // One alone is handed on at once.
-                reader.holds(piece.count > 1 ? piece.tailBytes : 0)
-            case .trimmed(let through):
-                return gap(through: through)
-            case .nothingYet:
-                await reader.tail.wait(for: next)
-            case .ended(let refusal):
-                throw ReadError(refusal, node.ending)
+                told = entry.slot
+                token = entry.command.token
+                endsBatch = entry.command.index + 1 == entry.command.count
+                defer { previous = entry.slot }
+                return .entry(slot: entry.slot, payload: entry.payload, previous: previous)
             }
-            return nil
-        }
 
-        private mutating func gap(through slot: Slot) -> Event {
-            next = slot.next
-            previous = slot
-            told = slot
-            return .gap(through: slot, reason: .trimmed)
+            /// Returns once `next()` has something to say, or the task is cancelled, and holds nothing of it:
+            /// for whoever may take no more before something else is done.
+            ///
+            /// - Returns: Whether that needs no read of the disk, as far as can be known before.
+            package func ready() async -> Bool {
+                guard position == piece.count, next.previous <= told else { return true }
+                await reader.tail.wait(for: next)
+                return reader.tail.isWarm(at: next)
+            }
+
+            /// Fetches a piece, waits for one, or finds a gap.
+            private mutating func pull() async throws(ReadError) -> Event? {
+                switch reader.pull(from: next) {
+                case .entries(let entries, let through):
+                    piece = entries
+                    next = through.next
+                case .cold(let through, let maxBytes):
+                    let page: (entries: [Delivered], through: Slot)
+                    do throws(ReadError) {
+                        page = try await node.readPage(next...through, maxBytes: maxBytes)
+                    } catch {
+                        reader.handedOn()
+                        // It stood where the log was trimmed meanwhile.
+                        guard case .trimmed(let through) = error else { throw error }
+                        return gap(through: through)
+                    }
+                    // The last of a page may be larger than what was left for it: it is read again.
+                    piece = page.entries.fitting(maxBytes)
+                    let isWhole = piece.count == page.entries.count
+                    next = (isWhole ? page.through : piece.last?.slot ?? page.through).next
+                    // One alone is handed on at once.
+                    reader.holds(piece.count > 1 ? piece.tailBytes : 0)
+                case .trimmed(let through):
+                    return gap(through: through)
+                case .nothingYet:
+                    await reader.tail.wait(for: next)
+                case .ended(let refusal):
+                    throw ReadError(refusal, node.ending)
+                }
+                return nil
+            }
+
+            private mutating func gap(through slot: Slot) -> Event {
+                next = slot.next
+                previous = slot
+                told = slot
+                return .gap(through: slot, reason: .trimmed)
+            }
         }
     }
 }
 
-extension Subscription {
+extension LogNode.Subscription {
     /// What a subscriber sees.
     @nonexhaustive
     public enum Event: Hashable, Sendable {

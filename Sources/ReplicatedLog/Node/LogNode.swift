@@ -32,7 +32,7 @@ public final class LogNode: Sendable {
 
     let store: any NodeStore
     let snapshots: SnapshotFolder
-    let transport: (any Transport)?
+    let transport: (any LogTransport)?
     let inbox: Inbox
     let tail: Tail
     let driver: Driver
@@ -52,7 +52,7 @@ public final class LogNode: Sendable {
         directory: String,
         store: any NodeStore,
         snapshots: SnapshotFolder,
-        transport: (any Transport)?,
+        transport: (any LogTransport)?,
         logger: Logger,
         metrics: (any MetricsFactory)?,
         clock: TickClock

@@ -5,7 +5,7 @@ internal import Platform
 ///
 /// Messages stay values: nothing is encoded and no payload is copied. `start` returns at once and throws
 /// only if the transport was started before, or for another node than its own.
-public final class InMemoryTransport: Transport {
+public final class InMemoryTransport: LogTransport {
     /// The node that the transport was made for.
     public let node: NodeID
     private let network: InMemoryNetwork
@@ -34,7 +34,7 @@ public final class InMemoryTransport: Transport {
     }
 
     /// Begins to receive.
-    public func start(_ local: LocalNode) async throws {
+    public func start(_ local: LogReceiver) async throws {
         guard local.identity.node == node else {
             throw InMemoryTransportError.otherNode(local.identity.node, expected: node)
         }

@@ -6,7 +6,7 @@ internal import ReplicatedLog
 
 /// What every connection of a started transport needs to know.
 final class Shared: Sendable {
-    let local: LocalNode
+    let local: LogReceiver
     let peers: [NodeID]
     let options: TCPOptions
     let secured: Secured?
@@ -18,7 +18,7 @@ final class Shared: Sendable {
     private let counted = NIOLockedValueBox(TCPCounters())
 
     init(
-        local: LocalNode,
+        local: LogReceiver,
         peers: [NodeID],
         options: TCPOptions,
         secured: Secured?,

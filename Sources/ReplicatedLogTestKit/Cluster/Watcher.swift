@@ -20,7 +20,7 @@ final class Watcher: Sendable {
 
     /// Returns when the node has ended. The iterator is made before the node runs, so that what it
     /// delivers at the last is seen as well.
-    func watch(_ name: NodeID, _ events: Subscription.Iterator) async {
+    func watch(_ name: NodeID, _ events: LogNode.Subscription.Iterator) async {
         var events = events
         do {
             while let event = try await events.next(isolation: nil) {

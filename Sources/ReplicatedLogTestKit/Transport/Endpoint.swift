@@ -15,7 +15,7 @@ final class Endpoint: Sendable {
     }
 
     let node: NodeID
-    let transport: any Transport
+    let transport: any LogTransport
     private let state = Locked(State())
 
     init(_ node: NodeID, _ fixture: some TransportFixture) async throws {
@@ -24,7 +24,7 @@ final class Endpoint: Sendable {
     }
 
     func start() async throws {
-        let local = LocalNode(
+        let local = LogReceiver(
             identity: Traffic.identity(of: node),
             limits: Limits(),
             receive: { [self] in take($0) }

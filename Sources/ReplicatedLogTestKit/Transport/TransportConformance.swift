@@ -1,7 +1,7 @@
 internal import Platform
 internal import ReplicatedLog
 
-/// Checks a transport against what the documentation of `Transport` asks of every one: not that refusals go back
+/// Checks a transport against what the documentation of `LogTransport` asks of every one: not that refusals go back
 /// the way they came, and nothing of certificates.
 public enum TransportConformance {
     /// Runs every check, one after the other, with fresh transports for each.

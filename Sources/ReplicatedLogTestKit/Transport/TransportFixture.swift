@@ -5,7 +5,7 @@ public import ReplicatedLog
 /// ```swift
 /// struct MyFixture: TransportFixture {
 ///     let maxBytesUnderWay = 24 << 20
-///     func makeTransport(for node: NodeID) async throws -> any Transport {
+///     func makeTransport(for node: NodeID) async throws -> any LogTransport {
 ///         MyTransport(node: node, addresses: loopback)
 ///     }
 /// }
@@ -19,7 +19,7 @@ public protocol TransportFixture: Sendable {
     /// A transport for one of the nodes 1, 2 and 3, not started. Those made last for each node reach
     /// each other; a node that is asked for again is one that restarts, after the transport made before
     /// was stopped.
-    func makeTransport(for node: NodeID) async throws -> any Transport
+    func makeTransport(for node: NodeID) async throws -> any LogTransport
 
     /// Makes a node take nothing that arrives, as if its process were stopped.
     ///

@@ -42,7 +42,7 @@ struct BenchCluster: Sendable {
 
         var node: NodeID { configuration.node }
 
-        func start(_ transport: (any Transport)?) async throws(Failure) -> BenchNode {
+        func start(_ transport: (any LogTransport)?) async throws(Failure) -> BenchNode {
             try await BenchNode.start(
                 configuration,
                 directory: directory,

@@ -45,7 +45,7 @@ struct BenchNode: BenchReplica {
     static func start(
         _ configuration: LogNode.Configuration,
         directory: String,
-        transport: (any Transport)?
+        transport: (any LogTransport)?
     ) async throws(Failure) -> BenchNode {
         do throws(LogOpenError) {
             let log = try await LogNode.open(

@@ -43,7 +43,7 @@ struct Subscribers: Sendable {
 
     /// Until the task is cancelled, or the node ends: whoever appends is told of that.
     private static func follow(
-        _ subscription: Subscription,
+        _ subscription: LogNode.Subscription,
         _ recorder: consuming Latencies.Recorder,
         stage: Stage,
         workload: Workload

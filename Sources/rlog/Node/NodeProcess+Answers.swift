@@ -244,7 +244,7 @@ extension ReadError {
     }
 }
 
-extension Subscription.Event {
+extension LogNode.Subscription.Event {
     var fields: [(String, JSON)] {
         switch self {
         case .entry(let slot, let payload, let previous):

@@ -257,7 +257,7 @@ final class NodeProcess: Sendable {
     ///
     /// - Returns: False at the end of the subscription.
     private func deliver(
-        _ iterator: inout Subscription.Iterator,
+        _ iterator: inout LogNode.Subscription.Iterator,
         of id: JSON,
         _ outlet: Outlet
     ) async throws(ReadError) -> Bool {

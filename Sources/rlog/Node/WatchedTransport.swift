@@ -3,7 +3,7 @@ import ReplicatedLog
 import ReplicatedLogTCP
 
 /// The node's transport, which also tells when it has started, or why it did not, and traces messages.
-final class WatchedTransport: Transport {
+final class WatchedTransport: LogTransport {
     private let tcp: TCPTransport
     private let trace: MessageTrace?
     let tls: TLSIdentity?
@@ -17,11 +17,11 @@ final class WatchedTransport: Transport {
         begun = Event()
     }
 
-    func start(_ node: LocalNode) async throws {
+    func start(_ node: LogReceiver) async throws {
         defer { begun.set() }
         var local = node
         if let trace {
-            local = LocalNode(identity: node.identity, limits: node.limits) { envelopes in
+            local = LogReceiver(identity: node.identity, limits: node.limits) { envelopes in
                 trace.record(envelopes, direction: "in")
                 node.receive(envelopes)
             }

@@ -7,7 +7,7 @@ struct SnapshotFindings: Sendable {
     /// One of them: what it holds, or what is wrong with it.
     struct Found: Sendable {
         let slot: Slot
-        let snapshot: Result<Snapshot, SnapshotError>
+        let snapshot: Result<LogSnapshot, SnapshotError>
     }
 
     /// The newest first.
@@ -18,7 +18,7 @@ struct SnapshotFindings: Sendable {
         let slots = (try? SnapshotFolder.slots(in: path)) ?? []
         found = slots.map { slot in
             let snapshot = Result { () throws(SnapshotError) in
-                try Snapshot(of: slot, cluster: cluster, in: path)
+                try LogSnapshot(of: slot, cluster: cluster, in: path)
             }
             return Found(slot: slot, snapshot: snapshot)
         }

@@ -61,11 +61,11 @@ final class Departures: Sendable {
 }
 
 /// A transport that notes what leaves before it lets it go.
-struct NotingTransport: Transport {
+struct NotingTransport: LogTransport {
     let base: InMemoryTransport
     let departures: Departures
 
-    func start(_ node: LocalNode) async throws { try await base.start(node) }
+    func start(_ node: LogReceiver) async throws { try await base.start(node) }
 
     func send(_ envelopes: [Envelope]) {
         for envelope in envelopes {

@@ -54,7 +54,7 @@ actor Ledger: Service {
         return payments.cents[order, default: 0]
     }
 
-    private func take(_ event: Subscription.Event) {
+    private func take(_ event: LogNode.Subscription.Event) {
         if case .entry(let slot, let payload, _) = event { payments.apply(slot, payload) }
         through = event.through
         wake()

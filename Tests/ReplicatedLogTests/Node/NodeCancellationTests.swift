@@ -46,7 +46,7 @@ import Testing
                 let fate = Int.random(in: 0..<8, using: &random)
                 let pause = Int.random(in: 0..<40, using: &random)
                 let isBatch = Int.random(in: 0..<10, using: &random) == 0
-                let overload = Bool.random(using: &random) ? Overload.wait : .fail
+                let overload = Bool.random(using: &random) ? LogNode.Overload.wait : .fail
                 let timeout = fate == 7 ? Duration.milliseconds(pause) : nil
                 group.addTask {
                     let append = Task {
@@ -74,7 +74,7 @@ import Testing
         _ number: Int,
         _ isBatch: Bool,
         _ timeout: Duration?,
-        _ overload: Overload,
+        _ overload: LogNode.Overload,
         to node: LogNode
     ) async -> Answer {
         do throws(AppendError) {

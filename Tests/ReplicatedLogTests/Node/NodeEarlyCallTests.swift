@@ -77,7 +77,7 @@ import Testing
 
     @Test func aMissingDirectoryIsMadeIfItIsAskedFor() async throws {
         let directory = try NodeDirectory()
-        func open(_ ifMissing: IfMissing) async throws(LogOpenError) -> LogNode {
+        func open(_ ifMissing: LogNode.IfMissing) async throws(LogOpenError) -> LogNode {
             try await LogNode.open(
                 directory.configuration,
                 directory: directory.path,
@@ -120,12 +120,12 @@ import Testing
 }
 
 /// A transport that cannot begin.
-private struct DeafTransport: Transport {
+private struct DeafTransport: LogTransport {
     struct Taken: Error, CustomStringConvertible {
         var description: String { "the port is taken" }
     }
 
-    func start(_ node: LocalNode) async throws { throw Taken() }
+    func start(_ node: LogReceiver) async throws { throw Taken() }
     func send(_ envelopes: [Envelope]) {}
     func stop() async {}
 }

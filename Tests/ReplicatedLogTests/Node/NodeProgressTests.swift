@@ -39,7 +39,7 @@ import Testing
             let slot = try await node.barrier()
             #expect(slot == 5)
             var iterator = node.subscribe(from: 1).makeAsyncIterator()
-            var events: [Subscription.Event] = []
+            var events: [LogNode.Subscription.Event] = []
             while events.last.map(\.through) ?? .zero < slot {
                 events.append(try #require(try await iterator.next()))
             }

@@ -9,7 +9,7 @@ import Testing
     private static func pages(
         of node: LogNode,
         _ slots: ClosedRange<Slot>,
-        _ order: ReadOrder,
+        _ order: LogNode.ReadOrder,
         maxBytes: Int? = nil
     ) async throws -> [LogPage] {
         var pages: [LogPage] = []

@@ -32,7 +32,7 @@ import Testing
         try await node.writeSnapshot(through: slot) { try $0.write(state) }
     }
 
-    private static func contents(_ snapshot: Snapshot) async throws -> [UInt8] {
+    private static func contents(_ snapshot: LogSnapshot) async throws -> [UInt8] {
         try await snapshot.read { reader in
             var found: [UInt8] = []
             while true {
@@ -56,12 +56,12 @@ import Testing
                 }
                 #expect(writer.byteCount == count)
             }
-            #expect(info == SnapshotInfo(slot: 3, bytes: UInt64(count)))
+            #expect(info == LogSnapshot.Info(slot: 3, bytes: UInt64(count)))
         }
         // And after a restart, before the node runs.
         let node = try await directory.open()
         let snapshot = try #require(try await node.latestSnapshot)
-        #expect(snapshot.info == SnapshotInfo(slot: 3, bytes: UInt64(count)))
+        #expect(snapshot.info == LogSnapshot.Info(slot: 3, bytes: UInt64(count)))
         #expect(try await Self.contents(snapshot) == state)
         await #expect(throws: SnapshotError.ended) {
             try await snapshot.read { try $0.read(exactly: count + 1) }

@@ -73,8 +73,8 @@ import Testing
         let directory = try NodeDirectory()
         try await running(try await directory.make()) { node in
             for number in 0..<100 { try await node.append(payload(number)) }
-            let asleep = Task { () -> [Subscription.Event] in
-                var events: [Subscription.Event] = []
+            let asleep = Task { () -> [LogNode.Subscription.Event] in
+                var events: [LogNode.Subscription.Event] = []
                 for try await event in node.subscribe(from: 100) { events.append(event) }
                 return events
             }

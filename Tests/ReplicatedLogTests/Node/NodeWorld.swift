@@ -171,7 +171,7 @@ extension LogNode {
     }
 }
 
-extension Subscription.Iterator {
+extension LogNode.Subscription.Iterator {
     mutating func take(_ count: Int, after slot: Slot) async throws -> [LogPage.Entry] {
         var taken: [LogPage.Entry] = []
         var last = slot

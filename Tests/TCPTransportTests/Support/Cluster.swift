@@ -66,7 +66,7 @@ final class Member: Sendable {
         self.transport = transport
         self.identity = identity
         let inbox = inbox
-        let local = LocalNode(identity: identity, limits: Limits()) { batch in
+        let local = LogReceiver(identity: identity, limits: Limits()) { batch in
             inbox.withLock { $0 += batch }
         }
         try await transport.start(local)

@@ -2,20 +2,20 @@ internal import LogWire
 public import PaxosCore
 internal import Platform
 
-/// What is known of a snapshot without reading it.
-public struct SnapshotInfo: Hashable, Sendable {
-    /// It holds the host's state after this slot.
-    public let slot: Slot
-    /// How many bytes the host has written.
-    public let bytes: UInt64
-}
-
 /// A snapshot of this node, open for reading; see `LogNode.latestSnapshot`.
 ///
 /// It can be read for as long as it is held, also after newer ones have taken its place.
-public final class Snapshot: Sendable {
+public final class LogSnapshot: Sendable {
+    /// What is known of a snapshot without reading it.
+    public struct Info: Hashable, Sendable {
+        /// It holds the host's state after this slot.
+        public let slot: Slot
+        /// How many bytes the host has written.
+        public let bytes: UInt64
+    }
+
     /// What it is of, and how much it holds.
-    public let info: SnapshotInfo
+    public let info: LogSnapshot.Info
     /// What the log up to the slot did.
     package let base: Base
     package let path: String
@@ -62,7 +62,7 @@ public final class Snapshot: Sendable {
         self.chunks = chunks
         self.onDamage = onDamage
         base = head.base
-        info = SnapshotInfo(slot: slot, bytes: tail.bytes)
+        info = LogSnapshot.Info(slot: slot, bytes: tail.bytes)
     }
 
     private static func head(
@@ -120,60 +120,5 @@ public final class Snapshot: Sendable {
         } catch {
             throw SnapshotError(error)
         }
-    }
-}
-
-/// Hands out what a snapshot holds, in the order in which it was written.
-///
-/// Holds one chunk. Blocking, on a thread of its own.
-public struct SnapshotReader: ~Copyable {
-    private let snapshot: Snapshot
-    private var chunk: ArraySlice<UInt8> = []
-    private var next: UInt64 = 0
-
-    package init(_ snapshot: Snapshot) {
-        self.snapshot = snapshot
-        bytesLeft = snapshot.info.bytes
-    }
-
-    /// What the snapshot is of.
-    public var info: SnapshotInfo { snapshot.info }
-
-    /// How many bytes are left.
-    public private(set) var bytesLeft: UInt64
-
-    /// The next bytes, at most so many; none at the end.
-    ///
-    /// - Throws: `SnapshotError.damaged` if the chunk is not what was written.
-    public mutating func read(upTo count: Int) throws(SnapshotError) -> [UInt8] {
-        if chunk.isEmpty {
-            guard next < snapshot.chunks else { return [] }
-            chunk = try snapshot.chunk(next)[...]
-            next += 1
-        }
-        let part = chunk.prefix(max(0, count))
-        chunk = chunk.dropFirst(part.count)
-        bytesLeft -= UInt64(part.count)
-        return Array(part)
-    }
-
-    /// The next bytes, so many.
-    ///
-    /// - Throws: `SnapshotError.ended` if fewer are left, `.damaged` if they are not what was written.
-    public mutating func read(exactly count: Int) throws(SnapshotError) -> [UInt8] {
-        guard count >= 0, UInt64(count) <= bytesLeft else { throw .ended }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count)
-        while bytes.count < count {
-            bytes += try read(upTo: count - bytes.count)
-        }
-        return bytes
-    }
-
-    /// The next number, as `SnapshotWriter.write(number:)` has written it.
-    public mutating func readNumber() throws(SnapshotError) -> UInt64 {
-        var reader = ByteReader(try read(exactly: 8))
-        guard let number = reader.uint64() else { throw .ended }
-        return number
     }
 }

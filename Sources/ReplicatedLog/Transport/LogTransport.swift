@@ -44,13 +44,13 @@
 /// let node = try await LogNode.open(
 ///     configuration, directory: "data/n1", transport: network.transport(for: 1))
 /// ```
-public protocol Transport: Sendable {
+public protocol LogTransport: Sendable {
     /// Begins to receive, and to connect to the peers. Returns once messages can arrive; peers need not
     /// be there.
     ///
     /// - Throws: What keeps the node from being reached at all, such as an address in use. The node then
     ///   does not run.
-    func start(_ node: LocalNode) async throws
+    func start(_ node: LogReceiver) async throws
 
     /// Queues messages for their destinations and returns at once. Called from the node's own thread.
     func send(_ envelopes: [Envelope])
@@ -60,8 +60,8 @@ public protocol Transport: Sendable {
     func stop() async
 }
 
-/// The node that a transport serves.
-public struct LocalNode: Sendable {
+/// A node as its transport sees it: who it is, and where what has arrived goes.
+public struct LogReceiver: Sendable {
     /// The node's identity, for the greeting of a connection, if there is one.
     public let identity: NodeIdentity
     /// The bounds of the node. Those that shape messages are the same on all members of a cluster.

@@ -1,6 +1,6 @@
 public import LogStorage
 
-extension Snapshot {
+extension LogSnapshot {
     /// Reads the state that the host has written, on a thread of its own.
     ///
     /// ```swift
@@ -12,10 +12,10 @@ extension Snapshot {
     ///
     /// - Throws: What the closure throws; `SnapshotError` comes from the reader.
     public func read<Value: Sendable>(
-        _ body: @escaping @Sendable (inout SnapshotReader) throws -> Value
+        _ body: @escaping @Sendable (inout LogSnapshot.Reader) throws -> Value
     ) async throws -> Value {
         try await offPool { () throws(any Error) in
-            var reader = SnapshotReader(self)
+            var reader = LogSnapshot.Reader(self)
             return try body(&reader)
         }.get()
     }
