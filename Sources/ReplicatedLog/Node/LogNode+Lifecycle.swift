@@ -15,6 +15,12 @@ extension LogNode {
 
     /// Formats a data directory for a new member of a new cluster.
     ///
+    /// ```swift
+    /// let configuration = LogNode.Configuration(
+    ///     cluster: try ClusterID("orders"), node: 1, membership: try Membership([1, 2, 3]))
+    /// try await LogNode.create(configuration, directory: "data/n1")       // once in the member's life
+    /// ```
+    ///
     /// Returns once the directory is whole and durable: made aside, flushed, renamed into place, its
     /// parent flushed. After a crash it is whole or absent. The directory may be missing or empty;
     /// missing parents are made too.
@@ -47,6 +53,11 @@ extension LogNode {
     }
 
     /// Opens a data directory that `create` has made.
+    ///
+    /// ```swift
+    /// let node = try await LogNode.open(
+    ///     configuration, directory: "data/n1", transport: transport, logger: logger)
+    /// ```
     ///
     /// Returns once the directory's identity, its length and every row above its last checkpoint are
     /// verified and the opening itself is durable in full sync. The cost does not grow with the log.
@@ -167,6 +178,15 @@ extension LogNode {
     }
 
     /// Runs the node until it is shut down.
+    ///
+    /// ```swift
+    /// try await withThrowingTaskGroup(of: Void.self) { group in
+    ///     group.addTask { try await node.run() }
+    ///     try await serve(with: node)
+    ///     await node.shutdown()
+    ///     try await group.waitForAll()                // throws what ended the node, if it was not this
+    /// }
+    /// ```
     ///
     /// Call it once, in a task of its own or as a service of a `ServiceGroup`, whose graceful shutdown
     /// it follows. It returns after `shutdown()` or `close()`, when its threads have ended and the

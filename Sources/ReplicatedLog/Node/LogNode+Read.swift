@@ -12,6 +12,11 @@ extension LogNode {
 
     /// Waits until this node has delivered a slot, and with it every slot before.
     ///
+    /// ```swift
+    /// let slot = try await leader.append("paid 17".utf8)
+    /// try await follower.wait(for: slot)
+    /// ```
+    ///
     /// Returns once `entries(in:order:maxBytes:)` and subscriptions have it; at once if they have. A slot
     /// beyond the end of the log is waited for as long as it takes; a call before `run()` waits for that too.
     /// To wait no longer, cancel the task.

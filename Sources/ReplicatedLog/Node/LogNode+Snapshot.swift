@@ -60,6 +60,13 @@ extension LogNode {
     /// The newest snapshot that is whole as far as can be told without reading all of it; `nil` if there
     /// is none.
     ///
+    /// ```swift
+    /// if let snapshot = try await node.latestSnapshot {
+    ///     balances = try await snapshot.read { reader in try Balances(restoring: &reader) }
+    ///     next = snapshot.info.slot.next
+    /// }
+    /// ```
+    ///
     /// One that is damaged, also one of which a damaged chunk was met, or that is of another version or
     /// cluster, is passed over for the one before, from which the log leads on as well; the log says so.
     /// One that the log was trimmed past is none.

@@ -4,6 +4,16 @@ internal import PaxosCore
 extension LogNode {
     /// The effective commands from a slot on, for ever.
     ///
+    /// ```swift
+    /// for try await event in node.subscribe(from: state.slot.next) {
+    ///     switch event {
+    ///     case .entry(let slot, let payload, _): state.apply(payload, at: slot)
+    ///     case .progress(let slot): state.slot = slot
+    ///     default: throw LogIsTrimmed()               // a gap: begin with a snapshot
+    ///     }
+    /// }
+    /// ```
+    ///
     /// The sequence pulls: it reads when the caller asks for the next event, from memory at the tail and
     /// from the store behind it, in bounded pieces. A slow subscriber costs nobody anything. Beginning
     /// beyond the end of the log waits. Every node delivers the same commands in the same order. What is read

@@ -10,6 +10,11 @@ public struct Membership: Hashable, Sendable {
 
     /// Makes a membership.
     ///
+    /// ```swift
+    /// let three = try Membership([1, 2, 3])
+    /// let five = try Membership([1, 2, 3, 4, 5], quorum: .sized(phase1: 4, phase2: 2))
+    /// ```
+    ///
     /// - Throws: `InvalidMembership` if there is no member, one stands twice, there are more than
     ///   `maximumMembers`, or two quorums of the rule could miss each other.
     public init(_ members: [NodeID], quorum: QuorumRule = .majority) throws(InvalidMembership) {
