@@ -147,11 +147,11 @@ extension StateMachineHost {
     }
 
     private func writeSnapshot(_ machine: Machine, at slot: Slot) async {
-        var failure: String?
+        var failure: UnderlyingError?
         do {
             try await node.writeSnapshot(through: slot) { try machine.snapshot(into: &$0) }
         } catch {
-            failure = "\(error)"
+            failure = UnderlyingError(error)
         }
         state.withLock { state in
             state.snapshots.isWriting = false

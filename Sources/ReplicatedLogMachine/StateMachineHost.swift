@@ -64,7 +64,7 @@ public final class StateMachineHost<Machine: ReplicatedStateMachine>: Sendable {
         /// The slot of the newest, and the last that was tried.
         var newest = Slot.zero
         var tried = Slot.zero
-        var failure: String?
+        var failure: UnderlyingError?
     }
 
     /// The node whose log is applied.
@@ -223,5 +223,5 @@ public struct HostStatus: Hashable, Sendable {
     /// The slot of the newest snapshot; 0 if there is none.
     public let snapshotSlot: Slot
     /// Why the last one was not written. The host goes on, and tries again when as much was applied once more.
-    public let snapshotFailure: String?
+    public let snapshotFailure: UnderlyingError?
 }
