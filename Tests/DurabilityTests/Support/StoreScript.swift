@@ -6,7 +6,7 @@ import Platform
 @testable import ReplicatedLog
 
 /// Random writes through the store boundary itself, as a member of three makes them: promises, rounds,
-/// rows that replace rows, watermarks, checkpoints, trims. Receipts are marked on the store's thread, before it
+/// rows that replace rows, batches, torn ones among them, tokens that come twice, watermarks, checkpoints, trims. Receipts are marked on the store's thread, before it
 /// does anything else, so that they stand in the recording exactly where the store gave them out.
 struct StoreScript: Sendable {
     static let submitted: UInt64 = 1
@@ -19,6 +19,10 @@ struct StoreScript: Sendable {
         var committed = Slot.zero
         var checkpoint = Slot.zero
         var trimmed = Slot.zero
+        /// What was trimmed did this.
+        var base: Base?
+        /// The slots without effect above the trim point.
+        var ineffective: [Slot] = []
         /// A hash of what each slot holds: comparing the bytes of every model takes long.
         var rows: [Slot: Int] = [:]
 
@@ -41,8 +45,10 @@ struct StoreScript: Sendable {
                     )
                 }
             }
+            ineffective += rows.ineffective
             guard let through = rows.trimmed else { return }
             trimmed = through
+            ineffective.removeAll { $0 <= through }
             self.rows = self.rows.filter { $0.key > through }
         }
 
@@ -57,6 +63,49 @@ struct StoreScript: Sendable {
                 command.payload.withUnsafeBytes { hasher.combine(bytes: $0) }
             }
             rows[row.slot] = hasher.finalize()
+        }
+    }
+
+    /// All rows that were ever submitted, and what those that are committed do, decided anew.
+    private struct History {
+        private var rows: [Slot: AcceptedEntry] = [:]
+        private var delivery = Delivery(resuming: .empty)
+        private var replay: BaseReplay
+        /// The sequence of the token made last.
+        var sequence: UInt64 = 0
+
+        init(_ membership: Membership) {
+            replay = BaseReplay(from: .founding(membership))
+        }
+
+        var checkpoint: Checkpoint { delivery.checkpoint }
+
+        mutating func add(_ runs: [AcceptedRun]) {
+            for run in runs {
+                for (number, entry) in zip(run.run.first.rawValue..., run.run.entries) {
+                    let slot = Slot(rawValue: number)
+                    rows[slot] = AcceptedEntry(slot: slot, ballot: run.ballot, entry: entry)
+                }
+            }
+        }
+
+        /// Decides what is committed by now; returns what is found to be without effect.
+        mutating func commit(through slot: Slot) -> [Slot] {
+            var ineffective: [Slot] = []
+            while delivery.next <= slot, let row = rows[delivery.next] {
+                delivery.feed(row.entry) { decision in
+                    if decision.effect != .effective { ineffective.append(decision.slot) }
+                }
+            }
+            return ineffective
+        }
+
+        /// What a trim must leave behind.
+        mutating func base(through slot: Slot) -> Base {
+            while replay.decided < slot, let row = rows[replay.next] {
+                replay.feed(row, towards: slot)
+            }
+            return replay.base
         }
     }
 
@@ -97,14 +146,16 @@ struct StoreScript: Sendable {
         let store = try open(in: parent)
         store.start(observer: recorder)
         var generator = SplitMix64(seed: seed)
-        var models = [Model()]
+        var history = History(configuration.membership)
+        var models = [Model(base: history.base(through: .zero))]
         /// Rows up to here can be trimmed: they were durable before.
         var trimmable = Slot.zero
         for number in 1...UInt64(writes) {
             let last = models[models.count - 1]
-            let rows = Self.next(after: last, trimmable: trimmable, &generator)
+            let rows = Self.next(after: last, trimmable: trimmable, &history, &generator)
             var model = models[models.count - 1]
             model.apply(rows)
+            if let through = rows.trimmed { model.base = history.base(through: through) }
             models.append(model)
             recorder.mark(Self.submitted, number)
             store.submit(WriteBatch(id: WriteID(number), rows: rows, testimony: []))
@@ -124,6 +175,7 @@ struct StoreScript: Sendable {
     private static func next(
         after model: Model,
         trimmable: Slot,
+        _ history: inout History,
         _ generator: inout SplitMix64
     ) -> WriteRows {
         var rows = WriteRows()
@@ -142,7 +194,7 @@ struct StoreScript: Sendable {
             let above = max(model.committed, back).next
             let first = generator.next() % 4 == 0 ? above : max(present.next, .first)
             let count = Int(generator.next() % 6) + 1
-            let entries = (0..<count).map { _ in entry(&generator) }
+            let entries = entries(count, &history.sequence, &generator)
             let run = EntryRun(first: first, entries: entries)
             let ballot = max(model.promised, Ballot(round: 1, node: 1))
             rows.accepted = [AcceptedRun(ballot: ballot, run: run)]
@@ -155,25 +207,51 @@ struct StoreScript: Sendable {
                 rows.committed = min(committed, first.previous)
             }
         }
-        if generator.next() % 6 == 0, let committed = rows.committed, committed > model.checkpoint {
-            rows.checkpoint = Checkpoint(slot: committed, digest: .empty, state: LogState())
+        // A row below its own watermark would be refused.
+        if let committed = rows.committed, committed < model.committed { rows.committed = nil }
+        if let committed = rows.committed { rows.ineffective = history.commit(through: committed) }
+        if generator.next() % 6 == 0, rows.committed != nil,
+            history.checkpoint.slot > model.checkpoint
+        {
+            rows.checkpoint = history.checkpoint
         }
         if generator.next() % 4 == 0, trimmable > model.trimmed {
             let range = model.trimmed.next.rawValue...trimmable.rawValue
             rows.trimmed = Slot(rawValue: UInt64.random(in: range, using: &generator))
         }
-        // A row below its own watermark would be refused.
-        if let committed = rows.committed, committed < model.committed { rows.committed = nil }
+        history.add(rows.accepted)
         return rows
     }
 
-    private static func entry(_ generator: inout SplitMix64) -> Entry {
-        let sequence = generator.next() >> 1
+    /// Commands, one in four of a batch, which may be cut short; and one token in eight has been used before.
+    private static func entries(
+        _ count: Int,
+        _ sequence: inout UInt64,
+        _ generator: inout SplitMix64
+    ) -> [Entry] {
         let sizes = [0, 16, 16, 16, 100, 100, 100, 300, 300, 300, 600, 900, 1_900, 2_100, 5_000]
-        let size = sizes[Int(generator.next() % UInt64(sizes.count))]
-        let payload = [UInt8](repeating: UInt8(truncatingIfNeeded: sequence), count: size)
-        let token = Token(node: 1, boot: Boot(1), sequence: sequence)
-        return .command(Command(token: token, payload: payload))
+        var entries: [Entry] = []
+        while entries.count < count {
+            let parts = generator.next() % 4 == 0 ? UInt32(generator.next() % 2) + 2 : 1
+            let isUsed = sequence > 0 && generator.next() % 8 == 0
+            if !isUsed { sequence += 1 }
+            let token = Token(
+                node: 1,
+                boot: Boot(1),
+                sequence: isUsed ? generator.next() % sequence + 1 : sequence
+            )
+            for index in 0..<parts where entries.count < count {
+                let size = sizes[Int(generator.next() % UInt64(sizes.count))]
+                let payload = [UInt8](
+                    repeating: UInt8(truncatingIfNeeded: generator.next()),
+                    count: size
+                )
+                entries.append(
+                    .command(Command(token: token, index: index, count: parts, payload: payload))
+                )
+            }
+        }
+        return entries
     }
 
     /// What is wrong with an image, given how many writes were receipted and submitted before.
@@ -190,6 +268,8 @@ struct StoreScript: Sendable {
         model.committed = image.state.committed
         model.checkpoint = image.state.checkpoint.slot
         model.trimmed = image.state.trimmed
+        model.base = image.state.base
+        model.ineffective = image.ineffective
         for row in image.rows { model.add(row) }
         // A prefix of the writes that were not receipted survives, each whole.
         if models[durable...submitted].contains(model) { return [] }

@@ -9,6 +9,8 @@ struct StoredImage: Sendable {
     let state: RecoveredState
     /// In the order of their slots.
     let rows: [AcceptedEntry]
+    /// The slots without effect among them.
+    let ineffective: [Slot]
     private let places: [Slot: Int]
 
     /// Why there is nothing to look at.
@@ -39,6 +41,7 @@ struct StoredImage: Sendable {
         let first = state.trimmed.next
         guard state.last >= first else {
             rows = []
+            ineffective = []
             places = [:]
             return
         }
@@ -49,7 +52,9 @@ struct StoredImage: Sendable {
         }
         parker.park()
         switch found.withLock({ $0 }) {
-        case .success(let page): rows = page.rows
+        case .success(let page):
+            rows = page.rows
+            ineffective = page.ineffective
         case .failure(let failure): throw .reading(failure)
         }
         var places: [Slot: Int] = [:]
