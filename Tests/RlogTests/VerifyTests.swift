@@ -124,6 +124,37 @@ import Testing
         #expect(fault["slot"] as? Int ?? 0 > 20)
     }
 
+    /// Of what is trimmed there is still what it did: in two directories, and in a snapshot of its last slot.
+    @Test func whatIsTrimmedIsComparedByWhatItDid() async throws {
+        let scratch = try Scratch()
+        let log = try scratch.log()
+        try await filled(log, 20)
+        let twin = "\(scratch.path)/twin"
+        try FileManager.default.copyItem(atPath: log, toPath: twin)
+        for (place, text) in [(log, "here"), (twin, "there")] {
+            try await withLog(place) { node in
+                let slot = try await node.append(Array(text.utf8))
+                try await node.writeSnapshot(through: slot) { try $0.write([1]) }
+                #expect(try await node.trim(through: slot).through == slot)
+            }
+        }
+        let sound = try Rlog.run("verify", log)
+        #expect(sound.status == 0, "\(sound)")
+        let both = try Rlog.run("verify", log, twin, "--json")
+        #expect(both.status == 1)
+        let disagreement = try both.objects().first { $0["fault"] as? String == "disagreement" }
+        #expect(disagreement?["directory"] as? String == twin)
+        let name = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: twin)
+                .first { $0.hasPrefix("snapshot-") }
+        )
+        try FileManager.default.removeItem(atPath: "\(log)/\(name)")
+        try FileManager.default.copyItem(atPath: "\(twin)/\(name)", toPath: "\(log)/\(name)")
+        let other = try Rlog.run("verify", log, "--json")
+        #expect(other.status == 1)
+        #expect(try other.objects().first?["fault"] as? String == "snapshot_differs")
+    }
+
     @Test func otherClustersAreNotCompared() async throws {
         let scratch = try Scratch()
         let log = try scratch.log()

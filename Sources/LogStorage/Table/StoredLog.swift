@@ -88,6 +88,10 @@ struct StoredLog {
                 .flatMap({ Checkpoint(decoding: $0) }),
             (trimmed...committed).contains(checkpoint.slot.rawValue)
         else { return .failure(.corrupt("the checkpoint")) }
+        // Made by one function of the same rows: where they stand at one slot they are one.
+        guard base.slot < checkpoint.slot || base.checkpoint == checkpoint else {
+            return .failure(.corrupt("the checkpoint, or what the log did up to the trim point"))
+        }
         let peers = values[.peers].flatMap { coding.open($0, .peers) }.flatMap(PeerRecord.decode)
         guard let peers else { return .failure(.corrupt("what is known of the peers")) }
         let openings = values[.lineage].flatMap { coding.open($0, .lineage) }

@@ -35,6 +35,8 @@ final class DirectoryGroup {
     func compare(_ report: (Int, Fault) -> Void) throws(LogOpenError) {
         let first = readers[0].reader.identity
         var committed: [Slot] = []
+        var trimmed: [Slot] = []
+        var bases: [(position: Int, base: Base)] = []
         for (position, one) in readers.enumerated() {
             let identity = one.reader.identity
             if identity.cluster != first.cluster || identity.membership != first.membership {
@@ -44,10 +46,26 @@ final class DirectoryGroup {
                 )
                 return
             }
-            committed.append((try? one.reader.state().committed) ?? .zero)
+            let state = try? one.reader.state()
+            committed.append(state?.committed ?? .zero)
+            trimmed.append(state?.trimmed ?? .zero)
+            if let base = state?.base {
+                // What is trimmed from several at one slot did the same in each.
+                if let other = bases.first(where: { $0.base.slot == base.slot }),
+                    other.base.checkpoint != base.checkpoint || other.base.digest != base.digest
+                {
+                    let detail = "what is trimmed did something else in directory "
+                    report(
+                        position,
+                        Fault(.disagreement, at: base.slot, detail + "\(other.position + 1)")
+                    )
+                }
+                bases.append((position, base))
+            }
         }
         let end = committed.max() ?? .zero
-        var start = Slot.first
+        // Below, no directory has a row.
+        var start = (trimmed.min() ?? .zero).next
         while start <= end {
             let piece = start...min(start.advanced(by: Self.piece - 1), end)
             try compare(piece, committed, report)

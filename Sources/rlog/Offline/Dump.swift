@@ -9,7 +9,8 @@ struct Dump: RlogCommand {
         discussion: """
             The first line tells promised, last_round, committed_slot and trimmed_slot. committed is a \
             lower bound after a crash. effective is null where it is not decided yet: above the \
-            watermark, in a batch that is not whole, and above a row that cannot be read. hash is FNV-1a \
+            watermark, in a batch that is not whole, above a row that cannot be read, and in a batch whose \
+            beginning is trimmed. hash is FNV-1a \
             64 of the kind, a zero byte, the token, a zero byte, and the payload: equal entries have equal \
             hashes, whatever their ballots.
             """

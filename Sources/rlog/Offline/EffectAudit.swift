@@ -11,8 +11,8 @@ struct EffectAudit {
     private var isCheckpointCompared: Bool
     /// Committed commands without effect, by the replay.
     private var ineffective = NumberRanges()
-    /// Tokens that had effect, counted without the core.
-    private var used: [Origin: NumberRanges] = [:]
+    /// Tokens that had effect, counted without the core; those of what is trimmed as the base has them.
+    private var used: [Origin: NumberRanges]
     private var previous: Decision?
 
     private struct Origin: Hashable {
@@ -24,7 +24,12 @@ struct EffectAudit {
         self.state = state
         self.report = report
         delivery = Delivery(resuming: state.start)
+        // Of one slot they were compared when they were read.
         isCheckpointCompared = state.checkpoint.slot == state.start.slot
+        used = [:]
+        for session in state.start.state.sessions {
+            used[Origin(node: session.node, boot: session.boot)] = session.delivered
+        }
     }
 
     mutating func take(_ row: AcceptedEntry) {
@@ -89,6 +94,10 @@ struct EffectAudit {
                     at: place,
                     "the checkpoint holds other tokens than the rows up to it"
                 )
+            )
+        } else if delivery.digest != state.checkpoint.digest {
+            report(
+                Fault(.checkpointDiffers, at: place, "the checkpoint is of other rows up to it")
             )
         }
     }

@@ -72,19 +72,23 @@ struct SnapshotAudit {
                 report(Fault(.damagedSnapshot, at: found.slot, "\(error)"))
             }
         }
+        // The usual one, at the trim point: no row leads to it.
+        if state.base.slot > .zero { compare(state.base, "what the log did up to there") }
     }
 
     /// The rows in the order of their slots; one that is missing or unreadable ends the comparison.
     mutating func take(_ row: AcceptedEntry) {
         guard row.slot <= newest, row.slot == replay.next else { return }
         replay.feed(row)
-        let made = replay.base
+        compare(replay.base, "what the rows up to it give")
+    }
+
+    private mutating func compare(_ made: Base, _ what: String) {
         guard let found = bases[made.slot] else { return }
         if made.state != found.state || made.digest != found.digest
             || made.membership != found.membership || made.membershipSlot != found.membershipSlot
         {
-            let detail = "its base is not what the rows up to it give"
-            report(Fault(.snapshotDiffers, at: made.slot, detail))
+            report(Fault(.snapshotDiffers, at: made.slot, "its base is not \(what)"))
         }
         bases[made.slot] = nil
     }

@@ -20,12 +20,17 @@ import Testing
         return state
     }
 
-    /// All that is needed to trim anything up to a slot.
-    private static func commit(_ rows: inout WriteRows, through slot: UInt64) {
+    /// All that is needed to trim anything up to a slot. An opening asks for the digest where the base is of
+    /// the same slot.
+    private static func commit(
+        _ rows: inout WriteRows,
+        through slot: UInt64,
+        digest: PrefixDigest = .empty
+    ) {
         rows.committed = Slot(rawValue: slot)
         rows.checkpoint = Checkpoint(
             slot: Slot(rawValue: slot),
-            digest: .empty,
+            digest: digest,
             state: state(through: slot)
         )
     }
@@ -97,6 +102,18 @@ import Testing
         #expect(again.recover().trimmed == 15)
         #expect(try again.page(16...30).get().rows.count == 6)
         again.closeAndWait()
+    }
+
+    /// Base and checkpoint are made of the same rows: of one slot they say the same, or one of the two is wrong.
+    @Test func aBaseBesideAnotherCheckpointIsRefused() throws {
+        let (store, listener) = try filled()
+        store.submit(2) { rows in
+            Self.commit(&rows, through: 4)
+            rows.trimmed = 4
+        }
+        #expect(listener.wait(through: 2))
+        store.closeAndWait()
+        guard case .corrupt = directory.refusal() else { return #expect(Bool(false)) }
     }
 
     /// A base is never within a batch, and the trim point may be: the rest of the batch stays.
@@ -323,7 +340,10 @@ import Testing
         #expect(listener.now.fulls.last == true)
         write += 1
         let end = last
-        store.submit(write) { Self.commit(&$0, through: end) }
+        let digest = (1...end).reduce(PrefixDigest.empty) { digest, slot in
+            digest.appending(.testCommand(slot, bytes: 1_000))
+        }
+        store.submit(write) { Self.commit(&$0, through: end, digest: digest) }
         #expect(listener.wait(through: write))
         return (store, listener, (write, last))
     }
