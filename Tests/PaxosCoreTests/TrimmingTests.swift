@@ -43,6 +43,7 @@ import Testing
         #expect(asked.rows == nil)
         let told = try member.hear(3, Self.heartbeat(2, slowest: 2))
         #expect(told.rows?.trimmed == 2)
+        #expect(told.rows?.trimmable == 2, "no more than that for want of room either")
         #expect(told.rows?.checkpoint?.slot == 4, "a restart replays nothing that is gone")
         #expect(member.core.status.trimmed == 0, "nothing is said before it is durable")
         try member.settle()

@@ -27,6 +27,8 @@ final class Committer: @unchecked Sendable {
     private var observer: (any StoreObserver)?
     /// A group for which there was no room: kept, joined by what comes, and tried again.
     private var held: WriteBatch?
+    /// How many of its entries are on the disk already.
+    private var heldEntries = 0
     /// When the last transaction is to be marked; nil if it is, or there was none.
     private var settleAt: MonotonicInstant? = MonotonicClock.now().advanced(by: settlingDelay)
     private var retryAt = MonotonicInstant(nanoseconds: 0)
@@ -129,6 +131,7 @@ final class Committer: @unchecked Sendable {
         }
         switch commitOrTrim(rows, trim) {
         case .committed(let nanoseconds):
+            heldEntries = 0
             count(.nanoseconds(nanoseconds), rows: batch.rows)
             acknowledge(batch)
             settleAt = MonotonicClock.now().advanced(by: Self.settlingDelay)
@@ -155,23 +158,44 @@ final class Committer: @unchecked Sendable {
         return outcome
     }
 
-    /// Of a group for which there is no room, what it trims goes first; if that may not, since the checkpoint that
-    /// it rests on is in the group, then with the group as little of it as goes without room.
+    /// Of a group for which there is no room, what may be trimmed goes first; if nothing may, since the checkpoint that
+    /// it rests on is in the group, then with the group as little of it as goes without room; and at last the
+    /// group in parts.
     private func commitOrTrim(_ rows: WriteRows, _ trim: LogWriter.Trim?) -> LogWriter.Outcome {
         let outcome = commit(rows, trim)
-        guard case .noRoom = outcome, let trim else { return outcome }
-        // What is deleted may make the room, at the next try.
+        guard case .noRoom = outcome else { return outcome }
+        // What is deleted may make the room, at the next try. More of it than is asked for now: no more will be
+        // before the receipt of this group.
+        let most = max(trim?.through ?? .zero, rows.trimmable ?? .zero)
         var left = Self.trimsAtOnce
-        while left > 0, trimAlone(through: trim.through) { left -= 1 }
-        guard left == Self.trimsAtOnce, !hasFailed, trim.bytes > LogWriter.trimBytesWithoutRoom,
-            let less = log.planTrim(
-                through: trim.through,
-                bytes: LogWriter.trimBytesWithoutRoom
-            )
-        else { return outcome }
-        var rows = rows
-        rows.trimmed = less.through
-        return commit(rows, less)
+        while left > 0, trimAlone(through: most) { left -= 1 }
+        guard left == Self.trimsAtOnce, !hasFailed else { return outcome }
+        var (rows, trim) = (rows, trim)
+        if let asked = trim, asked.bytes > LogWriter.trimBytesWithoutRoom {
+            trim = log.planTrim(through: asked.through, bytes: LogWriter.trimBytesWithoutRoom)
+            rows.trimmed = trim?.through
+            let outcome = commit(rows, trim)
+            guard case .noRoom = outcome else { return outcome }
+        }
+        return commitInParts(rows, trim)
+    }
+
+    /// A group for which the end of the file is too short: rows first, and with the last of them the rest. A crash
+    /// in between leaves rows that nobody was told of.
+    private func commitInParts(_ rows: WriteRows, _ trim: LogWriter.Trim?) -> LogWriter.Outcome {
+        var rest = rows
+        rest.accepted = rows.accepted.split(at: heldEntries).rest
+        while true {
+            let outcome = commit(rest, trim)
+            guard case .noRoom(inFile: true) = outcome, let cut = log.part(of: rest) else {
+                return outcome
+            }
+            let written = commit(cut.part, nil)
+            guard case .committed(let nanoseconds) = written else { return written }
+            count(.nanoseconds(nanoseconds), rows: WriteRows())
+            heldEntries += cut.part.accepted.reduce(0) { $0 + $1.run.entries.count }
+            rest = cut.rest
+        }
     }
 
     /// Of a group for which there is no room, what it trims: no more than what is on the disk allows. False if

@@ -114,8 +114,9 @@ struct LogWriter: ~Copyable {
     enum Outcome {
         /// Durable. The nanoseconds from the last row to the return of the flush.
         case committed(UInt64)
-        /// Nothing was written or flushed; the same rows can be tried again.
-        case noRoom
+        /// Nothing was written or flushed; the same rows can be tried again. Whether the file is too short, in
+        /// which free pages are not counted on, or the map has none left.
+        case noRoom(inFile: Bool)
         /// Final.
         case failed(StoreFailure)
     }
@@ -150,7 +151,9 @@ struct LogWriter: ~Copyable {
         var need = need(of: rows)
         need.bytes += trim?.need(pageSize: room.pageSize) ?? 0
         do throws(PosixError) {
-            guard try room.cover(need.bytes) == .done else { return .noRoom }
+            guard try room.cover(need.bytes) == .done else {
+                return .noRoom(inFile: true)
+            }
         } catch {
             return .failed(StoreFailure(error))
         }
@@ -277,7 +280,7 @@ struct LogWriter: ~Copyable {
             case .seal(let error): ("seal", error)
             }
         return code == .mapFull || code == .txnFull
-            ? .noRoom : .failed(StoreFailure(operation, code))
+            ? .noRoom(inFile: false) : .failed(StoreFailure(operation, code))
     }
 
     // MARK: - One transaction
@@ -348,7 +351,7 @@ struct LogWriter: ~Copyable {
         }
     }
 
-    private struct Need {
+    struct Need {
         /// The most pages that the rows can take, in bytes.
         var bytes: Int
         /// Some of them stand on pages of their own.
@@ -358,7 +361,7 @@ struct LogWriter: ~Copyable {
     /// A leaf half empty in the worst case, whole pages for large rows, the path to each place, and what every
     /// transaction touches. Runs that adjoin have one place; and no page that is in use is copied twice,
     /// or split before what is put in fills it.
-    private func need(of rows: WriteRows) -> Need {
+    func need(of rows: WriteRows) -> Need {
         let page = room.pageSize
         var need = Need(bytes: 64 * page)
         var paths = 0

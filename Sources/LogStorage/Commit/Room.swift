@@ -93,6 +93,8 @@ struct Room {
     }
 
     var runwayLeft: Int { max(0, length - used) }
+    /// What a transaction may take at the end of the file as it is.
+    var left: Int { max(0, min(length, limit) - used) }
     private var target: Int { min(mapBytes, used + runway) }
 
     // MARK: - Full

@@ -131,6 +131,8 @@ package struct WriteRows: Hashable, Sendable {
     /// before. Never above the watermark or the checkpoint, on disk or in this batch
     /// (`R78`).
     package var trimmed: Slot?
+    /// How far the store may go beyond that, if it has no room for the rest.
+    package var trimmable: Slot?
     /// What is known of peers: each replaces the record of its node.
     package var peers: [PeerRecord] = []
     /// Openings below this boot need not be kept: every peer holds a later one durably.
@@ -157,6 +159,7 @@ package struct WriteRows: Hashable, Sendable {
         committed = later.committed ?? committed
         checkpoint = later.checkpoint ?? checkpoint
         trimmed = later.trimmed ?? trimmed
+        trimmable = later.trimmable ?? trimmable
         // A disk without room holds them back for as long as it likes.
         peers.removeAll { record in later.peers.contains { $0.node == record.node } }
         peers.append(contentsOf: later.peers)

@@ -77,7 +77,7 @@ extension CoreStatus {
             delivered: delivered,
             last: replica.acceptor.last,
             trimmed: replica.acceptor.durablyTrimmed,
-            trimming: replica.acceptor.trimmed,
+            trimming: replica.acceptor.trimmable,
             slotsInFlight: replica.leader?.slotsInFlight ?? 0,
             isFull: replica.acceptor.isFull,
             failure: lifetime.failure,

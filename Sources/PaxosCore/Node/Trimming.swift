@@ -129,7 +129,8 @@ struct Trimming: Sendable {
             }
         }
         rows.trimmed = through
-        replica.acceptor.trim(through: through)
+        rows.trimmable = may
+        replica.acceptor.trim(through: through, atMost: may)
         accepted = 0
     }
 

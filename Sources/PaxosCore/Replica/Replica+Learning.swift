@@ -152,12 +152,18 @@ extension Replica {
     }
 
     /// Says that there are no rows from a slot on: not yet, or not any more, which is not the same (`R15`).
-    private func refuse(_ first: Slot, to sender: NodeID, output: inout Output) {
+    private func refuse(
+        _ first: Slot,
+        to sender: NodeID,
+        trimmed found: Slot = .zero,
+        output: inout Output
+    ) {
+        let trimmed = max(acceptor.trimmed, found)
         let answer = CatchUp(
             from: first,
             rows: [],
             committed: deliverable,
-            trimmed: first <= acceptor.trimmed ? acceptor.trimmed : .zero
+            trimmed: first <= trimmed ? trimmed : .zero
         )
         output.send(.catchUp(answer), to: sender)
     }
@@ -184,8 +190,8 @@ extension Replica {
         // from each other, if somebody leads who does not claim to know it.
         guard case .success(let page) = completion.result else {
             serving.remove(at: place)
-            if case .failure(.trimmed) = completion.result {
-                refuse(served.next, to: served.node, output: &output)
+            if case .failure(.trimmed(let trimmed)) = completion.result {
+                refuse(served.next, to: served.node, trimmed: trimmed, output: &output)
                 return
             }
             unreadable = min(unreadable ?? served.next, served.next)

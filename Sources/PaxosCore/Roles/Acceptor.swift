@@ -19,6 +19,8 @@ package struct Acceptor: Sendable {
     package private(set) var last: Slot
     /// Every slot up to here is trimmed, or about to be: it is neither shown nor said to be empty (`R15`).
     package private(set) var trimmed: Slot
+    /// So far the store may go with what was asked for last, if it has no room: the receipt tells.
+    package private(set) var trimmable: Slot
     /// The trim point on disk.
     package private(set) var durablyTrimmed: Slot
     /// The store has deleted nothing of what was asked for last: a row of it is unreadable.
@@ -46,6 +48,7 @@ package struct Acceptor: Sendable {
         durablePromise = recovered.promised
         last = recovered.last
         trimmed = recovered.trimmed
+        trimmable = recovered.trimmed
         durablyTrimmed = recovered.trimmed
         window = SlotWindow(startingAt: recovered.committed.next)
         self.limits = limits
@@ -266,10 +269,12 @@ package struct Acceptor: Sendable {
         return entries.isEmpty ? nil : EntryRun(first: first, entries: entries)
     }
 
-    /// The rows of these slots go with the next write. All of them have left the window.
-    mutating func trim(through slot: Slot) {
-        precondition(slot > trimmed && slot < window.base, "what is trimmed was delivered")
+    /// The rows of these slots go with the next write, and those up to the limit if there is no room for that.
+    /// All of them have left the window.
+    mutating func trim(through slot: Slot, atMost limit: Slot) {
+        precondition(slot > trimmed && slot <= limit && limit < window.base, "R78")
         trimmed = slot
+        trimmable = limit
     }
 
     /// It may be tried again.
@@ -284,8 +289,9 @@ package struct Acceptor: Sendable {
         guard let trimmed else { return }
         isTrimStuck = trimmed <= durablyTrimmed
         durablyTrimmed = max(durablyTrimmed, trimmed)
-        // The store may have taken less than it was given.
+        // The store may have taken less than it was given, or more, for want of room.
         self.trimmed = durablyTrimmed
+        trimmable = durablyTrimmed
     }
 
     /// The lowest slot whose row on disk is not what was accepted last.

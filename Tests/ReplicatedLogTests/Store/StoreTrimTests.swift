@@ -241,6 +241,20 @@ import Testing
         again.closeAndWait()
     }
 
+    /// Nothing more is asked for before such a group is written: what may go goes, and not the piece alone that came
+    /// with it.
+    @Test func aGroupWithoutRoomTrimsWhatItMay() throws {
+        let (store, listener, filled) = try full()
+        store.submit(filled.write + 1) { rows in
+            rows.accepted = [.commands(filled.last + 1...filled.last + 2_500, bytes: 1_000)]
+            rows.trimmed = 10
+            rows.trimmable = Slot(rawValue: filled.last)
+        }
+        #expect(listener.wait(through: filled.write + 1))
+        #expect(store.base.slot > 10)
+        store.closeAndWait()
+    }
+
     /// What readers were told is gone stays gone for them, also while there is no room for the group with which it
     /// goes: a subscription has skipped it.
     @Test func whatWasSaidToBeTrimmedStaysSo() throws {
@@ -313,6 +327,12 @@ import Testing
             #expect(append())
         }
         #expect(listener.now.fulls == [true, false])
+        // A group larger than what is left at the end of the file has room inside.
+        let commits = store.counters.commits
+        store.append(write + 1, last + 1...last + 8_000, bytes: 500)
+        #expect(listener.wait(through: write + 1))
+        #expect(store.counters.commits > commits + 1)
+        #expect(try store.page(last + 7_999...last + 8_000).get().rows.count == 2)
         #expect(listener.now.failures.isEmpty)
         store.closeAndWait()
     }
