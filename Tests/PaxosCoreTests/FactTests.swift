@@ -99,6 +99,22 @@ import Testing
         #expect(try member.hear(2, at: 1, .catchUp(answer)).facts == [.caughtUp(2)])
     }
 
+    /// Once all that answer have said that they have it no more, and no longer than that.
+    @Test func whatNobodyHandsOnIsToldOnce() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let leader = Ballot(round: 1, node: 2)
+        try member.hear(2, .commit(CommitNotice(ballot: leader, committed: 2)))
+        let none = CatchUp(from: 1, rows: [], committed: 0)
+        let gone = CatchUp(from: 1, rows: [], committed: 2, trimmed: 2)
+        #expect(try member.hear(3, at: 1, .catchUp(none)).facts == [])
+        #expect(try member.hear(2, at: 1, .catchUp(gone)).facts == [])
+        #expect(try member.hear(3, at: 1, .catchUp(gone)).facts == [.behindTrim(2)])
+        #expect(member.core.status.unobtainable == 2)
+        #expect(try member.hear(2, at: 2, .catchUp(gone)).facts == [])
+        #expect(try member.hear(3, at: 2, .catchUp(none)).facts == [])
+        #expect(member.core.status.unobtainable == nil)
+    }
+
     @Test func peersThatAreMetAreToldOnce() throws {
         let member = OneMember(members: [1, 2, 3], isMet: false)
         try member.step()

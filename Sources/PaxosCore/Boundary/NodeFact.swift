@@ -32,6 +32,10 @@ public enum NodeFact: Hashable, Sendable {
     case fellBehind(ClosedRange<Slot>)
     /// Everything up to this slot, all that it has heard to be committed, is here.
     case caughtUp(Slot)
+    /// What it has not got up to this slot is trimmed at every member that answers: nobody hands it on any more.
+    case behindTrim(Slot)
+    /// A call has trimmed the log up to this slot. Told at most once a second.
+    case trimmed(Slot)
     /// The disk or the map has no room: appends are refused.
     case full
     /// There is room again.
@@ -83,6 +87,8 @@ extension NodeFact {
         case .rolledBack: "rolled-back"
         case .fellBehind: "fell-behind"
         case .caughtUp: "caught-up"
+        case .behindTrim: "behind-trim"
+        case .trimmed: "trimmed"
         case .full: "full"
         case .notFull: "not-full"
         case .diskOverdue: "disk-overdue"
@@ -110,7 +116,8 @@ extension NodeFact {
         case .rolledBack(let found):
             [("peer", "\(found.witness.rawValue)"), ("cause", "\(found)")]
         case .fellBehind(let slots): [("slots", slots.text)]
-        case .caughtUp(let slot): [("slot", "\(slot)")]
+        case .caughtUp(let slot), .behindTrim(let slot), .trimmed(let slot):
+            [("slot", "\(slot)")]
         case .storeFailed(let failure): [("failure", "\(failure)")]
         case .lostQuorum, .foundQuorum, .full, .notFull, .diskOverdue, .diskInTime: []
         }

@@ -34,6 +34,8 @@ package struct CoreStatus: Hashable, Sendable {
     package var trimming: Slot = .zero
     package var slotsInFlight: Int
     package var isFull: Bool
+    /// Up to where what this node lacks is trimmed at every member that answers.
+    package var unobtainable: Slot?
     /// What ended the node, if something did.
     package var failure: StoreFailure?
     /// The last peer that does not count this node, and why.
@@ -80,6 +82,7 @@ extension CoreStatus {
             trimming: replica.acceptor.trimmable,
             slotsInFlight: replica.leader?.slotsInFlight ?? 0,
             isFull: replica.acceptor.isFull,
+            unobtainable: replica.unobtainable,
             failure: lifetime.failure,
             refusedBy: refusal?.node,
             refusal: refusal?.reason,

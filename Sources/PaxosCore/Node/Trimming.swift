@@ -28,6 +28,8 @@ struct Trimming: Sendable {
     private var waiting: [Waiting] = []
     /// Rows accepted since the last trim.
     private var accepted = 0
+    /// How far callers were told it is trimmed, and when that was a fact last.
+    private var told = (through: Slot.zero, at: Tick?.none)
     /// Since when this node has held all back by a watermark in its memory, with nothing being written.
     private var restingSince: Tick?
     /// In ticks: longer than after appends, when each member writes anyway.
@@ -71,6 +73,7 @@ struct Trimming: Sendable {
         let isUnderway = trimmed < replica.acceptor.trimmed
         let isStuck = replica.acceptor.isTrimStuck
         if isStuck { goal = trimmed }
+        var isAnswered = false
         waiting.removeAll { call in
             let limit = call.pastSnapshots ? .limit : keepsAbove
             let own = min(call.own, limit)
@@ -81,8 +84,18 @@ struct Trimming: Sendable {
             guard isDone else { return !callers.isWaiting(call.waiter) }
             let hold = trimmed >= call.through ? nil : Self.hold(of: call, limit, replica)
             callers.answer(call.waiter, trimmed: trimmed, hold, output: &output)
+            isAnswered = true
             return true
         }
+        if isAnswered { tell(trimmed, at: replica.now, output: &output) }
+    }
+
+    private mutating func tell(_ trimmed: Slot, at now: Tick, output: inout Output) {
+        guard trimmed > told.through, told.at.map({ now >= $0.advanced(by: 100) }) ?? true else {
+            return
+        }
+        told = (trimmed, now)
+        output.facts.append(.trimmed(trimmed))
     }
 
     private static func hold(of call: Waiting, _ limit: Slot, _ replica: Replica) -> TrimHold {

@@ -4,6 +4,7 @@ struct Turns: Sendable {
     private var leader: NodeID?
     private var hasQuorum: Bool?
     private var isOverdue = false
+    private var isBehindTrim = false
     private var rolledBack: RolledBack?
     private var refusedBy = Episodes()
     private var refusedPeers = Episodes()
@@ -23,6 +24,9 @@ struct Turns: Sendable {
             self.isOverdue = isOverdue
             output.facts.append(isOverdue ? .diskOverdue : .diskInTime)
         }
+        let unobtainable = replica.unobtainable
+        if let slot = unobtainable, !isBehindTrim { output.facts.append(.behindTrim(slot)) }
+        isBehindTrim = unobtainable != nil
         noteRefusals(meeting, at: replica.now, output: &output)
         if let found = rolledBack, found != self.rolledBack {
             self.rolledBack = found

@@ -221,6 +221,7 @@ extension Replica {
         for row in answer.rows { fetchedBytes += UInt64(row.entry.payloadBytes) }
         compare(answer.rows, from: sender)
         notePeer(sender, committed: answer.committed)
+        noteTrimmed(answer.trimmed, at: sender)
         let current = learner.catchUp
         let isAwaited =
             current?.asked == sender && current.map { answer.covers($0.slots.lowerBound) } == true

@@ -52,6 +52,29 @@ struct Floor: Sendable {
 }
 
 extension Replica {
+    /// A member was asked for what this node lacks, and has it no more; or answers otherwise, and then with zero.
+    mutating func noteTrimmed(_ slot: Slot, at member: NodeID) {
+        guard slot > .zero || !trimmedAway.isEmpty,
+            let position = membership.position(of: member)
+        else { return }
+        if trimmedAway.isEmpty {
+            trimmedAway = Array(repeating: .zero, count: membership.members.count)
+        }
+        trimmedAway[position] = slot
+    }
+
+    /// Up to where what this node lacks is trimmed at every member that answers: it can be had from nobody.
+    var unobtainable: Slot? {
+        guard !trimmedAway.isEmpty else { return nil }
+        var lowest: Slot?
+        for (position, member) in membership.members.enumerated()
+        where member != node && election.isConnected(position: position, at: now) {
+            guard trimmedAway[position] > learner.committed else { return nil }
+            lowest = min(lowest ?? .limit, trimmedAway[position])
+        }
+        return lowest
+    }
+
     /// Who leads tells nothing but what it has heard itself.
     mutating func beginFloor() {
         floor.begin()

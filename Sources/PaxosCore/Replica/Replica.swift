@@ -58,6 +58,8 @@ package struct Replica: Sendable {
     var awaitedPrefix: (mark: PrefixMark, witness: NodeID)?
     /// What members have said to be committed and could not back, in this step.
     var unbackedClaims = 0
+    /// What members have said is trimmed there, of what this node asked them for.
+    var trimmedAway: [Slot] = []
     /// Payload bytes of rows that came by catch-up, since this process began.
     var fetchedBytes: UInt64 = 0
     /// What has happened in this step, for the core to tell.

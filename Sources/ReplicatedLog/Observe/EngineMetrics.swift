@@ -78,6 +78,7 @@ struct EngineMetrics {
     private let group: Recorder
     private let queue: Gauge
     private let inbox: Gauge
+    private let trimmed: Gauge
     private let mapUsed: Gauge
     private let map: Gauge
     private let runway: Gauge
@@ -104,6 +105,7 @@ struct EngineMetrics {
         group = backend.recorder(.groupRows)
         queue = backend.gauge(.queueBytes)
         inbox = backend.gauge(.inboxBytes)
+        trimmed = backend.gauge(.trimmedSlot)
         mapUsed = backend.gauge(.mapUsedBytes)
         map = backend.gauge(.mapBytes)
         runway = backend.gauge(.runwayBytes)
@@ -130,6 +132,7 @@ struct EngineMetrics {
         role.record(core.role.number)
         if core.role == .leader { recordLags(core) }
         catchUp.tell(core.fetchedBytes)
+        trimmed.record(core.trimmed.rawValue)
         for (reason, count) in core.counters.reasons { tell(UInt64(count), droppedFor: reason) }
         tell(reading.droppedMessages, droppedFor: "no-room")
         inbox.record(reading.inboxBytes)
@@ -183,6 +186,6 @@ struct EngineMetrics {
         for sum in dropped.values { sum.counter.destroy() }
         flush.destroy()
         group.destroy()
-        for gauge in [role, queue, inbox, mapUsed, map, runway] { gauge.destroy() }
+        for gauge in [role, queue, inbox, trimmed, mapUsed, map, runway] { gauge.destroy() }
     }
 }

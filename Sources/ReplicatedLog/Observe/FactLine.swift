@@ -5,7 +5,7 @@ internal import PaxosCore
 struct FactLine {
     /// Facts of one topic have at most one line a second.
     enum Topic: Int, CaseIterable {
-        case leader, quorum, campaign, behind, room, disk, refused, refusedBy, disagreement
+        case leader, quorum, campaign, behind, room, disk, refused, refusedBy, disagreement, trim
     }
 
     /// `nil` for what is seldom enough to be written at once.
@@ -49,6 +49,13 @@ extension NodeFact {
             )
         case .fellBehind: FactLine(.behind, .info, "fetches what it lacks")
         case .caughtUp: FactLine(.behind, .info, "caught up")
+        case .behindTrim:
+            FactLine(
+                .behind,
+                .error,
+                "what it lacks is trimmed at every member that answers: nobody hands it on"
+            )
+        case .trimmed: FactLine(.trim, .info, "trimmed the log")
         case .full: FactLine(.room, .warning, "full: appends are refused, reads go on")
         case .notFull: FactLine(.room, .notice, "no longer full")
         case .diskOverdue: FactLine(.disk, .warning, "a write is overdue: is the disk stuck?")

@@ -17,6 +17,7 @@ enum NodeMetric: String, CaseIterable {
     case inboxBytes = "inbox_bytes"
     case droppedMessages = "dropped_messages_total"
     case catchUpBytes = "catch_up_bytes_total"
+    case trimmedSlot = "trimmed_slot"
     case mapUsedBytes = "map_used_bytes"
     case mapBytes = "map_bytes"
     case runwayBytes = "runway_bytes"
@@ -29,7 +30,8 @@ enum NodeMetric: String, CaseIterable {
 
     var kind: Kind {
         switch self {
-        case .role, .memberLag, .queueBytes, .inboxBytes, .mapUsedBytes, .mapBytes, .runwayBytes:
+        case .role, .memberLag, .queueBytes, .inboxBytes, .trimmedSlot, .mapUsedBytes, .mapBytes,
+            .runwayBytes:
             .gauge
         case .leaderChanges, .elections, .writtenBytes, .droppedMessages, .catchUpBytes: .counter
         case .groupRows: .recorder

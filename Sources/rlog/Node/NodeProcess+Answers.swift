@@ -153,6 +153,7 @@ extension LogStatus.Health {
         case .healthy: "healthy"
         case .full: "full"
         case .rolledBack: "rolled_back"
+        case .behindTrim: "behind_trim"
         case .disagrees: "disagrees"
         case .refused: "refused"
         case .damaged: "damaged"
@@ -164,6 +165,8 @@ extension LogStatus.Health {
     fileprivate var detail: String? {
         switch self {
         case .rolledBack(let found): found.description
+        case .behindTrim(let slot):
+            "what it lacks up to slot \(slot) is trimmed at every member that answers"
         case .disagrees(let what): what.description
         case .refused(let node, let reason): "by node \(node.rawValue): \(reason.rawValue)"
         case .damaged(let slot): "the row of slot \(slot) is missing or not what was written"

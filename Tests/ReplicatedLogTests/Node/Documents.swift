@@ -27,7 +27,8 @@ extension NodeFact {
             .refusedByPeer(2, reason: .twin),
             .disagrees(Disagreement(node: 2, differences: [difference])),
             .rolledBack(RolledBack(witness: 2, cause: .laterBoot)), .fellBehind(1...2),
-            .caughtUp(2), .full, .notFull, .diskOverdue, .diskInTime, .storeFailed(failure),
+            .caughtUp(2), .behindTrim(2), .trimmed(2), .full, .notFull, .diskOverdue,
+            .diskInTime, .storeFailed(failure),
         ]
     }()
 }

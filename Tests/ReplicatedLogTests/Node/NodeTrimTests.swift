@@ -14,9 +14,11 @@ import Testing
                 try await node.trim(through: 101)
             }
             #expect(node.status.trimmedSlot == .zero)
+            var facts = node.events.makeAsyncIterator()
             let trim = try await node.trim(through: 60)
             #expect(trim == LogTrim(through: 60, heldBack: nil))
             #expect(node.status.trimmedSlot == 60)
+            while let event = await facts.next(), event.fact != .trimmed(60) {}
             await #expect(throws: ReadError.trimmed(through: 60)) {
                 try await node.entries(in: 60...70)
             }
