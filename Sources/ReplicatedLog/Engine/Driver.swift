@@ -88,14 +88,16 @@ final class Driver: Sendable {
             if let write = output.write.take() { store.submit(write) }
             for request in output.reads { read(request) }
             let status = core.status
+            let isTrimmed = status.trimmed > told
             tail.deliver(
                 output.takeDelivered(),
                 through: core.delivered,
                 ineffective: output.ineffective,
                 checkpointed: output.checkpointed,
-                trimmed: status.trimmed
+                trimmed: status.trimmed,
+                gone: isTrimmed ? store.base.slot : .zero
             )
-            if status.trimmed > told {
+            if isTrimmed {
                 told = status.trimmed
                 noteTrimmed(told)
             }

@@ -19,6 +19,8 @@ final class Tail: Sendable {
         var delivered: Slot
         /// Every slot up to here is trimmed.
         var trimmed: Slot
+        /// And up to here a reader who stands below gets nothing: the end of the batch there (`R72`).
+        var gone: Slot
         /// The window holds every effective command above this slot.
         var floor: Slot
         var entries = Ring<Delivered>()
@@ -66,13 +68,23 @@ final class Tail: Sendable {
     init(recovered: RecoveredState, limits: Limits) {
         self.recovered = recovered.committed
         let delivered = recovered.checkpoint.slot
-        state = Locked(State(delivered: delivered, trimmed: recovered.trimmed, floor: delivered))
+        state = Locked(
+            State(
+                delivered: delivered,
+                trimmed: recovered.trimmed,
+                gone: max(recovered.trimmed, recovered.base.slot),
+                floor: delivered
+            )
+        )
         maxBytes = limits.tailBytes
         chunkBytes = limits.pageBytes
     }
 
     /// Every slot up to here is trimmed.
     var trimmed: Slot { state.withLock { $0.trimmed } }
+
+    /// The trim point, or the end of the batch there: half of a batch is nothing to begin with.
+    var gone: Slot { state.withLock { $0.gone } }
 
     /// Every slot up to here is delivered.
     var delivered: Slot { state.withLock { $0.delivered } }
@@ -84,12 +96,14 @@ final class Tail: Sendable {
         through: Slot,
         ineffective: [Slot],
         checkpointed: Slot?,
-        trimmed: Slot = .zero
+        trimmed: Slot = .zero,
+        gone: Slot = .zero
     ) {
         let woken = state.withLock { state -> [UnsafeContinuation<Void, Never>] in
             state.ineffective.append(contentsOf: ineffective)
             if let checkpointed { state.ineffective.removeAll { $0 <= checkpointed } }
             state.trimmed = max(state.trimmed, trimmed)
+            state.gone = max(state.gone, trimmed, gone)
             guard through > state.delivered else { return [] }
             state.delivered = through
             if state.readers > 0 {
@@ -173,7 +187,7 @@ final class Tail: Sendable {
     private func find(_ slot: Slot, in state: borrowing State) -> (pull: Pull, taken: Int) {
         // What is in memory still is handed out all the same.
         if slot <= state.trimmed, slot <= state.floor {
-            return (.trimmed(through: state.trimmed), 0)
+            return (.trimmed(through: state.gone), 0)
         }
         if slot > state.delivered { return (state.end.map(Pull.ended) ?? .nothingYet, 0) }
         // A quarter of what is left: who comes later gets something too.

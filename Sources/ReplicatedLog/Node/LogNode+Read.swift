@@ -75,7 +75,7 @@ extension LogNode {
         let first = max(slots.lowerBound, .first)
         let trimmed = tail.trimmed
         guard order == .ascending ? first > trimmed : max(slots.upperBound, .first) > trimmed else {
-            throw .trimmed(through: trimmed)
+            throw .trimmed(through: tail.gone)
         }
         let known = min(slots.upperBound, tail.recovered)
         while tail.delivered < known, tail.end == nil, !Task.isCancelled {

@@ -38,7 +38,7 @@ extension LogNode {
     public func subscribe(from start: Subscription.Start) -> Subscription {
         let slot =
             switch start {
-            case .firstRetained: tail.trimmed.next
+            case .firstRetained: tail.gone.next
             case .tail: max(tail.delivered, tail.recovered).next
             }
         return Subscription(node: self, from: slot)
@@ -156,7 +156,7 @@ extension LogNode {
                         reader.handedOn()
                         // It stood where the log was trimmed meanwhile.
                         guard case .trimmed(let through) = error else { throw error }
-                        return gap(through: through)
+                        return gap(through: Swift.max(through, node.store.base.slot))
                     }
                     // The last of a page may be larger than what was left for it: it is read again.
                     piece = page.entries.fitting(maxBytes)

@@ -48,6 +48,34 @@ import Testing
         }
     }
 
+    /// A trim point within a batch: whoever has nothing of the batch gets none of it (`R72`).
+    @Test func aGapEndsWithABatch() async throws {
+        let directory = try NodeDirectory()
+        var batch = Slot.first...Slot.first
+        try await running(try await directory.make()) { node in
+            try await node.append([1])
+            batch = try await node.append(contentsOf: [[2], [3], [4], [5]])
+            try await node.append([6])
+            let middle = Slot(rawValue: batch.lowerBound.rawValue + 1)
+            #expect(try await node.trim(through: middle) == LogTrim(through: middle, heldBack: nil))
+        }
+        try await running(try await directory.open()) { node in
+            for start in [node.subscribe(from: 1), node.subscribe(from: batch.lowerBound)] {
+                var events = start.makeAsyncIterator()
+                #expect(
+                    try await events.next() == .gap(through: batch.upperBound, reason: .trimmed)
+                )
+                guard case .entry(_, [6], let previous)? = try await events.next() else {
+                    return #expect(Bool(false), "the entry behind the batch")
+                }
+                #expect(previous == batch.upperBound)
+            }
+            await #expect(throws: ReadError.trimmed(through: batch.upperBound)) {
+                try await node.entries(in: batch)
+            }
+        }
+    }
+
     /// A reader that stands still while the log goes gets its gap, and nothing is skipped without one.
     @Test func aReaderInWhatGoesGetsItsGap() async throws {
         let directory = try NodeDirectory { $0.pageBytes = 1_024 }
