@@ -14,17 +14,19 @@ extension PageTree {
     }
 
     /// Every page of the table on a way to one of the keys, and the first page of large values there: putting
-    /// another in their place frees as many as it claims.
+    /// another in their place frees as many as it claims. Where keys are deleted, also the next page behind them
+    /// at each height: LMDB fills up from there what is left, or puts the two together.
     package func checkPages(
         of table: TableRecord,
         order: KeyOrder,
-        keys: ClosedRange<Key>?
+        keys: ClosedRange<Key>?,
+        withNext: Bool = false
     ) throws(Damage) {
         guard let root = table.root else { return }
         guard (1...64).contains(table.depth) else {
             throw Damage(page: root, what: "a table deeper than any")
         }
-        try check(root, level: 1, table.depth, order, keys)
+        try check(root, level: 1, table.depth, order, keys, withNext)
     }
 
     private func check(
@@ -32,7 +34,8 @@ extension PageTree {
         level: Int,
         _ depth: Int,
         _ order: KeyOrder,
-        _ keys: ClosedRange<Key>?
+        _ keys: ClosedRange<Key>?,
+        _ withNext: Bool
     ) throws(Damage) {
         let isLeaf = level == depth
         let page = try page(number, isLeaf: isLeaf)
@@ -46,18 +49,19 @@ extension PageTree {
                 try checkOverflow(of: node, in: page, number)
             } else {
                 // The first key of a branch counts as lowest.
-                if index > 0, let keys, let key = order.key(node.key, in: page),
-                    key > keys.upperBound
-                {
-                    break
+                var isBehind = false
+                if index > 0, let keys, let key = order.key(node.key, in: page) {
+                    isBehind = key > keys.upperBound
                 }
+                if isBehind, !withNext { break }
                 if let keys, index + 1 < page.nodeCount,
                     let next = page.node(index + 1, isLeaf: false),
                     let key = order.key(next.key, in: page), key <= keys.lowerBound
                 {
                     continue
                 }
-                try check(node.child, level: level + 1, depth, order, keys)
+                try check(node.child, level: level + 1, depth, order, keys, withNext)
+                if isBehind { break }
             }
         }
     }

@@ -256,6 +256,7 @@ struct LogWriter: ~Copyable {
                 to: (rows.accepted.map(\.run.slots) + (gone.map { [$0] } ?? []))
                     .below(Slot(rawValue: highest)),
                 ineffective: range,
+                deletes: gone != nil,
                 ends: .init(
                     accepted: trimmed.rawValue < highest ? highest : 0,
                     ineffective: ineffective.slot.rawValue

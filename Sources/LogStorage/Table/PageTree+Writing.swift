@@ -22,24 +22,30 @@ extension PageTree {
         let ineffective: UInt64
     }
 
-    /// Checks the ways to the ends of the tables, where rows are appended, to those that are put elsewhere,
-    /// to the small values, and to free pages, of which none may be one that was met on these ways.
+    /// Checks the ways to the ends of the tables, where rows are appended, to those that are put elsewhere, to
+    /// those that are deleted and the pages behind them, to the small values, and to free pages, of which
+    /// none may be one that was met on these ways.
     func checkWays(
         to slots: [ClosedRange<Slot>],
         ineffective: ClosedRange<Slot>?,
+        deletes: Bool = false,
         ends: Ends
     ) throws(Damage) {
         var tree = self
         tree.reached = PagesReached()
-        try tree.checkTables(slots, ineffective, ends)
+        try tree.checkTables(slots, ineffective, deletes, ends)
         try tree.checkFreePages(rows: Self.freeRows, bytes: Self.freeBytes)
     }
 
     private func checkTables(
         _ slots: [ClosedRange<Slot>],
         _ ineffective: ClosedRange<Slot>?,
+        _ deletes: Bool,
         _ ends: Ends
     ) throws(Damage) {
+        func checkSlots(of record: TableRecord, _ slots: ClosedRange<Slot>) throws(Damage) {
+            try checkPages(of: record, order: .number, keys: slots.keys, withNext: deletes)
+        }
         try checkKinds()
         var found = 0
         for (name, record) in try tables() {
@@ -50,13 +56,11 @@ extension PageTree {
                 try checkPages(of: record, order: .bytes, keys: nil)
             case Array(Schema.accepted.utf8):
                 try check(record, flags: TableRecord.integerKeys)
-                for slots in slots { try checkPages(of: record, order: .number, keys: slots.keys) }
+                for slots in slots { try checkSlots(of: record, slots) }
                 try checkEnd(of: record, at: ends.accepted)
             case Array(Schema.ineffective.utf8):
                 try check(record, flags: TableRecord.integerKeys)
-                if let ineffective {
-                    try checkPages(of: record, order: .number, keys: ineffective.keys)
-                }
+                if let ineffective { try checkSlots(of: record, ineffective) }
                 try checkEnd(of: record, at: ends.ineffective)
             default:
                 found -= 1

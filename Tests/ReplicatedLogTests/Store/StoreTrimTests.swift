@@ -183,6 +183,26 @@ import Testing
         store.closeAndWait()
     }
 
+    /// LMDB fills a leaf that is nearly empty from the next one, which holds none of what goes.
+    @Test func theLeafBehindATrimIsLookedAt() throws {
+        try directory.create()
+        let store = try directory.open()
+        let listener = Listener()
+        store.start(observer: listener)
+        store.append(1, 1...60, bytes: 900)
+        store.submit(2) { Self.commit(&$0, through: 60) }
+        #expect(listener.wait(through: 2))
+        let leaves = try directory.leaves(of: "accepted")
+        let (leaf, next) = (leaves[3], leaves[4])
+        #expect(leaf.slots.count > 1)
+        let kind = try directory.bytes(of: next.page)[10]
+        try directory.overwrite([kind ^ 1], at: Int(next.page) * 4096 + 10)
+        store.submit(3) { $0.trimmed = Slot(rawValue: leaf.slots.upperBound - 1) }
+        #expect(listener.wait { !$0.failures.isEmpty })
+        #expect(store.base.slot == .zero)
+        store.closeAndWait()
+    }
+
     /// The pages of what goes are used for what comes: the file stops growing.
     @Test func roomIsUsedAgain() throws {
         try directory.create()
