@@ -34,6 +34,14 @@ package struct ReadOnlyFile: ~Copyable, Sendable {
         }
     }
 
+    /// Has the system forget what it holds of the file in memory, where that is on the disk already: what is read
+    /// then comes from there. A hint, which not every system takes.
+    package func dropCached() {
+        #if os(Linux)
+        _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+        #endif
+    }
+
     /// How many bytes the file has.
     package var length: Int64 {
         get throws(PosixError) {

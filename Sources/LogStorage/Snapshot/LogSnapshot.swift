@@ -28,13 +28,23 @@ public final class LogSnapshot: Sendable {
 
     /// Opens one whose head and tail are as they were written, and whose file has the length that they
     /// tell. Blocking.
-    package init(
+    package convenience init(
         of slot: Slot,
         cluster: ClusterID,
         in directory: String,
         onDamage: @escaping @Sendable (SnapshotError) -> Void = { _ in }
     ) throws(SnapshotError) {
         let path = SnapshotFormat.path(of: slot, in: directory)
+        try self.init(of: slot, cluster: cluster, at: path, onDamage: onDamage)
+    }
+
+    /// As the other, of a file of any name.
+    init(
+        of slot: Slot,
+        cluster: ClusterID,
+        at path: String,
+        onDamage: @escaping @Sendable (SnapshotError) -> Void = { _ in }
+    ) throws(SnapshotError) {
         let file: ReadOnlyFile
         do throws(PosixError) {
             file = try ReadOnlyFile(path: path)
@@ -88,6 +98,9 @@ public final class LogSnapshot: Sendable {
             throw .newerFormat(path: path, found: found, supported: SnapshotFormat.version)
         }
     }
+
+    /// Has what is read from now on come from the disk, if the system does so.
+    func dropCached() { file.dropCached() }
 
     /// The payload of a chunk, if it is what was written. Blocking.
     package func chunk(_ number: UInt64) throws(SnapshotError) -> [UInt8] {

@@ -3,8 +3,8 @@ internal import Platform
 
 /// The snapshots of a node: files of its data directory, of which the newest two good ones are kept.
 ///
-/// One is written at a time: under another name, flushed, renamed, and the directory flushed, in this order, so that
-/// a file with a snapshot's name is whole whatever was cut off (`R32`, `R42`). A name is believed only behind a
+/// One is written at a time: under another name, flushed, read back, renamed, and the directory flushed, in this
+/// order, so that a file with a snapshot's name is whole whatever was cut off (`R32`, `R42`). A name is believed only behind a
 /// flush of the directory that this process has made, and only if the log leads on from there. The acts on the files are in one order with `close()`, behind
 /// which there is none: the directory is another's then. Blocking, but for `claim`, `unclaim` and
 /// `base(through:)`, which no flush holds up.
@@ -250,6 +250,7 @@ package final class SnapshotFolder: Sendable {
         let part = SnapshotFormat.partPath(of: base.slot, in: directory)
         do {
             let bytes = try fill(part, base, isCancelled: isCancelled, body)
+            try readBack(part, base.slot, isCancelled: isCancelled)
             let trimmed = trimmed()
             guard trimmed <= base.slot else { throw SnapshotError.trimmed(through: trimmed) }
             try finish(part, base)
@@ -276,6 +277,23 @@ package final class SnapshotFolder: Sendable {
         var writer = try LogSnapshot.Writer(self, file, head: head, isCancelled: isCancelled)
         try body(&writer)
         return try writer.finish()
+    }
+
+    /// Reads what was flushed, all of it, and from the disk where the system lets it: the log is trimmed for its
+    /// sake, and rows that are gone nobody has again (`R42`).
+    private func readBack(
+        _ part: String,
+        _ slot: Slot,
+        isCancelled: @Sendable () -> Bool
+    ) throws(SnapshotError) {
+        let snapshot = try LogSnapshot(of: slot, cluster: cluster, at: part)
+        snapshot.dropCached()
+        for number in 0..<snapshot.chunks {
+            if isCancelled() { throw .cancelled }
+            // Not when the directory was given back meanwhile.
+            try act {}
+            _ = try snapshot.chunk(number)
+        }
     }
 
     private func makeFile(_ part: String) throws(SnapshotError) -> NewFile {

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import LogStorage
@@ -128,6 +129,27 @@ import Testing
             await #expect(throws: SnapshotError.self) {
                 try await node.writeSnapshot(through: 39) { try $0.write([2]) }
             }
+        }
+    }
+
+    /// Rows are trimmed for a snapshot's sake: one that does not come back as it was written is none (`R42`).
+    @Test func aSnapshotIsReadBackBeforeItCounts() async throws {
+        let directory = try NodeDirectory()
+        let part = SnapshotFormat.partPath(of: 10, in: directory.path)
+        try await running(try await directory.make()) { node in
+            for number in 1...20 { try await node.append(payload(number)) }
+            let error = await #expect(throws: SnapshotError.self) {
+                try await node.writeSnapshot(through: 10) { writer in
+                    try writer.write([UInt8](repeating: 7, count: 300_000))
+                    // The first chunk stands in the file by now.
+                    let file = open(part, O_WRONLY)
+                    #expect(pwrite(file, [8], 1, 100_000) == 1)
+                    close(file)
+                }
+            }
+            guard case .damaged? = error else { return #expect(error == nil) }
+            #expect(try await node.latestSnapshot?.info == nil)
+            #expect(try await node.trim(through: 20) == LogTrim(through: 20, heldBack: nil))
         }
     }
 
