@@ -242,10 +242,12 @@ import Testing
         #expect(admission.lazyRecords(at: Tick(500), anyway: false).isEmpty, "once")
         let word = admission.envelope(to: 2, process, naming: process, .immediate(request))
         #expect(word.heard == WriteNumber(61) && word.tag == 3, "handed back as it came")
-        // Others forget rows for a higher floor, and for none else of what a follower answers.
-        for (floor, written, kept) in [(5, 70, 70), (5, 71, nil), (6, 72, 72)]
-            as [(Slot, UInt64, UInt64?)]
-        {
+        // Others forget rows for a higher floor, and for none else of what a follower answers; one that was
+        // invented lasts for one answer (`R80`).
+        for (floor, written, kept) in [
+            (5, 70, 70), (5, 71, nil), (6, 72, 72), (1_000_000, 73, 73), (7, 74, 74), (7, 75, nil),
+            (8, 76, 76),
+        ] as [(Slot, UInt64, UInt64?)] {
             let reply = HeartbeatReply(
                 ballot: Ballot(round: 1, node: 1),
                 round: 1,

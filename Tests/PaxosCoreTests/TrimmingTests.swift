@@ -88,8 +88,11 @@ import Testing
             )
             return try member.hear(node, at: led.at, .heartbeatReply(reply))
         }
-        try member.step(at: led.at) { $0.trims = [member.trim(through: 4)] }
-        #expect(try say(2, 4).rows?.trimmed == nil, "n3 has said nothing")
+        let asked = try member.step(at: led.at) { $0.trims = [member.trim(through: 4)] }
+        #expect(asked.outcomes == [], "n2 answers, and has not said yet how far its disk is")
+        let told = try say(2, 4)
+        #expect(told.rows?.trimmed == nil, "n3 has said nothing")
+        #expect(told.outcomes == [.trimmed(through: 0, .member(3))])
         #expect(try say(3, 2).rows?.trimmed == 2)
         try member.step(at: led.at, flush: member.store.waiting)
         let beats = Self.bodies(try member.step(at: led.at + 5)).compactMap { body in

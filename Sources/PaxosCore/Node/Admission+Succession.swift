@@ -296,12 +296,12 @@ extension Admission {
     }
 
     /// What follows from a higher floor is that others forget rows: that this process was so far must not be
-    /// forgotten (`R81`).
+    /// forgotten (`R81`). One that is lower takes back what was invented in its name.
     private mutating func isReliedOn(_ message: Message, at place: Int) -> Bool {
         guard case .immediate(.heartbeatReply(let reply)) = message else {
             return message.testifies
         }
-        guard reply.floor > peers[place].floor else { return false }
+        guard reply.floor != peers[place].floor else { return false }
         peers[place].floor = reply.floor
         return true
     }

@@ -73,6 +73,8 @@ struct Trimming: Sendable {
         let isUnderway = trimmed < replica.acceptor.trimmed
         let isStuck = replica.acceptor.isTrimStuck
         if isStuck { goal = trimmed }
+        // Just elected it knows of nobody's disk, and would name a member that lacks nothing.
+        let isEarly = replica.awaitsFloor
         var isAnswered = false
         waiting.removeAll { call in
             let limit = call.pastSnapshots ? .limit : keepsAbove
@@ -80,7 +82,7 @@ struct Trimming: Sendable {
             let reach = min(own, replica.floor.slot)
             let isDone =
                 trimmed >= min(call.through, limit) || isStuck
-                || (replica.floor.own >= own && trimmed >= reach && !isUnderway)
+                || (replica.floor.own >= own && trimmed >= reach && !isUnderway && !isEarly)
             guard isDone else { return !callers.isWaiting(call.waiter) }
             let hold = trimmed >= call.through ? nil : Self.hold(of: call, limit, replica)
             callers.answer(call.waiter, trimmed: trimmed, hold, output: &output)

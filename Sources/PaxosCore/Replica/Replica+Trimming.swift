@@ -14,22 +14,30 @@ struct Floor: Sendable {
     private(set) var slowest: NodeID?
     /// What each member has said to this node since it leads, by position.
     private var said: [Slot]
+    /// And whether it has.
+    private var isHeard: [Bool]
 
     init(recovered: RecoveredState) {
         own = recovered.committed
         // What was trimmed was below it.
         slot = recovered.membership.members.count == 1 ? own : recovered.trimmed
         said = Array(repeating: .zero, count: recovered.membership.members.count)
+        isHeard = Array(repeating: false, count: said.count)
     }
 
     /// This node leads from now on, and has heard nobody.
     mutating func begin() {
-        for position in said.indices { said[position] = .zero }
+        for position in said.indices { (said[position], isHeard[position]) = (.zero, false) }
     }
+
+    /// True once the member has said something to this node since it leads.
+    func hasHeard(_ position: Int) -> Bool { isHeard[position] }
 
     mutating func raise(to watermark: Slot) { own = max(own, watermark) }
 
-    mutating func hear(_ watermark: Slot, from position: Int) { said[position] = watermark }
+    mutating func hear(_ watermark: Slot, from position: Int) {
+        (said[position], isHeard[position]) = (watermark, true)
+    }
 
     /// Takes in what all have said by now, this node's own disk among them.
     mutating func settle(
@@ -73,6 +81,16 @@ extension Replica {
             lowest = min(lowest ?? .limit, trimmedAway[position])
         }
         return lowest
+    }
+
+    /// True while this node leads and some member that answers has not said yet how far its disk is: the first answer
+    /// to a heartbeat does.
+    var awaitsFloor: Bool {
+        guard leader != nil else { return false }
+        return membership.members.enumerated().contains { position, member in
+            member != node && !floor.hasHeard(position)
+                && election.isConnected(position: position, at: now)
+        }
     }
 
     /// Who leads tells nothing but what it has heard itself.
