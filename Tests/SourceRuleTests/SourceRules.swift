@@ -87,6 +87,7 @@ enum SourceRules {
         "LMDB": ["Pages", "Seal"],
         "LogWire": ["Frames", "Rows"],
         "LogStorage": ["Table", "Commit", "Read", "Open", "Inspect", "Snapshot"],
+        "ReplicatedLog": ["Queues", "Transport", "Observe", "Engine", "Node"],
         "ReplicatedLogTCP": ["Connection", "TLS"],
         "ReplicatedLogTestKit": ["Transport", "Store", "Simulated", "Cluster"],
     ]

@@ -25,7 +25,7 @@ final class Driver: Sendable {
     private let published: Locked<CoreStatus>
 
     init(
-        configuration: LogNode.Configuration,
+        limits: Limits,
         store: any NodeStore,
         noteTrimmed: @escaping @Sendable (Slot) -> Void,
         transport: (any LogTransport)?,
@@ -37,7 +37,7 @@ final class Driver: Sendable {
         events: EventHub,
         metrics: EngineMetrics.Backend?
     ) {
-        limits = configuration.limits
+        self.limits = limits
         self.store = store
         self.noteTrimmed = noteTrimmed
         self.transport = transport
@@ -50,7 +50,7 @@ final class Driver: Sendable {
         self.metrics = metrics
         let core = NodeCore(
             recovered: store.recover(),
-            limits: configuration.limits,
+            limits: limits,
             seed: SystemRandom.uint64()
         )
         identity = core.identity

@@ -92,7 +92,7 @@ public final class LogNode: Sendable {
         incarnation = recovered.incarnation
         life = Lifecycle()
         driver = Driver(
-            configuration: configuration,
+            limits: configuration.limits,
             store: store,
             noteTrimmed: { snapshots.noteTrimmed(through: $0) },
             transport: transport,

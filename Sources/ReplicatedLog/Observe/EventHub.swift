@@ -1,67 +1,6 @@
 internal import PaxosCore
 internal import Platform
 
-extension LogNode {
-    /// What happens to the node, as it happens, from the moment on at which an iteration begins.
-    ///
-    /// Every iteration has all events of its own. It ends when the node has ended, behind the last event, or when
-    /// its task is cancelled. Who leaves events unread holds up nobody: the newest `Events.capacity` are kept,
-    /// and the next one that is read says how many were dropped before it (`Event.dropped`).
-    /// How things are when an iteration begins `status` tells.
-    ///
-    /// ```swift
-    /// for await event in node.events {
-    ///     switch event.fact {
-    ///     case .becameLeader(let ballot): print("leads under \(ballot)")
-    ///     case .lostLeadership(_, let why): print("leads no more: \(why.rawValue)")
-    ///     default: print(event.fact)
-    ///     }
-    /// }
-    /// ```
-    public var events: Events { Events(hub: eventHub) }
-
-    /// Something that has happened to a node.
-    public struct Event: Hashable, Sendable {
-        /// What has happened.
-        public let fact: NodeFact
-        /// How many events before this one were dropped, because they were not read in time.
-        public let dropped: Int
-    }
-
-    /// See `LogNode.events`.
-    public struct Events: AsyncSequence, Sendable {
-        /// An iteration throws nothing.
-        public typealias Failure = Never
-
-        /// How many events of an iteration may be unread.
-        public static var capacity: Int { 256 }
-
-        let hub: EventHub
-
-        /// Begins an iteration: what happens from now on is in it.
-        public func makeAsyncIterator() -> Iterator { Iterator(feed: EventFeed(hub)) }
-
-        /// Hands out one event after the other, to one task.
-        public struct Iterator: AsyncIteratorProtocol {
-            let feed: EventFeed
-
-            /// The next event; waits for one.
-            ///
-            /// - Returns: `nil` once the node has ended or the task is cancelled.
-            public mutating func next() async -> Event? { await feed.next() }
-
-            /// The next event; waits for one.
-            ///
-            /// - Returns: `nil` once the node has ended or the task is cancelled.
-            public mutating func next(
-                isolation actor: isolated (any Actor)?
-            ) async -> Event? {
-                await feed.next()
-            }
-        }
-    }
-}
-
 /// Where the facts of a node go for those who iterate over its events.
 final class EventHub: Sendable {
     private struct State {
@@ -109,6 +48,15 @@ final class EventHub: Sendable {
 
 /// What an iteration has not read yet. The hub forgets it when nobody has the iterator any more.
 final class EventFeed: Sendable {
+    struct Item: Sendable {
+        let fact: NodeFact
+        /// How many were dropped before it.
+        let dropped: Int
+    }
+
+    /// So many are kept.
+    static let capacity = 256
+
     private let hub: EventHub
     private let inlet: Inlet
     private let name: UInt64
@@ -121,7 +69,7 @@ final class EventFeed: Sendable {
 
     deinit { hub.remove(name) }
 
-    func next() async -> LogNode.Event? {
+    func next() async -> Item? {
         let inlet = inlet
         inlet.begin()
         return await withTaskCancellationHandler {
@@ -133,7 +81,7 @@ final class EventFeed: Sendable {
 
     /// The end that the hub holds.
     final class Inlet: Sendable {
-        typealias Waiter = UnsafeContinuation<LogNode.Event?, Never>
+        typealias Waiter = UnsafeContinuation<Item?, Never>
 
         private struct State {
             var facts = Ring<NodeFact>()
@@ -144,19 +92,19 @@ final class EventFeed: Sendable {
             /// The task that is about to wait has been cancelled.
             var isCancelled = false
 
-            mutating func take() -> LogNode.Event? {
+            mutating func take() -> Item? {
                 guard let fact = facts.popFirst() else { return nil }
                 defer { dropped = 0 }
-                return LogNode.Event(fact: fact, dropped: dropped)
+                return Item(fact: fact, dropped: dropped)
             }
         }
 
         private let state = Locked(State())
 
         func put(_ facts: [NodeFact]) {
-            let (waiter, event) = state.withLock { state -> (Waiter?, LogNode.Event?) in
+            let (waiter, event) = state.withLock { state -> (Waiter?, Item?) in
                 for fact in facts {
-                    if state.facts.count == LogNode.Events.capacity {
+                    if state.facts.count == EventFeed.capacity {
                         _ = state.facts.popFirst()
                         state.dropped += 1
                     }
@@ -182,7 +130,7 @@ final class EventFeed: Sendable {
         }
 
         func wait(_ waiter: Waiter) {
-            let (event, isOver) = state.withLock { state -> (LogNode.Event?, Bool) in
+            let (event, isOver) = state.withLock { state -> (Item?, Bool) in
                 if state.isCancelled { return (nil, true) }
                 if let event = state.take() { return (event, true) }
                 if state.isEnded { return (nil, true) }
