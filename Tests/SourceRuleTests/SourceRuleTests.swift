@@ -16,6 +16,7 @@ import Testing
         }
         #expect(SourceRules.receipts(files) == [])
         #expect(SourceRules.circles(files) == [])
+        #expect(SourceRules.unordered(files) == [])
     }
 
     private static func file(_ path: String, _ text: String) -> SourceFile {
@@ -70,6 +71,9 @@ import Testing
         #expect(SourceRules.circles([queue, row]).count == 1)
         let unheard = Self.file("Sources/LMDB/Unheard/A.swift", "let x = 1")
         #expect(SourceRules.circles([unheard]).count == 1)
+        #expect(SourceRules.unordered([unheard, beside]) == [])
+        let other = Self.file("Sources/Unheard/Folder/A.swift", "let x = 1")
+        #expect(SourceRules.unordered([unheard, other]) == ["Unheard"])
     }
 
     @Test(arguments: [

@@ -87,12 +87,23 @@ enum SourceRules {
         "LMDB": ["Pages", "Seal"],
         "LogWire": ["Frames", "Rows"],
         "LogStorage": ["Table", "Commit", "Read", "Open", "Inspect", "Snapshot"],
+        "PaxosSimulator": [
+            "Values", "Checks", "Mutants", "Store", "Nodes", "Trace", "Network", "World", "Host",
+            "Scenario", "Trials",
+        ],
         "ReplicatedLog": ["Queues", "Transport", "Observe", "Engine", "Node"],
         "ReplicatedLogTCP": ["Connection", "TLS"],
         "ReplicatedLogTestKit": ["Transport", "Store", "Simulated", "Cluster"],
+        "rlog": ["Output", "CommandLine", "Offline", "Node", "Report", "Bench", "Simulate"],
     ]
 
     private static let kinds = ["struct", "class", "enum", "protocol", "actor", "typealias"]
+
+    /// Targets with folders that stand in no order: the table comes first.
+    static func unordered(_ files: [SourceFile]) -> Set<String> {
+        let divided = files.filter { $0.isSwift && !$0.room.isEmpty }.compactMap(\.target)
+        return Set(divided).subtracting(folders.keys)
+    }
 
     /// Uses of types against the order of the folders. What an extension in a later folder adds to a type of an
     /// earlier one goes unseen.
