@@ -290,11 +290,6 @@ let package = Package(
 
 // What only this repository needs is asked for by the environment, so that whoever depends on the
 // libraries neither sees nor resolves it.
-if Context.environment["RLOG_DOCS"] != nil {
-    package.dependencies.append(
-        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")
-    )
-}
 if Context.environment["RLOG_BENCHMARKS"] != nil {
     package.products.append(.library(name: "BenchmarkSupport", targets: ["BenchmarkSupport"]))
     package.targets.append(
