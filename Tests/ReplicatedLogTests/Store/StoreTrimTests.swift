@@ -349,10 +349,10 @@ import Testing
         #expect(listener.now.fulls == [true, false])
         // A group larger than what is left at the end of the file has room inside.
         let commits = store.counters.commits
-        store.append(write + 1, last + 1...last + 8_000, bytes: 500)
+        store.append(write + 1, last + 1...last + 2_500, bytes: 500)
         #expect(listener.wait(through: write + 1))
         #expect(store.counters.commits > commits + 1)
-        #expect(try store.page(last + 7_999...last + 8_000).get().rows.count == 2)
+        #expect(try store.page(last + 2_499...last + 2_500).get().rows.count == 2)
         #expect(listener.now.failures.isEmpty)
         store.closeAndWait()
     }
