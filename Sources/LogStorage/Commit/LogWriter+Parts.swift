@@ -3,8 +3,9 @@ internal import PaxosCore
 /// Writing a group for which the end of the file is too short.
 ///
 /// Nobody knows how many of the free pages inside the file LMDB will find, and where, so none are counted on: a
-/// transaction is begun only if the end of the file could take all of it. What small rows really take is mostly free
-/// pages. So of a group that is too large the rows go in parts, each small enough for the end, which they leave as it is.
+/// transaction is begun only if the end of the file could take all of it. What small rows really take is mostly
+/// free pages. So of a group that is too large the rows go in parts, each small enough for the end, which they
+/// leave as it is.
 extension LogWriter {
     /// The first rows of a group, as many as the end of the file could take, and the rest of it. `nil` if it could
     /// take none. Unless there are more free pages inside than that, room for a trim is left at the end.

@@ -4,10 +4,10 @@ internal import Platform
 /// The snapshots of a node: files of its data directory, of which the newest two good ones are kept.
 ///
 /// One is written at a time: under another name, flushed, read back, renamed, and the directory flushed, in this
-/// order, so that a file with a snapshot's name is whole whatever was cut off (`R32`, `R42`). A name is believed only behind a
-/// flush of the directory that this process has made, and only if the log leads on from there. The acts on the files are in one order with `close()`, behind
-/// which there is none: the directory is another's then. Blocking, but for `claim`, `unclaim` and
-/// `base(through:)`, which no flush holds up.
+/// order, so that a file with a snapshot's name is whole whatever was cut off (`R32`, `R42`). A name is believed
+/// only behind a flush of the directory that this process has made, and only if the log leads on from there. The
+/// acts on the files are in one order with `close()`, behind which there is none: the directory is another's then.
+/// Blocking, but for `claim`, `unclaim` and `base(through:)`, which no flush holds up.
 package final class SnapshotFolder: Sendable {
     /// What a file with a snapshot's name turned out to be.
     private enum Found {

@@ -16,8 +16,8 @@ extension LogNode {
     /// The closure streams the state into the file, on a thread of its own; no more than a chunk of 256 KiB is held.
     /// With it goes what the node itself must know of the log up to the slot, to go on from there without it.
     /// For that the rows since the snapshot before are read again, a page at a time: the first snapshot of a
-    /// long log reads all of it. When the call returns the file is flushed, was read back, and has its name, durably; after a
-    /// crash it is whole or not there. The newest two are kept. One is written at a time.
+    /// long log reads all of it. When the call returns the file is flushed, was read back, and has its name,
+    /// durably; after a crash it is whole or not there. The newest two are kept. One is written at a time.
     /// No trim goes past it meanwhile, unless told: then it ends with `SnapshotError.trimmed`.
     ///
     /// - Parameters:
