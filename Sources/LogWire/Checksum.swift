@@ -6,6 +6,10 @@ package enum Checksum {
         crc32c_update(crc, bytes.baseAddress, bytes.count)
     }
 
+    package static func of(_ bytes: Span<UInt8>, after crc: UInt32 = 0) -> UInt32 {
+        bytes.withUnsafeBytes { of($0, after: crc) }
+    }
+
     package static func of(_ bytes: [UInt8], after crc: UInt32 = 0) -> UInt32 {
         bytes.withUnsafeBytes { of($0, after: crc) }
     }

@@ -238,10 +238,8 @@ public final class TCPTransport: LogTransport {
         guard let running else { return }
         // Which process the peer's address leads to is not known: it goes back the way it came.
         for refusal in envelopes where refusal.isRefusal { running.listener.sendBack(refusal) }
-        for link in running.links {
-            let own = envelopes.lazy.filter { $0.destination == link.node && !$0.isRefusal }
-            if !own.isEmpty { link.send(own) }
-        }
+        let parcels = Parcel.pack(envelopes, running.shared.bodies)
+        for link in running.links { link.send(parcels) }
     }
 
     /// Ends it: returns when nothing is being handed over and nothing will be, and every connection is gone,
@@ -286,6 +284,13 @@ public final class TCPTransport: LogTransport {
             case .started(let running), .stopped(let running?, _): running.counters
             case .idle, .starting, .stopped(nil, _): TCPCounters()
             }
+        }
+    }
+
+    /// How many bodies of messages to several peers were encoded: each once, however many those are.
+    package var encodedBodies: Int {
+        stage.withLockedValue { stage in
+            if case .started(let running) = stage { running.shared.bodies.encoded } else { 0 }
         }
     }
 

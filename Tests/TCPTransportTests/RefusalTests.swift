@@ -45,8 +45,9 @@ import Testing
         var session = OutboundSession(local: identity, peer: 1, tag: 77)
         let first = try RawSocket(port: cluster.port(of: 1))
         first.send(session.greeting)
-        session.receive(first.receive())
-        let welcomer = try session.next { _ in true }
+        let answer = first.receive()
+        var arrived = answer.span
+        let welcomer = try session.next(from: &arrived) { _ in true }
         #expect(welcomer?.node == 1)
         var frame: [UInt8] = []
         let message = Envelope(
@@ -54,7 +55,7 @@ import Testing
             destination: 1,
             message: .statement(.prepare(Prepare(ballot: Ballot(round: 1, node: 2))))
         )
-        session.encode([message], into: &frame)
+        session.encode(message, into: &frame)
         first.send(frame)
         #expect(await until { node.received == [message] })
 
@@ -80,17 +81,16 @@ import Testing
             var session = OutboundSession(local: identity, peer: 1, tag: 77)
             let socket = try RawSocket(port: cluster.port(of: 1))
             socket.send(session.greeting)
-            session.receive(socket.receive())
-            _ = try session.next { _ in true }
+            let answer = socket.receive()
+            var arrived = answer.span
+            _ = try session.next(from: &arrived) { _ in true }
             var frame: [UInt8] = []
             session.encode(
-                [
-                    Envelope(
-                        sender: identity,
-                        destination: 1,
-                        message: .statement(.prepare(Prepare(ballot: Ballot(round: 1, node: 2))))
-                    )
-                ],
+                Envelope(
+                    sender: identity,
+                    destination: 1,
+                    message: .statement(.prepare(Prepare(ballot: Ballot(round: 1, node: 2))))
+                ),
                 into: &frame
             )
             change(&frame)

@@ -39,8 +39,8 @@ import Testing
             while true {
                 let bytes = socket.receive()
                 try #require(!bytes.isEmpty)
-                session.receive(bytes)
-                let step = try session.next { _ in true }
+                var arrived = bytes.span
+                let step = try session.next(from: &arrived) { _ in true }
                 if case .welcomed(_, let lane, let welcome)? = step {
                     socket.send(welcome)
                     return lane

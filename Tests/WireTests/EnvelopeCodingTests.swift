@@ -142,6 +142,34 @@ import Testing
         #expect(Envelope(decoding: envelope.encoded()) == envelope)
     }
 
+    /// In the middle of other bytes: neither end of the message is that of an allocation.
+    @Test(arguments: Samples.messages.map(\.message))
+    func aMessageIsReadWhereItLies(_ message: Message) {
+        let envelope = Samples.envelope(message)
+        let bytes = [1, 2, 3] + envelope.encoded() + [4, 5]
+        let part = bytes.span.extracting(3..<bytes.count - 2)
+        #expect(Envelope(decoding: part) == envelope)
+        let short = bytes.span.extracting(3..<bytes.count - 3)
+        #expect(Envelope(decoding: short) == nil)
+        let long = bytes.span.extracting(3..<bytes.count - 1)
+        #expect(Envelope(decoding: long) == nil)
+    }
+
+    /// The array that an entry owns has no room for more than the payload.
+    @Test func aPayloadTakesItsOwnRoomAndNoMore() throws {
+        for count in [0, 1, 100, 4_080, 70_000] {
+            let payload = [UInt8](repeating: 0x5A, count: count)
+            let forward = Forward(token: Samples.token, payloads: .one(payload), hops: 0)
+            let bytes = Samples.envelope(.immediate(.forward(forward))).encoded()
+            let decoded = try #require(Envelope(decoding: bytes))
+            guard case .immediate(.forward(let read)) = decoded.message,
+                case .one(let own) = read.payloads
+            else { continue }
+            #expect(own == payload)
+            #expect(own.capacity <= count + 32)
+        }
+    }
+
     @Test func aCountWithoutItemsAllocatesNothing() {
         // Four billion rows in no bytes at all; likewise entries, payloads and members.
         for name in ["page", "catch-up", "accept", "forward-batch"] {

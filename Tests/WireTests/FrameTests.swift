@@ -55,6 +55,63 @@ import Testing
         }
     }
 
+    /// What stands before a body that other receivers get too, and that body, are the frame of the message.
+    @Test func aFrameInTwoPartsIsTheWholeOne() {
+        var whole = FrameWriter(tag: 7)
+        var parts = FrameWriter(tag: 7)
+        for (_, message) in Samples.messages {
+            let envelope = Samples.envelope(message)
+            var bytes: [UInt8] = [1, 2, 3]
+            whole.append(envelope, to: &bytes)
+            var body: [UInt8] = []
+            message.append(to: &body)
+            var head: [UInt8] = [1, 2, 3]
+            parts.append(envelope.head, message.kind, before: body, to: &head)
+            #expect(head + body == bytes)
+        }
+    }
+
+    /// Where the bodies lie in what arrived; `nil` for one that lies elsewhere, in a copy.
+    private static func places(
+        of reader: inout FrameReader,
+        in bytes: [UInt8]
+    ) throws -> [Range<Int>?] {
+        let whole = bytes.span
+        var arrived = bytes.span
+        var places: [Range<Int>?] = []
+        while let place = try reader.next(from: &arrived, { (body) in whole.indices(of: body) }) {
+            places.append(place)
+        }
+        return places
+    }
+
+    /// Only what comes in pieces is joined, and nothing of what comes behind it.
+    @Test func aFrameIsReadWhereItLies() throws {
+        let frames = try Connection.open().with { connection in
+            connection.frames((1...4).map { Connection.message($0, bytes: 500) })
+        }
+        let bytes = frames.flatMap { $0 }
+        var ends: [Int] = []
+        for frame in frames { ends.append((ends.last ?? 0) + frame.count) }
+        var reader = FrameReader(tag: nil, maxBodyBytes: Connection.maxBodyBytes)
+        let inOne = try Self.places(of: &reader, in: bytes)
+        #expect(inOne == zip(frames, ends).map { $1 - $0.count + 32..<$1 })
+        #expect(reader.waiting == 0)
+        // The second frame is cut, in its head or in its body.
+        for cut in [ends[0] + 10, ends[0] + 32, ends[0] + 400] {
+            var reader = FrameReader(tag: nil, maxBodyBytes: Connection.maxBodyBytes)
+            let before = try Self.places(of: &reader, in: Array(bytes[..<cut]))
+            #expect(before == [32..<ends[0]])
+            #expect(reader.waiting == cut - ends[0])
+            let after = try Self.places(of: &reader, in: Array(bytes[cut...]))
+            #expect(
+                after.map { $0.map { $0.lowerBound + cut..<$0.upperBound + cut } }
+                    == [nil, ends[1] + 32..<ends[2], ends[2] + 32..<ends[3]]
+            )
+            #expect(reader.waiting == 0)
+        }
+    }
+
     @Test func aTornFrameIsWaitedFor() throws {
         let frame = try Connection.open().with { $0.frames([Connection.message(1)])[0] }
         for count in 0..<frame.count {
@@ -127,8 +184,7 @@ import Testing
             var peer = try Connection.open()
             let (read, _) = peer.inbound.messages(in: noise)
             #expect(read.isEmpty)
-            peer.outbound.receive(noise)
-            _ = try? peer.outbound.nextOfAnyone()
+            _ = try? peer.outbound.nextOfAnyone(noise)
         }
     }
 }

@@ -14,8 +14,8 @@ import Testing
 
     private static func read(_ bytes: [UInt8]) throws(PeerRefusal) -> Handshake? {
         var received = ReceivedBytes()
-        received.append(bytes)
-        return try Handshake.take(from: &received)
+        var arrived = bytes.span
+        return try received.next(from: &arrived, Handshake.look)
     }
 
     @Test(arguments: [
@@ -42,12 +42,15 @@ import Testing
         let bytes = Self.greeting.encoded()
         var received = ReceivedBytes()
         for byte in bytes.dropLast() {
-            received.append([byte])
-            #expect(try Handshake.take(from: &received) == nil)
+            let piece = [byte]
+            var arrived = piece.span
+            #expect(try received.next(from: &arrived, Handshake.look) == nil)
         }
-        received.append([bytes[bytes.count - 1], 7])
-        #expect(try Handshake.take(from: &received) == Self.greeting)
-        #expect(received.count == 1)
+        let last = [bytes[bytes.count - 1], 7]
+        var arrived = last.span
+        #expect(try received.next(from: &arrived, Handshake.look) == Self.greeting)
+        #expect(received.count == 0)
+        #expect(arrived.remaining == 1)
     }
 
     @Test func everyDamagedByteIsFound() throws {
@@ -74,15 +77,16 @@ import Testing
 
     @Test func peersMeet() throws {
         var connection = Connection()
-        connection.inbound.receive(connection.outbound.greeting)
-        guard case .welcomed(let peer, .log, let answer)? = try connection.inbound.nextOfAnyone()
+        guard
+            case .welcomed(let peer, .log, let answer)? = try connection.inbound.nextOfAnyone(
+                connection.outbound.greeting
+            )
         else {
             Issue.record("not welcomed")
             return
         }
         #expect(peer == Connection.sender)
-        connection.outbound.receive(answer)
-        #expect(try connection.outbound.nextOfAnyone() == Connection.receiver)
+        #expect(try connection.outbound.nextOfAnyone(answer) == Connection.receiver)
         #expect(connection.outbound.isOpen)
     }
 
@@ -109,16 +113,16 @@ import Testing
         _ refusal: PeerRefusal
     ) throws {
         var connection = Connection(to: receiver, peers: peers)
-        connection.inbound.receive(connection.outbound.greeting)
-        #expect(throws: refusal) { try connection.inbound.nextOfAnyone() }
+        #expect(throws: refusal) {
+            try connection.inbound.nextOfAnyone(connection.outbound.greeting)
+        }
         let answer = try #require(connection.inbound.answer(to: refusal))
         let told = try #require(try Self.read(answer))
         #expect(told.kind == .refusal(refusal))
         // Who is refused learns nothing by which it could pose as this node.
         #expect(told.sender.incarnation == Incarnation(high: 0, low: 0))
         #expect(told.sender.process == ProcessID(boot: Boot(0), nonce: Nonce(0)))
-        connection.outbound.receive(answer)
-        #expect(throws: PeerRefusal.refusedByPeer) { try connection.outbound.nextOfAnyone() }
+        #expect(throws: PeerRefusal.refusedByPeer) { try connection.outbound.nextOfAnyone(answer) }
         #expect(!connection.outbound.isOpen)
     }
 
@@ -134,8 +138,9 @@ import Testing
                 sender: Samples.sender
             )
             var connection = Connection()
-            connection.inbound.receive(greeting.encoded())
-            #expect(throws: PeerRefusal.version) { try connection.inbound.nextOfAnyone() }
+            #expect(throws: PeerRefusal.version) {
+                try connection.inbound.nextOfAnyone(greeting.encoded())
+            }
         }
     }
 
@@ -149,22 +154,23 @@ import Testing
             lane: lane,
             tag: 0x2222_2222_2222_2222
         )
-        connection.inbound.receive(connection.outbound.greeting)
-        guard case .welcomed(_, lane, let answer)? = try connection.inbound.nextOfAnyone() else {
+        guard
+            case .welcomed(_, lane, let answer)? = try connection.inbound.nextOfAnyone(
+                connection.outbound.greeting
+            )
+        else {
             Issue.record("not welcomed in its lane")
             return
         }
-        connection.outbound.receive(answer)
-        #expect(try connection.outbound.nextOfAnyone() != nil)
+        #expect(try connection.outbound.nextOfAnyone(answer) != nil)
         connection.outbound = OutboundSession(
             local: Samples.sender,
             peer: 1,
             lane: lane == .log ? .liveness : .log,
             tag: 0x2222_2222_2222_2222
         )
-        connection.outbound.receive(answer)
         #expect(throws: PeerRefusal.malformedHandshake) {
-            try connection.outbound.nextOfAnyone()
+            try connection.outbound.nextOfAnyone(answer)
         }
     }
 
@@ -179,8 +185,7 @@ import Testing
             sender: Samples.sender
         )
         var connection = Connection()
-        connection.inbound.receive(greeting.encoded())
-        #expect(try connection.inbound.nextOfAnyone() != nil)
+        #expect(try connection.inbound.nextOfAnyone(greeting.encoded()) != nil)
     }
 
     @Test func aWelcomeOfAnotherMeetingOrNodeIsRefused() throws {
@@ -192,8 +197,7 @@ import Testing
         ]
         for (welcome, refusal) in wrong {
             var connection = Connection()
-            connection.outbound.receive(welcome.encoded())
-            #expect(throws: refusal) { try connection.outbound.nextOfAnyone() }
+            #expect(throws: refusal) { try connection.outbound.nextOfAnyone(welcome.encoded()) }
         }
     }
 
@@ -207,16 +211,19 @@ import Testing
 
     @Test func aCertificateMustNameTheOtherEnd() throws {
         var connection = Connection()
-        connection.inbound.receive(connection.outbound.greeting)
+        let greeting = connection.outbound.greeting
+        var arrived = greeting.span
         #expect(throws: PeerRefusal.certificate) {
-            try connection.inbound.next { $0.uri == "rlog://orders/node/3" }
+            try connection.inbound.next(from: &arrived) { $0.uri == "rlog://orders/node/3" }
         }
         connection = Connection()
-        connection.inbound.receive(connection.outbound.greeting)
-        #expect(try connection.inbound.next { $0.uri == "rlog://orders/node/2" } != nil)
-        connection.outbound.receive(Self.welcome().encoded())
+        arrived = greeting.span
+        let step = try connection.inbound.next(from: &arrived) { $0.uri == "rlog://orders/node/2" }
+        #expect(step != nil)
+        let welcome = Self.welcome().encoded()
+        arrived = welcome.span
         #expect(throws: PeerRefusal.certificate) {
-            try connection.outbound.next { $0.uri == "rlog://orders/node/2" }
+            try connection.outbound.next(from: &arrived) { $0.uri == "rlog://orders/node/2" }
         }
     }
 }

@@ -32,12 +32,11 @@ import Testing
             let sent = connection.inbound.frame(of: Self.refusal())
             let frame = try #require(sent)
             for byte in frame.dropLast() {
-                connection.outbound.receive([byte])
-                #expect(try connection.outbound.nextRefusal() == nil)
+                #expect(try connection.outbound.nextRefusal([byte]) == nil)
             }
-            connection.outbound.receive([try #require(frame.last)])
-            #expect(try connection.outbound.nextRefusal() == Self.refusal())
-            #expect(try connection.outbound.nextRefusal() == nil)
+            let last = [try #require(frame.last)]
+            #expect(try connection.outbound.nextRefusal(last) == Self.refusal())
+            #expect(try connection.outbound.nextRefusal([]) == nil)
         }
     }
 
@@ -65,14 +64,12 @@ import Testing
             var writer = FrameWriter(tag: 0x2222_2222_2222_2222)
             var bytes: [UInt8] = []
             writer.append(envelope, to: &bytes)
-            connection.outbound.receive(bytes)
-            #expect(throws: refusal) { try connection.outbound.nextRefusal() }
+            #expect(throws: refusal) { try connection.outbound.nextRefusal(bytes) }
         }
         var connection = try Connection.open()
         var writer = FrameWriter(tag: 1)
         var bytes: [UInt8] = []
         writer.append(Self.refusal(), to: &bytes)
-        connection.outbound.receive(bytes)
-        #expect(throws: PeerRefusal.replayed) { try connection.outbound.nextRefusal() }
+        #expect(throws: PeerRefusal.replayed) { try connection.outbound.nextRefusal(bytes) }
     }
 }

@@ -50,7 +50,8 @@ extension LogSnapshot {
 
         /// The next number, as `LogSnapshot.Writer.write(number:)` has written it.
         public mutating func readNumber() throws(SnapshotError) -> UInt64 {
-            var reader = ByteReader(try read(exactly: 8))
+            let bytes = try read(exactly: 8)
+            var reader = bytes.span
             guard let number = reader.uint64() else { throw .ended }
             return number
         }

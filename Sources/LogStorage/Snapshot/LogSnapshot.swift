@@ -113,7 +113,7 @@ public final class LogSnapshot: Sendable {
         let fields = try Self.read(file, at: place, count: headBytes)
         let payload = try Self.read(file, at: place + Int64(headBytes), count: length)
         let crc = Checksum.of(payload, after: Checksum.of(number, after: seed))
-        var reader = ByteReader(fields)
+        var reader = fields.span
         guard reader.uint32() == UInt32(length), reader.uint32() == crc, payload.count == length
         else {
             let error = SnapshotError.damaged(path: path, detail: "chunk \(number) of \(chunks)")

@@ -108,8 +108,8 @@ struct SnapshotHead: Sendable {
 
     /// The bytes that a whole head takes, as its fixed part says; not checked yet.
     static func length(_ fixed: [UInt8]) -> Int? {
-        var reader = ByteReader(fixed)
-        guard reader.bytes(SnapshotFormat.magic.count + 8) != nil, reader.uint64() != nil,
+        var reader = fixed.span
+        guard reader.skip(SnapshotFormat.magic.count + 8), reader.uint64() != nil,
             reader.uint32() != nil, let name = reader.uint32(), let base = reader.uint32(),
             name <= 63, base <= SnapshotFormat.maxBaseBytes
         else { return nil }
@@ -118,7 +118,7 @@ struct SnapshotHead: Sendable {
 
     /// Reads a head of a cluster's snapshot of a slot: all of its bytes, or fewer if the file ends before.
     static func read(_ bytes: [UInt8], expecting cluster: ClusterID, _ slot: Slot) -> Reading {
-        var reader = ByteReader(bytes)
+        var reader = bytes.span
         guard reader.bytes(SnapshotFormat.magic.count) == SnapshotFormat.magic,
             let version = reader.uint32()
         else { return .damaged("it does not begin as a snapshot") }
@@ -130,7 +130,7 @@ struct SnapshotHead: Sendable {
         guard crc == Checksum.of(rest, after: Checksum.of(front)) else {
             return .damaged("the checksum of its head")
         }
-        var fields = ByteReader(rest)
+        var fields = rest.span
         guard let named = fields.uint64(), let chunk = fields.uint32(),
             let nameBytes = fields.uint32(), let baseBytes = fields.uint32(), fields.uint32() == 0,
             let name = fields.bytes(Int(nameBytes)), fields.remaining == Int(baseBytes),
@@ -168,7 +168,7 @@ struct SnapshotTail {
     }
 
     init?(decoding encoded: [UInt8], _ seed: UInt32) {
-        var reader = ByteReader(encoded)
+        var reader = encoded.span
         guard reader.uint32() == 0, let crc = reader.uint32(), let chunks = reader.uint64(),
             let bytes = reader.uint64(), reader.remaining == 0
         else { return nil }

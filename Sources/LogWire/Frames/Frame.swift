@@ -15,7 +15,7 @@ package import PaxosCore
 ///
 /// One bad frame ends the connection: behind it nothing can be told apart. What was lost is sent again by
 /// the protocol, on the next connection.
-package struct FrameHead: Hashable, Sendable {
+struct FrameHead {
     static let byteCount = 32
     static let envelopeKind: UInt32 = 1
     private static let checkedBytes = 28
@@ -25,18 +25,18 @@ package struct FrameHead: Hashable, Sendable {
     let number: UInt64
     let bodyChecksum: UInt32
 
-    /// Reads a head from the front of what has arrived and leaves it there.
+    /// Reads a head from the front of what has arrived.
     ///
     /// - Returns: `nil` if its end has not arrived yet.
-    static func peek(
-        at received: ReceivedBytes,
+    fileprivate static func peek(
+        at arrived: ByteReader,
         maxBodyBytes: Int
     ) throws(PeerRefusal) -> FrameHead? {
-        guard received.count >= byteCount else { return nil }
-        var reader = ByteReader(Array(received.peek(byteCount)))
+        guard arrived.remaining >= byteCount else { return nil }
+        var reader = arrived
         guard let length = reader.uint32(), let kind = reader.uint32(), let tag = reader.uint64(),
             let number = reader.uint64(), let bodyChecksum = reader.uint32(),
-            reader.uint32() == received.checksum(of: checkedBytes)
+            reader.uint32() == Checksum.of(arrived.extracting(first: checkedBytes))
         else { throw .corrupted }
         guard kind == envelopeKind else { throw .unknownFrame }
         guard length <= maxBodyBytes else { throw .oversized }
@@ -47,6 +47,19 @@ package struct FrameHead: Hashable, Sendable {
             bodyChecksum: bodyChecksum
         )
     }
+
+    /// Writes it over the first bytes of a frame.
+    fileprivate func write(over frame: UnsafeMutableRawBufferPointer) {
+        let head = UnsafeMutableRawBufferPointer(rebasing: frame[..<Self.byteCount])
+        head.storeBytes(of: UInt32(bodyBytes).littleEndian, as: UInt32.self)
+        head.storeBytes(of: Self.envelopeKind.littleEndian, toByteOffset: 4, as: UInt32.self)
+        head.storeBytes(of: tag.littleEndian, toByteOffset: 8, as: UInt64.self)
+        head.storeBytes(of: number.littleEndian, toByteOffset: 16, as: UInt64.self)
+        head.storeBytes(of: bodyChecksum.littleEndian, toByteOffset: 24, as: UInt32.self)
+        let checked = UnsafeRawBufferPointer(rebasing: head[..<Self.checkedBytes])
+        let checksum = Checksum.of(checked).littleEndian
+        head.storeBytes(of: checksum, toByteOffset: Self.checkedBytes, as: UInt32.self)
+    }
 }
 
 /// Takes frames apart. Total: no bytes trap.
@@ -55,35 +68,48 @@ package struct FrameReader: Sendable {
     private var tag: UInt64?
     private var number: UInt64 = 0
     private let maxBodyBytes: Int
+    private var received = ReceivedBytes()
 
     package init(tag: UInt64?, maxBodyBytes: Int) {
         self.tag = tag
         self.maxBodyBytes = maxBodyBytes
     }
 
-    /// Takes the next body from the front of what has arrived.
+    /// How many bytes of a frame wait for more.
+    package var waiting: Int { received.count }
+
+    /// Reads the next body where it lies, and takes its frame from the front of what has arrived.
     ///
-    /// - Returns: `nil` if its end has not arrived yet.
-    package mutating func next(
-        from received: inout ReceivedBytes
-    ) throws(PeerRefusal) -> [UInt8]? {
-        guard let head = try FrameHead.peek(at: received, maxBodyBytes: maxBodyBytes) else {
-            return nil
+    /// - Returns: What `body` makes of it; `nil` if its end has not arrived yet, and all that has is kept.
+    package mutating func next<Body>(
+        from arrived: inout ByteReader,
+        _ body: (ByteReader) throws(PeerRefusal) -> Body
+    ) throws(PeerRefusal) -> Body? {
+        let (maxBodyBytes, tag, number) = (maxBodyBytes, tag, number + 1)
+        let taken: (body: Body, tag: UInt64)? = try received.next(from: &arrived) {
+            (bytes) throws(PeerRefusal) in
+            guard let head = try FrameHead.peek(at: bytes, maxBodyBytes: maxBodyBytes) else {
+                return .needs(FrameHead.byteCount)
+            }
+            guard head.tag == tag ?? head.tag, head.number == number else { throw .replayed }
+            let end = FrameHead.byteCount + head.bodyBytes
+            guard bytes.remaining >= end else { return .needs(end) }
+            let span = bytes.extracting(FrameHead.byteCount..<end)
+            guard Checksum.of(span) == head.bodyChecksum else { throw .corrupted }
+            return .whole((try body(span), head.tag), bytes: end)
         }
-        guard head.tag == tag ?? head.tag, head.number == number + 1 else { throw .replayed }
-        guard received.count >= FrameHead.byteCount + head.bodyBytes else { return nil }
-        _ = received.take(FrameHead.byteCount)
-        guard received.checksum(of: head.bodyBytes) == head.bodyChecksum else {
-            throw .corrupted
-        }
-        tag = head.tag
-        number = head.number
-        return received.take(head.bodyBytes)
+        guard let taken else { return nil }
+        self.tag = taken.tag
+        self.number = number
+        return taken.body
     }
 }
 
 /// Puts envelopes into frames.
 package struct FrameWriter: Sendable {
+    /// What a frame has beside its message.
+    package static let headBytes = FrameHead.byteCount
+
     private let tag: UInt64
     private var number: UInt64 = 0
 
@@ -93,23 +119,46 @@ package struct FrameWriter: Sendable {
 
     /// Appends one frame to others.
     package mutating func append(_ envelope: Envelope, to bytes: inout [UInt8]) {
-        number += 1
-        let start = bytes.count
-        bytes.append(contentsOf: repeatElement(0, count: FrameHead.byteCount))
+        let start = Self.reserveHead(FrameHead.byteCount + envelope.byteCount, in: &bytes)
         envelope.encode(into: &bytes)
-        let body = start + FrameHead.byteCount
-        var head: [UInt8] = []
-        head.reserveCapacity(FrameHead.byteCount)
-        head.append(littleEndian: UInt32(truncatingIfNeeded: bytes.count - body))
-        head.append(littleEndian: FrameHead.envelopeKind)
-        head.append(littleEndian: tag)
-        head.append(littleEndian: number)
-        head.append(
-            littleEndian: bytes.withUnsafeBytes {
-                Checksum.of(UnsafeRawBufferPointer(rebasing: $0[body...]))
-            }
-        )
-        head.append(littleEndian: head.withUnsafeBytes { Checksum.of($0) })
-        bytes.replaceSubrange(start..<body, with: head)
+        writeHead(at: start, body: [], in: &bytes)
+    }
+
+    /// Appends what of a frame stands before the body of its message, which is to follow: that may be the same
+    /// for other receivers, whose heads are not.
+    package mutating func append(
+        _ head: Envelope.Head,
+        _ kind: MessageKind,
+        before body: [UInt8],
+        to bytes: inout [UInt8]
+    ) {
+        let start = Self.reserveHead(FrameHead.byteCount + head.byteCount, in: &bytes)
+        head.append(kind, to: &bytes)
+        writeHead(at: start, body: body, in: &bytes)
+    }
+
+    private static func reserveHead(_ count: Int, in bytes: inout [UInt8]) -> Int {
+        let start = bytes.count
+        bytes.reserveCapacity(start + count)
+        bytes.append(addingCapacity: FrameHead.byteCount) {
+            $0.append(repeating: 0, count: FrameHead.byteCount)
+        }
+        return start
+    }
+
+    /// - Parameter body: What follows the last of the bytes.
+    private mutating func writeHead(at start: Int, body: [UInt8], in bytes: inout [UInt8]) {
+        number += 1
+        bytes.withUnsafeMutableBytes { bytes in
+            let frame = UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
+            let written = UnsafeRawBufferPointer(rebasing: frame[FrameHead.byteCount...])
+            let head = FrameHead(
+                bodyBytes: written.count + body.count,
+                tag: tag,
+                number: number,
+                bodyChecksum: Checksum.of(body, after: Checksum.of(written))
+            )
+            head.write(over: frame)
+        }
     }
 }

@@ -86,32 +86,30 @@ extension Handshake {
         return bytes
     }
 
-    /// Takes a handshake from the front of what has arrived.
+    /// Looks for a handshake in the first bytes of a connection.
     ///
-    /// - Returns: `nil` if its end has not arrived yet.
     /// - Throws: `notTheProtocol` with the first byte that differs, `malformedHandshake`.
-    package static func take(
-        from received: inout ReceivedBytes
-    ) throws(PeerRefusal) -> Handshake? {
-        guard zip(received.peek(Self.magic.count), Self.magic).allSatisfy(==) else {
+    package static func look(
+        at arrived: ByteReader
+    ) throws(PeerRefusal) -> ReceivedBytes.Look<Handshake> {
+        for place in 0..<min(arrived.remaining, magic.count) where arrived[place] != magic[place] {
             throw .notTheProtocol
         }
-        guard received.count >= fixedBytes else { return nil }
-        let nameBytes = Int(received[namePlace])
+        guard arrived.remaining >= fixedBytes else { return .needs(fixedBytes) }
+        let nameBytes = Int(arrived[namePlace])
         guard (1...63).contains(nameBytes) else { throw .malformedHandshake }
         let end = fixedBytes + nameBytes
-        guard received.count >= end + checksumBytes else { return nil }
-        let checksum = received.checksum(of: end)
-        var reader = ByteReader(received.take(end + checksumBytes))
-        guard let handshake = Handshake(from: &reader), reader.uint32() == checksum else {
-            throw .malformedHandshake
-        }
-        return handshake
+        guard arrived.remaining >= end + checksumBytes else { return .needs(end + checksumBytes) }
+        var reader = arrived.extracting(first: end + checksumBytes)
+        guard let handshake = Handshake(from: &reader),
+            reader.uint32() == Checksum.of(arrived.extracting(first: end))
+        else { throw .malformedHandshake }
+        return .whole(handshake, bytes: end + checksumBytes)
     }
 
     /// Everything but the checksum.
     private init?(from reader: inout ByteReader) {
-        guard reader.bytes(Self.magic.count) == Self.magic,
+        guard reader.skip(Self.magic.count),
             let kindNumber = reader.uint8(), let reason = reader.uint8(),
             let kind = Kind(kindNumber, reason: reason),
             let lowest = reader.uint16(), let highest = reader.uint16(), lowest <= highest,

@@ -32,18 +32,19 @@ package struct InboundSession: Sendable {
         frames = FrameReader(tag: tag, maxBodyBytes: maxBodyBytes)
     }
 
-    package mutating func receive(_ bytes: UnsafeRawBufferPointer) { received.append(bytes) }
-    package mutating func receive(_ bytes: [UInt8]) { received.append(bytes) }
-
-    /// What follows from the bytes so far; `nil` if more must come first.
+    /// Takes the next step from the front of what has arrived, which is read where it lies; `nil` if more must
+    /// come first, and nothing of it is left: what was the beginning of something is kept.
     ///
     /// - Parameter certified: What the other end's certificate is good for; without TLS anything is.
     package mutating func next(
+        from arrived: inout ByteReader,
         certified: (CertifiedName) -> Bool
     ) throws(PeerRefusal) -> Step? {
         switch stage {
         case .greeting:
-            guard let greeting = try Handshake.take(from: &received) else { return nil }
+            guard let greeting = try received.next(from: &arrived, Handshake.look) else {
+                return nil
+            }
             self.greeting = greeting
             try check(greeting, certified: certified)
             stage = .open(greeting.sender)
@@ -51,8 +52,12 @@ package struct InboundSession: Sendable {
             let welcome = answer(.welcome, to: greeting, by: local)
             return .welcomed(greeting.sender, greeting.lane, answer: welcome.encoded())
         case .open(let peer):
-            guard let body = try frames.next(from: &received) else { return nil }
-            guard let envelope = Envelope(decoding: body) else { throw .malformedMessage }
+            let next: Envelope? = try frames.next(from: &arrived) {
+                (body) throws(PeerRefusal) in
+                guard let envelope = Envelope(decoding: body) else { throw .malformedMessage }
+                return envelope
+            }
+            guard let envelope = next else { return nil }
             guard envelope.sender == peer, envelope.destination == local.node else {
                 throw .foreignMessage
             }

@@ -37,16 +37,17 @@ package struct OutboundSession: Sendable {
 
     package var isOpen: Bool { writer != nil }
 
-    package mutating func receive(_ bytes: UnsafeRawBufferPointer) { received.append(bytes) }
-    package mutating func receive(_ bytes: [UInt8]) { received.append(bytes) }
-
-    /// Who has welcomed this end, once it has; `nil` if more bytes must come first.
+    /// Who has welcomed this end, once it has, by the front of what has arrived; `nil` if more bytes must come
+    /// first.
     ///
     /// - Parameter certified: What the other end's certificate is good for; without TLS anything is.
     package mutating func next(
+        from arrived: inout ByteReader,
         certified: (CertifiedName) -> Bool
     ) throws(PeerRefusal) -> NodeIdentity? {
-        guard !isOpen, let answer = try Handshake.take(from: &received) else { return nil }
+        guard !isOpen, let answer = try received.next(from: &arrived, Handshake.look) else {
+            return nil
+        }
         guard answer.echo == tag else { throw .replayed }
         if case .refusal = answer.kind { throw .refusedByPeer }
         guard answer.kind == .welcome, answer.lane == lane, answer.destination == local.node else {
@@ -63,18 +64,35 @@ package struct OutboundSession: Sendable {
         return answer.sender
     }
 
-    /// The next refusal that the other end's node has sent back; `nil` if more bytes must come first.
-    package mutating func nextRefusal() throws(PeerRefusal) -> Envelope? {
-        guard let welcomer, let body = try frames.next(from: &received) else { return nil }
-        guard let envelope = Envelope(decoding: body) else { throw .malformedMessage }
+    /// The next refusal that the other end's node has sent back, from the front of what has arrived; `nil` if
+    /// more bytes must come first, or before the welcome.
+    package mutating func nextRefusal(
+        from arrived: inout ByteReader
+    ) throws(PeerRefusal) -> Envelope? {
+        guard let welcomer else { return nil }
+        let next: Envelope? = try frames.next(from: &arrived) { (body) throws(PeerRefusal) in
+            guard let envelope = Envelope(decoding: body) else { throw .malformedMessage }
+            return envelope
+        }
+        guard let envelope = next else { return nil }
         guard envelope.sender == welcomer, envelope.destination == local.node,
             envelope.recipient == local.process, envelope.isRefusal
         else { throw .foreignMessage }
         return envelope
     }
 
-    /// Appends a frame for each message; nothing before the welcome.
-    package mutating func encode(_ envelopes: [Envelope], into bytes: inout [UInt8]) {
-        for envelope in envelopes { writer?.append(envelope, to: &bytes) }
+    /// Appends the frame of a message; nothing before the welcome.
+    package mutating func encode(_ envelope: Envelope, into bytes: inout [UInt8]) {
+        writer?.append(envelope, to: &bytes)
+    }
+
+    /// Appends what of a message's frame stands before its body, which is to follow; nothing before the welcome.
+    package mutating func encode(
+        _ head: Envelope.Head,
+        _ kind: MessageKind,
+        before body: [UInt8],
+        into bytes: inout [UInt8]
+    ) {
+        writer?.append(head, kind, before: body, to: &bytes)
     }
 }

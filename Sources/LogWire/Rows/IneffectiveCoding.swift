@@ -35,10 +35,7 @@ package struct IneffectiveCoding: Sendable {
         var row: [UInt8] = []
         row.append(littleEndian: end.slot.rawValue)
         row.append(littleEndian: end.count + 1)
-        let crc = checksum(of: slot, end.slot.rawValue, end.count + 1)
-        for shift in stride(from: UInt32(0), to: 32, by: 8) {
-            row.append(UInt8(truncatingIfNeeded: crc >> shift))
-        }
+        row.append(littleEndian: checksum(of: slot, end.slot.rawValue, end.count + 1))
         return row
     }
 

@@ -82,66 +82,23 @@ package struct RowCoding: Sendable {
 
     /// The row of `slot`, or `nil` if these bytes are not what was written there.
     package func decode(_ row: UnsafeRawBufferPointer, slot: Slot) -> AcceptedEntry? {
-        guard row.count >= At.body, row.uint32(at: 0) == checksum(of: row, slot: slot),
-            row[At.flags] & ~Self.chosen == 0, row[At.reserved] == 0, row[At.reserved + 1] == 0,
-            let node = NodeID(rawValue: row.uint64(at: At.node)),
-            let entry = Self.entry(row)
+        var reader: ByteReader = row.assumingMemoryBound(to: UInt8.self).span
+        guard row.count >= At.body, reader.uint32() == checksum(of: row, slot: slot),
+            let kind = reader.uint8(), let flags = reader.uint8(), flags & ~Self.chosen == 0,
+            reader.uint16() == 0, let round = reader.uint64(),
+            let node = reader.uint64().flatMap(NodeID.init(rawValue:)),
+            let entry = Entry(kind, from: &reader, payload: .ofBytes), reader.remaining == 0
         else { return nil }
         return AcceptedEntry(
             slot: slot,
-            ballot: Ballot(round: row.uint64(at: At.round), node: node),
+            ballot: Ballot(round: round, node: node),
             entry: entry,
-            isChosen: row[At.flags] & Self.chosen != 0
+            isChosen: flags & Self.chosen != 0
         )
-    }
-
-    private static func entry(_ row: UnsafeRawBufferPointer) -> Entry? {
-        switch row[At.kind] {
-        case EntryKind.command:
-            guard row.count >= At.payload, let token = row.token(at: At.body),
-                row.uint32(at: At.index) < row.uint32(at: At.count)
-            else { return nil }
-            let command = Command(
-                token: token,
-                index: row.uint32(at: At.index),
-                count: row.uint32(at: At.count),
-                payload: [UInt8](row[At.payload...])
-            )
-            return .command(command)
-        case EntryKind.noop:
-            return row.count == At.body ? .noop : nil
-        case EntryKind.membership:
-            var reader = ByteReader([UInt8](row[At.body...]))
-            guard let membership = Membership(from: &reader), reader.remaining == 0 else {
-                return nil
-            }
-            return .membership(membership)
-        case EntryKind.void:
-            guard row.count == At.body + Width.token else { return nil }
-            return row.token(at: At.body).map(Entry.void)
-        default:
-            return nil
-        }
     }
 }
 
 // Callers have checked the length; an offset beyond it would be an error of ours, and subscripts trap.
-extension UnsafeRawBufferPointer {
-    fileprivate func uint32(at offset: Int) -> UInt32 {
-        precondition(offset + 4 <= count, "a load beyond the row")
-        return UInt32(littleEndian: loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-    }
-
-    fileprivate func uint64(at offset: Int) -> UInt64 {
-        precondition(offset + 8 <= count, "a load beyond the row")
-        return UInt64(littleEndian: loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-    }
-
-    fileprivate func token(at offset: Int) -> Token? {
-        Token(numbers: (uint64(at: offset), uint64(at: offset + 8), uint64(at: offset + 16)))
-    }
-}
-
 extension UnsafeMutableRawBufferPointer {
     fileprivate func store(_ number: UInt32, at offset: Int) {
         precondition(offset + 4 <= count, "a store beyond the row")

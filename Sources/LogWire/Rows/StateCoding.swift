@@ -42,13 +42,13 @@ package struct StateCoding: Sendable {
 
     package func number(_ sealed: [UInt8], _ name: StateName) -> UInt64? {
         guard let value = open(sealed, name), value.count == 8 else { return nil }
-        var reader = ByteReader(value)
+        var reader = value.span
         return reader.uint64()
     }
 
     package func ballot(_ sealed: [UInt8], _ name: StateName) -> Ballot? {
         guard let value = open(sealed, name), value.count == 16 else { return nil }
-        var reader = ByteReader(value)
+        var reader = value.span
         guard let round = reader.uint64(), let node = reader.uint64() else { return nil }
         return Ballot(round: round, node: NodeID(rawValue: node) ?? .nobody)
     }
@@ -95,7 +95,7 @@ extension DirectoryIdentity {
         guard crc == Checksum.of(body, after: Checksum.of(Array(bytes[..<12]))) else {
             return .corrupt
         }
-        var reader = ByteReader(body)
+        var reader = body.span
         guard let high = reader.uint64(), let low = reader.uint64(),
             let node = reader.uint64().flatMap(NodeID.init(rawValue:)),
             let writeOffset = reader.uint64(),
@@ -120,12 +120,6 @@ extension DirectoryIdentity {
 }
 
 extension [UInt8] {
-    fileprivate mutating func append(littleEndian value: UInt32) {
-        for shift in stride(from: UInt32(0), to: 32, by: 8) {
-            append(UInt8(truncatingIfNeeded: value >> shift))
-        }
-    }
-
     fileprivate func uint32(at offset: Int) -> UInt32? {
         guard count >= offset + 4 else { return nil }
         return (0..<4).reversed().reduce(0) { $0 << 8 | UInt32(self[offset + $1]) }

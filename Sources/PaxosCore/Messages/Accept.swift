@@ -38,6 +38,12 @@ extension Accept: MessageBody {
         self.init(ballot: ballot, run: run, committed: committed)
     }
 
+    /// True if it is this very one, as it was sent to several members: the entries are not compared, but where
+    /// they lie.
+    func isSame(as other: Accept) -> Bool {
+        ballot == other.ballot && committed == other.committed && run.isSame(as: other.run)
+    }
+
     package func isPossible(from sender: NodeID, above seen: Ballot) -> Bool {
         ballot.isPossible(of: sender, above: seen) && run.last.isPossible
             && committed < run.first && run.first > .zero

@@ -25,12 +25,8 @@ extension Envelope {
     /// The version of the bytes of messages, raised with any change to them.
     public static let protocolVersion: UInt16 = 6
 
-    private static let fixedHeadBytes = 100
-
-    /// How many bytes `encoded()` has. Takes time proportional to the count of entries.
-    public var byteCount: Int {
-        Self.fixedHeadBytes + sender.cluster.name.utf8.count + message.byteCount
-    }
+    /// How many bytes `encoded()` has.
+    public var byteCount: Int { head.byteCount + message.byteCount }
 
     /// The bytes of the message, with its head. Every payload is copied once.
     public func encoded() -> [UInt8] {
@@ -41,21 +37,9 @@ extension Envelope {
 
     /// Appends the bytes of the message to others, growing the array once.
     public func encode(into bytes: inout [UInt8]) {
-        let name = sender.cluster.name.utf8
-        let end = bytes.count + Self.fixedHeadBytes + name.count + message.byteCount
+        let end = bytes.count + byteCount
         bytes.reserveCapacity(end)
-        bytes.append(littleEndian: Self.protocolVersion)
-        bytes.append(message.kind.rawValue)
-        bytes.append(UInt8(truncatingIfNeeded: name.count))
-        bytes.append(node: destination)
-        bytes.append(littleEndian: recipient?.boot.rawValue ?? 0)
-        bytes.append(littleEndian: recipient?.nonce.rawValue ?? 0)
-        bytes.append(littleEndian: heard.rawValue)
-        bytes.append(littleEndian: tag)
-        bytes.append(littleEndian: written.rawValue)
-        bytes.append(littleEndian: stamp)
-        sender.appendNumbers(to: &bytes)
-        bytes.append(contentsOf: name)
+        head.append(message.kind, to: &bytes)
         message.append(to: &bytes)
         assert(bytes.count == end, "a message has the length it says")
     }
@@ -63,37 +47,87 @@ extension Envelope {
     /// Reads one message, which the bytes hold from the first to the last; `nil` if they hold anything
     /// else. Total: no bytes trap, and none make it allocate more than a small multiple of their count.
     public init?(decoding bytes: [UInt8]) {
-        var reader = ByteReader(bytes)
-        guard reader.uint16() == Self.protocolVersion,
+        self.init(decoding: bytes.span)
+    }
+
+    /// As for an array: reads one message where it lies, be it in a connection's buffer. Each payload is copied
+    /// once, out of these bytes into the message.
+    public init?(decoding bytes: Span<UInt8>) {
+        var reader = bytes
+        guard let (head, kind) = Head.read(from: &reader),
+            let message = Message(kind, from: &reader), reader.remaining == 0
+        else { return nil }
+        self.init(head: head, message: message)
+    }
+
+    /// True if what follows the head is the same for both, and so are its bytes, told without a look at them: an
+    /// Accept that was sent to each member. Of others it is not told.
+    package func sharesBody(with other: Envelope) -> Bool {
+        guard case .immediate(.accept(let accept)) = message,
+            case .immediate(.accept(let same)) = other.message
+        else { return false }
+        return accept.isSame(as: same)
+    }
+}
+
+extension Envelope.Head {
+    private static let fixedBytes = 100
+
+    package var byteCount: Int { Self.fixedBytes + sender.cluster.name.utf8.count }
+
+    /// Appends the head of a message of a kind; the message's bytes follow.
+    package func append(_ kind: MessageKind, to bytes: inout [UInt8]) {
+        let name = sender.cluster.name.utf8
+        bytes.append(addingCapacity: Self.fixedBytes) { output in
+            output.append(littleEndian: Envelope.protocolVersion)
+            output.append(kind.rawValue)
+            output.append(UInt8(truncatingIfNeeded: name.count))
+            output.append(littleEndian: destination.rawValue)
+            output.append(littleEndian: recipient?.boot.rawValue ?? 0)
+            output.append(littleEndian: recipient?.nonce.rawValue ?? 0)
+            output.append(littleEndian: heard.rawValue)
+            output.append(littleEndian: tag)
+            output.append(littleEndian: written.rawValue)
+            output.append(littleEndian: stamp)
+            sender.appendNumbers(to: &output)
+        }
+        bytes.append(contentsOf: name)
+    }
+
+    fileprivate static func read(from reader: inout ByteReader) -> (Self, MessageKind)? {
+        guard reader.uint16() == Envelope.protocolVersion,
             let kind = reader.uint8().flatMap(MessageKind.init(rawValue:)),
             let nameBytes = reader.uint8(), let destination = reader.node(),
             let boot = reader.uint64(), let nonce = reader.uint64(), boot > 0 || nonce == 0,
             let heard = reader.uint64(), let tag = reader.uint64(), let written = reader.uint64(),
             let stamp = reader.uint64(), written > 0,
-            let sender = NodeIdentity(from: &reader, nameBytes: Int(nameBytes)),
-            let message = Message(kind, from: &reader), reader.remaining == 0
+            let sender = NodeIdentity(from: &reader, nameBytes: Int(nameBytes))
         else { return nil }
-        let recipient = boot == 0 ? nil : ProcessID(boot: Boot(boot), nonce: Nonce(nonce))
-        self.init(
+        let head = Self(
             sender: sender,
             destination: destination,
-            recipient: recipient,
+            recipient: boot == 0 ? nil : ProcessID(boot: Boot(boot), nonce: Nonce(nonce)),
             written: WriteNumber(written),
             stamp: stamp,
-            claim: (WriteNumber(heard), tag),
-            message: message
+            heard: WriteNumber(heard),
+            tag: tag
         )
+        return (head, kind)
     }
 }
 
 extension NodeIdentity {
     /// The sender's numbers, as in the table above; the name follows elsewhere.
     package func appendNumbers(to bytes: inout [UInt8]) {
-        bytes.append(node: node)
-        bytes.append(littleEndian: incarnation.high)
-        bytes.append(littleEndian: incarnation.low)
-        bytes.append(littleEndian: boot.rawValue)
-        bytes.append(littleEndian: nonce.rawValue)
+        bytes.append(addingCapacity: Width.node + Width.presence) { appendNumbers(to: &$0) }
+    }
+
+    fileprivate func appendNumbers(to output: inout OutputSpan<UInt8>) {
+        output.append(littleEndian: node.rawValue)
+        output.append(littleEndian: incarnation.high)
+        output.append(littleEndian: incarnation.low)
+        output.append(littleEndian: boot.rawValue)
+        output.append(littleEndian: nonce.rawValue)
     }
 
     /// Numbers and, behind them, a name of so many bytes.

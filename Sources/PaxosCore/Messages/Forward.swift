@@ -16,11 +16,15 @@ package struct Forward {
     package let payloads: Payloads
     /// How many nodes have passed it on.
     package let hops: UInt8
+    /// Whatever a message passes asks for its size, so it is counted once.
+    package let byteCount: Int
 
     package init(token: Token, payloads: Payloads, hops: UInt8) {
         self.token = token
         self.payloads = payloads
         self.hops = hops
+        let head = Width.token + 2 + 4
+        byteCount = head + Width.payload * payloads.count + payloads.bytes
     }
 }
 
@@ -28,14 +32,6 @@ extension Forward: MessageBody {
     package static let kind = MessageKind.forward
     package static let lane = Lane.log
     package var message: Message { .immediate(.forward(self)) }
-
-    package var byteCount: Int {
-        let head = Width.token + 2 + 4
-        return switch payloads {
-        case .one(let payload): head + Width.payload + payload.count
-        case .batch(let batch): batch.reduce(head) { $0 + Width.payload + $1.count }
-        }
-    }
 
     package func append(to bytes: inout [UInt8]) {
         bytes.append(token: token)

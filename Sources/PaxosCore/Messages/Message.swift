@@ -88,8 +88,16 @@ package enum MessageKind: UInt8, CaseIterable, Sendable {
 
 extension Message {
     init?(_ kind: MessageKind, from reader: inout ByteReader) {
-        guard let body = kind.body.init(from: &reader) else { return nil }
-        self = body.message
+        guard let message = Self.read(kind.body, from: &reader) else { return nil }
+        self = message
+    }
+
+    /// Of one kind, so that no body is put into a box.
+    private static func read<Body: MessageBody>(
+        _ body: Body.Type,
+        from reader: inout ByteReader
+    ) -> Message? {
+        Body(from: &reader)?.message
     }
 }
 
@@ -177,9 +185,15 @@ extension Message {
         return use(Kind.self, &nothing)
     }
 
-    var lane: Lane { kind.body.lane }
+    package var lane: Lane {
+        enum Way: BodyUse {
+            static func use<Body: MessageBody>(_ body: Body, _: inout Void) -> Lane { Body.lane }
+        }
+        var nothing: Void = ()
+        return use(Way.self, &nothing)
+    }
 
-    var byteCount: Int {
+    package var byteCount: Int {
         enum Length: BodyUse {
             static func use(_ body: some MessageBody, _: inout Void) -> Int { body.byteCount }
         }
@@ -187,7 +201,8 @@ extension Message {
         return use(Length.self, &nothing)
     }
 
-    func append(to bytes: inout [UInt8]) {
+    /// Appends the bytes behind the head.
+    package func append(to bytes: inout [UInt8]) {
         enum Writing: BodyUse {
             static func use(_ body: some MessageBody, _ bytes: inout [UInt8]) {
                 body.append(to: &bytes)

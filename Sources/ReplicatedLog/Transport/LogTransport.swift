@@ -21,7 +21,8 @@
 /// **It changes nothing.** A message arrives whole and as it was sent or not at all: over a wire, bytes
 /// carry a length, checked against `Limits.maxEnvelopeBytes` before anything is allocated, and a
 /// checksum or authenticated encryption. `Envelope.encode(into:)` makes the bytes and
-/// `Envelope.init(decoding:)` reads them; it takes any bytes without a trap, and `nil` is dropped.
+/// `Envelope.init(decoding:)` reads them, from an array or where they lie; it takes any bytes without a
+/// trap, and `nil` is dropped.
 /// Whether sender and content are to be believed is checked by the receiving node. A transport that
 /// knows the other end for certain, as by a certificate, drops envelopes of another `source`.
 ///

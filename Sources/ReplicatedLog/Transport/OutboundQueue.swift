@@ -21,13 +21,6 @@ public struct OutboundQueue: Sendable {
         public init(limits: Limits = Limits()) {
             logBytes = 2 * limits.pipelineBytes
         }
-
-        fileprivate func bytes(of lane: Lane) -> Int {
-            switch lane {
-            case .liveness: livenessBytes
-            case .log: logBytes
-            }
-        }
     }
 
     /// What went through the queue.
@@ -48,142 +41,55 @@ public struct OutboundQueue: Sendable {
         public var dropped: Int { droppedLiveness + droppedLog }
     }
 
-    private struct Queued {
-        let envelope: Envelope
-        let bytes: Int
-    }
-
-    private struct Waiting {
-        var queued = Ring<Queued>()
-        var bytes = 0
-
-        mutating func append(_ next: Queued) {
-            queued.append(next)
-            bytes += next.bytes
-        }
-
-        mutating func popFirst() -> Queued? {
-            guard let first = queued.popFirst() else { return nil }
-            bytes -= first.bytes
-            return first
-        }
-
-        mutating func popBatch(maxBytes: Int) -> [Envelope] {
-            var batch: [Envelope] = []
-            var taken = 0
-            while let next = queued.first, batch.isEmpty || taken + next.bytes <= maxBytes {
-                batch.append(next.envelope)
-                taken += next.bytes
-                _ = popFirst()
-            }
-            return batch
-        }
-
-        mutating func removeAll() -> Int {
-            defer { self = Waiting() }
-            return queued.count
-        }
-    }
-
-    private var liveness = Waiting()
-    private var log = Waiting()
-    /// What each lane may hold.
-    public let bounds: Bounds
-    /// What went through so far.
-    public private(set) var counters = Counters()
+    private var waiting: LaneQueue<Envelope>
 
     /// Makes an empty queue.
     public init(bounds: Bounds = Bounds()) {
-        self.bounds = bounds
+        waiting = LaneQueue(bounds: bounds)
     }
 
+    /// What each lane may hold.
+    public var bounds: Bounds { waiting.bounds }
+    /// What went through so far.
+    public var counters: Counters { waiting.counters }
     /// True if nothing waits.
-    public var isEmpty: Bool { liveness.queued.isEmpty && log.queued.isEmpty }
+    public var isEmpty: Bool { waiting.isEmpty }
     /// How many messages wait.
-    public var count: Int { liveness.queued.count + log.queued.count }
+    public var count: Int { waiting.count }
 
     /// How many bytes wait in a lane.
-    public func byteCount(in lane: Lane) -> Int {
-        switch lane {
-        case .liveness: liveness.bytes
-        case .log: log.bytes
-        }
-    }
+    public func byteCount(in lane: Lane) -> Int { waiting.byteCount(in: lane) }
 
     /// Takes a message in, or drops one.
     ///
     /// - Returns: False if this message was dropped.
     @discardableResult
     public mutating func append(_ envelope: Envelope) -> Bool {
-        let next = Queued(
-            envelope: envelope,
-            bytes: envelope.byteCount + MemoryLayout<Envelope>.stride
-        )
-        let bound = bounds.bytes(of: envelope.lane)
-        switch envelope.lane {
-        case .liveness:
-            while liveness.bytes + next.bytes > bound, let oldest = liveness.popFirst() {
-                counters.droppedLiveness += 1
-                counters.droppedBytes += oldest.bytes
-            }
-            liveness.append(next)
-        case .log:
-            guard log.bytes + next.bytes <= bound || log.queued.isEmpty else {
-                counters.droppedLog += 1
-                counters.droppedBytes += next.bytes
-                return false
-            }
-            log.append(next)
-        }
-        counters.queued += 1
-        return true
+        let bytes = envelope.byteCount + MemoryLayout<Envelope>.stride
+        return waiting.append(envelope, bytes: bytes, lane: envelope.lane)
     }
 
     /// Takes the next message out: liveness first, else the oldest of the log.
-    public mutating func popFirst() -> Envelope? {
-        (liveness.popFirst() ?? log.popFirst())?.envelope
-    }
+    public mutating func popFirst() -> Envelope? { waiting.popFirst() }
 
     /// Takes all of liveness out and then of the log what fits into so many bytes: at least one message
     /// if there is any.
     public mutating func popBatch(maxBytes: Int) -> [Envelope] {
-        var batch: [Envelope] = []
-        var bytes = 0
-        while let next = liveness.popFirst() {
-            batch.append(next.envelope)
-            bytes += next.bytes
-        }
-        while let next = log.queued.first, batch.isEmpty || bytes + next.bytes <= maxBytes {
-            batch.append(next.envelope)
-            bytes += next.bytes
-            _ = log.popFirst()
-        }
-        return batch
+        waiting.popBatch(maxBytes: maxBytes)
     }
 
     /// Takes the oldest of a lane out that fit into so many bytes: at least one message if there is any.
     /// For a transport that has a connection for each lane.
     public mutating func popBatch(from lane: Lane, maxBytes: Int) -> [Envelope] {
-        switch lane {
-        case .liveness: liveness.popBatch(maxBytes: maxBytes)
-        case .log: log.popBatch(maxBytes: maxBytes)
-        }
+        waiting.popBatch(from: lane, maxBytes: maxBytes)
     }
 
     /// Drops what waits in a lane, uncounted.
     ///
     /// - Returns: How many messages those were.
     @discardableResult
-    public mutating func removeAll(from lane: Lane) -> Int {
-        switch lane {
-        case .liveness: liveness.removeAll()
-        case .log: log.removeAll()
-        }
-    }
+    public mutating func removeAll(from lane: Lane) -> Int { waiting.removeAll(from: lane) }
 
     /// Drops everything that waits, uncounted: the peer has another life, or the transport ends.
-    public mutating func removeAll() {
-        liveness = Waiting()
-        log = Waiting()
-    }
+    public mutating func removeAll() { waiting.removeAll() }
 }

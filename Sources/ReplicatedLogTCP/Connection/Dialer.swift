@@ -32,6 +32,7 @@ final class Dialer {
     private var stall = StallWatch()
     private var check: Scheduled<Void>?
     private let names: NameLookUp
+    /// Of one message at a time.
     private var bytes: [UInt8] = []
 
     init(
@@ -207,21 +208,43 @@ final class Dialer {
         while channel.isWritable {
             let batch = link.popBatch(from: lane, maxBytes: shared.options.writeBytes)
             guard !batch.isEmpty else { break }
-            bytes.removeAll(keepingCapacity: true)
-            session.encode(batch, into: &bytes)
-            added += bytes.count
+            let buffer = frames(of: batch, channel.allocator)
+            let count = buffer.readableBytes
+            added += count
             shared.count { counters in
                 counters.sentMessages += batch.count
-                counters.sentBytes += bytes.count
+                counters.sentBytes += count
                 counters.writes += 1
             }
-            channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil)
+            channel.writeAndFlush(buffer, promise: nil)
         }
         if bytes.capacity > 4 * shared.options.writeBytes { bytes = [] }
         if added > 0 {
             stall.added(added, waiting: TCPSocket.waitingBytes(channel), at: now)
         }
         if stall.waiting > 0, check == nil { watch(channel, in: stallLimit) }
+    }
+
+    /// A frame for each message. The bytes of a body that goes to other peers too are made once, by whichever
+    /// dialer comes first, and copied into each one's frame.
+    private func frames(of batch: [Parcel], _ allocator: ByteBufferAllocator) -> ByteBuffer {
+        let count = batch.reduce(0) { $0 + FrameWriter.headBytes + $1.byteCount }
+        var buffer = allocator.buffer(capacity: count)
+        for parcel in batch {
+            bytes.removeAll(keepingCapacity: true)
+            switch parcel.body {
+            case .own(let message):
+                let envelope = Envelope(head: parcel.head, message: message)
+                session.encode(envelope, into: &bytes)
+                buffer.writeBytes(bytes)
+            case .shared(let body):
+                let rest = body.bytes
+                session.encode(parcel.head, body.kind, before: rest, into: &bytes)
+                buffer.writeBytes(bytes)
+                buffer.writeBytes(rest)
+            }
+        }
+        return buffer
     }
 
     private var stallLimit: TimeAmount { shared.options.stallLimit.timeAmount }

@@ -64,16 +64,22 @@ final class DialerHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
         shared.count { $0.receivedBytes += buffer.readableBytes }
-        buffer.withUnsafeReadableBytes { session.receive($0) }
+        buffer.withUnsafeReadableBytes {
+            read($0.assumingMemoryBound(to: UInt8.self).span, context)
+        }
+    }
+
+    private func read(_ arrived: Span<UInt8>, _ context: ChannelHandlerContext) {
+        var arrived = arrived
         do throws(PeerRefusal) {
             let vouches = { (name: CertifiedName) in
                 self.security?.vouches(for: name, in: context) ?? true
             }
-            if try session.next(certified: vouches) != nil {
+            if try session.next(from: &arrived, certified: vouches) != nil {
                 limit?.cancel()
                 dialer.opened(context.channel, session)
             }
-            while let refusal = try session.nextRefusal() {
+            while let refusal = try session.nextRefusal(from: &arrived) {
                 shared.count { $0.receivedMessages += 1 }
                 shared.local.receive([refusal])
             }

@@ -47,12 +47,19 @@ final class ListenerHandler: ChannelInboundHandler {
         guard !isOver else { return }
         let buffer = unwrapInboundIn(data)
         shared.count { $0.receivedBytes += buffer.readableBytes }
-        buffer.withUnsafeReadableBytes { session.receive($0) }
+        // Messages are made of the bytes where they lie.
+        buffer.withUnsafeReadableBytes {
+            read($0.assumingMemoryBound(to: UInt8.self).span, context)
+        }
+    }
+
+    private func read(_ arrived: Span<UInt8>, _ context: ChannelHandlerContext) {
+        var arrived = arrived
         do throws(PeerRefusal) {
             let vouches = { (name: CertifiedName) in
                 self.security?.vouches(for: name, in: context) ?? true
             }
-            while let step = try session.next(certified: vouches) {
+            while let step = try session.next(from: &arrived, certified: vouches) {
                 take(step, context)
             }
         } catch {

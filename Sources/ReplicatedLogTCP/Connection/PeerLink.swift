@@ -10,9 +10,9 @@ internal import ReplicatedLog
 /// It is woken once, however many messages come before it has looked.
 final class PeerLink: Sendable {
     private struct State {
-        var queue: OutboundQueue
+        var queue: ParcelQueue
         /// Lanes whose dialer looks, or will: it need not be woken.
-        var awake: Set<Lane> = []
+        var awake = Lanes()
     }
 
     let node: NodeID
@@ -27,7 +27,7 @@ final class PeerLink: Sendable {
         _ loop: any EventLoop
     ) {
         self.node = node
-        state = NIOLockedValueBox(State(queue: OutboundQueue(bounds: bounds)))
+        state = NIOLockedValueBox(State(queue: ParcelQueue(bounds: bounds)))
         self.loop = loop
         self.dialers = NIOLoopBound(dialers, eventLoop: loop)
     }
@@ -48,12 +48,13 @@ final class PeerLink: Sendable {
         }
     }
 
-    func send(_ envelopes: some Sequence<Envelope>) {
+    /// Puts in those of the messages that are for the peer.
+    func send(_ parcels: [Parcel]) {
         let wakes = state.withLockedValue { state in
-            var lanes: Set<Lane> = []
-            for envelope in envelopes {
-                state.queue.append(envelope)
-                lanes.insert(envelope.lane)
+            var lanes = Lanes()
+            for parcel in parcels where parcel.head.destination == node {
+                state.queue.append(parcel)
+                lanes.insert(Lanes(parcel.lane))
             }
             lanes.subtract(state.awake)
             state.awake.formUnion(lanes)
@@ -61,15 +62,17 @@ final class PeerLink: Sendable {
         }
         guard !wakes.isEmpty else { return }
         loop.execute {
-            for dialer in self.dialers.value where wakes.contains(dialer.lane) { dialer.flush() }
+            for dialer in self.dialers.value where wakes.contains(Lanes(dialer.lane)) {
+                dialer.flush()
+            }
         }
     }
 
     /// What to write next in a lane. If there is nothing, the next message wakes its dialer.
-    func popBatch(from lane: Lane, maxBytes: Int) -> [Envelope] {
+    func popBatch(from lane: Lane, maxBytes: Int) -> [Parcel] {
         state.withLockedValue { state in
             let batch = state.queue.popBatch(from: lane, maxBytes: maxBytes)
-            if batch.isEmpty { state.awake.remove(lane) }
+            if batch.isEmpty { state.awake.remove(Lanes(lane)) }
             return batch
         }
     }
@@ -96,5 +99,21 @@ final class PeerLink: Sendable {
     /// Returns when nobody connects any more, also if the loop has ended.
     func end() async {
         await Answer.of(loop) { for dialer in self.dialers.value { dialer.close() } }
+    }
+}
+
+/// Some of the lanes.
+private struct Lanes: OptionSet {
+    let rawValue: UInt8
+
+    init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    init(_ lane: Lane) {
+        switch lane {
+        case .liveness: rawValue = 1
+        case .log: rawValue = 2
+        }
     }
 }

@@ -15,6 +15,8 @@ final class Shared: Sendable {
     let addressOf: @Sendable (NodeID) -> TCPAddress?
     /// The addresses of a name, as numbers; blocks.
     let lookUp: @Sendable (String) -> [String]
+    /// Of messages that go to several peers.
+    let bodies = SharedBodies()
     private let counted = NIOLockedValueBox(TCPCounters())
 
     init(

@@ -48,21 +48,27 @@ struct Frames: RlogCommand {
 
 /// The bytes of one side, in pieces.
 private struct SentBytes {
+    private static func message(_ body: Span<UInt8>) throws(PeerRefusal) -> Envelope {
+        guard let envelope = Envelope(decoding: body) else { throw .malformedMessage }
+        return envelope
+    }
+
     private var received = ReceivedBytes()
     private var isGreeted = false
     /// The tag is the other side's, which is not in the file; the first frame's must go on.
     private var frames = FrameReader(tag: nil, maxBodyBytes: 1 << 30)
 
     mutating func read(_ piece: [UInt8]) -> PeerRefusal? {
-        received.append(piece)
+        var arrived = piece.span
         do throws(PeerRefusal) {
             if !isGreeted {
-                guard let handshake = try Handshake.take(from: &received) else { return nil }
+                guard let handshake = try received.next(from: &arrived, Handshake.look) else {
+                    return nil
+                }
                 isGreeted = true
                 Output.answer(.object(handshake.fields))
             }
-            while let body = try frames.next(from: &received) {
-                guard let envelope = Envelope(decoding: body) else { return .malformedMessage }
+            while let envelope = try frames.next(from: &arrived, Self.message) {
                 Output.answer(.object(envelope.fields))
             }
             return nil

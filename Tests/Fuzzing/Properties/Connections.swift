@@ -51,6 +51,8 @@ enum Connections {
         var steps: [InboundSession.Step] = []
         var refusal: PeerRefusal?
         var answer: [UInt8]?
+        /// Bytes that were neither taken nor kept.
+        var left = 0
     }
 
     private static func receive(_ bytes: [UInt8], in pieces: [Range<Int>]) -> Outcome {
@@ -63,10 +65,12 @@ enum Connections {
         )
         do throws(PeerRefusal) {
             for piece in pieces {
-                session.receive(Array(bytes[piece]))
-                while let step = try session.next(certified: { _ in true }) {
+                let piece = Array(bytes[piece])
+                var arrived = piece.span
+                while let step = try session.next(from: &arrived, certified: { _ in true }) {
                     outcome.steps.append(step)
                 }
+                outcome.left += arrived.remaining
             }
         } catch {
             outcome.refusal = error
@@ -84,6 +88,7 @@ enum Connections {
             receive(bytes, in: input.pieces(of: bytes.count)) == whole,
             "a connection depends on the pieces that its bytes come in"
         )
+        try require(whole.left == 0, "bytes are left lying")
         if let answer = whole.answer { try checkRefusal(answer, in: whole) }
         guard let first = whole.steps.first else { return false }
         guard case .welcomed(let peer, let lane, let answer) = first else {
@@ -123,8 +128,8 @@ enum Connections {
 
     private static func handshake(_ bytes: [UInt8]) -> Handshake? {
         var received = ReceivedBytes()
-        received.append(bytes)
-        return try? Handshake.take(from: &received)
+        var arrived = bytes.span
+        return try? received.next(from: &arrived, Handshake.look)
     }
 
     private static func checkRefusal(_ answer: [UInt8], in outcome: Outcome) throws(Violation) {
@@ -161,13 +166,15 @@ enum Connections {
         var session = OutboundSession(local: peer, peer: local.node, tag: greetingTag)
         do throws(PeerRefusal) {
             for piece in pieces {
-                session.receive(Array(bytes[piece]))
-                while let peer = try session.next(certified: { _ in true }) {
+                let piece = Array(bytes[piece])
+                var arrived = piece.span
+                while let peer = try session.next(from: &arrived, certified: { _ in true }) {
                     outcome.steps.append(.welcomed(peer, .log, answer: []))
                 }
-                while let refusal = try session.nextRefusal() {
+                while let refusal = try session.nextRefusal(from: &arrived) {
                     outcome.steps.append(.message(refusal))
                 }
+                outcome.left += arrived.remaining
             }
         } catch {
             outcome.refusal = error
@@ -184,6 +191,7 @@ enum Connections {
             answered(bytes, in: input.pieces(of: bytes.count)) == whole,
             "an answer depends on the pieces that its bytes come in"
         )
+        try require(whole.left == 0, "bytes are left lying")
         guard let step = whole.steps.first else { return false }
         let welcome = handshake(bytes)
         try require(

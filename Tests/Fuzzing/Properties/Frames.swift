@@ -53,18 +53,26 @@ enum Frames {
 
     private static func read(_ stream: [UInt8], in pieces: [Range<Int>], tag: UInt64?) -> Outcome {
         var outcome = Outcome()
-        var received = ReceivedBytes()
         var reader = FrameReader(tag: tag, maxBodyBytes: maxBodyBytes)
         do throws(PeerRefusal) {
             for piece in pieces {
-                received.append(Array(stream[piece]))
-                while let body = try reader.next(from: &received) { outcome.bodies.append(body) }
+                // An allocation of its own: a look beyond the end is one beyond an allocation.
+                let piece = Array(stream[piece])
+                var arrived = piece.span
+                while let body = try reader.next(from: &arrived, Self.copy) {
+                    outcome.bodies.append(body)
+                }
+                outcome.left = reader.waiting + arrived.remaining
             }
         } catch {
             outcome.refusal = error
         }
-        outcome.left = received.count
         return outcome
+    }
+
+    private static func copy(_ body: Span<UInt8>) -> [UInt8] {
+        var body = body
+        return body.bytes(body.remaining) ?? []
     }
 
     /// Before every body stands the head that it needs.

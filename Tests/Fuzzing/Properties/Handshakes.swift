@@ -58,9 +58,10 @@ enum Handshakes {
         var received = ReceivedBytes()
         do throws(PeerRefusal) {
             for piece in pieces where outcome.handshake == nil {
-                received.append(Array(bytes[piece]))
+                let next = Array(bytes[piece])
+                var arrived = next.span
                 outcome.arrived = piece.upperBound
-                outcome.handshake = try Handshake.take(from: &received)
+                outcome.handshake = try received.next(from: &arrived, Handshake.look)
             }
         } catch {
             outcome.refusal = error

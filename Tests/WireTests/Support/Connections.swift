@@ -28,12 +28,9 @@ struct Connection {
     /// Lets the ends meet.
     static func open(tag: UInt64 = 0x11) throws -> Connection {
         var connection = Connection(tag: tag)
-        connection.inbound.receive(connection.outbound.greeting)
-        guard case .welcomed(_, _, let answer) = try connection.inbound.nextOfAnyone() else {
-            return connection
-        }
-        connection.outbound.receive(answer)
-        _ = try connection.outbound.nextOfAnyone()
+        let step = try connection.inbound.nextOfAnyone(connection.outbound.greeting)
+        guard case .welcomed(_, _, let answer) = step else { return connection }
+        _ = try connection.outbound.nextOfAnyone(answer)
         return connection
     }
 
@@ -57,21 +54,25 @@ struct Connection {
     mutating func frames(_ messages: [Envelope]) -> [[UInt8]] {
         messages.map { message in
             var bytes: [UInt8] = []
-            outbound.encode([message], into: &bytes)
+            outbound.encode(message, into: &bytes)
             return bytes
         }
     }
 }
 
 extension InboundSession {
-    mutating func nextOfAnyone() throws(PeerRefusal) -> Step? { try next { _ in true } }
+    /// The first step that bytes lead to, which are no more than it takes.
+    mutating func nextOfAnyone(_ bytes: [UInt8]) throws(PeerRefusal) -> Step? {
+        var arrived = bytes.span
+        return try next(from: &arrived) { _ in true }
+    }
 
     /// Everything that comes of bytes, and what ended it.
     mutating func messages(in bytes: [UInt8]) -> ([Envelope], PeerRefusal?) {
-        receive(bytes)
+        var arrived = bytes.span
         var messages: [Envelope] = []
         do throws(PeerRefusal) {
-            while let step = try nextOfAnyone() {
+            while let step = try next(from: &arrived, certified: { _ in true }) {
                 if case .message(let envelope) = step { messages.append(envelope) }
             }
             return (messages, nil)
@@ -82,5 +83,13 @@ extension InboundSession {
 }
 
 extension OutboundSession {
-    mutating func nextOfAnyone() throws(PeerRefusal) -> NodeIdentity? { try next { _ in true } }
+    mutating func nextOfAnyone(_ bytes: [UInt8]) throws(PeerRefusal) -> NodeIdentity? {
+        var arrived = bytes.span
+        return try next(from: &arrived) { _ in true }
+    }
+
+    mutating func nextRefusal(_ bytes: [UInt8]) throws(PeerRefusal) -> Envelope? {
+        var arrived = bytes.span
+        return try nextRefusal(from: &arrived)
+    }
 }

@@ -55,8 +55,7 @@ enum Seeds {
         let stream = try golden("greeting") + golden("frames")
         let greeting = OutboundSession(local: Samples.sender, peer: 1, tag: 0x2222_2222_2222_2222)
         let greeted = Connection().with { connection in
-            connection.inbound.receive(greeting.greeting)
-            return try? connection.inbound.nextOfAnyone()
+            try? connection.inbound.nextOfAnyone(greeting.greeting)
         }
         guard case .welcomed(_, _, let welcome) = greeted else {
             Issue.record("no welcome")

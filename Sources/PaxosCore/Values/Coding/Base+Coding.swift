@@ -16,11 +16,11 @@ extension Base {
     }
 
     package init?(decoding bytes: [UInt8]) {
-        var reader = ByteReader(bytes)
+        var reader = bytes.span
         guard let ballot = reader.ballot(), let digest = reader.uint64(),
             let membershipSlot = reader.slot(), let membership = Membership(from: &reader),
-            let rest = reader.bytes(reader.remaining),
-            let checkpoint = Checkpoint(decoding: rest), membershipSlot <= checkpoint.slot
+            let checkpoint = Checkpoint(from: &reader), reader.remaining == 0,
+            membershipSlot <= checkpoint.slot
         else { return nil }
         self.init(
             slot: checkpoint.slot,

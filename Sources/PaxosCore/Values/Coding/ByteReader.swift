@@ -1,66 +1,110 @@
-/// Reads little-endian numbers from bytes that may be anything: total, and bounded before it allocates
-/// (`R39`).
-package struct ByteReader {
-    private let bytes: [UInt8]
-    private var position = 0
+/// Reads little-endian numbers from the front of bytes that may be anything, where they lie: total, and bounded
+/// before it allocates (`R39`).
+///
+/// It is the bytes that are left, and shrinks with each read: of a message in a connection's buffer, of a row
+/// in the map, of an array. A view that does not escape is handed down and neither kept nor returned, and a type
+/// of our own that held one would have to be: so these are methods of the view itself. (A `RawSpan` would say
+/// the same of untyped memory; Swift 6.3 has no safe load from one, and this target holds no unsafe code.)
+package typealias ByteReader = Span<UInt8>
 
-    package init(_ bytes: [UInt8]) {
-        self.bytes = bytes
-    }
-
-    package var remaining: Int { bytes.count - position }
+extension Span<UInt8> {
+    package var remaining: Int { count }
 
     package mutating func uint8() -> UInt8? { number() }
     package mutating func uint16() -> UInt16? { number() }
     package mutating func uint32() -> UInt32? { number() }
     package mutating func uint64() -> UInt64? { number() }
 
-    /// A number of the width of its type. The span's bounds are checked once: eight bytes are one load.
+    /// A number of the width of its type.
     @inline(__always)
     private mutating func number<Number: FixedWidthInteger & UnsignedInteger>() -> Number? {
         let width = Number.bitWidth / 8
-        guard remaining >= width else { return nil }
-        let start = position
-        position += width
-        let field = bytes.span.extracting(start..<start + width)
+        guard count >= width else { return nil }
+        let number: Number = self.number(at: 0)
+        self = extracting(width..<count)
+        return number
+    }
+
+    /// The number at a place, where it must be. The bounds are checked once, and no shift looks at its distance:
+    /// so eight bytes are one load.
+    @inline(__always)
+    func number<Number: FixedWidthInteger & UnsignedInteger>(at place: Int) -> Number {
+        let field = extracting(place..<place + Number.bitWidth / 8)
         var value: Number = 0
-        for index in 0..<width {
-            value |= Number(truncatingIfNeeded: field[index]) << Number(8 * index)
+        for index in field.indices {
+            value |=
+                Number(truncatingIfNeeded: field[index]) &<< Number(truncatingIfNeeded: 8 &* index)
         }
         return value
     }
 
-    /// The next `count` bytes, copied once.
-    package mutating func bytes(_ count: Int) -> [UInt8]? {
-        guard count >= 0, count <= remaining else { return nil }
-        let start = position
-        position += count
-        return Array(bytes[start..<position])
+    /// Leaves out the next `length` bytes; false, and nothing is left out, if they are not there.
+    @discardableResult
+    package mutating func skip(_ length: Int) -> Bool {
+        guard length >= 0, length <= count else { return false }
+        self = extracting(length..<count)
+        return true
+    }
+
+    /// The next `length` bytes, copied once, into an array that is no larger.
+    package mutating func bytes(_ length: Int) -> [UInt8]? {
+        guard length >= 0, length <= count else { return nil }
+        let field = extracting(0..<length)
+        self = extracting(length..<count)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(length)
+        bytes.append(addingCapacity: length) { output in
+            for index in field.indices { output.append(field[index]) }
+        }
+        return bytes
+    }
+
+    /// True if the bytes begin with these.
+    package func starts(with prefix: [UInt8]) -> Bool {
+        guard prefix.count <= count else { return false }
+        for index in prefix.indices where self[index] != prefix[index] { return false }
+        return true
     }
 
     /// A count of items of at least `size` bytes each, if as many can be there.
     package mutating func count(ofSize size: Int) -> Int? {
-        guard let count = uint64(), count <= UInt64(remaining / size) else { return nil }
-        return Int(count)
+        guard let number = uint64(), number <= UInt64(count / size) else { return nil }
+        return Int(number)
     }
 
     /// As `count(ofSize:)`, 32 bits wide and at most `limit`.
     package mutating func count32(ofSize size: Int, atMost limit: Int) -> Int? {
-        guard let count = uint32(), count <= remaining / size, count <= limit else { return nil }
-        return Int(count)
+        guard let number = uint32(), number <= count / size, number <= limit else { return nil }
+        return Int(number)
     }
 }
 
 extension [UInt8] {
-    /// Appends the number's bytes, lowest first. The room is checked once: eight bytes are one store.
+    package mutating func append(littleEndian value: UInt16) { append(number: value) }
+    package mutating func append(littleEndian value: UInt32) { append(number: value) }
+    package mutating func append(littleEndian value: UInt64) { append(number: value) }
+
+    /// Two numbers, for which the room is checked once: most of what one takes.
+    mutating func append(littleEndian first: UInt64, _ second: UInt64) {
+        append(addingCapacity: 16) { output in
+            output.append(littleEndian: first)
+            output.append(littleEndian: second)
+        }
+    }
+
+    /// Appends the number's bytes, lowest first. Not for other modules, for which it would not be specialised: a
+    /// number took hundreds of instructions there.
     @inline(__always)
-    package mutating func append<Number: FixedWidthInteger & UnsignedInteger>(
-        littleEndian value: Number
-    ) {
-        append(addingCapacity: Number.bitWidth / 8) { output in
-            for shift in stride(from: 0, to: Number.bitWidth, by: 8) {
-                output.append(UInt8(truncatingIfNeeded: value >> Number(shift)))
-            }
+    private mutating func append<Number: FixedWidthInteger & UnsignedInteger>(number: Number) {
+        append(addingCapacity: Number.bitWidth / 8) { $0.append(littleEndian: number) }
+    }
+}
+
+extension OutputSpan<UInt8> {
+    @inline(__always)
+    mutating func append<Number: FixedWidthInteger & UnsignedInteger>(littleEndian value: Number) {
+        for shift in stride(from: 0, to: Number.bitWidth, by: 8) {
+            append(UInt8(truncatingIfNeeded: value &>> Number(truncatingIfNeeded: shift)))
         }
     }
 }

@@ -27,7 +27,12 @@ extension Checkpoint {
     }
 
     package init?(decoding bytes: [UInt8]) {
-        var reader = ByteReader(bytes)
+        var reader = bytes.span
+        self.init(from: &reader)
+        guard reader.remaining == 0 else { return nil }
+    }
+
+    init?(from reader: inout ByteReader) {
         guard let slot = reader.uint64(), slot < Slot.limit.rawValue,
             let digest = reader.uint64(), let count = reader.count(ofSize: 24)
         else { return nil }
@@ -36,7 +41,7 @@ extension Checkpoint {
             guard let session = LogState.Session(from: &reader) else { return nil }
             sessions.append(session)
         }
-        guard reader.remaining == 0, let state = LogState(sessions: sessions) else { return nil }
+        guard let state = LogState(sessions: sessions) else { return nil }
         self.init(slot: Slot(rawValue: slot), digest: PrefixDigest(digest), state: state)
     }
 }

@@ -28,7 +28,8 @@
 /// by the bytes at hand. It is what `Limits.pipelineSlots` may be at most. A row takes hardly more in
 /// memory than on the wire.
 ///
-/// The store's rows have the same kinds and tokens in other places.
+/// The store's rows have the same kinds, and of each entry the same fields in the same order; but there the kind
+/// stands apart, and a payload ends with the row.
 package enum EntryKind {
     package static let command: UInt8 = 1
     package static let noop: UInt8 = 2
@@ -36,12 +37,20 @@ package enum EntryKind {
     package static let void: UInt8 = 4
 }
 
+/// Where a payload ends.
+package enum PayloadEnd {
+    /// Its length stands before it.
+    case counted
+    /// With the bytes.
+    case ofBytes
+}
+
 extension Entry {
     static let smallestByteCount = 1
 
     var byteCount: Int {
         switch self {
-        case .command(let command): 9 + Width.token + Width.payload + command.payload.count
+        case .command(let command): Command.headBytes + command.payload.count
         case .noop: 1
         case .membership(let membership): 1 + membership.byteCount
         case .void: 1 + Width.token
@@ -51,11 +60,9 @@ extension Entry {
     func append(to bytes: inout [UInt8]) {
         switch self {
         case .command(let command):
-            bytes.append(EntryKind.command)
-            bytes.append(token: command.token)
-            bytes.append(littleEndian: command.index)
-            bytes.append(littleEndian: command.count)
-            bytes.append(payload: command.payload)
+            // The room is checked once for all of them.
+            bytes.append(addingCapacity: Command.headBytes) { command.appendHead(to: &$0) }
+            bytes.append(contentsOf: command.payload)
         case .noop:
             bytes.append(EntryKind.noop)
         case .membership(let membership):
@@ -68,13 +75,24 @@ extension Entry {
     }
 
     init?(from reader: inout ByteReader) {
-        switch reader.uint8() {
+        guard let kind = reader.uint8() else { return nil }
+        self.init(kind, from: &reader, payload: .counted)
+    }
+
+    /// What follows the kind, in messages and in stored rows.
+    package init?(_ kind: UInt8, from reader: inout ByteReader, payload end: PayloadEnd) {
+        switch kind {
         case EntryKind.command:
             guard let token = reader.token(), let index = reader.uint32(),
-                let count = reader.uint32(), index < count, let payload = reader.payload()
+                let count = reader.uint32(), index < count
             else { return nil }
-            let command = Command(token: token, index: index, count: count, payload: payload)
-            self = .command(command)
+            let bytes =
+                switch end {
+                case .counted: reader.payload()
+                case .ofBytes: reader.bytes(reader.remaining)
+                }
+            guard let bytes else { return nil }
+            self = .command(Command(token: token, index: index, count: count, payload: bytes))
         case EntryKind.noop:
             self = .noop
         case EntryKind.membership:
@@ -86,6 +104,23 @@ extension Entry {
         default:
             return nil
         }
+    }
+}
+
+extension Command {
+    /// What stands before the bytes of a payload.
+    fileprivate static let headBytes = 9 + Width.token + Width.payload
+
+    @inline(__always)
+    fileprivate func appendHead(to output: inout OutputSpan<UInt8>) {
+        let (node, boot, sequence) = token.numbers
+        output.append(EntryKind.command)
+        output.append(littleEndian: node)
+        output.append(littleEndian: boot)
+        output.append(littleEndian: sequence)
+        output.append(littleEndian: index)
+        output.append(littleEndian: count)
+        output.append(littleEndian: UInt32(payload.count))
     }
 }
 

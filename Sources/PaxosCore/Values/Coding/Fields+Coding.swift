@@ -48,7 +48,8 @@ extension ByteReader {
     }
 
     mutating func payload() -> [UInt8]? {
-        uint32().flatMap { Int(exactly: $0) }.flatMap { bytes($0) }
+        guard let length = uint32(), let length = Int(exactly: length) else { return nil }
+        return bytes(length)
     }
 
     /// 0 or 1.
@@ -61,34 +62,28 @@ extension [UInt8] {
     mutating func append(slot: Slot) { append(littleEndian: slot.rawValue) }
 
     mutating func append(slots: ClosedRange<Slot>) {
-        append(slot: slots.lowerBound)
-        append(slot: slots.upperBound)
+        append(littleEndian: slots.lowerBound.rawValue, slots.upperBound.rawValue)
     }
 
     mutating func append(mark: PrefixMark) {
-        append(slot: mark.slot)
-        append(littleEndian: mark.digest.rawValue)
+        append(littleEndian: mark.slot.rawValue, mark.digest.rawValue)
     }
 
     mutating func append(node: NodeID) { append(littleEndian: node.rawValue) }
 
     mutating func append(ballot: Ballot) {
-        append(littleEndian: ballot.round)
-        append(littleEndian: ballot.node.rawValue)
+        append(littleEndian: ballot.round, ballot.node.rawValue)
     }
 
     mutating func append(token: Token) {
         let (node, boot, sequence) = token.numbers
-        append(littleEndian: node)
-        append(littleEndian: boot)
+        append(littleEndian: node, boot)
         append(littleEndian: sequence)
     }
 
     mutating func append(presence: Presence) {
-        append(littleEndian: presence.incarnation.high)
-        append(littleEndian: presence.incarnation.low)
-        append(littleEndian: presence.process.boot.rawValue)
-        append(littleEndian: presence.process.nonce.rawValue)
+        append(littleEndian: presence.incarnation.high, presence.incarnation.low)
+        append(littleEndian: presence.process.boot.rawValue, presence.process.nonce.rawValue)
     }
 
     mutating func append(payload: [UInt8]) {

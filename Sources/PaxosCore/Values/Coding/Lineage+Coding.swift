@@ -20,7 +20,7 @@ extension Opening {
     }
 
     package static func decode(_ bytes: [UInt8]) -> [Opening]? {
-        var reader = ByteReader(bytes)
+        var reader = bytes.span
         guard let count = reader.count(ofSize: byteCount) else { return nil }
         var openings: [Opening] = []
         for _ in 0..<count {
@@ -62,7 +62,7 @@ extension RolledBack {
     /// What the bytes say, which may be that nothing was found; `nil` if they say nothing.
     package static func decode(_ bytes: [UInt8]) -> (found: RolledBack?, Void)? {
         if bytes.isEmpty { return (nil, ()) }
-        var reader = ByteReader(bytes)
+        var reader = bytes.span
         guard let witness = reader.node(), let number = reader.uint64(), reader.remaining == 0
         else { return nil }
         let cause: Cause

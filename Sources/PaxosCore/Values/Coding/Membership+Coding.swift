@@ -50,7 +50,7 @@ extension Membership {
     }
 
     package init?(decoding bytes: [UInt8]) {
-        var reader = ByteReader(bytes)
+        var reader = bytes.span
         self.init(from: &reader)
         guard reader.remaining == 0 else { return nil }
     }

@@ -21,7 +21,7 @@ extension PeerRecord {
     }
 
     package static func decode(_ bytes: [UInt8]) -> [PeerRecord]? {
-        var reader = ByteReader(bytes)
+        var reader = bytes.span
         guard let count = reader.count(ofSize: byteCount) else { return nil }
         var records: [PeerRecord] = []
         for _ in 0..<count {

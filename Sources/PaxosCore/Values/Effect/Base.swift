@@ -116,7 +116,7 @@ package struct BaseReplay: Sendable {
 
     private static func digest(of decision: Decision, after digest: UInt64) -> UInt64 {
         var hash = SipHash(key: (digest, decision.slot.rawValue))
-        var reader = ByteReader(decision.command.payload)
+        var reader = decision.command.payload.span
         hash.absorb(UInt64(reader.remaining))
         while let word = reader.uint64() { hash.absorb(word) }
         var rest: UInt64 = 0

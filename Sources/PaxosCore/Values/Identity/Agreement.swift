@@ -152,7 +152,8 @@ extension Membership {
     /// Equal for equal memberships: members, and what is a quorum of them.
     package var digest: UInt64 {
         var hash = SipHash(key: (0x7377_6c6f_672d_3131, 0x666f_756e_6465_7273))
-        var reader = ByteReader(encoded())
+        let bytes = encoded()
+        var reader = bytes.span
         while let word = reader.uint64() { hash.absorb(word) }
         return hash.finish()
     }

@@ -77,6 +77,12 @@ package struct EntryRun: Hashable, Sendable {
     package var last: Slot { first.advanced(by: entries.count - 1) }
     package var slots: ClosedRange<Slot> { first...last }
 
+    /// True if these are the same entries in the same slots because they lie in the same place; false says
+    /// nothing.
+    func isSame(as other: EntryRun) -> Bool {
+        first == other.first && entries.span.isIdentical(to: other.entries.span)
+    }
+
     /// The part above a slot, if there is one.
     func dropping(through slot: Slot) -> EntryRun? {
         guard first <= slot else { return self }

@@ -80,7 +80,7 @@ private struct Fingerprint {
         guard count > 64 else {
             var start = 0
             while start + 8 <= count {
-                absorb(Self.word(span, at: start))
+                absorb(span.number(at: start))
                 start += 8
             }
             var rest: UInt64 = 0
@@ -91,16 +91,7 @@ private struct Fingerprint {
             absorb(rest)
             return
         }
-        for place in 0..<8 { absorb(Self.word(span, at: (count - 8) * place / 7)) }
-    }
-
-    /// Eight bytes: one load, its bounds checked once.
-    @inline(__always)
-    private static func word(_ span: Span<UInt8>, at start: Int) -> UInt64 {
-        let field = span.extracting(start..<start + 8)
-        var value: UInt64 = 0
-        for index in 0..<8 { value |= UInt64(field[index]) << UInt64(8 * index) }
-        return value
+        for place in 0..<8 { absorb(span.number(at: (count - 8) * place / 7)) }
     }
 }
 
