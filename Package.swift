@@ -299,6 +299,14 @@ if Context.environment["RLOG_BENCHMARKS"] != nil {
             path: "Benchmarks/Support"
         )
     )
+    // What Scripts/wire-counts counts the instructions and allocations of.
+    package.targets.append(
+        .executableTarget(
+            name: "wire-counts",
+            dependencies: ["BenchmarkSupport"],
+            path: "Benchmarks/WireCounts"
+        )
+    )
 }
 // The libFuzzer targets, with the decoders and nothing else: Scripts/fuzz builds them with sanitizers, which
 // take their time, and what no decoder needs is neither compiled nor resolved.
