@@ -20,7 +20,7 @@ struct Rlog: ParsableCommand {
         version: version,
         subcommands: [
             Init.self, Node.self, Bench.self, Inspect.self, Dump.self, Verify.self, Frames.self,
-            Simulate.self, Report.self,
+            Backup.self, Restore.self, Simulate.self, Report.self,
         ]
     )
 
@@ -28,7 +28,8 @@ struct Rlog: ParsableCommand {
 
     func run() throws {
         throw ValidationError(
-            "Name a command: init, node, bench, inspect, dump, verify, frames, simulate or report."
+            "Name a command: init, node, bench, inspect, dump, verify, frames, backup, restore, "
+                + "simulate or report."
         )
     }
 }

@@ -86,7 +86,7 @@ enum SourceRules {
         "PaxosCore": ["Values", "Messages", "Boundary", "Roles", "Replica", "Node"],
         "LMDB": ["Pages", "Seal"],
         "LogWire": ["Frames", "Rows"],
-        "LogStorage": ["Table", "Commit", "Read", "Open", "Inspect", "Snapshot"],
+        "LogStorage": ["Table", "Commit", "Read", "Open", "Inspect", "Snapshot", "Copy"],
         "PaxosSimulator": [
             "Values", "Checks", "Mutants", "Store", "Nodes", "Trace", "Network", "World", "Host",
             "Scenario", "Trials",

@@ -19,8 +19,13 @@ package struct DirectoryReader: ~Copyable, Sendable {
     package init(at directory: String) throws(LogOpenError) {
         let place = LogDirectory(path: directory)
         try place.check(nil)
+        try self.init(place, try Self.tree(place.file, directory: directory))
+    }
+
+    /// Reads the values, and with them whose it is.
+    init(_ place: LogDirectory, _ found: PageTree) throws(LogOpenError) {
+        var tree = found
         let path = place.file
-        var tree = try Self.tree(path, directory: directory)
         tree.reached = PagesReached()
         let rows: [(key: [UInt8], value: [UInt8])]?
         do throws(PageTree.Damage) {
@@ -48,7 +53,7 @@ package struct DirectoryReader: ~Copyable, Sendable {
         }
         tree.reached = nil
         let found = try place.identity(identity)
-        self.init(identity: found, path: directory, tree: tree, values: values)
+        self.init(identity: found, path: place.path, tree: tree, values: values)
     }
 
     /// The trees of the state that an opening would take; nobody opens the directory while this one lives.

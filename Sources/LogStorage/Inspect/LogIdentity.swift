@@ -1,4 +1,4 @@
-internal import LogWire
+package import LogWire
 public import PaxosCore
 
 /// Whose a log is.
@@ -11,16 +11,21 @@ public struct LogIdentity: Hashable, Sendable {
     public let incarnation: Incarnation
     /// The founding members.
     public let membership: Membership
+    /// It is a backup, to be restored as another cluster, not to be opened.
+    public let isBackup: Bool
+}
+
+extension LogIdentity {
+    package init(_ identity: DirectoryIdentity) {
+        cluster = identity.cluster
+        node = identity.node
+        incarnation = identity.incarnation
+        membership = identity.membership
+        isBackup = identity.isBackup
+    }
 }
 
 extension DirectoryReader {
     /// Whose the log is.
-    package var owner: LogIdentity {
-        LogIdentity(
-            cluster: identity.cluster,
-            node: identity.node,
-            incarnation: identity.incarnation,
-            membership: identity.membership
-        )
-    }
+    package var owner: LogIdentity { LogIdentity(identity) }
 }

@@ -22,6 +22,8 @@ public enum LogOpenError: Error, Hashable, Sendable {
     /// The directory was written by a version of this software from before the format was changed, or the
     /// number of its format is damaged.
     case olderFormat(path: String, found: UInt32, supported: UInt32)
+    /// It is a backup, and never starts as the node that it was made of: peers have met what it does not hold.
+    case backup(path: String)
     /// This process or another has the directory open.
     case directoryInUse(path: String)
     /// The directory lies on a network file system, whose locks and flushes cannot be relied on.
@@ -77,6 +79,8 @@ extension LogOpenError: CustomStringConvertible {
         case .olderFormat(let path, let found, let supported):
             "\(path) has format \(found), from before this version's \(supported): "
                 + "open it with the version that wrote it"
+        case .backup(let path):
+            "\(path) is a backup: restore it into a directory of a new cluster"
         case .directoryInUse(let path):
             "\(path) is open already, in this process or another: stop that one first"
         case .networkFileSystem(let path, let name):

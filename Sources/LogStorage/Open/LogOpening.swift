@@ -33,6 +33,7 @@ struct LogOpening {
         try directory.checkPages(.values)
         let values = try values(in: environment)
         let identity = try identity(in: environment, values)
+        guard !identity.isBackup else { throw .backup(path: directory.path) }
         if let owner {
             try identity.check(owner, directory.path)
             try identity.check(limits.shape, directory.path)

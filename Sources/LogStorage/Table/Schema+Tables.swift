@@ -26,6 +26,14 @@ extension Schema {
             )
         }
 
+        /// The tables of a log that is being made.
+        init(
+            makingIn environment: borrowing Environment
+        ) throws(TransactionError<LMDBError>) {
+            let state = try Schema.openState(in: environment, create: true)
+            try self.init(in: environment, state: state, create: true)
+        }
+
         /// Pages in use by the tables, and a few for the tree that holds them.
         func livePages<Access>(_ txn: borrowing Transaction<Access>) throws(LMDBError) -> Int {
             let rows = try txn.pageCount(in: accepted)

@@ -15,6 +15,8 @@ package struct DirectoryIdentity: Hashable, Sendable {
     package let writeOffset: UInt64
     /// Known to this directory alone: by it others prove what they were told by its node (`R91`).
     package let secret: DirectorySecret
+    /// It is a copy that was made to be kept: nobody opens it as the node that it was made of.
+    package let isBackup: Bool
 
     package init(
         formatVersion: UInt32,
@@ -24,7 +26,8 @@ package struct DirectoryIdentity: Hashable, Sendable {
         membership: Membership,
         shape: Shape,
         writeOffset: UInt64 = 0,
-        secret: DirectorySecret
+        secret: DirectorySecret,
+        isBackup: Bool = false
     ) {
         self.formatVersion = formatVersion
         self.cluster = cluster
@@ -34,6 +37,7 @@ package struct DirectoryIdentity: Hashable, Sendable {
         self.shape = shape
         self.writeOffset = writeOffset
         self.secret = secret
+        self.isBackup = isBackup
     }
 }
 

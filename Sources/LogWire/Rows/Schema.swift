@@ -47,7 +47,7 @@
 //
 //     identity   magic "SWRLOG\r\n" | format u32 | crc u32 of all but itself | incarnation u64, u64 |
 //                node u64 | write offset u64 | secret u64, u64 | shape | membership |
-//                cluster name to the end
+//                cluster name to the end; the format's highest bit is set in a backup
 //     shape      payload u64 | batch entries u64 | batch bytes u64 | pipeline slots u64 |
 //                pipeline bytes u64 | page u64: what all members have agreed on (`R82`)
 //     membership  rule u64 (0 majority, 1 sized) | phase 1 u64 | phase 2 u64 | count u64 | nodes u64 ...
@@ -64,6 +64,9 @@
 // first names none above the trim point. The last row stays when what it speaks of is trimmed.
 package enum Schema {
     package static let formatVersion: UInt32 = 7
+    /// Stands in the number of a backup's format, so that no version of this software opens one as the node that it
+    /// was made of.
+    package static let backup: UInt32 = 1 << 31
     package static let dataFile = "log.mdb"
 
     package static let accepted = "accepted"

@@ -71,7 +71,7 @@ extension DirectoryIdentity {
         body.append(contentsOf: membership.encoded())
         body.append(contentsOf: cluster.name.utf8)
         var bytes = Self.magic
-        bytes.append(littleEndian: formatVersion)
+        bytes.append(littleEndian: formatVersion | (isBackup ? Schema.backup : 0))
         bytes.append(littleEndian: Checksum.of(body, after: Checksum.of(bytes)))
         bytes.append(contentsOf: body)
         return bytes
@@ -89,7 +89,8 @@ extension DirectoryIdentity {
 
     package static func read(_ bytes: [UInt8]) -> Reading {
         guard bytes.starts(with: magic), let format = bytes.uint32(at: 8) else { return .foreign }
-        guard format == Schema.formatVersion else { return .otherFormat(format) }
+        let version = format & ~Schema.backup
+        guard version == Schema.formatVersion else { return .otherFormat(version) }
         guard let crc = bytes.uint32(at: 12) else { return .corrupt }
         let body = Array(bytes[16...])
         guard crc == Checksum.of(body, after: Checksum.of(Array(bytes[..<12]))) else {
@@ -106,14 +107,15 @@ extension DirectoryIdentity {
         guard let cluster = try? ClusterID(name) else { return .corrupt }
         return .identity(
             DirectoryIdentity(
-                formatVersion: format,
+                formatVersion: version,
                 cluster: cluster,
                 node: node,
                 incarnation: Incarnation(high: high, low: low),
                 membership: membership,
                 shape: shape,
                 writeOffset: writeOffset,
-                secret: DirectorySecret(first: first, second: second)
+                secret: DirectorySecret(first: first, second: second),
+                isBackup: format != version
             )
         )
     }

@@ -88,6 +88,7 @@ final class Driver: Sendable {
             if let write = output.write.take() { store.submit(write) }
             for request in output.reads { read(request) }
             let status = core.status
+            observer.show(status)
             let isTrimmed = status.trimmed > told
             tail.deliver(
                 output.takeDelivered(),
@@ -101,7 +102,7 @@ final class Driver: Sendable {
                 told = status.trimmed
                 noteTrimmed(told)
             }
-            observer.note(output.facts, status, now: clock.now)
+            observer.note(output.facts, now: clock.now)
             let callers = inbox.reply(output.replies, drained: output.drained)
             let shown = Gathering.Step(
                 isAwaited: core.isAwaited,

@@ -6,6 +6,14 @@ package protocol NodeStore: LogStore {
     var counters: StoreCounters { get }
     /// What the log did up to the trim point, or the end of the batch there.
     var base: Base { get }
+    /// Begins a backup of the directory, behind its base and with every slot up to one that is chosen.
+    func beginBackup(
+        through committed: Slot,
+        promised: Ballot,
+        at destination: String,
+        storage: StorageOptions,
+        isCancelled: @escaping @Sendable () -> Bool
+    ) throws(LogCopyError) -> LogCopy
 }
 
 extension LMDBStore: NodeStore {}

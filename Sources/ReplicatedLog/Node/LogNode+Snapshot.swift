@@ -143,7 +143,7 @@ extension LogNode {
 }
 
 /// Set once, from any thread.
-private final class Flag: Sendable {
+final class Flag: Sendable {
     private let value = Atomic(false)
 
     var isSet: Bool { value.load(ordering: .relaxed) }

@@ -29,9 +29,14 @@ struct Observer {
     /// When a line that waits may be written.
     var due: Tick { lines.due }
 
-    /// Looks at what a step came to, before anybody is answered: who reads an event finds the status as new.
-    mutating func note(_ facts: [NodeFact], _ status: CoreStatus, now: Tick) {
+    /// Shows the status after a step, before anybody hears of what it came to: whoever was given an entry, an event
+    /// or an answer finds a status as new.
+    func show(_ status: CoreStatus) {
         published.withLock { $0 = status }
+    }
+
+    /// Looks at what a step came to, before anybody is answered.
+    mutating func note(_ facts: [NodeFact], now: Tick) {
         events.publish(facts)
         lines.note(facts, now: now)
         metrics?.note(facts)

@@ -50,6 +50,22 @@ final class FaultyStore: NodeStore {
 
     var base: Base { store.base }
 
+    func beginBackup(
+        through committed: Slot,
+        promised: Ballot,
+        at destination: String,
+        storage: StorageOptions,
+        isCancelled: @escaping @Sendable () -> Bool
+    ) throws(LogCopyError) -> LogCopy {
+        try store.beginBackup(
+            through: committed,
+            promised: promised,
+            at: destination,
+            storage: storage,
+            isCancelled: isCancelled
+        )
+    }
+
     /// Batches that wait for the end of a stall.
     var heldCount: Int { state.withLock { $0.held.count } }
 

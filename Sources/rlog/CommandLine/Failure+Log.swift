@@ -23,6 +23,7 @@ extension Failure {
         case .differentLimit: self.init(.refused, "different_limit", detail)
         case .newerFormat: self.init(.refused, "newer_format", detail)
         case .olderFormat: self.init(.refused, "older_format", detail)
+        case .backup: self.init(.refused, "backup", detail)
         case .directoryInUse: self.init(.refused, "directory_in_use", detail)
         case .networkFileSystem: self.init(.refused, "network_file_system", detail)
         case .truncated: self.init(.refused, "truncated", detail)
@@ -51,6 +52,21 @@ extension Failure {
         case .system(let code, _, _): self.init(code: code, detail)
         case .invalidStorage: self.init(.usage, "invalid_storage", "usage: \(detail)")
         default: self.init(.refused, "not_created", detail)
+        }
+    }
+
+    init(_ error: LogCopyError) {
+        let detail = "\(error)"
+        switch error {
+        case .source(let error): self.init(error)
+        case .destination(let error): self.init(error)
+        case .sameCluster: self.init(.usage, "same_cluster", "usage: \(detail)")
+        case .unreadable: self.init(.refused, "unreadable_row", detail)
+        case .contradicted: self.init(.refused, "contradicted", detail)
+        case .trimmedMeanwhile: self.init(.unavailable, "trimmed_meanwhile", detail)
+        case .snapshot(.outOfSpace): self.init(.storageFailed, "out_of_space", detail)
+        case .snapshot: self.init(.refused, "snapshot", detail)
+        default: self.init(.refused, "not_copied", detail)
         }
     }
 

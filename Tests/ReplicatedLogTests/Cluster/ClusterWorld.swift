@@ -9,7 +9,7 @@ import Testing
 final class ClusterWorld {
     let network: InMemoryNetwork
     let members: [NodeID]
-    private let root: String
+    let root: String
     private var running: [NodeID: (node: LogNode, run: Task<Void, any Error>)] = [:]
 
     init(members count: Int = 3) async throws {

@@ -21,7 +21,8 @@ import Testing
             cluster: node.configuration.cluster,
             node: node.configuration.node,
             incarnation: node.incarnation,
-            membership: node.configuration.membership
+            membership: node.configuration.membership,
+            isBackup: false
         )
         for _ in 0..<2 { #expect(try await LogNode.contents(of: path) == .log(identity)) }
         let again = try await directory.open()

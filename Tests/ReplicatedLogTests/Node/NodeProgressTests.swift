@@ -91,4 +91,29 @@ import Testing
             }
         }
     }
+
+    /// Whoever has heard of a slot finds a status in which it is delivered: a range from one to the other is none
+    /// upside down, and it may be trimmed.
+    @Test func theStatusIsAsNewAsWhatIsDelivered() async throws {
+        let directory = try NodeDirectory()
+        try await running(try await directory.make()) { node in
+            let appends = Task {
+                for number in 1...2_000 { try await node.append(payload(number)) }
+            }
+            let waits = Task {
+                for number: UInt64 in 1...2_000 {
+                    try await node.wait(for: Slot(rawValue: number))
+                    #expect(node.status.deliveredSlot >= Slot(rawValue: number))
+                }
+            }
+            for try await event in node.subscribe(from: 1) {
+                let status = node.status
+                #expect(status.deliveredSlot >= event.through)
+                #expect(status.committedSlot >= event.through)
+                if event.through == 2_000 { break }
+            }
+            try await appends.value
+            try await waits.value
+        }
+    }
 }

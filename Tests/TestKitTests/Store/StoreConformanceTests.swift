@@ -145,6 +145,22 @@ final class FlawedStore: NodeStore {
 
     var base: Base { store.base }
 
+    func beginBackup(
+        through committed: Slot,
+        promised: Ballot,
+        at destination: String,
+        storage: StorageOptions,
+        isCancelled: @escaping @Sendable () -> Bool
+    ) throws(LogCopyError) -> LogCopy {
+        try store.beginBackup(
+            through: committed,
+            promised: promised,
+            at: destination,
+            storage: storage,
+            isCancelled: isCancelled
+        )
+    }
+
     func recover() -> RecoveredState { store.recover() }
 
     func start(observer: any StoreObserver) {

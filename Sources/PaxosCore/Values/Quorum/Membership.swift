@@ -33,6 +33,12 @@ public struct Membership: Hashable, Sendable {
         self.quorum = quorum
     }
 
+    /// A cluster of one.
+    package init(alone member: NodeID) {
+        members = [member]
+        quorum = .majority
+    }
+
     package func contains(_ node: NodeID) -> Bool { position(of: node) != nil }
 
     /// True if the members of `set` may begin a ballot.
