@@ -26,8 +26,7 @@ public final class CoreLoop {
     /// many were committed.
     @discardableResult
     public func append(_ count: Int) -> Int {
-        var arrivals = Arrivals(now: .zero)
-        arrivals.appends = (0..<count).map { index in
+        let appends = (0..<count).map { index in
             AppendRequest(
                 waiter: WaiterID(index: UInt32(index), generation: 0),
                 payloads: .one(payload),
@@ -35,19 +34,25 @@ public final class CoreLoop {
                 deadline: .never
             )
         }
-        return settle(arrivals)
+        return settle(Arrivals(now: .zero), appends)
     }
 
     @discardableResult
-    private func settle(_ arrivals: consuming Arrivals) -> Int {
+    private func settle(_ arrivals: consuming Arrivals, _ appends: [AppendRequest] = []) -> Int {
+        var backlog = Backlog()
+        for append in appends { backlog.append(append) }
         var committed = 0
-        var output = core.step(arrivals)
+        let step = core.begin(arrivals)
+        let taken = backlog.take(step.appetite)
+        var output = core.finish(step, taking: taken)
         committed += output.replies.count
         while let batch = output.write.take() {
             var next = Arrivals(now: .zero)
             written = WriteNumber(written.rawValue + 1)
             next.receipt = batch.markedDurable(written: written)
-            output = core.step(next)
+            let step = core.begin(next)
+            let taken = backlog.take(step.appetite)
+            output = core.finish(step, taking: taken)
             committed += output.replies.count
         }
         return committed

@@ -206,14 +206,16 @@ import Testing
             )
             #expect(acceptor.windowBytes == 4)
         }
-        #expect(acceptor.hasRoom(through: 6, bytes: (8 << 20) - 4))
-        #expect(!acceptor.hasRoom(through: 6, bytes: (8 << 20) - 3))
-        #expect(!acceptor.hasRoom(through: 7, bytes: 0))
+        func room(unsentBytes: Int = 0) -> Appetite {
+            acceptor.room(from: 5, unsentBytes: unsentBytes)
+        }
+        #expect(room() == Appetite(slots: 2, bytes: (8 << 20) - 4))
+        #expect(room(unsentBytes: 5) == Appetite(slots: 2, bytes: (8 << 20) - 9))
         #expect(acceptor.takeFirst() == Self.command)
-        #expect(acceptor.hasRoom(through: 7, bytes: 0))
+        #expect(room().slots == 3)
         #expect(acceptor.takeFirst() == Self.command)
         #expect(acceptor.windowBytes == 0)
-        #expect(acceptor.hasRoom(through: 7, bytes: .max))
+        #expect(room(unsentBytes: 5) == Appetite(slots: 4, bytes: .max))
     }
 
     /// A follower that cannot deliver takes two pipelines of payload and no more, but always what lies

@@ -34,7 +34,7 @@ import Testing
     func anotherProposalWhereSomethingIsCommittedStopsIt(flushed: Bool) throws {
         let member = try Self.member(flushed: flushed)
         let append = member.append()
-        try member.step { $0.appends = [append] }
+        try member.step(appends: [append])
         let said = try member.hear(3, Self.accept(2, 7))
         #expect(member.core.status.rolledBack == Self.found)
         #expect(said.messages.isEmpty && said.rows?.rolledBack == nil)
@@ -148,7 +148,7 @@ import Testing
         var limits = Limits()
         limits.checkpointSlots = 1
         let member = OneMember(limits: limits)
-        for _ in 1...5 { try member.step { $0.appends = [member.append()] } }
+        for _ in 1...5 { try member.step(appends: [member.append()]) }
         try member.settle()
         let disk = member.store.disk
         var delivery = Delivery(resuming: .empty)

@@ -91,7 +91,7 @@ import Testing
         try trio.talk(1, 2, 3)
         #expect(trio[1].leader == nil)
         #expect(trio.chosen == [1: y])
-        #expect(!trio[1].hasRoom(entries: 1, bytes: 0))
+        #expect(!trio[1].appetite.takes(slots: 1, bytes: 0))
     }
 
     /// An old leader proposed X where a later one had Y chosen. Its acceptors refuse what they have

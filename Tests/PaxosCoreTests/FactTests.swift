@@ -17,7 +17,7 @@ import Testing
         let member = OneMember()
         try member.settle()
         let append = member.append()
-        #expect(try member.step { $0.appends = [append] }.facts.capacity == 0)
+        #expect(try member.step(appends: [append]).facts.capacity == 0)
         let said = try member.settle()
         #expect(said.delivered == [1] && said.facts.capacity == 0)
     }
@@ -74,7 +74,7 @@ import Testing
         try member.settle()
         let overdue = Limits().electionTicks
         let append = member.append()
-        #expect(try member.step { $0.appends = [append] }.facts == [])
+        #expect(try member.step(appends: [append]).facts == [])
         #expect(member.core.nextDeadline == Tick(overdue))
         #expect(try member.step(at: overdue).facts == [.diskOverdue])
         #expect(member.core.nextDeadline == .never)
@@ -181,8 +181,10 @@ import Testing
         let found = RolledBack(witness: 2, cause: .laterWrite)
         state.rolledBack = found
         var core = NodeCore(recovered: state, limits: Limits(), seed: 1)
-        #expect(core.step(Arrivals(now: .zero)).facts == [.rolledBack(found)])
-        #expect(core.step(Arrivals(now: Tick(1))).facts == [])
+        let first = core.begin(Arrivals(now: .zero))
+        #expect(core.finish(first).facts == [.rolledBack(found)])
+        let second = core.begin(Arrivals(now: Tick(1)))
+        #expect(core.finish(second).facts == [])
     }
 
     @Test func theTextSaysItAll() {

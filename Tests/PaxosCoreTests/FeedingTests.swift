@@ -32,7 +32,7 @@ import Testing
         try member.step(at: led.at, flush: member.store.waiting)
         let window = bytes == 1 ? 8 : 4
         func propose(_ slot: Int) throws -> [NodeID] {
-            let said = try member.step(at: led.at) { $0.appends = [member.append(bytes)] }
+            let said = try member.step(at: led.at, appends: [member.append(bytes)])
             let sent = Self.accepts(said)
             let slots = Slot(rawValue: UInt64(slot))...Slot(rawValue: UInt64(slot))
             let accepted = Accepted(ballot: led.ballot, slots: slots)
@@ -55,7 +55,7 @@ import Testing
         let member = OneMember(members: [1, 2, 3], limits: Self.limits())
         let led = try member.lead()
         try member.step(at: led.at, flush: member.store.waiting)
-        for _ in 1...4 { try member.step(at: led.at) { $0.appends = [member.append()] } }
+        for _ in 1...4 { try member.step(at: led.at, appends: [member.append()]) }
         try member.step(at: led.at, flush: member.store.waiting)
         let asked = try member.step(at: led.at + 10)
         #expect(asked.probes.map(\.destination) == [2, 3])

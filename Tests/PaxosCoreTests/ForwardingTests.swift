@@ -35,7 +35,7 @@ import Testing
     @Test func aFullLeaderKeepsItsOwn() throws {
         let member = OneMember(members: [1, 2, 3])
         try member.hear(3, Self.heartbeat())
-        let said = try member.step { $0.appends = [member.append()] }
+        let said = try member.step(appends: [member.append()])
         #expect(Self.forwards(said).count == 1)
         try member.step { $0.isFull = true }
         let led = try member.lead(from: 100)
@@ -52,12 +52,12 @@ import Testing
     @Test func theInboxWaitsForALeader() throws {
         let member = OneMember(members: [1, 2, 3])
         let gone = member.append()
-        let waiting = try member.step { $0.appends = [member.append(), gone] }
+        let waiting = try member.step(appends: [member.append(), gone])
         #expect(waiting.messages.isEmpty)
-        #expect(waiting.drained.appends == 0)
+        #expect(waiting.taken == 0 && member.waiting == 2)
         let left = try member.step { $0.cancellations = [gone.waiter] }
         #expect(left.outcomes == [.never(.cancelled)])
-        #expect(left.drained.appends == 1)
+        #expect(member.waiting == 1)
         let said = try member.hear(3, Self.heartbeat())
         #expect(
             Self.forwards(said)
@@ -68,7 +68,7 @@ import Testing
                     )
                 ]
         )
-        #expect(said.drained.appends == 1)
+        #expect(said.taken == 1 && member.waiting == 0)
     }
 
     /// The token stays the same whenever and to whomever it is sent: again when the leader says that it did
@@ -76,7 +76,7 @@ import Testing
     @Test func theTokenIsKept() throws {
         let member = OneMember(members: [1, 2, 3])
         try member.hear(3, Self.heartbeat())
-        let first = Self.forwards(try member.step { $0.appends = [member.append()] })
+        let first = Self.forwards(try member.step(appends: [member.append()]))
         #expect(first.map(\.body.token) == [Self.token(1, 1)])
         // The first look at the leadership sends what is undecided once more.
         try member.hear(3, at: 1, Self.heartbeat())
@@ -159,7 +159,7 @@ import Testing
     @Test func theRelayIsUsed() throws {
         let member = OneMember(members: [1, 2, 3])
         let round = try member.awaitStatusRound()
-        try member.step(at: round.at) { $0.appends = [member.append()] }
+        try member.step(at: round.at, appends: [member.append()])
         let status = StatusReply(
             id: round.id,
             leader: Self.ballot,
@@ -175,7 +175,7 @@ import Testing
     @Test func theCallerIsAnsweredByItsOwnLog() throws {
         let member = OneMember(members: [1, 2, 3])
         try member.hear(3, Self.heartbeat())
-        try member.step { $0.appends = [member.append()] }
+        try member.step(appends: [member.append()])
         let entry = Entry.command(Command(token: Self.token(1, 1), payload: [1]))
         let accept = Accept(
             ballot: Self.ballot,
@@ -194,7 +194,7 @@ import Testing
     @Test func whatWasForwardedIsProposedByANewLeader() throws {
         let member = OneMember(members: [1, 2, 3])
         try member.hear(3, Self.heartbeat())
-        try member.step { $0.appends = [member.append()] }
+        try member.step(appends: [member.append()])
         let led = try member.lead(from: 1)
         #expect(member.core.status.role == .leader)
         for now in led.at...led.at + 29 { try member.step(at: now, flush: member.store.waiting) }

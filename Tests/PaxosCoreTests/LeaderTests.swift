@@ -129,6 +129,7 @@ import Testing
                         desk.leader.hasRoom(entries: entries, bytes: bytes)
                             == (proposed == 0 || fits)
                     )
+                    #expect(desk.leader.room.takes(slots: entries, bytes: bytes) == fits)
                 }
             }
         }

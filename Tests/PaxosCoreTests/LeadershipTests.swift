@@ -61,7 +61,7 @@ import Testing
         let member = OneMember(members: [1, 2, 3])
         let led = try member.lead()
         try member.step(at: led.at, flush: member.store.waiting)
-        try member.step(at: led.at) { $0.appends = [member.append()] }
+        try member.step(at: led.at, appends: [member.append()])
         for now in led.at + 1..<led.at + 30 {
             let said = try member.hear(2, at: now, Self.reply(led.ballot, 1))
             #expect(Self.heartbeats(said).isEmpty == !(now - led.at).isMultiple(of: 5))
@@ -148,8 +148,8 @@ import Testing
         let member = OneMember(members: [1, 2, 3])
         let led = try member.lead()
         try member.step(at: led.at, flush: member.store.waiting)
-        try member.step(at: led.at) { $0.appends = [member.append()] }
-        try member.step(at: led.at) { $0.appends = [member.append()] }
+        try member.step(at: led.at, appends: [member.append()])
+        try member.step(at: led.at, appends: [member.append()])
         try member.step(at: led.at, flush: member.store.waiting)
         let first = try member.hear(
             2,
@@ -178,7 +178,7 @@ import Testing
     @Test func lostAcceptsAreSentAgain() throws {
         let member = OneMember(members: [1, 2, 3])
         let led = try member.lead()
-        for _ in 0..<3 { try member.step(at: led.at) { $0.appends = [member.append()] } }
+        for _ in 0..<3 { try member.step(at: led.at, appends: [member.append()]) }
         try member.hear(2, at: led.at, .accepted(Accepted(ballot: led.ballot, slots: 1...1)))
         func accepts(_ said: OneMember.Said) -> [NodeID: ClosedRange<Slot>] {
             var accepts: [NodeID: ClosedRange<Slot>] = [:]

@@ -3,22 +3,21 @@ import Testing
 
 /// The way of an append through one member, and every way it may end.
 @Suite struct NodeAppendTests {
-    /// Without a leader nobody takes appends out of the inbox: those that gave up leave by themselves, and
-    /// their room is others' (`R62`).
-    @Test func whoGaveUpLeavesTheInboxWithoutALeader() throws {
+    /// Without a leader the core takes nothing out of the inbox, and hears of nobody who gives up there (`R62`).
+    @Test func nobodyLeavesTheInboxWithoutALeader() throws {
         let member = OneMember(members: [1, 2, 3])
         let patient = member.append(7)
         let hasty = (0..<5).map { _ in member.append(10, deadline: Tick(3)) }
         let cancelled = member.append(20)
-        let asked = try member.step(at: 1) { $0.appends = [patient] + hasty + [cancelled] }
-        #expect(asked.drained == InboxShare())
+        let asked = try member.step(at: 1, appends: [patient] + hasty + [cancelled])
+        #expect(asked.taken == 0 && asked.replies.isEmpty)
+        #expect(member.core.appetite == .none)
         let expired = try member.step(at: 3)
         #expect(expired.outcomes == Array(repeating: .never(.timedOut), count: 5))
-        #expect(expired.drained == InboxShare(appends: 5, bytes: 50))
+        #expect(expired.taken == 0 && member.waiting == 2)
         let left = try member.step(at: 4) { $0.cancellations = [cancelled.waiter] }
         #expect(left.outcomes == [.never(.cancelled)])
-        #expect(left.drained == InboxShare(appends: 1, bytes: 20))
-        #expect(member.core.proposals.queue.count == 1)
+        #expect(left.taken == 0 && member.waiting == 1)
     }
 
     @Test func anAppendIsAnsweredAfterItsReceiptAndNotBefore() throws {
@@ -26,7 +25,7 @@ import Testing
         let campaign = try member.step()
         #expect(campaign.rows?.promised == Ballot(round: 1, node: 1))
         #expect(campaign.rows?.lastRound == 1)
-        let append = try member.step(flush: 1) { $0.appends = [member.append(3)] }
+        let append = try member.step(flush: 1, appends: [member.append(3)])
         #expect(append.replies.isEmpty)
         #expect(append.rows?.accepted.map(\.run.slots) == [1...1])
         #expect(try member.step().replies.isEmpty)
@@ -39,16 +38,15 @@ import Testing
     @Test func aStepWritesOnceAndAnIdleNodeNever() throws {
         let member = OneMember()
         try member.settle()
-        let said = try member.step { $0.appends = (0..<100).map { _ in member.append() } }
+        let said = try member.step(appends: (0..<100).map { _ in member.append() })
         #expect(said.rows?.accepted.map(\.run.slots) == [1...100])
-        #expect(said.drained.appends == 100)
-        #expect(said.drained.bytes == 100)
+        #expect(said.taken == 100)
         #expect(member.store.waiting == 1)
         let answered = try member.step(flush: 1)
         #expect(answered.replies.count == 100)
         #expect(answered.rows == nil, "the watermark alone is not worth a flush")
         for now in 1...50 { #expect(try member.step(at: UInt64(now)).rows == nil) }
-        let next = try member.step { $0.appends = [member.append()] }
+        let next = try member.step(appends: [member.append()])
         #expect(next.rows?.committed == 100, "it rides on the next write (R41)")
     }
 
@@ -57,7 +55,7 @@ import Testing
         let member = OneMember()
         try member.settle()
         let cancelled = member.append()
-        try member.step { $0.appends = [cancelled, member.append(deadline: Tick(5))] }
+        try member.step(appends: [cancelled, member.append(deadline: Tick(5))])
         let said = try member.step(at: 9, flush: 1) { $0.cancellations = [cancelled.waiter] }
         #expect(
             said.outcomes == [.committed(first: 1, count: 1), .committed(first: 2, count: 1)]
@@ -70,7 +68,7 @@ import Testing
         let member = OneMember(limits: limits)
         try member.settle()
         let appends = (0..<3).map { _ in member.append(deadline: Tick(7)) }
-        try member.step { $0.appends = appends }
+        try member.step(appends: appends)
         #expect(member.core.nextDeadline == Tick(7))
         #expect(try member.step(at: 6).replies.isEmpty)
         let said = try member.step(at: 7)
@@ -93,8 +91,7 @@ import Testing
     @Test func aWaiterIsEndedOnce() throws {
         let member = OneMember()
         let append = member.append()
-        let said = try member.step {
-            $0.appends = [append]
+        let said = try member.step(appends: [append]) {
             $0.cancellations = [append.waiter, append.waiter]
         }
         #expect(said.outcomes == [.never(.cancelled)])
@@ -105,8 +102,7 @@ import Testing
             bytes: 0,
             deadline: .never
         )
-        let second = try member.step {
-            $0.appends = [request]
+        let second = try member.step(appends: [request]) {
             $0.cancellations = [append.waiter]
         }
         #expect(second.replies.isEmpty)
@@ -117,19 +113,13 @@ import Testing
     @Test func fullRefusesAndRecovers() throws {
         let member = OneMember()
         try member.settle()
-        try member.step { $0.appends = [member.append()] }
-        let refused = try member.step(flush: 1) {
-            $0.isFull = true
-            $0.appends = [member.append()]
-        }
+        try member.step(appends: [member.append()])
+        let refused = try member.step(flush: 1, appends: [member.append()]) { $0.isFull = true }
         #expect(refused.outcomes == [.committed(first: 1, count: 1), .never(.full)])
-        #expect(refused.drained.appends == 1)
+        #expect(refused.taken == 0 && member.waiting == 0)
         #expect(member.core.status.isFull)
         #expect(try member.step { $0.barriers = [member.barrier()] }.outcomes == [.barrier(1)])
-        try member.step {
-            $0.isFull = false
-            $0.appends = [member.append()]
-        }
+        try member.step(appends: [member.append()]) { $0.isFull = false }
         #expect(try member.settle().outcomes == [.committed(first: 2, count: 1)])
     }
 
@@ -145,11 +135,9 @@ import Testing
             bytes: 2,
             deadline: .never
         )
-        let said = try member.step {
-            $0.appends = [
-                member.append(), member.append(), member.append(), batch, member.append(),
-            ]
-        }
+        let said = try member.step(appends: [
+            member.append(), member.append(), member.append(), batch, member.append(),
+        ])
         #expect(said.rows?.accepted.map(\.run.slots) == [1...3])
         let answered = try member.step(flush: 1)
         #expect(answered.replies.count == 3)

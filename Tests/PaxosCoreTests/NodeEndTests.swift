@@ -6,14 +6,14 @@ import Testing
     @Test func shutdownFinishesWhatIsInFlight() throws {
         let member = OneMember()
         try member.settle()
-        try member.step { $0.appends = [member.append()] }
+        try member.step(appends: [member.append()])
         let closing = try member.step {
             $0.closeBy = Tick(10)
             $0.barriers = [member.barrier()]
         }
         #expect(closing.outcomes == [.barrier(0)])
         #expect(member.core.nextDeadline == Tick(10))
-        let refused = try member.step { $0.appends = [member.append()] }
+        let refused = try member.step(appends: [member.append()])
         #expect(refused.outcomes == [.never(.closed)])
         let last = try member.step(flush: 1)
         #expect(last.outcomes == [.committed(first: 1, count: 1)])
@@ -30,7 +30,7 @@ import Testing
         let member = OneMember()
         try member.settle()
         let append = member.append()
-        try member.step { $0.appends = [append] }
+        try member.step(appends: [append])
         try member.step { $0.cancellations = [append.waiter] }
         #expect(try member.step { $0.closeBy = Tick(10) }.rows == nil)
         #expect(try member.step(flush: 1).rows?.committed == 1)
@@ -40,7 +40,7 @@ import Testing
     @Test func shutdownEndsWhenItsTimeIsUp() throws {
         let member = OneMember()
         try member.settle()
-        try member.step { $0.appends = [member.append()] }
+        try member.step(appends: [member.append()])
         #expect(try member.step { $0.closeBy = Tick(10) }.rows == nil)
         #expect(try member.step(at: 9).replies.isEmpty)
         let token = Token(node: 1, boot: Boot(1), sequence: 1)
@@ -54,7 +54,7 @@ import Testing
     @Test func theEndCanBeBroughtForwardAndNotPutOff() throws {
         let member = OneMember()
         try member.settle()
-        try member.step { $0.appends = [member.append()] }
+        try member.step(appends: [member.append()])
         #expect(try member.step { $0.closeBy = Tick(10) }.rows == nil)
         #expect(try member.step { $0.closeBy = Tick(20) }.rows == nil)
         #expect(member.core.nextDeadline == Tick(10))
@@ -71,7 +71,7 @@ import Testing
         #expect(!(try member.step(at: 5) { $0.isFull = true }).isClosed)
         #expect(member.core.nextDeadline == Tick(10))
         let late = member.append()
-        let refused = try member.step(at: 6) { $0.appends = [late] }
+        let refused = try member.step(at: 6, appends: [late])
         #expect(refused.outcomes == [.never(.closed)])
         #expect(try member.step(at: 10).isClosed)
     }
@@ -115,15 +115,12 @@ import Testing
         let member = OneMember(limits: limits)
         try member.settle()
         let appends = (0..<3).map { _ in member.append() }
-        try member.step { $0.appends = appends }
+        try member.step(appends: appends)
         try member.store.crash(keeping: 1)
         let late = member.append()
-        let said = try member.step {
-            $0.failure = OneMember.failure()
-            $0.appends = [late]
-        }
+        let said = try member.step(appends: [late]) { $0.failure = OneMember.failure() }
         #expect(said.isClosed)
-        #expect(said.drained.appends == 2)
+        #expect(said.taken == 0 && member.waiting == 0)
         let failed = Refusal.storeFailed
         for (sequence, append) in zip(UInt64(1)..., appends + [late]) {
             let token = Token(node: 1, boot: Boot(1), sequence: sequence)
@@ -132,7 +129,7 @@ import Testing
         }
         let again = try member.step { $0.failure = OneMember.failure(6) }
         #expect(!again.isClosed)
-        #expect(try member.step { $0.appends = [member.append()] }.outcomes == [.never(failed)])
+        #expect(try member.step(appends: [member.append()]).outcomes == [.never(failed)])
     }
 
     /// The receipt of a write that was flushed before the failure has nothing more to say (`R30`), nor
@@ -162,6 +159,6 @@ import Testing
         try member.step { $0.closeBy = Tick(10) }
         #expect(try member.step(flush: 1).isClosed)
         #expect(!(try member.step { $0.failure = OneMember.failure() }).isClosed)
-        #expect(try member.step { $0.appends = [member.append()] }.outcomes == [.never(.closed)])
+        #expect(try member.step(appends: [member.append()]).outcomes == [.never(.closed)])
     }
 }

@@ -10,7 +10,7 @@ import Testing
     /// Rows above the watermark are proposed again under a new ballot, before anything new (`R12`).
     @Test func rowsAboveTheWatermarkAreProposedAgain() throws {
         let member = OneMember(disk: OneMember.disk(Self.commands(5), committed: 2))
-        try member.step { $0.appends = [member.append()] }
+        try member.step(appends: [member.append()])
         let settled = try member.settle()
         #expect(settled.outcomes == [.committed(first: 6, count: 1)])
         #expect(settled.delivered == [1, 2, 3, 4, 5, 6])
@@ -30,9 +30,10 @@ import Testing
         let replay = try #require(try member.step().reads.first)
         var replies = 0
         for _ in 0..<6 {
-            let said = try member.step(flush: member.store.waiting) {
-                $0.appends = [member.append(), member.append()]
-            }
+            let said = try member.step(
+                flush: member.store.waiting,
+                appends: [member.append(), member.append()]
+            )
             replies += said.replies.count
             #expect(said.delivered.isEmpty)
         }
@@ -59,7 +60,7 @@ import Testing
         )
         try member.step()
         for _ in 0..<4 {
-            try member.step(flush: member.store.waiting) { $0.appends = [member.append(30)] }
+            try member.step(flush: member.store.waiting, appends: [member.append(30)])
         }
         #expect(member.core.replica.acceptor.windowBytes == 60)
         #expect(member.core.status.last == 5)
@@ -74,8 +75,7 @@ import Testing
         let member = OneMember(disk: disk)
         let replay = try #require(try member.step().reads.first)
         let append = member.append()
-        let said = try member.step {
-            $0.appends = [append]
+        let said = try member.step(appends: [append]) {
             $0.completions = [
                 ReadCompletion(
                     id: replay.id,
@@ -139,7 +139,7 @@ import Testing
         let settled = try member.settle()
         #expect(settled.delivered == [1, 3])
         #expect(settled.ineffective == [2])
-        try member.step { $0.appends = [member.append()] }
+        try member.step(appends: [member.append()])
         try member.settle()
         #expect(member.store.disk.ineffective == [2])
     }
@@ -152,7 +152,7 @@ import Testing
         try member.settle()
         var checkpoints: [Slot] = []
         for _ in 0..<10 {
-            try member.step { $0.appends = [member.append()] }
+            try member.step(appends: [member.append()])
             while member.store.waiting > 0 {
                 if let slot = try member.step(flush: member.store.waiting).checkpointed {
                     checkpoints.append(slot)
@@ -196,7 +196,7 @@ import Testing
             )
         }
         let member = OneMember(disk: OneMember.disk(found, committed: 0), limits: limits)
-        try member.step { $0.appends = [member.append(1)] }
+        try member.step(appends: [member.append(1)])
         let settled = try member.settle()
         #expect(settled.outcomes == [.committed(first: 4, count: 1)])
         #expect(member.store.disk.rows.prefix(3).map { $0?.entry } == found)

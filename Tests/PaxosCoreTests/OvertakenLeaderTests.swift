@@ -89,7 +89,7 @@ import Testing
     @Test func aLeaderThatFetchesALaterBallotsRowLeadsNoMore() throws {
         let member = OneMember(members: [1, 2, 3])
         let led = try member.lead()
-        try member.step(at: led.at) { $0.appends = [member.append()] }
+        try member.step(at: led.at, appends: [member.append()])
         try member.step(at: led.at, flush: member.store.waiting)
         let reject = Reject(
             ballot: led.ballot,
@@ -125,7 +125,7 @@ import Testing
     @Test func aLeaderThatFetchesAnEarlierBallotsRowLeadsOn() throws {
         let member = OneMember(members: [1, 2, 3])
         let led = try member.lead()
-        try member.step(at: led.at) { $0.appends = [member.append()] }
+        try member.step(at: led.at, appends: [member.append()])
         let reject = Reject(
             ballot: led.ballot,
             promised: led.ballot,

@@ -53,11 +53,11 @@ import Testing
     @Test func aLeaderThatHasPromisedAnotherLeadsNoMore() throws {
         var replica = try Self.leader()
         #expect(replica.isReadable)
-        #expect(replica.hasRoom(entries: 1, bytes: 1))
+        #expect(replica.appetite.takes(slots: 1, bytes: 1))
         _ = Self.promise(&replica, round: 8)
         #expect(replica.leader == nil)
         #expect(!replica.isReadable)
-        #expect(!replica.hasRoom(entries: 1, bytes: 1))
+        #expect(!replica.appetite.takes(slots: 1, bytes: 1))
     }
 
     private static func page(_ replica: inout Replica, _ ballot: Ballot, from slot: Slot = 1)

@@ -25,10 +25,7 @@ import Testing
         let sound = try member.step { $0.messages = [Self.word(heard: 1)] }
         #expect(sound.messages.count == 1 && member.core.rolledBack == nil)
         let append = member.append()
-        let said = try member.step { arrivals in
-            arrivals.messages = [Self.word(heard: 2)]
-            arrivals.appends = [append]
-        }
+        let said = try member.step(appends: [append]) { $0.messages = [Self.word(heard: 2)] }
         let found = RolledBack(witness: 2, cause: .laterWrite)
         #expect(said.messages.isEmpty && said.rows?.rolledBack == found)
         #expect(said.outcomes == [.never(.rolledBack)])
@@ -259,9 +256,8 @@ import Testing
         member.core = NodeCore(recovered: state, limits: Limits(), seed: 1)
         let append = member.append()
         let barrier = member.barrier()
-        let said = try member.step { arrivals in
+        let said = try member.step(appends: [append]) { arrivals in
             arrivals.messages = [Self.word(heard: 1)]
-            arrivals.appends = [append]
             arrivals.barriers = [barrier]
         }
         #expect(said.messages.isEmpty)

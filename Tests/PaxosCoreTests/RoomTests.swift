@@ -85,9 +85,9 @@ import Testing
             try member.hear(3, at: led.at, .reject(reject))
         }
         #expect(member.core.status.role == .leader)
-        let said = try member.step(at: led.at + 5) { $0.appends = [member.append()] }
+        let said = try member.step(at: led.at + 5, appends: [member.append()])
         #expect(said.outcomes == [.never(.full)])
-        #expect(said.drained.appends == 1)
+        #expect(said.taken == 0 && member.waiting == 0)
         #expect(Self.heartbeats(said).map(\.isFull) == [true, true])
         let forward = Self.forward(2)
         let refused = try member.hear(2, at: led.at + 6, .forward(forward))
@@ -96,7 +96,7 @@ import Testing
         // Room again.
         try member.hear(2, at: led.at + 7, Self.answer(led.ballot))
         if isOwnFull { return }
-        let taken = try member.step(at: led.at + 8) { $0.appends = [member.append()] }
+        let taken = try member.step(at: led.at + 8, appends: [member.append()])
         #expect(taken.outcomes.isEmpty && taken.rows?.accepted.count == 1)
     }
 
@@ -108,10 +108,7 @@ import Testing
         try member.step(at: led.at, flush: member.store.waiting)
         let now = led.at + Limits().electionTicks
         try member.hear(2, at: now - 1, Self.answer(led.ballot))
-        let said = try member.step(at: now) { arrivals in
-            arrivals.isFull = true
-            arrivals.appends = [member.append()]
-        }
+        let said = try member.step(at: now, appends: [member.append()]) { $0.isFull = true }
         #expect(Self.farewells(said).isEmpty)
         #expect(member.core.status.role == .leader)
         #expect(said.outcomes == [.never(.full)])
@@ -175,15 +172,15 @@ import Testing
         )
         try member.hear(3, .heartbeat(heartbeat))
         if isOwnFull { try member.step { $0.isFull = true } }
-        let said = try member.step { $0.appends = [member.append()] }
+        let said = try member.step(appends: [member.append()])
         #expect(said.outcomes == [.never(.full)])
         #expect(said.messages.isEmpty)
         if isOwnFull { try member.step { $0.isFull = false } }
         let room = Heartbeat(ballot: Self.ballot, round: 2, committed: 0)
         try member.hear(3, .heartbeat(room))
-        let sent = try member.step { $0.appends = [member.append()] }
+        let sent = try member.step(appends: [member.append()])
         #expect(sent.outcomes.isEmpty)
-        #expect(sent.drained.appends == 1)
+        #expect(sent.taken == 1)
     }
 
     /// A refusal of what was forwarded ends the wait and not the append: it may have been forwarded before, to a
@@ -191,7 +188,7 @@ import Testing
     @Test func aRefusedForwardIsUnknown() throws {
         let member = OneMember(members: [1, 2, 3])
         try member.hear(3, .heartbeat(Heartbeat(ballot: Self.ballot, round: 1, committed: 0)))
-        try member.step { $0.appends = [member.append()] }
+        try member.step(appends: [member.append()])
         let token = Token(node: 1, boot: Boot(1), sequence: 1)
         let refusal = Immediate.forwardRefused(ForwardRefused(token: token))
         #expect(try member.hear(2, refusal).replies.isEmpty)
@@ -206,7 +203,7 @@ import Testing
         let member = OneMember(members: [1, 2, 3], limits: limits)
         let led = try member.lead()
         try member.step(at: led.at, flush: member.store.waiting)
-        try member.step(at: led.at) { $0.appends = [member.append(), member.append()] }
+        try member.step(at: led.at, appends: [member.append(), member.append()])
         try member.hear(2, at: led.at, Self.answer(led.ballot, isFull: true))
         // Of n3 through n2.
         try member.hear(2, at: led.at, .forward(Self.forward(3, hops: 1)))

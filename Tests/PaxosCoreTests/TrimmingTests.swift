@@ -163,10 +163,10 @@ import Testing
     /// A leader with a write in flight trims with the next write, and makes none for it.
     @Test func aChunkWaitsForAnIdleDisk() throws {
         let member = try Self.member([1], rows: 6_000)
-        try member.step { $0.appends = [member.append()] }
+        try member.step(appends: [member.append()])
         let asked = try member.step { $0.trims = [member.trim(through: 6_000)] }
         #expect(asked.rows?.trimmed == nil)
-        let next = try member.step { $0.appends = [member.append()] }
+        let next = try member.step(appends: [member.append()])
         #expect(next.rows?.trimmed == 514)
     }
 

@@ -105,7 +105,8 @@ import Testing
     @Test func anAppendBeyondTheLimitsTraps() async {
         await #expect(processExitsWith: .failure) {
             let member = OneMember()
-            try member.step { $0.appends = [member.append((4 << 20) + 1)] }
+            try member.settle()
+            try member.step(appends: [member.append((4 << 20) + 1)])
         }
     }
 

@@ -1,11 +1,10 @@
-/// Everything that has arrived since the last step: the driver swaps it out of the inbox and hands it
-/// over whole.
+/// Everything that has arrived since the last step, appends apart: the driver swaps it out of the inbox and hands
+/// it over whole. Appends wait in the inbox until the core takes them.
 package struct Arrivals: ~Copyable {
     package var now: Tick
     package var receipt: DurabilityReceipt?
     package var messages: [Envelope] = []
     package var completions: [ReadCompletion] = []
-    package var appends: [AppendRequest] = []
     package var barriers: [BarrierRequest] = []
     package var trims: [TrimRequest] = []
     package var cancellations: [WaiterID] = []

@@ -16,10 +16,10 @@ package struct Output: ~Copyable {
     package internal(set) var ineffective: [Slot] = []
     /// A checkpoint at this slot is durable now, and with it which slots up to it are without effect.
     package internal(set) var checkpointed: Slot?
-    /// For the callers that wait.
+    /// For the callers that wait, those in the inbox apart.
     package var replies: [Reply] = []
-    /// What left the inbox: makes room there for as many appends and bytes.
-    package internal(set) var drained = InboxShare()
+    /// Why whoever is left in the inbox waits in vain, if that is so: each is told this.
+    package internal(set) var refusal: Refusal?
     /// What has happened in this step that somebody may want to know, in the order in which it did.
     package internal(set) var facts: [NodeFact] = []
     /// The node has written its last row and expects nothing more.
@@ -53,12 +53,6 @@ package struct Output: ~Copyable {
         testimony = []
     }
 
-    /// It has left the inbox.
-    mutating func drain(_ append: AppendRequest) {
-        drained.appends += 1
-        drained.bytes += append.bytes
-    }
-
     mutating func send(_ message: Immediate, to destination: NodeID) {
         immediate.append(Addressed(destination: destination, body: message))
     }
@@ -79,17 +73,6 @@ package struct Delivered: Hashable, Sendable {
     }
 
     package var payload: [UInt8] { command.payload }
-}
-
-/// A part of the inbox's budget.
-package struct InboxShare: Hashable, Sendable {
-    package var appends: Int
-    package var bytes: Int
-
-    package init(appends: Int = 0, bytes: Int = 0) {
-        self.appends = appends
-        self.bytes = bytes
-    }
 }
 
 /// The slots in which an append has effect.

@@ -1,16 +1,16 @@
-/// Those who wait for an append or a barrier, and what each is told: all replies of a core come from here, one
-/// to each caller.
+/// Those who wait for an append, a barrier or a trim, and what each is told: all replies of a core come from here,
+/// one to each caller.
 ///
-/// An append has a token once it leaves the inbox. What of those is not decided is kept, since it may have
-/// to be sent again.
+/// An append comes here when it leaves the inbox, and has a token from then on. What of those is not decided is
+/// kept, since it may have to be sent again.
 struct Callers: Sendable {
     private let node: NodeID
     private let boot: Boot
     private var waiters = Waiters()
     private(set) var undecided = ProposedAppends()
     private var nextSequence: UInt64 = 1
-    /// Somebody was told who may still stand in a queue.
-    private(set) var hasEnded = false
+    /// Somebody was told whose barrier is still on its way.
+    private var hasEnded = false
 
     init(node: NodeID, boot: Boot) {
         self.node = node
@@ -26,10 +26,11 @@ struct Callers: Sendable {
         waiters.add(waiter, deadline: deadline)
     }
 
-    /// Names an append that leaves the inbox: from here on it may get into the log.
-    mutating func name(_ append: AppendRequest) -> Token {
+    /// Takes an append that has left the inbox, and names it: from here on it may get into the log.
+    mutating func take(_ append: AppendRequest) -> Token {
         defer { nextSequence += 1 }
-        waiters.propose(append.waiter, sequence: nextSequence)
+        let state = Waiters.State.proposed(sequence: nextSequence)
+        waiters.add(append.waiter, state, deadline: append.deadline)
         undecided.add(append, sequence: nextSequence)
         return token(nextSequence)
     }
@@ -44,7 +45,7 @@ struct Callers: Sendable {
 
     // MARK: - Replies
 
-    /// Tells a caller that it waits in vain: never, if its append is still in the inbox, else unknown.
+    /// Tells a caller that it waits in vain: of its append nothing is known.
     mutating func end(_ waiter: WaiterID, _ refusal: Refusal, output: inout Output) {
         switch waiters.remove(waiter) {
         case .none:

@@ -56,20 +56,14 @@ struct Lifetime: Sendable {
         if case .sealing(_, let deadline) = phase { deadline } else { nil }
     }
 
-    /// Shut down until then; a later call can only bring the time forward. True if this is the first.
-    mutating func close(by deadline: Tick) -> Bool {
+    /// Shut down until then; a later call can only bring the time forward.
+    mutating func close(by deadline: Tick) {
         switch phase {
-        case .running:
-            phase = .closing(by: deadline)
-            return true
-        case .closing(let earlier):
-            phase = .closing(by: min(earlier, deadline))
-        case .sealing(let last, let earlier):
-            phase = .sealing(last, by: min(earlier, deadline))
-        case .closed, .failed:
-            break
+        case .running: phase = .closing(by: deadline)
+        case .closing(let earlier): phase = .closing(by: min(earlier, deadline))
+        case .sealing(let last, let earlier): phase = .sealing(last, by: min(earlier, deadline))
+        case .closed, .failed: break
         }
-        return false
     }
 
     /// The last row was submitted.

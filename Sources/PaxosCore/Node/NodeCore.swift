@@ -15,23 +15,26 @@
 /// circle: Proposals, Retries and Readers answer through Callers, Writes looks at Delivering, and most work on
 /// the replica; none knows the core.
 ///
-/// `step` takes everything that has arrived and returns everything to be done. It never suspends, calls
-/// back, reads a clock or draws a random number, so the simulator runs it as it stands (`R63`).
+/// A step begins with everything that has arrived, and tells how much of the inbox it takes; it is finished with
+/// that, and returns everything to be done. It never suspends, calls back, reads a clock or draws a random
+/// number, so the simulator runs it as it stands (`R63`).
 package struct NodeCore: ~Copyable {
     private let node: NodeID
     private let limits: Limits
-    private var now = Tick.zero
-    private var lifetime: Lifetime
-    private var meeting: Meeting
+    private(set) var now = Tick.zero
+    private(set) var lifetime: Lifetime
+    private(set) var meeting: Meeting
     private(set) var replica: Replica
-    private var delivering: Delivering
+    private(set) var delivering: Delivering
     private(set) var proposals: Proposals
     private(set) var readers: Readers
-    private var callers: Callers
+    private(set) var callers: Callers
     private var writes: Writes
     private var turns = Turns()
     private var trimming = Trimming()
-    private var counters = MessageCounters()
+    private(set) var counters = MessageCounters()
+    /// A step has begun and is not finished.
+    private var isStepping = false
 
     /// Makes the core of a node that has just opened its store.
     ///
@@ -64,9 +67,54 @@ package struct NodeCore: ~Copyable {
         writes = Writes(committed: recovered.committed, checkpoint: recovered.checkpoint.slot)
     }
 
-    /// Takes in everything that has arrived and returns what follows from it.
-    package mutating func step(_ arrivals: consuming Arrivals) -> Output {
-        var output = Output()
+    /// Begins a step: takes in everything that has arrived, appends apart. `finish` must follow.
+    package mutating func begin(_ arrivals: consuming Arrivals) -> OpenStep {
+        precondition(!isStepping, "a step is finished before the next one begins")
+        isStepping = true
+        var step = OpenStep(closeBy: arrivals.closeBy)
+        takeIn(arrivals, &step.output)
+        if lifetime.takesPart {
+            step.entries = proposals.advance(
+                callers,
+                &replica,
+                state: delivering.state,
+                output: &step.output
+            )
+        }
+        step.appetite = appetite
+        return step
+    }
+
+    /// Finishes a step with as many appends as it takes, and returns everything to be done. Nothing in here makes
+    /// room: what is left in the inbox need not be offered before the next step.
+    package mutating func finish(
+        _ step: consuming OpenStep,
+        taking appends: [AppendRequest] = []
+    ) -> Output {
+        isStepping = false
+        var rest = step.appetite
+        for append in appends {
+            precondition(rest.takes(append), "more is taken out of the inbox than the core takes")
+            rest.take(append)
+        }
+        let (entries, closeBy) = (step.entries, step.closeBy)
+        var output = step.output
+        if lifetime.takesPart {
+            proposals.take(appends, behind: entries, &callers, &replica, output: &output)
+            replica.notifyIfIdle(output: &output)
+            proposals.tellRelayed(replica, output: &output)
+            readers.advance(&callers, &replica, through: delivering.fed, output: &output)
+        }
+        if lifetime.isOpen { trimming.answer(&callers, replica, output: &output) }
+        if let closeBy { lifetime.close(by: closeBy) }
+        advanceClosing(output: &output)
+        output.refusal = refusal
+        seal(&output)
+        turns.advance(&replica, meeting, rolledBack: lifetime.rolledBack, output: &output)
+        return output
+    }
+
+    private mutating func takeIn(_ arrivals: consuming Arrivals, _ output: inout Output) {
         now = max(now, arrivals.now)
         replica.now = now
         if let failure = arrivals.failure { fail(failure, output: &output) }
@@ -79,24 +127,10 @@ package struct NodeCore: ~Copyable {
         // Before anybody is told `unknown` of what is known by now, and before the room it makes is used.
         deliver(output: &output)
         if lifetime.takesPart { replica.proposeRecovered(output: &output) }
-        take(arrivals.appends, output: &output)
         take(arrivals.barriers, output: &output)
         trimming.take(arrivals, lifetime.refusal, &callers, &replica, delivering, &output)
         for waiter in arrivals.cancellations { callers.end(waiter, .cancelled, output: &output) }
         callers.endExpired(by: now, output: &output)
-        proposals.sweep(callers, output: &output)
-        if lifetime.takesPart {
-            proposals.advance(&callers, &replica, state: delivering.state, output: &output)
-            replica.notifyIfIdle(output: &output)
-            proposals.tellRelayed(replica, output: &output)
-            readers.advance(&callers, &replica, through: delivering.fed, output: &output)
-        }
-        if lifetime.isOpen { trimming.answer(&callers, replica, output: &output) }
-        if let closeBy = arrivals.closeBy { close(by: closeBy, output: &output) }
-        advanceClosing(output: &output)
-        seal(&output)
-        turns.advance(&replica, meeting, rolledBack: lifetime.rolledBack, output: &output)
-        return output
     }
 
     // MARK: - What arrives
@@ -246,13 +280,6 @@ package struct NodeCore: ~Copyable {
         takeFindings(output: &output)
     }
 
-    private mutating func take(_ appends: [AppendRequest], output: inout Output) {
-        let refusal = lifetime.refusal
-        for append in appends {
-            proposals.take(append, unless: refusal, &callers, output: &output)
-        }
-    }
-
     private mutating func take(_ barriers: [BarrierRequest], output: inout Output) {
         for barrier in barriers {
             callers.add(barrier.waiter, deadline: barrier.deadline)
@@ -265,11 +292,6 @@ package struct NodeCore: ~Copyable {
     }
 
     // MARK: - The two ends, and the directory that does not count
-
-    private mutating func close(by deadline: Tick, output: inout Output) {
-        guard lifetime.close(by: deadline) else { return }
-        proposals.empty(.closed, &callers, output: &output)
-    }
 
     /// Writes the commit watermark once nothing is in flight any more or the time is up.
     private mutating func advanceClosing(output: inout Output) {
@@ -295,15 +317,13 @@ package struct NodeCore: ~Copyable {
         output.rows = WriteRows()
         if forGood { output.rows.rolledBack = found }
         output.fallSilent()
-        proposals.empty(.rolledBack, &callers, output: &output)
         callers.endAll(.rolledBack, output: &output)
     }
 
-    /// The store has failed: what is in the inbox is never in the log, of the rest nobody knows.
+    /// The store has failed: what has not left the inbox is never in the log, of the rest nobody knows.
     private mutating func fail(_ failure: StoreFailure, output: inout Output) {
         guard lifetime.fail(failure) else { return }
         output.facts.append(.storeFailed(failure))
-        proposals.empty(.storeFailed, &callers, output: &output)
         callers.endAll(.storeFailed, output: &output)
         output.isClosed = true
     }
@@ -327,74 +347,5 @@ package struct NodeCore: ~Copyable {
         let id = writes.submit(&output, at: now)
         if output.rows.isFinal { lifetime.seal(under: id) }
         replica.oldestWrite = writes.oldest
-    }
-
-    // MARK: - What the surroundings may ask
-
-    /// The tick at which the core wants to be stepped though nothing arrives.
-    package var nextDeadline: Tick {
-        guard lifetime.isOpen else {
-            guard let by = lifetime.sealsBy, replica.acceptor.isFull else {
-                return callers.nextDeadline
-            }
-            // The last write may have been made late; it has a tick at least.
-            return min(max(by, now.advanced(by: 1)), callers.nextDeadline)
-        }
-        var deadline = min(callers.nextDeadline, meeting.shownUntil(after: now))
-        // An old copy of a directory waits for nothing.
-        if lifetime.rolledBack == nil {
-            deadline = min(deadline, meeting.nextDeadline)
-            // Before all have met both ways the replica's clock stands still.
-            if meeting.isEstablished { deadline = min(deadline, replica.nextDeadline) }
-        }
-        return min(deadline, lifetime.closesBy ?? .never)
-    }
-
-    /// Appends are proposed here.
-    package var leads: Bool { replica.leader != nil }
-
-    /// Slots are proposed here and not chosen yet, and nothing but time stands in their way.
-    package var isAwaited: Bool {
-        !replica.hasNoRoom && replica.leader.map { $0.slotsInFlight > 0 } == true
-    }
-
-    /// The store has a write of this node.
-    package var isWriting: Bool { replica.oldestWrite != nil }
-
-    /// Who this process of the node is.
-    package var identity: NodeIdentity { meeting.identity }
-
-    /// What this node was made with.
-    package var terms: Terms { meeting.admission.terms }
-
-    /// True once every member is durably known to hold this node.
-    package var hasMet: Bool { meeting.isEstablished }
-
-    /// True if exactly this process of its node is durably held, as what it says presupposes.
-    package func holds(_ sender: NodeIdentity) -> Bool {
-        hasMet && meeting.admission.holds(sender.node) == sender.presence
-    }
-
-    /// What this node's peers have met and its directory does not hold: it is read, and nothing else.
-    package var rolledBack: RolledBack? { lifetime.rolledBack }
-
-    /// The ballot under which this node leads, or hears another lead.
-    package var leading: Ballot? { replica.leading }
-
-    /// The slots that others are known to have committed and this node lacks.
-    package var missing: ClosedRange<Slot>? { replica.learner.missing }
-
-    /// Every slot up to here is delivered.
-    package var delivered: Slot { delivering.delivered }
-
-    /// The core's own account of itself.
-    package var status: CoreStatus {
-        CoreStatus.of(
-            replica,
-            meeting,
-            lifetime,
-            delivered: delivering.delivered,
-            counters: meeting.counters + proposals.counters + counters
-        )
     }
 }

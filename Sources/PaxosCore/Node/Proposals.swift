@@ -1,12 +1,11 @@
 /// The way of appends to a slot: from callers of this node and from other nodes into the pipeline if it
 /// leads, else to whoever does.
 ///
-/// An append of a node that does not lead goes to the leader with its token, through one peer if there is no
-/// straight way (`Retries` says when it goes again). However often it arrives, it has effect once.
+/// Callers' wait in the inbox until they are taken, and are named then. An append of a node that does not lead
+/// goes to the leader with its token, through one peer if there is no straight way (`Retries` says when it goes
+/// again). However often it arrives, it has effect once.
 struct Proposals: Sendable {
     private let limits: Limits
-    /// Appends of this node without a token.
-    private(set) var queue = FIFO<AppendRequest>()
     /// Appends of other nodes, and own ones of an earlier leader, that wait for a slot here.
     private(set) var forwarded = ForwardQueue()
     private var retries = Retries()
@@ -18,73 +17,86 @@ struct Proposals: Sendable {
         self.limits = limits
     }
 
-    // MARK: - Of callers
-
-    mutating func take(
-        _ append: AppendRequest,
-        unless refusal: Refusal?,
-        _ callers: inout Callers,
-        output: inout Output
-    ) {
-        precondition(
-            (1...limits.maxBatchEntries).contains(append.count)
-                && append.bytes <= limits.maxBatchBytes,
-            "an append is checked against the limits before it is made"
-        )
-        callers.add(append.waiter, deadline: append.deadline)
-        if let refusal {
-            callers.end(append.waiter, refusal, output: &output)
-            output.drain(append)
-        } else {
-            queue.append(append)
-        }
-    }
-
-    /// Refuses whatever no slot was assigned to.
-    mutating func empty(_ refusal: Refusal, _ callers: inout Callers, output: inout Output) {
-        while let append = queue.popFirst() {
-            callers.end(append.waiter, refusal, output: &output)
-            output.drain(append)
-        }
-    }
-
-    /// Whose caller was told leaves the queue at once: without a leader nobody else would take it out, and
-    /// its room is others' (`R62`).
-    mutating func sweep(_ callers: Callers, output: inout Output) {
-        guard callers.hasEnded, !queue.isEmpty else { return }
-        var kept = FIFO<AppendRequest>()
-        while let append = queue.popFirst() {
-            if callers.isWaiting(append.waiter) {
-                kept.append(append)
-            } else {
-                output.drain(append)
-            }
-        }
-        queue = kept
-    }
-
     // MARK: - In each step
 
-    /// Moves every append as far as it gets.
+    /// Sends again what is to be sent again, and gives slots to as many appends of other nodes as the pipeline has
+    /// room for: those are proposed with what the node itself takes in this step.
     ///
     /// - Parameter state: What the delivered prefix has used up.
     mutating func advance(
-        _ callers: inout Callers,
+        _ callers: borrowing Callers,
         _ replica: inout Replica,
         state: LogState,
         output: inout Output
-    ) {
-        // Nobody can have them accepted for want of room, and none of them has left the inbox.
-        if !queue.isEmpty, replica.hasNoRoom { empty(.full, &callers, output: &output) }
+    ) -> [Entry] {
         sendAgain(callers, &replica, output: &output)
-        propose(&callers, &replica, state: state, output: &output)
-        forward(&callers, replica, output: &output)
+        return proposeForwarded(&replica, state: state, output: &output)
+    }
+
+    /// How much of the inbox gets a slot here now, or goes to the leader.
+    func appetite(_ callers: borrowing Callers, _ replica: Replica) -> Appetite {
+        if replica.leader != nil { return replica.appetite }
+        return route(replica) == nil ? .none : callers.undecided.room(limits)
+    }
+
+    /// Takes appends out of the inbox: they get slots behind `entries`, and all go in one Accept; or they go to
+    /// the leader.
+    mutating func take(
+        _ appends: [AppendRequest],
+        behind entries: consuming [Entry],
+        _ callers: inout Callers,
+        _ replica: inout Replica,
+        output: inout Output
+    ) {
+        if replica.leader != nil {
+            for append in appends {
+                check(append)
+                replica.assign(append.payloads, token: callers.take(append), into: &entries)
+            }
+            replica.propose(entries, output: &output)
+        } else if let route = route(replica) {
+            forward(appends, to: route, &callers, replica, output: &output)
+        }
     }
 
     /// Tells those that have no way of their own to the leader what is committed, at once.
     mutating func tellRelayed(_ replica: Replica, output: inout Output) {
         for node in relaying.due(committed: replica.deliverable, at: replica.now) {
             output.send(.statusReply(replica.ownStatus(0)), to: node)
+        }
+    }
+
+    private func check(_ append: AppendRequest) {
+        precondition(
+            (1...limits.maxBatchEntries).contains(append.count)
+                && append.bytes <= limits.maxBatchBytes,
+            "an append is checked against the limits before it is made"
+        )
+    }
+
+    /// Where appends of this node go if it does not lead.
+    private func route(_ replica: Replica) -> NodeID? {
+        replica.route.flatMap { $0 == replica.node ? nil : $0 }
+    }
+
+    private mutating func forward(
+        _ appends: [AppendRequest],
+        to route: NodeID,
+        _ callers: inout Callers,
+        _ replica: Replica,
+        output: inout Output
+    ) {
+        if callers.undecided.isEmpty {
+            retries.begin(
+                under: replica.election.leader?.ballot,
+                next: replica.now.advanced(by: limits.electionTicks)
+            )
+        }
+        for append in appends {
+            check(append)
+            let token = callers.take(append)
+            let forward = Forward(token: token, payloads: append.payloads, hops: 0)
+            output.send(.forward(forward), to: route)
         }
     }
 
@@ -106,38 +118,17 @@ struct Proposals: Sendable {
         }
     }
 
-    /// Gives slots to as many appends as the pipeline has room for, and sends them in one Accept.
-    private mutating func propose(
-        _ callers: inout Callers,
-        _ replica: inout Replica,
-        state: LogState,
-        output: inout Output
-    ) {
-        var entries: [Entry] = []
-        proposeForwarded(into: &entries, &replica, state: state, output: &output)
-        while let append = queue.first {
-            if callers.isWaiting(append.waiter) {
-                guard replica.hasRoom(entries: append.count, bytes: append.bytes) else { break }
-                let token = callers.name(append)
-                replica.assign(append.payloads, token: token, into: &entries)
-            }
-            _ = queue.popFirst()
-            output.drain(append)
-        }
-        replica.propose(entries, output: &output)
-    }
-
-    /// Proposes what other nodes have forwarded, unless it is in the log or on its way there.
+    /// Assigns slots to what other nodes have forwarded, unless it is in the log or on its way there.
     private mutating func proposeForwarded(
-        into entries: inout [Entry],
         _ replica: inout Replica,
         state: LogState,
         output: inout Output
-    ) {
+    ) -> [Entry] {
         guard replica.leader != nil else {
             forwarded = ForwardQueue()
-            return
+            return []
         }
+        var entries: [Entry] = []
         while let (forward, sender) = forwarded.first {
             if replica.hasNoRoom || !replica.isNew(forward.token, state) {
                 // Of its own nobody else reminds this node once there is room.
@@ -148,42 +139,12 @@ struct Proposals: Sendable {
                 forwarded.removeFirst()
                 continue
             }
-            let count = forward.payloads.count
-            guard replica.hasRoom(entries: count, bytes: forward.payloads.bytes) else { return }
+            let size = (slots: forward.payloads.count, bytes: forward.payloads.bytes)
+            guard replica.appetite.takes(slots: size.slots, bytes: size.bytes) else { break }
             forwarded.removeFirst()
             replica.assign(forward.payloads, token: forward.token, into: &entries)
         }
-    }
-
-    /// Hands the queue to the leader, as far as the pipeline's bounds allow.
-    private mutating func forward(
-        _ callers: inout Callers,
-        _ replica: Replica,
-        output: inout Output
-    ) {
-        guard replica.leader == nil, let next = replica.route, next != replica.node else { return }
-        if callers.undecided.isEmpty {
-            retries.begin(
-                under: replica.election.leader?.ballot,
-                next: replica.now.advanced(by: limits.electionTicks)
-            )
-        }
-        while let append = queue.first {
-            if callers.isWaiting(append.waiter) {
-                guard
-                    callers.undecided.hasRoom(
-                        entries: append.count,
-                        bytes: append.bytes,
-                        limits: limits
-                    )
-                else { return }
-                let token = callers.name(append)
-                let forward = Forward(token: token, payloads: append.payloads, hops: 0)
-                output.send(.forward(forward), to: next)
-            }
-            _ = queue.popFirst()
-            output.drain(append)
-        }
+        return entries
     }
 
     // MARK: - Of other nodes

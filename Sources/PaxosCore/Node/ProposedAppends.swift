@@ -27,10 +27,9 @@ struct ProposedAppends: Sendable {
     /// Places taken, also by those that were answered.
     var places: Int { proposed.count - head }
 
-    /// True if `entries` more of `bytes` payload bytes may be on their way to another leader.
-    func hasRoom(entries more: Int, bytes moreBytes: Int, limits: Limits) -> Bool {
-        waiting == 0
-            || (entries + more <= limits.pipelineSlots && bytes + moreBytes <= limits.pipelineBytes)
+    /// How much more may be on its way to another leader.
+    func room(_ limits: Limits) -> Appetite {
+        Appetite(slots: limits.pipelineSlots - entries, bytes: limits.pipelineBytes - bytes)
     }
 
     /// Those that somebody still waits for.

@@ -7,9 +7,9 @@ struct Waiters: Sendable {
     enum State: Hashable {
         /// Nobody, or somebody who has been replied to.
         case none
-        /// An append that is still in the inbox, or a barrier.
+        /// A barrier or a trim.
         case waiting
-        /// An append that was proposed under this sequence of this boot's tokens.
+        /// An append that has left the inbox under this sequence of this boot's tokens.
         case proposed(sequence: UInt64)
     }
 
@@ -25,13 +25,13 @@ struct Waiters: Sendable {
     /// The earliest deadline there may be.
     var nextDeadline: Tick { earliest }
 
-    mutating func add(_ waiter: WaiterID, deadline: Tick) {
+    mutating func add(_ waiter: WaiterID, _ state: State = .waiting, deadline: Tick) {
         let index = Int(waiter.index)
         while entries.count <= index { entries.append(Entry()) }
         precondition(entries[index].state == .none, "a waiter is added once")
         entries[index] = Entry(
             generation: waiter.generation,
-            state: .waiting,
+            state: state,
             deadline: deadline
         )
         earliest = min(earliest, deadline)
@@ -43,10 +43,6 @@ struct Waiters: Sendable {
             return .none
         }
         return entries[index].state
-    }
-
-    mutating func propose(_ waiter: WaiterID, sequence: UInt64) {
-        entries[Int(waiter.index)].state = .proposed(sequence: sequence)
     }
 
     /// Ends a waiter's wait and returns how far that had come.

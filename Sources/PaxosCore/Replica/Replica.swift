@@ -264,18 +264,14 @@ package struct Replica: Sendable {
 
     // MARK: - Proposing
 
-    /// True if a leader is here and takes an append of this size now.
-    func hasRoom(entries: Int, bytes: Int) -> Bool {
-        recovered.isEmpty && !acceptor.isFull && pipelineHasRoom(entries: entries, bytes: bytes)
-    }
-
-    /// The leader's own acceptor must take what it proposes: nobody would propose it again.
-    private func pipelineHasRoom(entries: Int, bytes: Int) -> Bool {
-        guard let ballot = leader?.ballot, acceptor.promised == ballot, let next = leader?.next,
-            leader?.hasRoom(entries: entries, bytes: bytes) == true
-        else { return false }
-        let last = next.advanced(by: entries - 1)
-        return acceptor.hasRoom(through: last, bytes: unsentBytes + bytes)
+    /// What the leader takes that is here; nothing if none is. Its own acceptor must take it too: nobody would
+    /// propose it again.
+    var appetite: Appetite {
+        guard let leader, acceptor.promised == leader.ballot, recovered.isEmpty, !acceptor.isFull
+        else { return .none }
+        let room = leader.room
+        let held = acceptor.room(from: leader.next, unsentBytes: unsentBytes)
+        return Appetite(slots: min(room.slots, held.slots), bytes: min(room.bytes, held.bytes))
     }
 
     /// What phase 1 found waits for no memory: most of it is in the acceptor's window already, and as
@@ -294,7 +290,7 @@ package struct Replica: Sendable {
         return !recovered.isEmpty && leader.next > acceptor.last
     }
 
-    /// Takes the next slots for entries that `hasRoom` has admitted; `propose` sends them.
+    /// Takes the next slot for an entry, for which there is room; `propose` sends it.
     mutating func assign(_ entry: Entry) {
         role.leader?.assign(entry, now: now)
         unsentBytes += entry.payloadBytes

@@ -297,12 +297,14 @@ package struct Acceptor: Sendable {
     /// The lowest slot whose row on disk is not what was accepted last.
     package var lowestUnflushed: Slot? { unflushed.lowest }
 
-    /// True if a proposer on this node may go on to `last` with `bytes` more: delivery can lag behind
-    /// the commit, and what waits for it is in memory. An empty window takes whatever one append may
-    /// hold.
-    func hasRoom(through last: Slot, bytes: Int) -> Bool {
-        last.count(after: window.base) < limits.pipelineSlots
-            && (windowBytes == 0 || windowBytes + bytes <= limits.pipelineBytes)
+    /// How much a proposer on this node may go on with from `next`, where so many bytes are assigned and not
+    /// here yet: delivery can lag behind the commit, and what waits for it is in memory. An empty window
+    /// takes whatever the pipeline may hold.
+    func room(from next: Slot, unsentBytes: Int) -> Appetite {
+        Appetite(
+            slots: limits.pipelineSlots - next.count(after: window.base),
+            bytes: windowBytes == 0 ? .max : limits.pipelineBytes - windowBytes - unsentBytes
+        )
     }
 
     /// The slot of the lowest entry that memory may hold.

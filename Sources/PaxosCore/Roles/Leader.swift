@@ -82,6 +82,14 @@ package struct Leader: Sendable {
                 && bytesInFlight + bytes <= limits.pipelineBytes)
     }
 
+    /// What the pipeline has room for. No append is larger than an empty one.
+    var room: Appetite {
+        Appetite(
+            slots: limits.pipelineSlots - slotsInFlight,
+            bytes: limits.pipelineBytes - bytesInFlight
+        )
+    }
+
     /// Takes the next slot for an entry.
     mutating func assign(_ entry: Entry, now: Tick) {
         if inFlight.isEmpty { lastProgress = now }

@@ -26,6 +26,7 @@ extension Mutant {
     /// Steps a core. `held` is what subscribers were not handed in the step before.
     func step(
         _ core: inout NodeCore,
+        _ inbox: inout SimulatedInbox,
         _ arrivals: consuming Arrivals,
         held: inout [Delivered],
         said: inout [Envelope]
@@ -51,7 +52,7 @@ extension Mutant {
         if self == .prefixNotCompared {
             arrivals.messages = arrivals.messages.map { altered($0, as: nil) }
         }
-        var output = core.step(arrivals)
+        var output = inbox.step(&core, arrivals)
         for barrier in barriers {
             let slot = core.status.committed
             output.replies.append(Reply(waiter: barrier.waiter, outcome: .barrier(slot)))

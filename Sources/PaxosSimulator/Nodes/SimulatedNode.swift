@@ -95,7 +95,7 @@ final class SimulatedProcess {
     var receipt: DurabilityReceipt?
     var messages: [Envelope] = []
     var completions: [ReadCompletion] = []
-    var appends: [AppendRequest] = []
+    var inbox = SimulatedInbox()
     var barriers: [BarrierRequest] = []
     var trims: [TrimRequest] = []
     /// The trim point that it was opened with.
@@ -109,8 +109,6 @@ final class SimulatedProcess {
     var wakeAt: Moment?
 
     var callers = Callers()
-    /// Appends that have not left the inbox.
-    var undrained = 0
     /// Where in the expected log its next event stands.
     var position: Int
     var wasLeader = false

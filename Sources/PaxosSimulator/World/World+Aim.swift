@@ -130,7 +130,7 @@ extension World {
 
     private func call(_ node: SimulatedNode, _ count: Int) {
         guard let process = node.process, !process.hasClosed else { return }
-        for _ in 0..<count where process.undrained < mix.limits.inboxAppends {
+        for _ in 0..<count where process.inbox.count < mix.limits.inboxAppends {
             submitAppend(count: 1, isBatch: false, size: 8, deadline: .never, process)
         }
         schedule(node)
@@ -207,7 +207,7 @@ extension World {
         let committed = process.core.status.committed.rawValue
         let window = UInt64(2 * mix.limits.pipelineSlots + 1)
         guard ledger.chosenThrough.rawValue > committed + window else {
-            if leader.process?.undrained == 0 { call(leader, mix.limits.pipelineSlots) }
+            if leader.process?.inbox.count == 0 { call(leader, mix.limits.pipelineSlots) }
             return
         }
         if aim?.kind == .lateRows {
@@ -274,7 +274,7 @@ extension World {
     /// Once it has written what it proposes.
     private func putToSleep(_ leader: SimulatedNode) {
         guard aim?.isSleepy == true, aim?.sleeper == nil, !leader.isPaused,
-            let process = leader.process, process.undrained == 0, leader.store.unreceipted == 0
+            let process = leader.process, process.inbox.count == 0, leader.store.unreceipted == 0
         else { return }
         counts.count(.pause)
         leader.isPaused = true

@@ -91,7 +91,7 @@ extension World {
 
     private func bait(_ node: SimulatedNode) {
         guard let process = node.process, !process.hasClosed,
-            process.undrained + 3 <= mix.limits.inboxAppends
+            process.inbox.count + 3 <= mix.limits.inboxAppends
         else { return }
         // A batch of which the next leader proposes only a part is torn.
         let most = min(mix.limits.maxBatchEntries, mix.limits.maxBatchBytes / 8)

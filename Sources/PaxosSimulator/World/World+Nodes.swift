@@ -210,20 +210,19 @@ extension World {
 }
 
 extension SimulatedProcess {
-    /// Steps the core with everything that has arrived.
+    /// Steps the core with everything that has arrived, and as much of the inbox as it takes.
     func step(now tick: Tick) -> Output {
         let arrivals = takeArrivals(now: tick)
-        guard let mutant else { return core.step(arrivals) }
-        return mutant.step(&core, arrivals, held: &withheld, said: &said)
+        guard let mutant else { return inbox.step(&core, arrivals) }
+        return mutant.step(&core, &inbox, arrivals, held: &withheld, said: &said)
     }
 
-    /// Swaps out everything that has arrived.
+    /// Swaps out everything that has arrived, appends apart.
     private func takeArrivals(now tick: Tick) -> Arrivals {
         var arrivals = Arrivals(now: tick)
         arrivals.receipt = receipt.take()
         swap(&arrivals.messages, &messages)
         swap(&arrivals.completions, &completions)
-        swap(&arrivals.appends, &appends)
         swap(&arrivals.barriers, &barriers)
         swap(&arrivals.trims, &trims)
         swap(&arrivals.cancellations, &cancellations)

@@ -36,7 +36,7 @@ extension World {
         _ node: SimulatedNode,
         _ process: SimulatedProcess
     ) {
-        guard process.undrained < mix.limits.inboxAppends else { return }
+        guard process.inbox.count < mix.limits.inboxAppends else { return }
         let size = isBatch ? 8 : workRandom.within(8...mix.limits.maxPayloadBytes)
         submitAppend(
             count: count,
@@ -69,14 +69,13 @@ extension World {
         deadline: Tick,
         _ process: SimulatedProcess
     ) {
-        process.undrained += 1
         let caller = Callers.Caller(
             append: appends,
             count: payloads.count,
             deadline: deadline,
             floor: ledger.acknowledged
         )
-        process.appends.append(
+        process.inbox.add(
             AppendRequest(
                 waiter: process.callers.add(caller),
                 payloads: isBatch ? .batch(payloads) : .one(payloads[0]),

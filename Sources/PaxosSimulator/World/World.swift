@@ -316,7 +316,7 @@ package final class World {
         _ process: SimulatedProcess,
         after tick: Tick
     ) throws(Violation) {
-        let deadline = process.core.nextDeadline
+        let deadline = min(process.core.nextDeadline, process.inbox.nextDeadline)
         try demand(
             deadline > tick,
             .limits,

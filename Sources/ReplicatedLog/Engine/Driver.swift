@@ -1,8 +1,8 @@
 internal import PaxosCore
 internal import Platform
 
-/// The loop of a node, on one thread of its own: takes everything that has arrived, steps the core once
-/// with it and carries out what the step asks for.
+/// The loop of a node, on one thread of its own: takes everything that has arrived, steps the core once with it
+/// and with as much of the inbox as it takes then, and carries out what the step asks for.
 ///
 /// The loop never waits for the disk: the store has a thread too, and tells the inbox.
 final class Driver: Sendable {
@@ -68,21 +68,25 @@ final class Driver: Sendable {
     /// it returns. Once only.
     func run() {
         guard var core = core.withLock({ $0.take() }) else { return }
-        var arrivals: Arrivals? = Arrivals(now: clock.now)
+        var next: Inbox.Taken? = Inbox.Taken(arrivals: Arrivals(now: clock.now))
         var observer = makeObserver()
         defer { observer.end() }
         var gathering = Gathering()
         var told = core.status.trimmed
         inbox.drive()
         while true {
-            guard let arrived = arrivals.take() else {
+            guard let taken = next.take() else {
                 sleep(until: min(core.nextDeadline, observer.due), or: gathering)
                 observer.catchUp(now: clock.now)
-                arrivals = nextArrivals(of: core, gathering)
+                next = take(for: core, gathering)
                 continue
             }
-            let isFlushed = arrived.receipt != nil
-            var output = core.step(arrived)
+            let isFlushed = taken.arrivals.receipt != nil
+            let offersAppends = taken.offersAppends
+            let step = core.begin(taken.arrivals)
+            // What has arrived may have made room, or brought a leader: those who wait for it go on now.
+            let appends = offersAppends ? inbox.take(step.appetite) : []
+            var output = core.finish(step, taking: appends)
             // First what others wait for: an Accept travels while the own write is made.
             if !output.messages.isEmpty { transport?.send(output.messages) }
             if let write = output.write.take() { store.submit(write) }
@@ -103,7 +107,8 @@ final class Driver: Sendable {
                 noteTrimmed(told)
             }
             observer.note(output.facts, now: clock.now)
-            let callers = inbox.reply(output.replies, drained: output.drained)
+            if let refusal = output.refusal { inbox.refuse(refusal) }
+            let callers = inbox.reply(output.replies)
             let shown = Gathering.Step(
                 isAwaited: core.isAwaited,
                 isWriting: core.isWriting,
@@ -115,12 +120,12 @@ final class Driver: Sendable {
                 EngineMetrics.Reading(
                     status: status,
                     store: store.counters,
-                    inboxBytes: inbox.share.bytes,
+                    inboxBytes: inbox.held.bytes,
                     droppedMessages: inbox.droppedMessages
                 )
             }
             if output.isClosed { break }
-            arrivals = nextArrivals(of: core, gathering)
+            next = take(for: core, gathering)
         }
     }
 
@@ -139,19 +144,18 @@ final class Driver: Sendable {
         )
     }
 
-    private func nextArrivals(
-        of core: borrowing NodeCore,
+    private func take(
+        for core: borrowing NodeCore,
         _ gathering: Gathering
-    ) -> Arrivals? {
+    ) -> Inbox.Taken? {
         let now = clock.now
-        inbox.expireOverflow(now: now)
         return inbox.take(now: now, isDue: core.nextDeadline <= now, gathering: gathering)
     }
 
     /// Sleeps until something arrives, or until the deadline, or until appends have gathered for long enough.
     private func sleep(until deadline: Tick, or gathering: Gathering) {
-        let (overflow, gathersSince) = inbox.alarms
-        let deadline = min(deadline, overflow)
+        let (early, gathersSince) = inbox.alarms
+        let deadline = min(deadline, early)
         let instant = deadline == .never ? nil : clock.instant(of: deadline)
         // Also if that has passed since the inbox was looked at.
         if let end = gathersSince.map(gathering.end) {

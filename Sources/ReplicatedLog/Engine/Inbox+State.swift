@@ -1,4 +1,5 @@
 internal import PaxosCore
+internal import Platform
 
 extension Inbox.State {
     /// What a caller that waits for room takes beside its payload, about.
@@ -11,13 +12,13 @@ extension Inbox.State {
 
     /// Whoever waits here, with the time that each would.
     var waiting: [(WaiterID, Tick)] {
-        appends.map { ($0.waiter, $0.deadline) } + overflow.map { ($0.waiter, $0.deadline) }
+        appends.waiting.map { ($0.waiter, $0.deadline) } + overflow.map { ($0.waiter, $0.deadline) }
             + barriers.map { ($0.waiter, $0.deadline) } + trims.map { ($0.waiter, $0.deadline) }
     }
 
     func hasRoom(for append: AppendRequest, limits: Limits) -> Bool {
-        usedAppends < limits.inboxAppends
-            && (usedBytes == 0 || usedBytes + append.bytes <= limits.inboxBytes)
+        held.appends < limits.inboxAppends
+            && (held.bytes == 0 || held.bytes + append.bytes <= limits.inboxBytes)
     }
 
     /// Whether those who wait for room may hold this as well.
@@ -27,8 +28,8 @@ extension Inbox.State {
     }
 
     mutating func admit(_ append: AppendRequest) {
-        usedAppends += 1
-        usedBytes += append.bytes
+        held.appends += 1
+        held.bytes += append.bytes
         waiters.letIn(append.waiter)
         appends.append(append)
     }
@@ -53,47 +54,109 @@ extension Inbox.State {
         }
     }
 
-    /// Takes those out of the wait for room whose time is up.
-    mutating func takeExpiredOverflow(now: Tick) -> [WaiterTable.Continuation] {
-        var expired: [WaiterTable.Continuation] = []
-        var kept = Ring<AppendRequest>()
-        for append in overflow where waiters.stage(of: append.waiter) != nil {
-            if append.deadline > now {
-                kept.append(append)
-            } else if let continuation = waiters.take(append.waiter) {
-                overflowBytes -= append.bytes + Self.waitingBytes
-                expired.append(continuation)
-            }
+    /// Takes those out whose time is up.
+    mutating func takeExpired(by now: Tick, limits: Limits) -> [WaiterTable.Continuation] {
+        deadline = .never
+        var late: [WaiterID] = []
+        for append in appends.waiting where waiters.stage(of: append.waiter) != nil {
+            note(append, now, &late)
         }
-        overflow = kept
-        overflowDeadline = kept.map(\.deadline).min() ?? .never
-        return expired
+        for append in overflow where waiters.stage(of: append.waiter) != nil {
+            note(append, now, &late)
+        }
+        return late.compactMap { giveUp($0, limits: limits) }
     }
+
+    private mutating func note(_ append: AppendRequest, _ now: Tick, _ late: inout [WaiterID]) {
+        if append.deadline > now {
+            deadline = min(deadline, append.deadline)
+        } else {
+            late.append(append.waiter)
+        }
+    }
+
+    // MARK: - For the core
+
+    mutating func takeArrivals(now tick: Tick, isDue: Bool, gathering: Gathering) -> Inbox.Taken? {
+        let isAsked = !appends.isEmpty && !awaitsAppetite
+        guard isAsked || hasMoreThanAppends || isDue else {
+            // Those that gathered may have been cancelled.
+            stopGathering()
+            return nil
+        }
+        let now = MonotonicClock.now()
+        let since = gathersSince ?? now
+        // Those that the core has once had no room for have waited for others long enough.
+        let gathers =
+            isAsked && !isDue && !hasWordOfCallers && isFull == nil && failure == nil
+            && gathering.holds(appends.count, since: since, at: now)
+        if gathers {
+            gathersSince = since
+            wakingAppend = gathering.enough
+        } else {
+            stopGathering()
+        }
+        if gathers, !hasMoreThanAppends { return nil }
+        if answered > 0 { sweep() }
+        var arrivals = Arrivals(now: tick)
+        waiters.handOver()
+        arrivals.barriers = barriers.handOver()
+        arrivals.trims = trims.handOver()
+        arrivals.cancellations = cancellations.handOver()
+        arrivals.completions = completions.handOver()
+        arrivals.messages = messages.handOver()
+        messageBytes = 0
+        arrivals.receipt = receipt.take()
+        arrivals.isFull = isFull.take()
+        arrivals.keepsAbove = keepsAbove.take()
+        arrivals.failure = failure.take()
+        arrivals.closeBy = closeBy.take()
+        return Inbox.Taken(arrivals: arrivals, offersAppends: !gathers && !appends.isEmpty)
+    }
+
+    mutating func takeAppends(_ appetite: Appetite, limits: Limits) -> [AppendRequest] {
+        if answered > 0 { sweep() }
+        let taken = appends.take(appetite)
+        held.appends -= taken.count
+        for append in taken { held.bytes -= append.bytes }
+        waiters.handOver(appendsBefore: appends.first?.waiter)
+        awaitsAppetite = !appends.isEmpty
+        admitOverflow(limits: limits)
+        if appends.isEmpty { deadline = .never }
+        return taken
+    }
+
+    // MARK: - Who leaves by another way
 
     /// Takes everybody out who waits here, and what they brought.
     mutating func takeAll() -> [WaiterTable.Continuation] {
-        var left: [WaiterTable.Continuation] = []
-        for append in appends where waiters.stage(of: append.waiter) == .outside {
-            usedAppends -= 1
-            usedBytes -= append.bytes
-        }
-        for (waiter, _) in waiting {
+        var left = takeAllAppends()
+        for waiter in barriers.map(\.waiter) + trims.map(\.waiter) {
             if let continuation = waiters.take(waiter) { left.append(continuation) }
         }
-        appends = []
         barriers = []
         trims = []
-        overflow = []
-        overflowBytes = 0
-        (answered, answeredBytes) = (0, 0)
         return left
     }
 
-    /// What is handed to the core is answered by the core from here on; what was answered already is
-    /// dropped.
-    mutating func enterCore(limits: Limits) {
+    /// Takes every append out, those too that wait for room.
+    mutating func takeAllAppends() -> [WaiterTable.Continuation] {
+        if appends.isEmpty, overflow.isEmpty { return [] }
+        var left: [WaiterTable.Continuation] = []
+        for append in appends.takeAll() {
+            if let continuation = waiters.take(append.waiter) { left.append(continuation) }
+        }
+        for append in overflow {
+            if let continuation = waiters.take(append.waiter) { left.append(continuation) }
+        }
+        waiters.handOver(appendsBefore: nil)
+        overflow = []
+        overflowBytes = 0
+        held = Inbox.Held()
+        deadline = .never
+        awaitsAppetite = false
         if answered > 0 { sweep() }
-        waiters.handOver()
+        return left
     }
 
     /// Takes somebody out of whom the core has not heard, to be answered here. The room is free at once and
@@ -106,8 +169,10 @@ extension Inbox.State {
         if let weight {
             answeredBytes += weight.bytes
             if weight.isLetIn {
-                usedAppends -= 1
-                usedBytes -= weight.bytes
+                held.appends -= 1
+                held.bytes -= weight.bytes
+                // It may have been the one for which there was no room.
+                awaitsAppetite = false
             } else {
                 overflowBytes -= weight.bytes + Self.waitingBytes
             }

@@ -2,10 +2,11 @@ internal import PaxosCore
 internal import Platform
 
 /// Where everything that concerns a node arrives: appends and barriers of callers, messages of peers, receipts
-/// and reads of the store. The driver swaps it out and steps the core with all of it.
+/// and reads of the store. The driver swaps it out and steps the core with all of it, but for appends: of those
+/// the core is handed as many as it takes, and the others wait here. They wait nowhere else.
 ///
 /// An append costs one short critical section and no hop (`R63`). The inbox is bounded in appends and
-/// in bytes; what the core has not given a slot yet still counts. An append beyond the bound waits in
+/// in bytes: what the core has not taken still counts. An append beyond the bound waits in
 /// `overflow`, which is bounded in bytes too: beyond that it is refused as overloaded. Barriers are not
 /// bounded: each holds no more than its caller holds anyway.
 final class Inbox: Sendable {
@@ -21,7 +22,7 @@ final class Inbox: Sendable {
         var phase = Phase.open
         /// The driver looks at deadlines.
         var isDriven = false
-        var appends: [AppendRequest] = []
+        var appends = Backlog()
         var barriers: [BarrierRequest] = []
         var trims: [TrimRequest] = []
         var cancellations: [WaiterID] = []
@@ -40,10 +41,13 @@ final class Inbox: Sendable {
         var overflow = Ring<AppendRequest>()
         /// What those hold that wait in `overflow`.
         var overflowBytes = 0
-        /// No append in `overflow` has an earlier deadline.
-        var overflowDeadline = Tick.never
-        var usedAppends = 0
-        var usedBytes = 0
+        /// No append that waits here has an earlier deadline.
+        var deadline = Tick.never
+        /// What those hold that wait in `appends`.
+        var held = Held()
+        /// The first of `appends` is more than the core takes: it is of no use to look again before a step makes
+        /// room, or that one leaves.
+        var awaitsAppetite = false
         /// The append that wakes the driver, counted from the last time it took them.
         var wakingAppend = 1
         /// Since when appends stay here to be joined by others.
@@ -52,8 +56,6 @@ final class Inbox: Sendable {
         /// their payloads still take.
         var answered = 0
         var answeredBytes = 0
-
-        var hasArrivals: Bool { !appends.isEmpty || hasMoreThanAppends }
 
         var hasMoreThanAppends: Bool {
             receipt != nil || !messages.isEmpty || !completions.isEmpty || hasWordOfCallers
@@ -69,6 +71,19 @@ final class Inbox: Sendable {
         var hasWordOfCallers: Bool {
             !barriers.isEmpty || !trims.isEmpty || !cancellations.isEmpty || closeBy != nil
         }
+    }
+
+    /// What appends take of the inbox's bounds.
+    struct Held: Equatable {
+        var appends = 0
+        var bytes = 0
+    }
+
+    /// What a step of the core begins with.
+    struct Taken: ~Copyable {
+        var arrivals: Arrivals
+        /// Appends are to be had as well.
+        var offersAppends = false
     }
 
     private static let repliesAtOnce = 64
@@ -105,17 +120,18 @@ final class Inbox: Sendable {
                 return (.cancelled, false)
             }
             let append = append(waiter)
+            // The driver may be asleep for longer than this append waits.
+            let isEarliest = append.deadline < state.deadline
             if state.overflow.isEmpty, state.hasRoom(for: append, limits: limits) {
+                if isEarliest { state.deadline = append.deadline }
                 state.admit(append)
-                return (nil, state.appends.count == state.wakingAppend)
+                return (nil, isEarliest || state.appends.count == state.wakingAppend)
             }
             guard waits, state.mayWait(append, limits: limits) else {
                 _ = state.waiters.take(waiter)
                 return (.overloaded, false)
             }
-            // The driver may be asleep for longer than this append waits.
-            let isEarliest = append.deadline < state.overflowDeadline
-            if isEarliest { state.overflowDeadline = append.deadline }
+            if isEarliest { state.deadline = append.deadline }
             state.queue(append)
             return (nil, isEarliest)
         }
@@ -206,61 +222,37 @@ final class Inbox: Sendable {
         return next
     }
 
-    /// Everything that has arrived, but for appends that gather, or `nil` if nothing has.
-    func take(now tick: Tick, isDue: Bool, gathering: Gathering = Gathering()) -> Arrivals? {
-        state.withLock { state -> Arrivals? in
-            guard state.hasArrivals || isDue else {
-                // Those that gathered may have been cancelled.
-                state.stopGathering()
-                return nil
-            }
-            let now = MonotonicClock.now()
-            let since = state.gathersSince ?? now
-            let gathers =
-                !isDue && !state.hasWordOfCallers && state.isFull == nil && state.failure == nil
-                && gathering.holds(state.appends.count, since: since, at: now)
-            if gathers {
-                state.gathersSince = since
-                state.wakingAppend = gathering.enough
-            } else {
-                state.stopGathering()
-            }
-            if gathers, !state.hasMoreThanAppends { return nil }
-            var arrivals = Arrivals(now: tick)
-            if !gathers {
-                state.enterCore(limits: limits)
-                arrivals.appends = state.appends.handOver()
-            }
-            arrivals.barriers = state.barriers.handOver()
-            arrivals.trims = state.trims.handOver()
-            arrivals.cancellations = state.cancellations.handOver()
-            arrivals.completions = state.completions.handOver()
-            arrivals.messages = state.messages.handOver()
-            state.messageBytes = 0
-            arrivals.receipt = state.receipt.take()
-            arrivals.isFull = state.isFull.take()
-            arrivals.keepsAbove = state.keepsAbove.take()
-            arrivals.failure = state.failure.take()
-            arrivals.closeBy = state.closeBy.take()
-            return arrivals
+    /// Everything that has arrived, appends apart: they are to be had next, as many as the core takes then, unless
+    /// they gather. `nil` if there is nothing to step the core with. Whose time is up is answered.
+    func take(now tick: Tick, isDue: Bool, gathering: Gathering = Gathering()) -> Taken? {
+        var expired: [WaiterTable.Continuation] = []
+        let taken = state.withLock { state -> Taken? in
+            if state.deadline <= tick { expired = state.takeExpired(by: tick, limits: limits) }
+            return state.takeArrivals(now: tick, isDue: isDue, gathering: gathering)
         }
+        for continuation in expired { continuation.resume(returning: .never(.timedOut)) }
+        return taken
     }
 
-    /// Lets in those that waited for room, and resumes every caller the core has replied to. Returns how many
-    /// waited until then, if it resumes any.
+    /// As many appends as the core takes, in the order in which they came: from here on it answers them. Those that
+    /// waited for room come in their places.
+    func take(_ appetite: Appetite) -> [AppendRequest] {
+        state.withLock { $0.takeAppends(appetite, limits: limits) }
+    }
+
+    /// Tells everybody whose append the core has not taken why it never will.
+    func refuse(_ refusal: Refusal) {
+        let refused = state.withLock { $0.takeAllAppends() }
+        for continuation in refused { continuation.resume(returning: .never(refusal)) }
+    }
+
+    /// Resumes every caller the core has replied to. Returns how many waited until then, if it resumes any.
     ///
     /// A few at a time: the first go on while the others are looked up, and nobody who comes with the
     /// next append waits long for the lock.
     @discardableResult
-    func reply(_ replies: [Reply], drained: InboxShare) -> Int? {
+    func reply(_ replies: [Reply]) -> Int? {
         var callers: Int?
-        if drained.appends > 0 {
-            state.withLock { state in
-                state.usedAppends -= drained.appends
-                state.usedBytes -= drained.bytes
-                state.admitOverflow(limits: limits)
-            }
-        }
         var resumed: [(WaiterTable.Continuation, Reply.Outcome)] = []
         resumed.reserveCapacity(min(replies.count, Self.repliesAtOnce))
         var rest = replies[...]
@@ -281,21 +273,10 @@ final class Inbox: Sendable {
         return callers
     }
 
-    /// The earliest deadline of an append that waits for room, `never` if none does; and since when appends
-    /// gather, for which nobody but the time may wake the driver.
-    var alarms: (overflow: Tick, gathersSince: MonotonicInstant?) {
-        state.withLock { ($0.overflowDeadline, $0.gathersSince) }
-    }
-
-    /// Answers the appends that waited for room longer than they would.
-    func expireOverflow(now: Tick) {
-        let expired = state.withLock { state -> [WaiterTable.Continuation] in
-            guard state.overflowDeadline <= now else { return [] }
-            let expired = state.takeExpiredOverflow(now: now)
-            state.admitOverflow(limits: limits)
-            return expired
-        }
-        for continuation in expired { continuation.resume(returning: .never(.timedOut)) }
+    /// When the time of an append that waits here may be up, `never` if none waits; and since when appends gather,
+    /// for which nobody but the time may wake the driver.
+    var alarms: (deadline: Tick, gathersSince: MonotonicInstant?) {
+        state.withLock { ($0.deadline, $0.gathersSince) }
     }
 
     /// The core has said its last word: whoever is still here is refused, and so is whoever comes.
@@ -337,15 +318,8 @@ final class Inbox: Sendable {
     /// Messages that were dropped for want of room.
     var droppedMessages: UInt64 { state.withLock { $0.droppedMessages } }
 
-    /// What the inbox holds of its bounds.
-    var share: InboxShare {
-        state.withLock { state in
-            var share = InboxShare()
-            share.appends = state.usedAppends
-            share.bytes = state.usedBytes
-            return share
-        }
-    }
+    /// What the appends in it take of the inbox's bounds.
+    var held: Held { state.withLock { $0.held } }
 }
 
 extension Inbox: StoreObserver {

@@ -19,8 +19,9 @@ struct WaiterTable {
 
     private struct Place {
         var generation: UInt32 = 0
-        /// With which handing over the core hears of the caller; with none as long as it waits for room.
-        var handing = UInt64.max
+        /// Where the caller stands among those who were let in: with which handing over the core hears of a
+        /// barrier, how many appends it hears of before this one. With none as long as it waits for room.
+        var turn = UInt64.max
         /// What the caller's append weighs in the inbox; `nil` for a barrier.
         var bytes: Int?
         /// While the caller waits.
@@ -29,8 +30,11 @@ struct WaiterTable {
 
     private var places: [Place] = []
     private var free: [UInt32] = []
-    /// How often everything that was let in has been handed to the core.
+    /// How often everything but appends has been handed to the core.
     private var handings: UInt64 = 0
+    /// How many appends were let in, and how many of them have left: they leave in that order.
+    private var appendsIn: UInt64 = 0
+    private var appendsOut: UInt64 = 0
 
     /// How many callers wait.
     var count: Int { places.count - free.count }
@@ -66,22 +70,33 @@ struct WaiterTable {
     func stage(of waiter: WaiterID) -> Stage? {
         let place = places[Int(waiter.index)]
         guard place.generation == waiter.generation, place.continuation != nil else { return nil }
-        return place.handing < handings ? .inside : .outside
+        return place.turn < (place.bytes == nil ? handings : appendsOut) ? .inside : .outside
     }
 
     /// What a caller takes of the inbox who has not been heard of; `nil` for a barrier.
     func weight(of waiter: WaiterID) -> (bytes: Int, isLetIn: Bool)? {
         let place = places[Int(waiter.index)]
-        return place.bytes.map { ($0, place.handing != .max) }
+        return place.bytes.map { ($0, place.turn != .max) }
     }
 
-    /// The core will hear of the caller when everything is handed over next.
+    /// The core will hear of the caller when it comes to its turn.
     mutating func letIn(_ waiter: WaiterID) {
-        places[Int(waiter.index)].handing = handings
+        let index = Int(waiter.index)
+        guard places[index].bytes != nil else {
+            places[index].turn = handings
+            return
+        }
+        places[index].turn = appendsIn
+        appendsIn += 1
     }
 
-    /// The core hears of everybody who was let in.
+    /// The core hears of everybody who was let in, appends apart.
     mutating func handOver() { handings += 1 }
+
+    /// The core hears of the appends that were let in before this one, which waits; of all, if none does.
+    mutating func handOver(appendsBefore first: WaiterID?) {
+        appendsOut = first.map { places[Int($0.index)].turn } ?? appendsIn
+    }
 
     /// Gives a place back and returns what resumes its caller; `nil` if it was resumed before.
     mutating func take(_ waiter: WaiterID) -> Continuation? {

@@ -127,7 +127,7 @@ extension LogNode {
     /// Takes some locks for a moment and waits for nothing else, whatever the node is doing.
     public var status: LogStatus {
         let core = driver.status
-        let share = inbox.share
+        let held = inbox.held
         let storage = store.counters
         let health: LogStatus.Health =
             if let failure = driver.failure {
@@ -150,8 +150,8 @@ extension LogNode {
             lastSlot: core.last,
             trimmedSlot: core.trimmed,
             slotsInFlight: core.slotsInFlight,
-            inboxAppends: share.appends,
-            inboxBytes: share.bytes,
+            inboxAppends: held.appends,
+            inboxBytes: held.bytes,
             members: core.peerCommitted.map {
                 MemberStatus(
                     node: $0.node,

@@ -1,3 +1,5 @@
+import PaxosSimulator
+
 @testable import PaxosCore
 
 /// One member step by step: what it writes goes to the store, and the test says when it is durable.
@@ -10,7 +12,8 @@ final class OneMember {
         var reads: [ReadRequest] = []
         var rows: WriteRows?
         var checkpointed: Slot?
-        var drained = InboxShare()
+        /// How many appends the core took.
+        var taken = 0
         var isClosed = false
         var messages: [Envelope] = []
         var facts: [NodeFact] = []
@@ -38,6 +41,7 @@ final class OneMember {
 
     let store: TestStore
     var core: NodeCore
+    private var inbox = SimulatedInbox()
     private var nextWaiter: UInt32 = 0
     /// Asked for, and not served by `settle` yet.
     private var reads: [ReadRequest] = []
@@ -59,7 +63,7 @@ final class OneMember {
             // Has said hello, and heard it.
             var arrivals = Arrivals(now: .zero)
             arrivals.messages = disk.peers.map { greeting($0.node, members, limits) }
-            reads = core.step(arrivals).reads
+            reads = inbox.step(&core, arrivals).reads
         }
     }
 
@@ -103,19 +107,22 @@ final class OneMember {
     func step(
         at now: UInt64 = 0,
         flush: Int = 0,
+        appends: [AppendRequest] = [],
         _ fill: (inout Arrivals) -> Void = { _ in }
     ) throws -> Said {
         var arrivals = Arrivals(now: Tick(now))
         arrivals.receipt = try store.flush(flush, mergingBatches: true)
         fill(&arrivals)
-        var output = core.step(arrivals)
+        for append in appends { inbox.add(append) }
+        let taken = inbox.taken
+        var output = inbox.step(&core, arrivals)
         var said = Said(
             replies: output.replies,
             delivered: output.delivered.map(\.slot),
             ineffective: output.ineffective,
             reads: output.reads,
             checkpointed: output.checkpointed,
-            drained: output.drained,
+            taken: inbox.taken - taken,
             isClosed: output.isClosed,
             messages: output.messages,
             facts: output.facts
@@ -148,6 +155,9 @@ final class OneMember {
         } while store.waiting > 0 || !reads.isEmpty
         return all
     }
+
+    /// Appends in the inbox.
+    var waiting: Int { inbox.count }
 
     func append(_ bytes: Int = 1, deadline: Tick = .never) -> AppendRequest {
         AppendRequest(

@@ -51,7 +51,7 @@ final class Trio {
     func propose(_ number: UInt64, at node: NodeID) throws {
         let place = Self.place(node)
         let entry = Self.command(number)
-        guard replicas[place].hasRoom(entries: 1, bytes: 1) else { return }
+        guard replicas[place].appetite.takes(slots: 1, bytes: 1) else { return }
         var output = Output()
         replicas[place].assign(entry)
         replicas[place].propose([entry], output: &output)

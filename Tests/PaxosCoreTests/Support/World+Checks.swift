@@ -1,3 +1,5 @@
+import PaxosSimulator
+
 @testable import PaxosCore
 
 /// What must hold after every step.
@@ -15,9 +17,10 @@ extension World {
         for reply in output.replies { try check(reply, hasFailed: hasFailed) }
         let earliest = callers.values.map(\.deadline).min() ?? .never
         try demand(earliest > now, "somebody waits beyond \(earliest)")
-        try demand(core.nextDeadline <= earliest, "nobody wakes the node at \(earliest)")
-        undrained -= output.drained.appends
-        try demand(undrained >= 0, "more left the inbox than came")
+        try demand(
+            min(core.nextDeadline, inbox.nextDeadline) <= earliest,
+            "nobody wakes the node at \(earliest)"
+        )
         try demand(core.status.promised >= promised, "the promise fell (R1)")
         try checkPipeline()
         if let checkpointed = output.checkpointed {
@@ -142,7 +145,7 @@ extension World {
     /// was no room for it.
     func checkEnd(hasFailed: Bool) throws {
         try demand(callers.isEmpty, "\(callers.count) callers are left behind")
-        try demand(undrained == 0, "\(undrained) appends are left in the inbox")
+        try demand(inbox.count == 0, "\(inbox.count) appends are left in the inbox")
         if !hasFailed, !isFull {
             try demand(store.disk.committed >= core.delivered, "the watermark was not written")
             try demand(
@@ -152,19 +155,19 @@ extension World {
         }
         // Deaf from now on.
         var arrivals = Arrivals(now: now.advanced(by: 100))
-        arrivals.appends = [
+        inbox.add(
             AppendRequest(
                 waiter: WaiterID(index: 0, generation: .max),
                 payloads: .one([]),
                 bytes: 0,
                 deadline: .never
             )
-        ]
+        )
         for request in reads {
             let page = store.disk.read(request)
             arrivals.completions.append(ReadCompletion(id: request.id, result: .success(page)))
         }
-        var output = core.step(arrivals)
+        var output = inbox.step(&core, arrivals)
         let isSilent =
             output.write == nil && output.delivered.isEmpty && output.reads.isEmpty
             && output.messages.isEmpty

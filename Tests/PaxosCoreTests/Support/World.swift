@@ -32,6 +32,7 @@ final class World {
     let limits: Limits
     let store = TestStore()
     var core: NodeCore
+    var inbox = SimulatedInbox()
     var now = Tick.zero
     var isFull = false
     var closeBy: Tick?
@@ -44,7 +45,6 @@ final class World {
     var generations: [UInt32] = []
     var freeIndexes: [UInt32] = []
     var appends = 0
-    var undrained = 0
 
     /// Every event any boot delivered: there is one log.
     var log: [Event] = []
@@ -101,10 +101,10 @@ final class World {
     private func add(_ action: Action, to arrivals: inout Arrivals) throws {
         switch action {
         case .append where generator.oneIn(2):
-            for _ in 0...generator.below(3) { arrivals.appends.append(append(count: 1)) }
+            for _ in 0...generator.below(3) { inbox.add(append(count: 1)) }
         case .batch where generator.oneIn(4):
             let most = min(limits.maxBatchEntries, limits.maxBatchBytes / 8)
-            arrivals.appends.append(append(count: 1 + generator.below(most), isBatch: true))
+            inbox.add(append(count: 1 + generator.below(most), isBatch: true))
         case .barrier where generator.oneIn(4):
             arrivals.barriers.append(BarrierRequest(waiter: call(nil, 0), deadline: .never))
         case .cancel where generator.oneIn(4):
@@ -135,7 +135,6 @@ final class World {
 
     private func append(count: Int, isBatch: Bool = false) -> AppendRequest {
         appends += 1
-        undrained += 1
         let size = isBatch ? 8 : 8 + generator.below(25)
         let payloads = (0..<count).map { index in
             [UInt8](littleEndian: UInt64(appends) << 16 | UInt64(index) << 8 | UInt64(count))
@@ -192,7 +191,7 @@ final class World {
     func step(_ arrivals: consuming Arrivals) throws {
         steps += 1
         let hasFailed = arrivals.failure != nil || hasRot
-        var output = core.step(arrivals)
+        var output = inbox.step(&core, arrivals)
         if let batch = output.write.take() {
             note(batch.rows)
             try store.submit(batch)
@@ -224,7 +223,7 @@ final class World {
         freeIndexes.removeAll()
         reads.removeAll()
         bytesBySlot.removeAll()
-        undrained = 0
+        inbox = SimulatedInbox()
         isEnded = false
         isFull = false
         hasRot = false

@@ -28,6 +28,27 @@ import Testing
         try await world.stopAll()
     }
 
+    /// Many more than a pipeline holds wait at each member, and nobody comes behind them: what is decided makes
+    /// room for the next, also at those who do not lead.
+    @Test func aPipelineAtATimeIsEnough() async throws {
+        let world = try await ClusterWorld {
+            $0.pipelineSlots = 2
+            $0.appendTimeout = .seconds(60)
+        }
+        try await world.startAll()
+        var callers: [Task<Slot, any Error>] = []
+        for member in world.members {
+            let node = try world.node(member)
+            for number in 0..<20 {
+                callers.append(Task { try await node.append(bytes("\(member)-\(number)")) })
+            }
+        }
+        var slots: Set<Slot> = []
+        for caller in callers { slots.insert(try await caller.value) }
+        #expect(slots.count == 60)
+        try await world.stopAll()
+    }
+
     @Test func anyTwoOfThreeGoOnAndTheThirdCatchesUp() async throws {
         for away in [1, 2, 3] as [NodeID] {
             let world = try await ClusterWorld()

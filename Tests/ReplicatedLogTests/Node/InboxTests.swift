@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    private static func submit(
+    static func submit(
         _ ticket: borrowing Ticket,
         to inbox: Inbox,
         bytes: Int = 2,
@@ -52,40 +52,59 @@ import Testing
     private var waiting: Int { inbox.state.withLock { $0.waiters.count } }
     private var kept: Int { inbox.state.withLock { $0.appends.count + $0.overflow.count } }
 
-    private func taken() -> [WaiterID]? {
-        guard let arrivals = inbox.take(now: .zero, isDue: false) else { return nil }
-        return arrivals.appends.map(\.waiter)
+    /// What a step of a core gets out of an inbox.
+    struct Step: Equatable {
+        var appends: [WaiterID] = []
+        var cancellations: [WaiterID] = []
+        var completions = 0
     }
 
-    private func cancelled() -> [WaiterID] {
-        guard let arrivals = inbox.take(now: .zero, isDue: false) else { return [] }
-        return arrivals.cancellations
+    static let everything = Appetite(slots: .max, bytes: .max)
+
+    /// As the driver does it; `nil` if there is nothing to step the core with.
+    static func step(
+        _ inbox: Inbox,
+        _ appetite: Appetite = everything,
+        at now: Tick = .zero,
+        isDue: Bool = false,
+        gathering: Gathering = Gathering()
+    ) -> Step? {
+        guard let taken = inbox.take(now: now, isDue: isDue, gathering: gathering) else {
+            return nil
+        }
+        var step = Step()
+        if taken.offersAppends { step.appends = inbox.take(appetite).map(\.waiter) }
+        step.cancellations = taken.arrivals.cancellations
+        step.completions = taken.arrivals.completions.count
+        return step
     }
+
+    private func taken(_ appetite: Appetite = everything) -> [WaiterID]? {
+        Self.step(inbox, appetite)?.appends
+    }
+
+    private func cancelled() -> [WaiterID] { Self.step(inbox)?.cancellations ?? [] }
 
     /// Story: see `NodeOverloadTests.cancelledAppendsMakeRoom`.
     @Test func theRoomOfCancelledAppendsGoesToThoseWhoWait() async throws {
         let early = [append(), append()]
-        try await eventually("two are in") { inbox.share.appends == 2 }
+        try await eventually("two are in") { inbox.held.appends == 2 }
         let late = append()
         try await eventually("one waits") { kept == 3 }
         for task in early { task.cancel() }
         for task in early { #expect(await task.value == .never(.cancelled)) }
+        #expect(inbox.held == Inbox.Held(appends: 1, bytes: 2))
         #expect(taken()?.count == 1)
-        #expect(inbox.share.appends == 1)
-        #expect(inbox.share.bytes == 2)
+        #expect(inbox.held == Inbox.Held())
         late.cancel()
         try await eventually("the core hears of it") {
             inbox.state.withLock { $0.cancellations.count } == 1
         }
-        var share = InboxShare()
-        share.appends = 1
-        share.bytes = 2
         let waiter = try #require(cancelled().first)
-        inbox.reply([Reply(waiter: waiter, outcome: .never(.cancelled))], drained: share)
+        inbox.reply([Reply(waiter: waiter, outcome: .never(.cancelled))])
         #expect(await late.value == .never(.cancelled))
         // A second reply finds nobody.
-        inbox.reply([Reply(waiter: waiter, outcome: .never(.closed))], drained: InboxShare())
-        #expect(inbox.share == InboxShare())
+        inbox.reply([Reply(waiter: waiter, outcome: .never(.closed))])
         #expect(waiting == 0)
     }
 
@@ -102,29 +121,37 @@ import Testing
         }
         inbox.end(.closed)
         for task in held { #expect(await task.value == .never(.closed)) }
-        #expect(inbox.share == InboxShare())
+        #expect(inbox.held == Inbox.Held())
         #expect(waiting == 0)
         #expect(await append().value == .never(.closed))
         #expect(waiting == 0)
     }
 
-    @Test func whoWaitsForRoomIsExpired() async throws {
+    /// In the inbox and outside; the core hears of neither.
+    @Test func whoWaitsTooLongIsExpired() async throws {
         inbox.drive()
-        let early = [append(), append()]
-        try await eventually("two are in") { inbox.share.appends == 2 }
+        let early = [append(), append(Tick(7))]
+        try await eventually("two are in") { inbox.held.appends == 2 }
         let short = append(Tick(5))
         try await eventually("one waits") { kept == 3 }
         let long = append(Tick(9))
         try await eventually("two wait") { kept == 4 }
-        #expect(inbox.alarms.overflow == Tick(5))
-        inbox.expireOverflow(now: Tick(5))
+        #expect(taken(.none) == [])
+        #expect(inbox.alarms.deadline == Tick(5))
+        #expect(Self.step(inbox, at: Tick(4)) == nil, "the core takes none")
+        #expect(Self.step(inbox, at: Tick(5)) == nil)
         #expect(await short.value == .never(.timedOut))
-        #expect(inbox.alarms.overflow == Tick(9))
-        inbox.expireOverflow(now: Tick(10))
+        #expect(inbox.alarms.deadline == Tick(7))
+        // One that leaves makes room, and it is worth looking again.
+        #expect(Self.step(inbox, .none, at: Tick(8)) == Step())
+        #expect(await early[1].value == .never(.timedOut))
+        #expect(inbox.held.appends == 2)
+        #expect(inbox.alarms.deadline == Tick(9))
+        _ = Self.step(inbox, .none, at: Tick(10))
         #expect(await long.value == .never(.timedOut))
-        #expect(inbox.alarms.overflow == .never)
+        #expect(inbox.alarms.deadline == .never)
         inbox.end(.closed)
-        for task in early { _ = await task.value }
+        #expect(await early[0].value == .never(.closed))
         #expect(waiting == 0)
     }
 
@@ -135,7 +162,7 @@ import Testing
         #expect(await Self.submit(ticket, to: inbox) == .never(.cancelled))
         #expect(taken() == nil)
         #expect(waiting == 0)
-        #expect(inbox.share == InboxShare())
+        #expect(inbox.held == Inbox.Held())
     }
 
     /// A ticket of a caller who was answered names nobody any more, though the place has another user.
@@ -147,16 +174,13 @@ import Testing
         inbox.cancel(ticket.value)
         #expect(await first.value == .never(.cancelled))
         let second = append()
-        try await eventually("another waits in its place") { inbox.share.appends == 1 }
+        try await eventually("another waits in its place") { inbox.held.appends == 1 }
         inbox.cancel(ticket.value)
         #expect(waiting == 1)
         #expect(taken()?.map(\.index) == [0])
         inbox.cancel(ticket.value)
         #expect(cancelled().isEmpty)
-        inbox.reply(
-            [Reply(waiter: WaiterID(index: 0, generation: 1), outcome: .never(.closed))],
-            drained: InboxShare(appends: 1, bytes: 2)
-        )
+        inbox.reply([Reply(waiter: WaiterID(index: 0, generation: 1), outcome: .never(.closed))])
         #expect(await second.value == .never(.closed))
     }
 
@@ -166,16 +190,14 @@ import Testing
         let gathering = GatheringTests.forAnHour()
         var known: [WaiterID] = []
         func handed(isDue: Bool = false) -> [Int]? {
-            guard let arrivals = inbox.take(now: .zero, isDue: isDue, gathering: gathering) else {
+            guard let step = Self.step(inbox, isDue: isDue, gathering: gathering) else {
                 return nil
             }
-            known += arrivals.appends.map(\.waiter)
-            return [
-                arrivals.appends.count, arrivals.completions.count, arrivals.cancellations.count,
-            ]
+            known += step.appends
+            return [step.appends.count, step.completions, step.cancellations.count]
         }
         let early = [append(), append()]
-        try await eventually("two are in") { inbox.share.appends == 2 }
+        try await eventually("two are in") { inbox.held.appends == 2 }
         #expect(handed() == nil)
         inbox.complete(ReadCompletion(id: ReadID(rawValue: 7), result: .failure(.closed)))
         #expect(handed() == [0, 1, 0])
@@ -183,22 +205,19 @@ import Testing
         #expect(await early[0].value == .never(.cancelled), "the core has not heard of it")
         #expect(handed(isDue: true) == [1, 0, 0], "a deadline of the core")
         let late = append()
-        try await eventually("another is in") { inbox.share.appends == 2 }
+        try await eventually("another is in") { inbox.held.appends == 1 }
         early[1].cancel()
         try await eventually("the core is to hear of it") {
             inbox.state.withLock { !$0.cancellations.isEmpty }
         }
         #expect(handed() == [1, 0, 1])
         #expect(inbox.alarms.gathersSince == nil)
-        inbox.reply(
-            known.map { Reply(waiter: $0, outcome: .never(.closed)) },
-            drained: InboxShare(appends: 2, bytes: 4)
-        )
+        inbox.reply(known.map { Reply(waiter: $0, outcome: .never(.closed)) })
         #expect(await early[1].value == .never(.closed))
         #expect(await late.value == .never(.closed))
         // Story: the last one that gathered was cancelled, and the driver looked again and again for nothing.
         let last = append()
-        try await eventually("it is in") { inbox.share.appends == 1 }
+        try await eventually("it is in") { inbox.held.appends == 1 }
         #expect(handed() == nil)
         #expect(inbox.alarms.gathersSince != nil)
         last.cancel()
@@ -213,8 +232,8 @@ import Testing
         limits.inboxBytes = 10
         let inbox = Inbox(limits: limits, clock: TickClock(), parker: Parker())
         let first = Task { await Self.submit(Ticket(), to: inbox, bytes: 8) }
-        try await eventually("it is in") { inbox.share.appends == 1 }
-        #expect(inbox.take(now: .zero, isDue: false)?.appends.count == 1)
+        try await eventually("it is in") { inbox.held.appends == 1 }
+        #expect(Self.step(inbox, .none) == Step())
         let big = Task {
             let ticket = Ticket()
             return await withTaskCancellationHandler {
@@ -230,21 +249,16 @@ import Testing
         try await eventually("all wait") { inbox.state.withLock { $0.overflow.count } == 3 }
         big.cancel()
         #expect(await big.value == .never(.cancelled))
-        #expect(inbox.share == InboxShare(appends: 3, bytes: 10))
+        #expect(inbox.held == Inbox.Held(appends: 3, bytes: 10))
         // Let in by the cancellation, and not with the core yet: answered here.
-        let waiter = WaiterID(index: 0, generation: 0)
-        inbox.reply(
-            [Reply(waiter: waiter, outcome: .never(.full))],
-            drained: InboxShare(appends: 1, bytes: 8)
-        )
-        #expect(await first.value == .never(.full))
         inbox.end(.closed)
+        #expect(await first.value == .never(.closed))
         #expect(await small.value == .never(.closed))
         #expect(await last.value == .never(.closed))
-        #expect(inbox.share == InboxShare())
+        #expect(inbox.held == Inbox.Held())
     }
 
-    private static func cancellable(_ bytes: Int, in inbox: Inbox) -> Task<Reply.Outcome, Never> {
+    static func cancellable(_ bytes: Int, in inbox: Inbox) -> Task<Reply.Outcome, Never> {
         Task {
             let ticket = Ticket()
             return await withTaskCancellationHandler {
@@ -264,20 +278,20 @@ import Testing
         var stay: [Task<Reply.Outcome, Never>] = []
         for count in 1...3 {
             stay.append(Self.cancellable(10, in: inbox))
-            try await eventually("it is in") { inbox.share.appends == count }
+            try await eventually("it is in") { inbox.held.appends == count }
         }
         let gone = Self.cancellable(60, in: inbox)
-        try await eventually("it is full") { inbox.share.bytes == 90 }
+        try await eventually("it is full") { inbox.held.bytes == 90 }
         stay.append(Self.cancellable(50, in: inbox))
         try await eventually("one waits") { inbox.state.withLock { $0.overflow.count } == 1 }
         gone.cancel()
         #expect(await gone.value == .never(.cancelled))
-        #expect(inbox.share == InboxShare(appends: 4, bytes: 80))
+        #expect(inbox.held == Inbox.Held(appends: 4, bytes: 80))
         // What it had brought is not kept either: it is more than a quarter of what there is room for.
         #expect(inbox.state.withLock { $0.appends.count } == 4)
         inbox.end(.closed)
         for task in stay { #expect(await task.value == .never(.closed)) }
-        #expect(inbox.share == InboxShare())
+        #expect(inbox.held == Inbox.Held())
         #expect(inbox.state.withLock { $0.overflowBytes } == 0)
     }
 
@@ -300,32 +314,28 @@ import Testing
         }
         #expect(outcomes.withLock { $0.allSatisfy { $0 == .never(.overloaded) } })
         #expect(inbox.state.withLock { $0.overflow.count } == 3)
-        #expect(inbox.share == InboxShare(appends: 5, bytes: 10_000))
+        #expect(inbox.held == Inbox.Held(appends: 5, bytes: 10_000))
         inbox.end(.closed)
         for caller in callers { await caller.value }
         #expect(inbox.state.withLock { $0.overflowBytes } == 0)
-        #expect(inbox.share == InboxShare())
+        #expect(inbox.held == Inbox.Held())
     }
 
-    /// Let in by a reply between two takes, it is not with the core yet.
-    @Test func whoIsLetInByAReplyIsCancelledHere() async throws {
+    /// Let in when others are taken, it is not with the core yet.
+    @Test func whoIsLetInBehindOthersIsCancelledHere() async throws {
         let inbox = inbox
         let early = [append(), append()]
-        try await eventually("two are in") { inbox.share.appends == 2 }
+        try await eventually("two are in") { inbox.held.appends == 2 }
         let late = append()
         try await eventually("one waits") { kept == 3 }
         let waiters = try #require(taken())
-        inbox.reply([], drained: InboxShare(appends: 1, bytes: 2))
-        #expect(inbox.share.appends == 2)
+        #expect(inbox.held.appends == 1)
         late.cancel()
         #expect(await late.value == .never(.cancelled))
         #expect(cancelled().isEmpty)
-        inbox.reply(
-            waiters.map { Reply(waiter: $0, outcome: .never(.full)) },
-            drained: InboxShare(appends: 1, bytes: 2)
-        )
+        inbox.reply(waiters.map { Reply(waiter: $0, outcome: .never(.full)) })
         for task in early { #expect(await task.value == .never(.full)) }
-        #expect(inbox.share == InboxShare())
+        #expect(inbox.held == Inbox.Held())
         #expect(waiting == 0)
     }
 
@@ -340,30 +350,26 @@ import Testing
         try await eventually("all wait") { inbox.state.withLock { $0.waiters.count } == 400 }
         var answered = 0
         while answered < 400 {
-            guard let arrivals = inbox.take(now: .zero, isDue: false) else {
+            guard let taken = inbox.take(now: .zero, isDue: false), taken.offersAppends else {
                 Issue.record("nobody was let in")
                 return inbox.end(.closed)
             }
-            let appends = arrivals.appends
+            let appends = inbox.take(Appetite(slots: 70, bytes: .max))
+            // Those that are left wait for the next step, which something else brings.
+            inbox.complete(ReadCompletion(id: ReadID(rawValue: 7), result: .failure(.closed)))
             // Each is told its own number, which it has as so many bytes.
             let replies = appends.map { append in
                 let slot = Slot(rawValue: UInt64(append.bytes))
                 return Reply(waiter: append.waiter, outcome: .committed(first: slot, count: 1))
             }
             answered += appends.count
-            inbox.reply(
-                replies,
-                drained: InboxShare(
-                    appends: appends.count,
-                    bytes: appends.reduce(0) { $0 + $1.bytes }
-                )
-            )
+            inbox.reply(replies)
         }
         for (number, caller) in callers {
             let slot = Slot(rawValue: UInt64(number))
             #expect(await caller.value == .committed(first: slot, count: 1))
         }
-        #expect(inbox.share == InboxShare())
+        #expect(inbox.held == Inbox.Held())
         #expect(inbox.state.withLock { $0.waiters.count } == 0)
     }
 

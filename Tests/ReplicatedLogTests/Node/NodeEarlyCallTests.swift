@@ -19,14 +19,14 @@ import Testing
         await #expect(throws: BarrierError.timedOut) { try await node.barrier(timeout: short) }
         // Two in the inbox, the others before it; one of them waits for longer than this test lasts.
         let patient = Task { try await node.append([2], timeout: .seconds(3_600)) }
-        try await eventually("it is in the inbox") { node.inbox.share.appends == 1 }
+        try await eventually("it is in the inbox") { node.inbox.held.appends == 1 }
         let hasty = (1...6).map { number in
             Task { try await node.append([3], timeout: short * number) }
         }
         for task in hasty {
             await #expect(throws: AppendError.never(.timedOut)) { try await task.value }
         }
-        #expect(node.inbox.share.appends == 1)
+        #expect(node.inbox.held.appends == 1)
         #expect(node.overflowing == 0)
         try await running(node) { node in
             let first = try await patient.value

@@ -97,7 +97,7 @@ import Testing
                     }
                 }
             }
-            #expect(node.inbox.share == InboxShare())
+            #expect(node.inbox.held == Inbox.Held())
             #expect(node.inbox.state.withLock { $0.waiters.count } == 0)
             #expect(node.tail.sleepers == 0)
         }

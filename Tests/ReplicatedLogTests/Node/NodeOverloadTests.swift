@@ -10,7 +10,7 @@ import Testing
         let directory = try NodeDirectory { $0.inboxAppends = 2 }
         let node = try await directory.make()
         let early = (0..<2).map { number in Task { try await node.append(payload(number)) } }
-        try await eventually("both are in") { node.inbox.share.appends == 2 }
+        try await eventually("both are in") { node.inbox.held.appends == 2 }
         await #expect(throws: AppendError.overloaded) {
             try await node.append(payload(9), overload: .fail)
         }
@@ -37,14 +37,14 @@ import Testing
         }
         let node = try await directory.make()
         let first = Task { try await node.append([UInt8](repeating: 0, count: 60)) }
-        try await eventually("the first is in") { node.inbox.share.bytes == 60 }
+        try await eventually("the first is in") { node.inbox.held.bytes == 60 }
         await #expect(throws: AppendError.overloaded) {
             try await node.append([UInt8](repeating: 0, count: 41), overload: .fail)
         }
         let second = Task {
             try await node.append([UInt8](repeating: 0, count: 40), overload: .fail)
         }
-        try await eventually("the second is in") { node.inbox.share.bytes == 100 }
+        try await eventually("the second is in") { node.inbox.held.bytes == 100 }
         try await running(node) { _ in
             let slots = (try await first.value, try await second.value)
             #expect(slots == (1, 2))
@@ -57,7 +57,7 @@ import Testing
         let directory = try NodeDirectory { $0.inboxAppends = 4 }
         let node = try await directory.make()
         let cancelled = (0..<4).map { _ in Task { try await node.append([]) } }
-        try await eventually("all are in") { node.inbox.share.appends == 4 }
+        try await eventually("all are in") { node.inbox.held.appends == 4 }
         let waiting = (0..<2).map { number in Task { try await node.append(payload(number)) } }
         try await eventually("two wait") { node.overflowing == 2 }
         for task in cancelled { task.cancel() }
@@ -77,7 +77,7 @@ import Testing
         // From here on deadlines are the driver's, which comes later.
         node.inbox.drive()
         let inside = Task { try await node.append([1], timeout: .zero) }
-        try await eventually("one is in") { node.inbox.share.appends == 1 }
+        try await eventually("one is in") { node.inbox.held.appends == 1 }
         let outside = Task { try await node.append([2], timeout: .milliseconds(5)) }
         let barrier = Task { try await node.barrier(timeout: .zero) }
         try await eventually("one waits") { node.overflowing == 1 }
@@ -101,7 +101,7 @@ import Testing
         let node = try await directory.make()
         let appends = (0..<3).map { _ in Task { try await node.append([1]) } }
         try await eventually("all are there") {
-            node.inbox.share.appends == 1 && node.overflowing == 2
+            node.inbox.held.appends == 1 && node.overflowing == 2
         }
         let barrier = Task { try await node.barrier() }
         let subscriber = Task { try await node.take(1) }
@@ -119,7 +119,7 @@ import Testing
         await #expect(throws: AppendError.never(.closed)) { try await node.append([]) }
         await #expect(throws: BarrierError.closed) { try await node.barrier() }
         await #expect(throws: ReadError.closed) { try await node.entries(in: 1...1) }
-        #expect(node.inbox.share == InboxShare())
+        #expect(node.inbox.held == Inbox.Held())
         #expect(node.inbox.state.withLock { $0.waiters.count } == 0)
         #expect(node.status.health == .closed)
     }
@@ -130,7 +130,7 @@ import Testing
         let failure = StoreFailure(operation: "flush", code: 5, detail: "test")
         let appends = (0..<5).map { _ in Task { try await node.append([1]) } }
         try await eventually("all are there") {
-            node.inbox.share.appends == 2 && node.overflowing == 3
+            node.inbox.held.appends == 2 && node.overflowing == 3
         }
         let subscriber = Task { try await node.take(9) }
         // Before the driver has stepped once: nothing was proposed.
@@ -146,7 +146,7 @@ import Testing
             try await subscriber.value
         }
         #expect(node.status.health == .failed(said))
-        #expect(node.inbox.share == InboxShare())
+        #expect(node.inbox.held == Inbox.Held())
         try await running(try await directory.open()) { node in
             let log = try await node.everything()
             #expect(log.isEmpty)

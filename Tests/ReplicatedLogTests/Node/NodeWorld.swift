@@ -106,7 +106,7 @@ func running<Value>(
         let value = try await body(node)
         await node.shutdown()
         try await run.value
-        #expect(node.inbox.share == InboxShare())
+        #expect(node.inbox.held == Inbox.Held())
         #expect(node.inbox.state.withLock { $0.waiters.count } == 0)
         return value
     } catch {
@@ -122,7 +122,7 @@ func failing(_ node: LogNode, _ body: (LogNode) async throws -> Void) async thro
     try await eventually("the node runs") { node.isRunning }
     try await body(node)
     await #expect(throws: LogRunError.self) { try await run.value }
-    #expect(node.inbox.share == InboxShare())
+    #expect(node.inbox.held == Inbox.Held())
     #expect(node.inbox.state.withLock { $0.waiters.count } == 0)
 }
 
