@@ -146,8 +146,20 @@ let package = Package(
         ),
         .target(
             name: "DiskShim",
-            dependencies: ["CDiskShim", "Platform"],
+            dependencies: ["CDiskShim", "PaxosCore", "Platform"],
             path: "Tests/Support/DiskShim"
+        ),
+
+        // What the test targets share: beside whom a test may run, its directory, and how it waits.
+        .target(
+            name: "CTestSupport",
+            path: "Tests/Support/CTestSupport",
+            cSettings: [.treatAllWarnings(as: .error)]
+        ),
+        .target(
+            name: "TestSupport",
+            dependencies: ["CTestSupport", "Platform"],
+            path: "Tests/Support/TestSupport"
         ),
 
         // A node in a process of its own, to be killed or to meet a failing disk.
@@ -204,7 +216,7 @@ let package = Package(
         .testTarget(name: "PaxosCoreTests", dependencies: ["PaxosCore", "PaxosSimulator"]),
         .testTarget(
             name: "PaxosSimulatorTests",
-            dependencies: ["PaxosSimulator", "PaxosCore"],
+            dependencies: ["TestSupport", "PaxosSimulator", "PaxosCore"],
             exclude: ["Scenarios"]
         ),
         .testTarget(name: "SourceRuleTests"),
@@ -215,28 +227,29 @@ let package = Package(
         ),
         .testTarget(
             name: "TransportTests",
-            dependencies: ["ReplicatedLog", "ReplicatedLogTestKit", "PaxosCore", "Platform"]
+            dependencies: [
+                "TestSupport", "ReplicatedLog", "ReplicatedLogTestKit", "PaxosCore", "Platform",
+            ]
         ),
         .testTarget(
             name: "ReplicatedLogMachineTests",
             dependencies: [
-                "ReplicatedLogMachine", "ReplicatedLog", "ReplicatedLogTestKit", "PaxosCore",
-                "Platform",
+                "TestSupport", "ReplicatedLogMachine", "ReplicatedLog", "ReplicatedLogTestKit",
+                "PaxosCore", "Platform",
             ]
         ),
         .testTarget(
             name: "TestKitTests",
             dependencies: [
-                "ReplicatedLogTestKit", "ReplicatedLog", "LogStorage", "PaxosSimulator",
-                "PaxosCore",
-                "Platform",
+                "TestSupport", "ReplicatedLogTestKit", "ReplicatedLog", "LogStorage",
+                "PaxosSimulator", "PaxosCore", "Platform",
             ]
         ),
         .testTarget(
             name: "TCPTransportTests",
             dependencies: [
-                "ReplicatedLogTCP", "ReplicatedLog", "ReplicatedLogTestKit", "LogWire",
-                "PaxosCore", "Platform",
+                "TestSupport", "ReplicatedLogTCP", "ReplicatedLog", "ReplicatedLogTestKit",
+                "LogWire", "PaxosCore", "Platform",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -245,31 +258,39 @@ let package = Package(
         .testTarget(
             name: "ReadmeTests",
             dependencies: [
-                "ReplicatedLog", "ReplicatedLogTestKit",
+                "TestSupport", "ReplicatedLog", "ReplicatedLogTestKit",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]
         ),
-        .testTarget(name: "LMDBTests", dependencies: ["LMDB", "DiskShim", "Platform"]),
-        .testTarget(name: "PlatformTests", dependencies: ["Platform", "CCRC32C"]),
+        .testTarget(
+            name: "LMDBTests",
+            dependencies: ["TestSupport", "LMDB", "DiskShim", "Platform"]
+        ),
+        .testTarget(name: "PlatformTests", dependencies: ["TestSupport", "Platform", "CCRC32C"]),
         .testTarget(
             name: "CrashSuiteTests",
-            dependencies: ["CrashHistory", "NodeProcesses", "crash-suite", "rlog", "Platform"]
+            dependencies: [
+                "TestSupport", "CrashHistory", "NodeProcesses", "crash-suite", "rlog", "Platform",
+            ]
         ),
         .testTarget(
             name: "RlogTests",
             dependencies: [
-                "rlog", "readme-member", "NodeProcesses", "FailingDisks", "ReplicatedLog",
-                "ReplicatedLogTestKit", "Platform",
+                "TestSupport", "rlog", "readme-member", "NodeProcesses", "FailingDisks",
+                "ReplicatedLog", "ReplicatedLogTestKit", "Platform",
             ]
         ),
-        .testTarget(name: "DiskShimTests", dependencies: ["DiskShim", "Platform", "CLMDB"]),
+        .testTarget(
+            name: "DiskShimTests",
+            dependencies: ["TestSupport", "DiskShim", "Platform", "CLMDB"]
+        ),
         .testTarget(
             name: "ReplicatedLogTests",
             dependencies: [
-                "ReplicatedLog", "LogStorage", "PaxosCore", "LogWire", "LMDB", "Platform",
-                "FailingDisks",
+                "TestSupport", "ReplicatedLog", "LogStorage", "PaxosCore", "LogWire", "LMDB",
+                "Platform", "FailingDisks",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -280,8 +301,8 @@ let package = Package(
         .testTarget(
             name: "DurabilityTests",
             dependencies: [
-                "ReplicatedLog", "LogStorage", "PaxosCore", "LMDB", "Platform", "DiskShim",
-                "FailingDisks", "rlog", "DurabilityChild",
+                "TestSupport", "ReplicatedLog", "LogStorage", "PaxosCore", "LMDB", "Platform",
+                "DiskShim", "FailingDisks", "NodeProcesses", "rlog", "DurabilityChild",
             ]
         ),
     ],
@@ -329,7 +350,7 @@ if Context.environment["RLOG_FUZZ"] != nil {
     }
 }
 
-let cTargets: Set = ["CCRC32C", "CPlatform", "CDiskShim"]
+let cTargets: Set = ["CCRC32C", "CPlatform", "CDiskShim", "CTestSupport"]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [

@@ -1,8 +1,9 @@
 import NodeProcesses
+import TestSupport
 import Testing
 
 /// A short form of the crash-recovery suite: real processes for a few seconds.
-@Suite(.tags(.slow)) struct CrashSuiteTests {
+@Suite(.longest, .tags(.slow)) struct CrashSuiteTests {
     /// A schedule with kills, pauses and cut links in its first seconds.
     @Test func aClusterThatIsBrokenForSomeSecondsIsRight() throws {
         let result = try BuiltProgram(
@@ -17,8 +18,4 @@ import Testing
         #expect(result.output.contains(#/acknowledged [1-9]/#))
         #expect(result.output.contains(#/kill [1-9]/#))
     }
-}
-
-extension Tag {
-    @Tag static var slow: Self
 }

@@ -1,10 +1,11 @@
 import DiskShim
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 /// Images of recordings made by hand: exactly the expected ones.
-@Suite struct CrashImageTests {
+@Suite(.shared) struct CrashImageTests {
     private func sector(_ byte: UInt8, count: Int = 1) -> [UInt8] {
         [UInt8](repeating: byte, count: 512 * count)
     }
@@ -194,7 +195,7 @@ import Testing
     }
 
     @Test func anImageIsWrittenAsItIs() throws {
-        let directory = try TestDirectory()
+        let directory = try Scratch("shim")
         let recording = DiskRecording(
             directories: ["a", "a/b"],
             files: ["a/b/f": [1, 2, 3], "g": []],
@@ -211,7 +212,7 @@ import Testing
 
     /// From real calls to images: what was flushed is in every one.
     @Test func aRealRecordingGivesItsImages() throws {
-        let directory = try TestDirectory()
+        let directory = try Scratch("shim")
         let recorder = try DiskRecorder(directory: directory.path)
         let file = open(directory.path + "/f", O_RDWR | O_CREAT, 0o600)
         #expect(pwrite(file, sector(1), 512, 0) == 512)

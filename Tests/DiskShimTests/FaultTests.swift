@@ -1,9 +1,10 @@
 import DiskShim
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
-@Suite struct FaultTests {
+@Suite(.shared) struct FaultTests {
     /// Opens a file, runs the body, closes it.
     private func withFile(
         _ path: String,
@@ -21,7 +22,7 @@ import Testing
     }
 
     @Test func theNthCallFailsOnceOrFromThenOn() throws {
-        let directory = try TestDirectory()
+        let directory = try Scratch("shim")
         try withFile(directory.path + "/data") { file throws in
             do {
                 let fault = DiskFault(.flush, below: directory.path, nth: 2, .fail(errno: EIO))
@@ -47,7 +48,7 @@ import Testing
     }
 
     @Test func whatIsSkippedSucceeds() throws {
-        let directory = try TestDirectory()
+        let directory = try Scratch("shim")
         let path = directory.path + "/data"
         let flush = DiskFault(.flush, below: path, sticky: true, .skip)
         let meta = DiskFault(.metaWrite, below: path, sticky: true, .skip)
@@ -62,7 +63,7 @@ import Testing
     }
 
     @Test func aFailedWriteLeavesNothing() throws {
-        let directory = try TestDirectory()
+        let directory = try Scratch("shim")
         let path = directory.path + "/data"
         try withFile(path) { file throws in
             let fault = DiskFault(.write, below: path, .fail(errno: EIO))
@@ -73,7 +74,7 @@ import Testing
     }
 
     @Test func kindsAndPathsAreToldApart() throws {
-        let directory = try TestDirectory()
+        let directory = try Scratch("shim")
         try FileSystem.makeDirectory(directory.path + "/a")
         try FileSystem.makeDirectory(directory.path + "/ab")
         let fault = DiskFault(
@@ -99,7 +100,7 @@ import Testing
     }
 
     @Test func allocationDirectoriesAndRenamesFailToo() throws {
-        let directory = try TestDirectory()
+        let directory = try Scratch("shim")
         let path = directory.path + "/data"
         try withFile(path) { file throws in
             let full = DiskFault(.allocate, below: path, .fail(errno: ENOSPC))
@@ -135,7 +136,7 @@ import Testing
     }
 
     @Test func aShortWriteTakesTheFirstBytes() throws {
-        let directory = try TestDirectory()
+        let directory = try Scratch("shim")
         let path = directory.path + "/data"
         try withFile(path) { file throws in
             let fault = DiskFault(.write, below: path, .short(bytes: 3))
@@ -153,7 +154,7 @@ import Testing
     }
 
     @Test func aFlushWaitsAtTheGateUntilReleased() throws {
-        let directory = try TestDirectory()
+        let directory = try Scratch("shim")
         let path = directory.path + "/data"
         let gate = DiskFault(.flush, below: path, .gate)
         let thread = try PinnedThread(name: "flusher") { [path] in
@@ -170,7 +171,7 @@ import Testing
     }
 
     @Test func aSlowFlushTakesItsTime() throws {
-        let directory = try TestDirectory()
+        let directory = try Scratch("shim")
         try withFile(directory.path + "/data") { file throws in
             let fault = DiskFault(.flush, below: directory.path, .delay(microseconds: 2000))
             let before = MonotonicClock.now()

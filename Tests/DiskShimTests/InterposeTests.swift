@@ -2,19 +2,12 @@ import CLMDB
 import DiskShim
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
-/// A fresh directory on a real disk, removed with this value.
-struct TestDirectory: ~Copyable {
-    let path = ".build/test-data/shim-" + String(SystemRandom.uint64(), radix: 16)
-
-    init() throws { try FileSystem.makeDirectories(path) }
-    deinit { try? FileSystem.removeTree(path) }
-}
-
-@Suite struct InterposeTests {
+@Suite(.shared) struct InterposeTests {
     @Test func ourOwnCallsAreRecordedInOrder() throws {
-        let directory = try TestDirectory()
+        let directory = try Scratch("shim")
         let recorder = try DiskRecorder(directory: directory.path)
         let path = directory.path + "/data"
         let descriptor = open(path, O_RDWR | O_CREAT, 0o600)
@@ -49,7 +42,7 @@ struct TestDirectory: ~Copyable {
     }
 
     @Test func whatWasThereBeforeIsInTheRecording() throws {
-        let directory = try TestDirectory()
+        let directory = try Scratch("shim")
         try FileSystem.makeDirectory(directory.path + "/sub")
         let descriptor = open(directory.path + "/sub/old", O_WRONLY | O_CREAT, 0o600)
         #expect(pwrite(descriptor, [1, 2] as [UInt8], 2, 0) == 2)
@@ -63,7 +56,7 @@ struct TestDirectory: ~Copyable {
     /// The whole purpose: what liblmdb.so, a shared library, does passes here. A commit is pages,
     /// one flush, one synchronous write of the 120-byte meta page.
     @Test func aCommitOfLMDBIsSeen() throws {
-        let directory = try TestDirectory()
+        let directory = try Scratch("shim")
         var environment: OpaquePointer?
         try #require(mdb_env_create(&environment) == 0)
         defer { mdb_env_close(environment) }

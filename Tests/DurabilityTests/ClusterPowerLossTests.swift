@@ -2,6 +2,7 @@ import DiskShim
 import Glibc
 import PaxosCore
 import Platform
+import TestSupport
 import Testing
 
 @testable import ReplicatedLog
@@ -13,7 +14,7 @@ import Testing
 ///
 /// All three disks are recorded in one order, so that each node is looked at in every role it had.
 /// `RLOG_POWER_IMAGES` and `RLOG_POWER_SEED` are those of `PowerLossTests`.
-@Suite(.serialized) struct ClusterPowerLossTests {
+@Suite(.computing, .serialized) struct ClusterPowerLossTests {
     private static let limit = PowerLossTests.limit
     private static var isLong: Bool { limit == 0 || limit > 20_000 }
 

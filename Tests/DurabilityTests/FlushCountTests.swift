@@ -1,11 +1,12 @@
 import DiskShim
 import Platform
+import TestSupport
 import Testing
 
 @testable import ReplicatedLog
 
 /// The store's own counts against those of a shim that sees every call.
-@Suite(.serialized) struct FlushCountTests {
+@Suite(.shared, .serialized) struct FlushCountTests {
     private static let runway = 2 << 20
 
     /// What happened between two looks, as the store and as the shim say.
@@ -87,16 +88,12 @@ import Testing
 
     /// Looks until two looks in a row are the same.
     private func settled(_ log: LogNode, _ counter: borrowing DiskCounter) async -> Counts {
-        var last = Counts(log, counter)
-        for _ in 0..<200 {
-            try? await Task.sleep(for: .milliseconds(60))
-            let now = Counts(log, counter)
-            if now.seenFlushes == last.seenFlushes, now.seenWrites == last.seenWrites {
-                return now
-            }
-            last = now
+        var (last, now): (Counts?, Counts) = (nil, Counts(log, counter))
+        _ = await eventually(within: .seconds(12), every: .milliseconds(60)) {
+            (last, now) = (now, Counts(log, counter))
+            return now.seenFlushes == last?.seenFlushes && now.seenWrites == last?.seenWrites
         }
-        return last
+        return now
     }
 
     @Test(.tags(.slow)) func anIdleNodeNeitherWritesNorFlushes() async throws {
@@ -113,7 +110,8 @@ import Testing
         // Reading writes nothing either.
         _ = try await node.log.barrier()
         _ = try await node.log.entries(in: 1...100)
-        try await Task.sleep(for: .seconds(2))
+        // For two seconds, that is: ten heartbeats.
+        _ = await eventually(within: .seconds(2)) { counter.bytes != bytes }
         let after = Counts(node.log, counter)
         #expect(after.seenFlushes == before.seenFlushes)
         #expect(after.seenMetaWrites == before.seenMetaWrites)

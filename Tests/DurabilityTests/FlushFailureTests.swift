@@ -1,6 +1,7 @@
 import DiskShim
 import Glibc
 import Platform
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -8,7 +9,7 @@ import Testing
 
 /// The first errno of a flush is final (`R30`): nothing more is said, written or flushed, and what was
 /// said before is there after a restart.
-@Suite struct FlushFailureTests {
+@Suite(.shared) struct FlushFailureTests {
     private static let cases: [(DiskOperation, UInt64)] = (1...5).flatMap {
         [(.flush, $0), (.metaWrite, $0), (.sealWrite, $0)]
     }

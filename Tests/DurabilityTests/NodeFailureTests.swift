@@ -1,10 +1,12 @@
 import FailingDisks
 import Foundation
+import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 /// `rlog node` on a disk that fails.
-@Suite struct NodeFailureTests {
+@Suite(.alone) struct NodeFailureTests {
     /// Every request has its answer, the failed ones with the failure; the process is gone within two
     /// seconds of it with status 4, and what was acknowledged is in the directory.
     @Test(.tags(.slow), arguments: ["flush:40", "meta:30", "seal:30", "flush:61"])
@@ -13,8 +15,7 @@ import Testing
         guard let environment = PreloadedShim.environment(faults: "\(fault):EIO:\(scratch.path)")
         else { return }
         let directory = scratch.path + "/n1"
-        let made = try ChildProcess.run(
-            "rlog",
+        let made = try Rlog.run(
             "init",
             "--data",
             directory,
@@ -26,8 +27,8 @@ import Testing
             "1"
         )
         try #require(made.status == 0)
-        let node = try ChildProcess(
-            "rlog",
+        let node = try BuiltProgram(
+            Rlog.path,
             ["node", "--data", directory],
             environment: environment,
             isDriven: true
@@ -52,7 +53,7 @@ import Testing
         #expect(ending.errorLines.count == 1, "\(ending.errorLines)")
         var acknowledged: [Int: String] = [:]
         var failures = 0
-        for line in ending.lines.dropFirst() {
+        for line in ending.wholeLines.dropFirst() {
             let value = try JSONSerialization.jsonObject(with: Data(line.utf8))
             let answer = try #require(value as? [String: Any])
             let id = try #require(answer["id"] as? String)
@@ -66,7 +67,7 @@ import Testing
         #expect(failures > 0 && !acknowledged.isEmpty)
         // Those sent after the failure may find nobody who reads.
         #expect((sent...sent + 2).contains(acknowledged.count + failures))
-        let dump = try ChildProcess.run("rlog", "dump", directory)
+        let dump = try Rlog.run("dump", directory)
         for (slot, id) in acknowledged {
             let payload = Data("p\(id.dropFirst())".utf8).base64EncodedString()
             let row = dump.lines.first { $0.contains(#""slot":\#(slot),"#) }

@@ -1,5 +1,6 @@
 import DiskShim
 import Platform
+import TestSupport
 import Testing
 
 @testable import ReplicatedLog
@@ -9,9 +10,9 @@ import Testing
 ///
 /// `RLOG_POWER_IMAGES` sets how many images are tried (0 for all), `RLOG_POWER_SEED` the seed of the
 /// sample where not all are.
-@Suite(.serialized) struct PowerLossTests {
+@Suite(.computing, .serialized) struct PowerLossTests {
     static let seed = UInt64(setting("RLOG_POWER_SEED", default: 1))
-    static let limit = setting("RLOG_POWER_IMAGES", default: 4_000)
+    static let limit = setting("RLOG_POWER_IMAGES", default: 2_000)
 
     private func replay(
         _ recording: DiskRecording,

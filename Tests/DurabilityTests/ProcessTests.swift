@@ -1,13 +1,17 @@
 import FailingDisks
 import Foundation
+import NodeProcesses
 import PaxosCore
 import Platform
+import TestSupport
 import Testing
 
 @testable import ReplicatedLog
 
 /// Processes that are killed, and processes whose disk fails.
-@Suite(.serialized) struct ProcessTests {
+@Suite(.heavy, .serialized) struct ProcessTests {
+    private static let child = BuiltProgram.path("DurabilityChild")
+
     /// What was acknowledged, as "text" by slot.
     private static func told(_ lines: [Substring]) -> [UInt64: String] {
         var told: [UInt64: String] = [:]
@@ -58,12 +62,12 @@ import Testing
         var told: [UInt64: String] = [:]
         var generator = SplitMix64(seed: PowerLossTests.seed)
         for life in 1...6 {
-            let child = try ChildProcess("DurabilityChild", [directory, "\(life)", "24"])
+            let child = try BuiltProgram(Self.child, [directory, "\(life)", "24"])
             child.read(lines: 200 + Int(generator.next() % 3_000))
-            child.kill()
+            kill(child.process.processIdentifier, SIGKILL)
             let ending = child.wait()
             #expect(ending.wasKilled, "\(ending.errorLines)")
-            told.merge(Self.told(ending.lines)) { first, second in
+            told.merge(Self.told(ending.wholeLines)) { first, second in
                 Issue.record("one slot was told for \(first) and \(second)")
                 return first
             }
@@ -88,14 +92,10 @@ import Testing
         guard let environment = PreloadedShim.environment(faults: "\(fault):\(scratch.path)")
         else { return }
         let directory = scratch.path + "/n1"
-        let child = try ChildProcess(
-            "DurabilityChild",
-            [directory, "1", "8"],
-            environment: environment
-        )
+        let child = try BuiltProgram(Self.child, [directory, "1", "8"], environment: environment)
         let ending = child.wait()
         #expect(ending.wasKilled)
-        let told = Self.told(ending.lines)
+        let told = Self.told(ending.wholeLines)
         #expect(!told.isEmpty)
         try await expectAll(told, in: directory)
     }
@@ -106,20 +106,15 @@ import Testing
         guard let environment = PreloadedShim.environment(faults: "\(fault):EIO:\(scratch.path)")
         else { return }
         let directory = scratch.path + "/n1"
-        let ending = try ChildProcess.run(
-            "DurabilityChild",
-            directory,
-            "1",
-            "16",
-            environment: environment
-        )
+        let child = try BuiltProgram(Self.child, [directory, "1", "16"], environment: environment)
+        let ending = child.wait()
         #expect(!ending.wasKilled)
         #expect(ending.status == 4)
         #expect(ending.errorLines.count == 1, "\(ending.errorLines)")
-        let told = Self.told(ending.lines)
+        let told = Self.told(ending.wholeLines)
         #expect(!told.isEmpty)
         try await expectAll(told, in: directory)
-        let verified = try ChildProcess.run("rlog", "verify", directory)
+        let verified = try Rlog.run("verify", directory)
         #expect(verified.status == 0, "\(verified.lines) \(verified.errorLines)")
     }
 
@@ -132,8 +127,7 @@ import Testing
                 faults: "\(kind):\(nth):EIO:\(scratch.path)"
             )
         else { return }
-        let ending = try ChildProcess.run(
-            "rlog",
+        let ending = try Rlog.run(
             "bench",
             "--outstanding",
             "16",
@@ -156,7 +150,7 @@ import Testing
             guard FileSystem.exists(nodes) else { continue }
             #expect(ending.errorLines.first?.contains(nodes) == true, "\(ending.errorLines)")
             for node in try FileSystem.listDirectory(nodes) {
-                let verified = try ChildProcess.run("rlog", "verify", "\(nodes)/\(node)")
+                let verified = try Rlog.run("verify", "\(nodes)/\(node)")
                 #expect(verified.status == 0, "\(verified.lines) \(verified.errorLines)")
             }
         }

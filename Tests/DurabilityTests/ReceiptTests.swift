@@ -2,6 +2,7 @@ import DiskShim
 import Glibc
 import PaxosCore
 import Platform
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -9,7 +10,7 @@ import Testing
 
 /// When the store gives out a receipt, to the flush (`R28`). A gate holds the flush of a commit while the next
 /// batch arrives, so that the order is always the same.
-@Suite struct ReceiptTests {
+@Suite(.shared) struct ReceiptTests {
     let scratch: Scratch
     let path: String
 

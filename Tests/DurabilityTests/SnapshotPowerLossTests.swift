@@ -2,6 +2,7 @@ import DiskShim
 import Glibc
 import PaxosCore
 import Platform
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -10,7 +11,7 @@ import Testing
 /// The power is cut at every point while snapshots are written, and every write, flush, rename and flush of
 /// the directory fails once: what has a snapshot's name is whole, what was reported is there, and of the
 /// rest nothing is left.
-@Suite(.serialized) struct SnapshotPowerLossTests {
+@Suite(.computing, .serialized) struct SnapshotPowerLossTests {
     private static let written: UInt64 = 77
     private static let slots: [Slot] = [2, 4, 6]
 

@@ -2,13 +2,14 @@ import DiskShim
 import Glibc
 import PaxosCore
 import Platform
+import TestSupport
 import Testing
 
 @testable import ReplicatedLog
 
 /// The store alone under power cuts: after each, it holds what some prefix of the submitted writes made,
 /// no shorter than what was receipted. The simulator's stores take this for granted.
-@Suite(.serialized) struct StorePowerLossTests {
+@Suite(.computing, .serialized) struct StorePowerLossTests {
     /// Which marks count as receipts.
     enum Receipts: Sendable {
         case honest

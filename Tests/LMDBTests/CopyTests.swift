@@ -1,4 +1,5 @@
 import LMDB
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -7,7 +8,7 @@ import Glibc
 import Darwin
 #endif
 
-@Suite struct CopyTests {
+@Suite(.shared) struct CopyTests {
     let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }

@@ -1,7 +1,8 @@
 import LMDB
+import TestSupport
 import Testing
 
-@Suite struct CursorTests {
+@Suite(.shared) struct CursorTests {
     let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }

@@ -1,7 +1,8 @@
 import LMDB
+import TestSupport
 import Testing
 
-@Suite struct DatabaseTests {
+@Suite(.shared) struct DatabaseTests {
     let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }

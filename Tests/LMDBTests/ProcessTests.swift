@@ -1,4 +1,5 @@
 import LMDB
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -8,7 +9,7 @@ import Darwin
 #endif
 
 /// The lock between processes, with real ones: each body of an exit test runs in a child process.
-@Suite struct ProcessTests {
+@Suite(.shared) struct ProcessTests {
     let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }

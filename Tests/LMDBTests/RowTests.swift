@@ -1,7 +1,8 @@
 import LMDB
+import TestSupport
 import Testing
 
-@Suite struct RowTests {
+@Suite(.shared) struct RowTests {
     let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }

@@ -1,4 +1,5 @@
 import LMDB
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -10,7 +11,7 @@ import Darwin
 /// Story: a child that another thread is forking while an environment is closed has copies of all its
 /// descriptors until it executes its program, and kept the file locks with them, so that opening again
 /// at once was refused now and then.
-@Suite struct SharedDescriptorTests {
+@Suite(.shared) struct SharedDescriptorTests {
     let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }

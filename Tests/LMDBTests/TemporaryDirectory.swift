@@ -1,34 +1,12 @@
 import LMDB
+import TestSupport
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Darwin)
-import Darwin
-#endif
-
-/// A directory on a real disk (never a tmpfs, which flushes nothing), removed at the end.
+/// A directory for environments.
 final class TemporaryDirectory: Sendable {
-    let path: String
+    private let scratch: Scratch
+    var path: String { scratch.path }
 
-    init() throws {
-        var template = Array("/var/tmp/lmdb-tests-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw LMDBError(code: errno) }
-        path = template.withUnsafeBufferPointer { characters in
-            String(decoding: characters.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        }
-    }
-
-    deinit {
-        guard let directory = opendir(path) else { return }
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            unlink(path + "/" + name)
-        }
-        closedir(directory)
-        rmdir(path)
-    }
+    init() throws { scratch = try Scratch("lmdb") }
 
     /// The data file every test uses.
     var data: String { path + "/data.mdb" }

@@ -1,5 +1,6 @@
 import LMDB
 import Synchronization
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -8,7 +9,7 @@ import Glibc
 import Darwin
 #endif
 
-@Suite struct TransactionTests {
+@Suite(.shared) struct TransactionTests {
     struct Refusal: Error, Equatable {}
 
     let directory: TemporaryDirectory

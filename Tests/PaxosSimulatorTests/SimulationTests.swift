@@ -1,13 +1,17 @@
+import Foundation
 import PaxosSimulator
+import TestSupport
 import Testing
 
-/// Whole worlds from fixed seeds.
-@Suite struct SimulationTests {
-    /// On as many threads as there are, also where tests run one by one.
+/// Whole worlds from fixed seeds, `RLOG_SIMULATED_SEEDS` of them for each size of a cluster.
+@Suite(.computing) struct SimulationTests {
+    private static let seeds =
+        ProcessInfo.processInfo.environment["RLOG_SIMULATED_SEEDS"].flatMap(UInt64.init) ?? 10
+
     @Test func everyInvariantHolds() async {
         await withTaskGroup(of: Void.self) { group in
             for members in [1, 3, 5, 7] {
-                for seed in UInt64(1)...25 {
+                for seed in 1...Self.seeds {
                     group.addTask {
                         let report = Simulation.run(seed: seed, members: members, steps: 1_000)
                         #expect(report.violation == nil, "\(report)")
@@ -76,7 +80,7 @@ import Testing
 }
 
 /// Links that fail for good, and progress all the same.
-@Suite struct PartialConnectivityTests {
+@Suite(.computing) struct PartialConnectivityTests {
     @Test(arguments: PartialConnectivity.allCases)
     func everyNodeThatReachesAQuorumMakesProgress(topology: PartialConnectivity) throws {
         for seed in UInt64(1)...25 {
@@ -87,7 +91,7 @@ import Testing
 }
 
 /// Log lanes that fail for good while all are heard.
-@Suite struct DeadLaneTests {
+@Suite(.computing) struct DeadLaneTests {
     @Test(arguments: DeadLane.allCases)
     func whoeverCanBeReachedMakesProgress(lane: DeadLane) throws {
         for seed in UInt64(1)...12 {
@@ -99,7 +103,7 @@ import Testing
 }
 
 /// Links that are narrower than their load.
-@Suite struct FreightTests {
+@Suite(.computing) struct FreightTests {
     /// Where nothing but the width keeps a message from arriving, what is carried is what is needed, and three
     /// tenths more at most.
     @Test func narrowLinksCarryWhatIsNeeded() {
@@ -122,7 +126,7 @@ import Testing
 }
 
 /// A leader without room.
-@Suite struct FullLeaderTests {
+@Suite(.computing) struct FullLeaderTests {
     @Test func aFullLeaderStopsNobody() throws {
         for seed in UInt64(1)...50 {
             let members = seed.isMultiple(of: 2) ? 3 : 5
@@ -133,7 +137,7 @@ import Testing
 }
 
 /// A slot whose entry only others can show.
-@Suite struct LostKnowerTests {
+@Suite(.computing) struct LostKnowerTests {
     @Test func whatOneDamagedMemberKnowsStopsNobody() throws {
         for seed in UInt64(1)...100 {
             let report = try Simulation.runLostKnower(seed: seed).report

@@ -1,7 +1,8 @@
 @testable import Platform
+import TestSupport
 import Testing
 
-@Suite struct ClockTests {
+@Suite(.shared) struct ClockTests {
     @Test func neverGoesBack() {
         var before = MonotonicClock.now()
         for _ in 0..<10_000 {

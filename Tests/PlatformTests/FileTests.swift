@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -9,7 +10,7 @@ import Musl
 import Darwin
 #endif
 
-@Suite struct FileTests {
+@Suite(.shared) struct FileTests {
     @Test func anErrorSaysWhatFailedOnWhatAndWhy() {
         let error = PosixError(code: ENOENT, operation: "open", path: "data/n1")
         #expect(error.description == "open data/n1: No such file or directory")
@@ -20,7 +21,7 @@ import Darwin
     }
 
     @Test func directoriesAndFiles() throws {
-        let temporary = try TemporaryDirectory()
+        let temporary = try Scratch("platform")
         let inner = temporary.path + "/a/b"
         try FileSystem.makeDirectories(inner)
         try FileSystem.makeDirectories(inner)
@@ -40,7 +41,7 @@ import Darwin
     }
 
     @Test func removingATreeRemovesLinksAndNotWhatTheyPointTo() throws {
-        let temporary = try TemporaryDirectory()
+        let temporary = try Scratch("platform")
         let kept = try temporary.file("kept", [1])
         try FileSystem.makeDirectories(temporary.path + "/tree/deep")
         #expect(symlink("../../kept", temporary.path + "/tree/deep/link") == 0)
@@ -53,7 +54,7 @@ import Darwin
     }
 
     @Test func whatIsMissingIsATypedError() throws {
-        let temporary = try TemporaryDirectory()
+        let temporary = try Scratch("platform")
         let path = temporary.path + "/none"
         #expect(throws: PosixError(code: ENOENT, operation: "open", path: path)) {
             try FileSystem.syncFile(path)
@@ -76,7 +77,7 @@ import Darwin
     }
 
     @Test func aLockHasOneHolderAtATime() throws {
-        let temporary = try TemporaryDirectory()
+        let temporary = try Scratch("platform")
         let path = temporary.path + "/lock"
         do {
             let lock = try FileLock(path: path)
@@ -109,10 +110,10 @@ import Darwin
     }
 }
 
-@Suite struct ZeroRunwayTests {
+@Suite(.shared) struct ZeroRunwayTests {
     /// The file is longer, has its blocks, and nothing was written into it.
     @Test func roomIsReservedWithoutWriting() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try Scratch("platform")
         let path = directory.path + "/f"
         let descriptor = open(path, O_RDWR | O_CREAT, 0o600)
         defer { close(descriptor) }
@@ -135,7 +136,7 @@ import Darwin
 
     /// Somebody may have written beyond what one believes to be the end.
     @Test func reservingNeverCutsAFile() throws {
-        let temporary = try TemporaryDirectory()
+        let temporary = try Scratch("platform")
         let path = try temporary.file("data", [UInt8](repeating: 7, count: 10_000))
         let descriptor = open(path, O_RDWR)
         defer { close(descriptor) }
@@ -146,7 +147,7 @@ import Darwin
     }
 
     @Test func extendsByWrittenZerosAndLeavesWhatIsThere() throws {
-        let temporary = try TemporaryDirectory()
+        let temporary = try Scratch("platform")
         let path = try temporary.file("data", [1, 2, 3])
         let descriptor = open(path, O_RDWR)
         defer { close(descriptor) }
@@ -165,7 +166,7 @@ import Darwin
     }
 
     @Test func aRangeThatIsThereIsLeftAlone() throws {
-        let temporary = try TemporaryDirectory()
+        let temporary = try Scratch("platform")
         let path = try temporary.file("data", [UInt8](repeating: 7, count: 100))
         let descriptor = open(path, O_RDWR)
         defer { close(descriptor) }
@@ -176,7 +177,7 @@ import Darwin
     }
 
     @Test func aFileOpenForReadingIsATypedError() throws {
-        let temporary = try TemporaryDirectory()
+        let temporary = try Scratch("platform")
         let path = try temporary.file("data")
         let descriptor = open(path, O_RDONLY)
         defer { close(descriptor) }
@@ -190,7 +191,7 @@ import Darwin
     /// A length no file system takes is refused by the allocation, before a byte is written. A
     /// real full disk takes the same way.
     @Test func aRefusedAllocationChangesNothing() throws {
-        let temporary = try TemporaryDirectory()
+        let temporary = try Scratch("platform")
         let path = try temporary.file("data", [1])
         let descriptor = open(path, O_RDWR)
         defer { close(descriptor) }

@@ -1,7 +1,8 @@
 import Platform
+import TestSupport
 import Testing
 
-@Suite struct LockedTests {
+@Suite(.shared) struct LockedTests {
     @Test func oneThreadAtATime() throws {
         let count = Locked(0)
         let threads = try (0..<4).map { _ in

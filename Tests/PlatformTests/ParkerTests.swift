@@ -1,7 +1,8 @@
 import Platform
+import TestSupport
 import Testing
 
-@Suite struct ParkerTests {
+@Suite(.shared) struct ParkerTests {
     @Test func aTokenLeftBeforeIsNotLost() {
         let parker = Parker()
         parker.unpark()

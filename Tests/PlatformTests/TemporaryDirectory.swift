@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 
 #if canImport(Glibc)
 import Glibc
@@ -8,20 +9,7 @@ import Musl
 import Darwin
 #endif
 
-/// A fresh directory below the package's own build directory, so on a real disk, removed with this
-/// value.
-struct TemporaryDirectory: ~Copyable {
-    let path: String
-
-    init() throws {
-        path = ".build/test-data/platform-" + String(SystemRandom.uint64(), radix: 16)
-        try FileSystem.makeDirectories(path)
-    }
-
-    deinit {
-        try? FileSystem.removeTree(path)
-    }
-
+extension Scratch {
     /// Makes a file in it and returns its path.
     func file(_ name: String, _ bytes: [UInt8] = []) throws -> String {
         let path = self.path + "/" + name

@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -9,7 +10,7 @@ import Musl
 import Darwin
 #endif
 
-@Suite struct PinnedThreadTests {
+@Suite(.shared) struct PinnedThreadTests {
     @Test func runsItsBodyOnAThreadOfItsOwnAndIsJoined() throws {
         let other = Locked("")
         let thread = try PinnedThread(name: "body") {

@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -7,7 +8,7 @@ import Glibc
 import Darwin
 #endif
 
-@Suite struct ThreadWritesTests {
+@Suite(.shared) struct ThreadWritesTests {
     /// Whoever asks while something is written that is not counted is told what was counted before.
     @Test func whatIsExcludedIsNotCountedWhileItIsWritten() async throws {
         let seen = await withCheckedContinuation { continuation in

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What README.md and the article FirstCluster show is compiled and run here.
-@Suite struct QuickStartTests {
+@Suite(.shared) struct QuickStartTests {
     @Test func theQuickStartRuns() async throws {
         let directory =
             ".build/test-data/readme-" + String(UInt64.random(in: 0 ... .max), radix: 36)

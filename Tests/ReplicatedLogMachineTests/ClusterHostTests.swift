@@ -1,12 +1,13 @@
 import Platform
 import ReplicatedLogTestKit
+import TestSupport
 import Testing
 
 @testable import ReplicatedLog
 @testable import ReplicatedLogMachine
 
 /// Three members, each with a host: commands on any of them, and the same state on all.
-@Suite struct ClusterHostTests {
+@Suite(.heavy) struct ClusterHostTests {
     private struct Hosted: Sendable {
         let accounts: StateMachineHost<Accounts>
         let task: Task<Void, any Error>

@@ -1,11 +1,12 @@
 import Platform
+import TestSupport
 import Testing
 
 @testable import ReplicatedLog
 @testable import ReplicatedLogMachine
 
 /// A host on a node of its own: results, reads, restarts and ends.
-@Suite struct HostTests {
+@Suite(.shared) struct HostTests {
     @Test func aCommandIsAppliedAndItsResultReturned() async throws {
         let directory = try await MachineDirectory()
         try await directory.run(Accounts()) { accounts in

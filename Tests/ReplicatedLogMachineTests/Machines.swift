@@ -112,15 +112,3 @@ final class MachineDirectory: Sendable {
         return try result.get()
     }
 }
-
-struct NeverHappened: Error {
-    let what: String
-}
-
-func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now.advanced(by: .seconds(60))
-    while !(try await condition()) {
-        guard ContinuousClock.now < deadline else { throw NeverHappened(what: what) }
-        try await Task.sleep(for: .milliseconds(2))
-    }
-}

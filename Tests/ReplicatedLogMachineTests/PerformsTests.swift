@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 
 @testable import ReplicatedLog
 @testable import ReplicatedLogMachine
 
 /// Results wait for those who may come for them, and for nobody else.
-@Suite struct PerformsTests {
+@Suite(.shared) struct PerformsTests {
     @Test func aResultWaitsForWhoWasThereBefore() {
         var performs = Performs<String>()
         let first = performs.begin()

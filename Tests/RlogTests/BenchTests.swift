@@ -1,9 +1,10 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
-@Suite struct BenchTests {
+@Suite(.heavy) struct BenchTests {
     private static let keys: Set<String> = [
         "system", "version", "replicas", "transport", "durable", "file_system", "value_bytes",
         "mode",
@@ -20,7 +21,7 @@ import Testing
         arguments: [(1, "memory"), (3, "memory"), (5, "memory"), (1, "tcp"), (3, "tcp")]
     )
     func aShortRunLosesNothing(replicas: Int, transport: String) throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let result = try Rlog.run(
             "bench",
             "--replicas",
@@ -77,7 +78,7 @@ import Testing
     /// Every member of the process delivers to each of its subscribers, and nothing before it was sent.
     @Test(.tags(.slow), arguments: [("memory", [1, 2, 3]), ("tcp", [1])])
     func subscribersAreMeasuredToo(transport: String, nodes: [Int]) throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let result = try Rlog.run(
             "bench",
             "--transport",
@@ -119,7 +120,7 @@ import Testing
     }
 
     @Test(.tags(.slow)) func theTableEndsInAVerdict() throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let result = try Rlog.run(
             "bench",
             "--outstanding",
@@ -148,7 +149,7 @@ import Testing
     @Test(.tags(.slow)) func anOpenLoopShowsAPauseAndAClosedOneDoesNot() async throws {
         try await blocking {
             func measure(_ load: [String]) throws -> [String: Double] {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let running = try Rlog.start(
                     [
                         "bench", "--replicas", "1", "--seconds", "6", "--warmup", "0", "--json",
@@ -158,10 +159,10 @@ import Testing
                 )
                 let bench = running.process.processIdentifier
                 // More than half of the time, whenever the measurement begins.
-                while running.process.isRunning {
-                    Thread.sleep(forTimeInterval: 1)
+                func isOver() -> Bool { !running.process.isRunning }
+                while !waitUntil(.seconds(1), isOver) {
                     kill(bench, SIGSTOP)
-                    Thread.sleep(forTimeInterval: 1.5)
+                    _ = waitUntil(.milliseconds(1_500), isOver)
                     kill(bench, SIGCONT)
                 }
                 let result = running.wait()
@@ -180,7 +181,7 @@ import Testing
     }
 
     @Test(.tags(.slow)) func severalSizesAndReplicasAreAPointEach() throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let page = scratch.path + "/page.html"
         let result = try Rlog.run(
             "bench",
@@ -194,6 +195,8 @@ import Testing
             "200.5",
             "--runs",
             "2",
+            "--repeats",
+            "0",
             "--seconds",
             "0.2",
             "--warmup",
@@ -237,12 +240,14 @@ import Testing
     }
 
     @Test(.tags(.slow)) func aSweepFindsItsRates() throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let result = try Rlog.run(
             "bench",
             "--replicas",
             "1",
             "--sweep",
+            "--repeats",
+            "0",
             "--seconds",
             "0.3",
             "--warmup",
@@ -276,15 +281,16 @@ import Testing
 
     @Test(.tags(.slow), arguments: ["memory", "tcp"])
     func anInterruptedRunLeavesNothing(transport: String) throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let running = try Rlog.start([
             "bench", "--transport", transport, "--outstanding", "4", "--data", scratch.path,
         ])
         // The directory appears before anything is measured.
-        while try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty {
-            try #require(running.process.isRunning)
-            Thread.sleep(forTimeInterval: 0.01)
+        func isBegun() -> Bool {
+            (try? FileManager.default.contentsOfDirectory(atPath: scratch.path))?.isEmpty == false
         }
+        try #require(waitUntil(.seconds(60)) { isBegun() || !running.process.isRunning })
+        try #require(running.process.isRunning)
         running.process.interrupt()
         let result = running.wait()
         #expect(result.wasKilled)
@@ -295,7 +301,7 @@ import Testing
     /// The run ends early and says which replica it was.
     @Test(.tags(.slow)) func aReplicaThatIsKilledEndsTheRun() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let running = try Rlog.start([
                 "bench", "--transport", "tcp", "--replicas", "5", "--outstanding", "16",
                 "--seconds", "600", "--data", scratch.path, "--json",

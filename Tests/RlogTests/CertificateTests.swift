@@ -1,12 +1,13 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 /// Certificates have dates: one that nobody would take is refused at the start.
-@Suite(.tags(.slow)) struct CertificateTests {
+@Suite(.heavy, .tags(.slow)) struct CertificateTests {
     /// The arguments of a node with a certificate for so many days.
-    private static func arguments(in scratch: borrowing Scratch, days: Int) throws -> [String] {
+    private static func arguments(in scratch: Scratch, days: Int) throws -> [String] {
         let folder = scratch.path
         let script = """
             set -e; cd "$1"; ec="ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
@@ -28,7 +29,7 @@ import Testing
 
     @Test func anExpiredCertificateIsRefusedAtTheStart() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let arguments = try Self.arguments(in: scratch, days: 2)
             guard let clock = try JumpingClock(file: scratch.path + "/clock") else {
                 return print("no clang: an expired certificate is left out")
@@ -45,7 +46,7 @@ import Testing
     /// It is taken, and said: on standard error before it expires, in the status always.
     @Test func theExpiryIsSaid() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let arguments = try Self.arguments(in: scratch, days: 3)
             guard let clock = try JumpingClock(file: scratch.path + "/clock") else {
                 return print("no clang: a certificate that expires soon is left out")

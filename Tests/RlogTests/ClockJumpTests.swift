@@ -1,6 +1,7 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 extension TrioTests {
@@ -9,7 +10,7 @@ extension TrioTests {
         private static let election = 1_500
         private static let hours: Int64 = 2 * 3_600
 
-        private static func clocks(in scratch: borrowing Scratch) throws -> [JumpingClock] {
+        private static func clocks(in scratch: Scratch) throws -> [JumpingClock] {
             let clocks = try (1...3).compactMap { [path = scratch.path] in
                 try JumpingClock(file: "\(path)/clock\($0)")
             }
@@ -19,7 +20,7 @@ extension TrioTests {
 
         /// What the others rest on: a process sees the jump.
         @Test func theClockJumps() throws {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             guard let clock = try Self.clocks(in: scratch).first else { return }
             func now() throws -> Int64 {
                 let date = try BuiltProgram("/bin/date", ["+%s"], environment: clock.environment)
@@ -38,7 +39,7 @@ extension TrioTests {
         /// appends go on under the same ballot.
         @Test func nothingChanges() async throws {
             try await blocking {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let clocks = try Self.clocks(in: scratch)
                 guard clocks.count == 3 else { return }
                 let trio = try Trio(

@@ -1,6 +1,7 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 extension TrioTests {
@@ -10,7 +11,7 @@ extension TrioTests {
         /// that every process is given.
         @Test func nothingOfANodeIsHeldByAChild() async throws {
             try await blocking {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let trio = try Trio(in: scratch, hasLinks: true)
                 #expect(trio[0].ask("append", #","payload":"first""#)?.isCommitted == true)
                 for place in 0..<3 {

@@ -1,11 +1,12 @@
 import Foundation
 import NodeProcesses
 import ReplicatedLog
+import TestSupport
 import Testing
 
-@Suite struct DumpTests {
+@Suite(.shared) struct DumpTests {
     @Test func showsWhatWasAppended() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let log = try scratch.log()
         let payloads = [Array("one".utf8), [], [0, 255, 10, 34], Array("four".utf8)]
         try await withLog(log) { node in
@@ -61,7 +62,7 @@ import Testing
 
     /// FNV-1a 64 of `command`, 0, `1-1-1`, 0, `a`: computed once by hand.
     @Test func theHashIsAsDocumented() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let log = try scratch.log()
         try await withLog(log) { node in try await node.append(Array("a".utf8)) }
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325

@@ -1,6 +1,7 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 extension TrioTests {
@@ -12,7 +13,7 @@ extension TrioTests {
             async throws
         {
             try await blocking {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let trio = try Trio(in: scratch)
                 #expect(
                     trio[0].ask("append", #","payload":"first""#, atMost: .seconds(60))?.isCommitted

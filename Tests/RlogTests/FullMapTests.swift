@@ -1,6 +1,7 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 extension TrioTests {
@@ -14,7 +15,7 @@ extension TrioTests {
         /// hands over, and whoever asks a member with room notices nothing.
         @Test func aLeaderWithoutRoomHandsOver() async throws {
             try await blocking {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 // A small reserve, so that little fills the map; and it is the first to ask for the lead.
                 let trio = try Trio(
                     in: scratch,

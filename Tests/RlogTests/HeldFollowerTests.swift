@@ -2,6 +2,7 @@ import Foundation
 import NodeProcesses
 import Platform
 import ReplicatedLog
+import TestSupport
 import Testing
 
 /// How long a follower is held.
@@ -55,7 +56,7 @@ extension TrioTests {
         @Test(arguments: Hold.allCases)
         func theLeaderKeepsItsMemoryAndItsPace(_ hold: Hold) async throws {
             try await blocking {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let trio = try Trio(in: scratch, election: 2_000, hasLinks: hold == .unreachable)
                 #expect(trio[0].ask("append", #","payload":"first""#) != nil)
                 let leader = try #require(trio.leader())

@@ -2,11 +2,12 @@ import Foundation
 import NodeProcesses
 import Platform
 import ReplicatedLog
+import TestSupport
 import Testing
 
-@Suite struct InitTests {
+@Suite(.shared) struct InitTests {
     @Test func makesADirectoryThatInspectKnows() throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let made = try Rlog.run(
             "init",
             "--data",
@@ -36,7 +37,7 @@ import Testing
     }
 
     @Test func refusesWhatIsNotEmpty() throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let log = try scratch.log()
         let again = try Rlog.run(
             "init",
@@ -56,7 +57,7 @@ import Testing
     }
 
     @Test func aForeignDirectoryIsRefused() throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         for command in ["inspect", "dump", "verify"] {
             let result = try Rlog.run(command, scratch.path, "--json")
             #expect(result.status == 3)
@@ -65,7 +66,7 @@ import Testing
     }
 
     @Test func aHeldDirectoryIsRefused() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let log = try scratch.log()
         let node = try await openLog(log)
         for command in ["inspect", "dump", "verify"] {

@@ -1,6 +1,7 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 /// Whether links are measured: half an hour of a machine that does nothing else.
@@ -42,7 +43,7 @@ extension TrioTests {
             private let ballot: String
             private let before: Int
 
-            init(_ way: Way, in scratch: borrowing Scratch) throws {
+            init(_ way: Way, in scratch: Scratch) throws {
                 self.way = way
                 trio = try Trio(in: scratch, election: 300, shape: way.shape)
                 #expect(trio[0].ask("append", #","payload":"first""#)?.isCommitted == true)
@@ -75,7 +76,7 @@ extension TrioTests {
 
         @Test(arguments: Way.all) func batchesOfFourMegabytes(_ way: Way) async throws {
             try await blocking {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let measured = try Measured(way, in: scratch)
                 let payload = String(repeating: "x", count: 1_000_000)
                 let list = Array(repeating: "\"\(payload)\"", count: 4).joined(separator: ",")
@@ -101,7 +102,7 @@ extension TrioTests {
 
         @Test(arguments: Way.all) func appendsOfAQuarterMegabyte(_ way: Way) async throws {
             try await blocking {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let measured = try Measured(way, in: scratch)
                 let bytes = 256 << 10
                 let load = Load(
@@ -134,7 +135,7 @@ extension TrioTests {
         /// 300 MB behind, while appends go on. It falls behind on links that are wide.
         @Test(arguments: Way.all) func aFollowerComesBack(_ way: Way) async throws {
             try await blocking {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let measured = try Measured(way, in: scratch)
                 let trio = measured.trio
                 let away = (measured.leader + 1) % 3
@@ -179,7 +180,7 @@ extension TrioTests {
         /// It is 300 MB behind, and must neither lead nor stand in the way.
         @Test func aLaggardIsStartedWhileTheLeaderDies() async throws {
             try await blocking {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let trio = try Trio(in: scratch, election: 300)
                 #expect(trio[0].ask("append", #","payload":"first""#)?.isCommitted == true)
                 let leader = try #require(trio.leader())

@@ -1,6 +1,7 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 extension TrioTests {
@@ -12,7 +13,7 @@ extension TrioTests {
         private static let election = isPlain ? 1_500 : 300
         private static let bytesPerSecond = isPlain ? 1_000_000 : 5_000_000
 
-        private static func trio(in scratch: borrowing Scratch) throws -> Trio {
+        private static func trio(in scratch: Scratch) throws -> Trio {
             let shape = LinkShape(bytesPerSecond: bytesPerSecond)
             return try Trio(in: scratch, election: election, shape: shape)
         }
@@ -25,7 +26,7 @@ extension TrioTests {
 
         @Test func oneBatchOfFourMegabytesChangesNoLeader() async throws {
             try await blocking {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let trio = try Self.trio(in: scratch)
                 #expect(trio[0].ask("append", #","payload":"first""#)?.isCommitted == true)
                 let leader = try #require(trio.leader())
@@ -48,7 +49,7 @@ extension TrioTests {
 
         @Test func largeAppendsChangeNoLeader() async throws {
             try await blocking {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let trio = try Self.trio(in: scratch)
                 #expect(trio[0].ask("append", #","payload":"first""#)?.isCommitted == true)
                 let leader = try #require(trio.leader())
@@ -72,7 +73,7 @@ extension TrioTests {
         /// misses its leader.
         @Test func damagedFramesChangeNoLeader() async throws {
             try await blocking {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let trio = try Trio(
                     in: scratch,
                     election: Self.election,

@@ -1,12 +1,13 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 /// One `rlog node` as a process that is asked for much, or that nobody listens to.
-@Suite(.serialized, .tags(.slow)) struct NodeBoundsTests {
+@Suite(.heavy, .serialized, .tags(.slow)) struct NodeBoundsTests {
     /// A node of three that is alone: what it is asked for stays without an answer.
-    private static func lonely(in scratch: borrowing Scratch) throws -> NodeProcess {
+    private static func lonely(in scratch: Scratch) throws -> NodeProcess {
         let ports = try Loopback.freePorts(3)
         let path = scratch.path
         let seats = try Seat.all("lonely", ports: ports) { _ in path }
@@ -18,7 +19,7 @@ import Testing
     /// What is read comes in pages of about a megabyte, whoever asks for more.
     @Test func aReadIsAnsweredByPages() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let node = try NodeProcess(["--data", try scratch.log()])
             let payload = String(repeating: "y", count: 300_000)
             for _ in 0..<6 {
@@ -47,7 +48,7 @@ import Testing
     /// It ends in order, says why, and the directory is free.
     @Test func aReaderThatIsGoneEndsTheNodeInOrder() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let directory = try scratch.log()
             signal(SIGPIPE, SIG_IGN)
             let process = Process()
@@ -74,7 +75,7 @@ import Testing
     }
 
     @Test func aReaderThatIsGoneEndsAToolInOrder() throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let directory = try scratch.log()
         let process = Process()
         let (output, errors) = (Pipe(), Pipe())
@@ -94,7 +95,7 @@ import Testing
     /// Requests that can have no answer hold an end up for one while, not for one after the other.
     @Test func anEndWithoutAQuorumHasOneDeadline() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let node = try Self.lonely(in: scratch)
             let append = node.send("append", #","payload":"x","timeout_ms":600000"#)
             let barrier = node.send("barrier", #","timeout_ms":600000"#)
@@ -109,7 +110,7 @@ import Testing
     /// again when there is room.
     @Test func theLimitOfDescriptorsIsMetCalmly() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let port = try Loopback.freePorts(1)[0]
             let node = try NodeProcess(
                 ["--data", try scratch.log(), "--listen", "127.0.0.1:\(port)"],
@@ -141,7 +142,7 @@ import Testing
     /// Story: 1,500 appends of 400 KB handed in at once were all taken in, 601 MB.
     @Test func appendsWithoutAnAnswerStopTheInput() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let node = try Self.lonely(in: scratch)
             let payload = String(repeating: "z", count: 400_000)
             // 160 MB, more than the pipe takes: whoever writes waits until the node is gone.
@@ -168,7 +169,7 @@ import Testing
     /// Story: `ulimit -f` killed an idle node by a signal, when its runway met it.
     @Test func aLimitOfFilesIsAFullDisk() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let directory = try scratch.log()
             var node = try NodeProcess(["--data", directory])
             let append = node.send("append", #","payload":"before","timeout_ms":60000"#)

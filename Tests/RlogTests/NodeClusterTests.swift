@@ -1,6 +1,7 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 extension TrioTests {
@@ -8,7 +9,7 @@ extension TrioTests {
     @Suite struct NodeClusterTests {
         @Test func aLeaderIsElectedSoonAndEveryNodeAppends() async throws {
             try await blocking {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let trio = try Trio(in: scratch, election: 300)
                 let first = trio[0].ask("append", #","payload":"first""#)
                 #expect(first?.isCommitted == true)
@@ -26,7 +27,7 @@ extension TrioTests {
 
         /// What one side of a connection sent, as a proxy would have seen it.
         @Test func framesAreDecoded() throws {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let golden = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
                 .deletingLastPathComponent().appendingPathComponent("WireTests/Golden")
             func bytes(_ name: String) throws -> Data {

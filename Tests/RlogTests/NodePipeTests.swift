@@ -1,12 +1,13 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 @testable import rlog
 
 /// Pipes of `rlog node` that are not as it would have them.
-@Suite(.serialized, .tags(.slow)) struct NodePipeTests {
+@Suite(.heavy, .serialized, .tags(.slow)) struct NodePipeTests {
     private static let append = #"{"op":"append","id":"a","payload":"x","timeout_ms":60000}"#
 
     private static func commits(_ node: RawNode) throws {
@@ -18,7 +19,7 @@ import Testing
     /// moment without a request for the end of its input.
     @Test func anInputThatDoesNotBlockIsNotAtItsEnd() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let node = try RawNode(try scratch.log(), isNonBlocking: true)
             #expect(try node.reply().event == "ready")
             for _ in 0..<20 { try Self.commits(node) }
@@ -31,7 +32,7 @@ import Testing
     /// Story: the thread that drives the node wrote its log lines, and stood still when nobody took them.
     @Test func aLogThatNobodyReadsStopsNothing() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let errors = Pipe()
             let writer = errors.fileHandleForWriting.fileDescriptor
             let flags = fcntl(writer, F_GETFL)

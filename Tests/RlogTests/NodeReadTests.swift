@@ -1,10 +1,11 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 /// `rlog node` asked for more than is taken from it, line by line.
-@Suite(.serialized, .tags(.slow)) struct NodeReadTests {
+@Suite(.heavy, .serialized, .tags(.slow)) struct NodeReadTests {
     private static func read(_ id: String) -> String {
         #"{"op":"read","id":"\#(id)","from":1,"to":4}"#
     }
@@ -13,7 +14,7 @@ import Testing
     /// are being written. Story: two reads of 60 MB kept every other request waiting for four seconds.
     @Test func shortAnswersOvertakePages() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let node = try RawNode(try RawNode.page(in: scratch))
             #expect(try node.reply().event == "ready")
             let others = [
@@ -45,7 +46,7 @@ import Testing
     /// Story: sixty reads of a log of 64 MB with nobody reading held 1.84 GB.
     @Test func readsThatNobodyTakesHoldFewPages() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let node = try RawNode(try RawNode.page(in: scratch))
             #expect(try node.reply().event == "ready")
             // 2.4 GB of pages, in requests that the pipe alone cannot hold.
@@ -59,7 +60,7 @@ import Testing
     /// Story: each of a thousand subscriptions that nobody read held a page, and an event as text.
     @Test func subscriptionsThatNobodyReadsHoldFewEvents() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let node = try RawNode(try RawNode.page(in: scratch))
             #expect(try node.reply().event == "ready")
             try node.send(

@@ -1,13 +1,14 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 /// One `rlog node` as a process: what it answers, refuses and ends with.
-@Suite struct NodeTests {
+@Suite(.heavy) struct NodeTests {
     @Test func itAnswersEveryRequest() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let slots = Locked<[UInt64]>([])
             let node = try NodeProcess(["--data", try scratch.log()]) { event in
                 slots.withLock { $0 += [event.slot].compactMap { $0 } }
@@ -59,7 +60,7 @@ import Testing
             #"{"op":"append","id":"1","payload":"\ud800"}"#, String(repeating: "[", count: 100_000),
         ]
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let node = try NodeProcess(["--data", try scratch.log()])
             for line in lines { node.send(line: line) }
             #expect(waitUntil(.seconds(60)) { node.strange.count == lines.count })
@@ -70,7 +71,7 @@ import Testing
     }
 
     @Test func refusalsHaveTheirStatus() throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let missing = try Rlog.run("node", "--data", "\(scratch.path)/nowhere")
         #expect(missing.status == 3)
         #expect(try missing.objects().first?["refused"] as? String == "missing_directory")
@@ -92,7 +93,7 @@ import Testing
 
     @Test func anAddressInUseAndAHeldDirectoryAreRefused() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let port = try Loopback.freePorts(1)[0]
             let first = try NodeProcess([
                 "--data", try scratch.log(), "--listen", "127.0.0.1:\(port)",
@@ -118,7 +119,7 @@ import Testing
     /// Every acknowledgement that left is true of the directory afterwards.
     @Test func sigtermUnderLoadLosesNothing() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let directory = try scratch.log()
             let node = try NodeProcess(["--data", directory])
             #expect(waitUntil(.seconds(60)) { node.isReady })

@@ -2,6 +2,7 @@ import Foundation
 import NodeProcesses
 import Platform
 import ReplicatedLog
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -11,7 +12,7 @@ import Darwin
 #endif
 
 /// What operators and disks do to directories, met by the commands as processes.
-@Suite struct OfflineTests {
+@Suite(.shared) struct OfflineTests {
     private func filled(_ directory: String) async throws {
         try await withLog(directory) { node in
             for number in 0..<60 {
@@ -45,7 +46,7 @@ import Darwin
     /// A log whose beginning is gone is whole: its rows begin behind the trim point, and what they do is decided
     /// by the base beside it.
     @Test func aTrimmedLogIsWhole() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let log = try scratch.log()
         try await filled(log)
         try await withLog(log) { node in
@@ -66,7 +67,7 @@ import Darwin
     /// `dump` ended with 0 although its first line said that more was committed; a subscription went over
     /// the gap.
     @Test func aDamagedLeafIsMetByEveryCommand() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let log = try scratch.log()
         try await filled(log)
         let committed = try #require(
@@ -118,7 +119,7 @@ import Darwin
     }
 
     @Test func lookingLeavesNothingBehind() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let log = try scratch.log()
         try await filled(log)
         for name in ["log.mdb-lock", "log.mdb-owner"] {
@@ -133,7 +134,7 @@ import Darwin
     /// It acknowledged on, and nothing was there when it had ended.
     @Test func aRemovedDirectoryEndsTheNode() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let log = try scratch.log()
             let errors = scratch.path + "/errors"
             let node = try NodeProcess(["--data", log], errors: errors)
@@ -156,7 +157,7 @@ import Darwin
     }
 
     @Test func anAddressSpaceTooSmallForTheMapIsNamed() throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         func initialise(_ more: String) throws -> Rlog.Result {
             let command =
                 "ulimit -v 67108864; exec '\(Rlog.path)' init --data '\(scratch.path)/n1' "
@@ -173,7 +174,7 @@ import Darwin
 
     /// A name with an escape sequence is not obeyed by the terminal that it is shown on.
     @Test func controlCharactersAreWrittenOut() throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let result = try Rlog.run("inspect", scratch.path + "/a\u{1B}[31mb\u{9B}2J\u{202E}c")
         #expect(result.status == 3)
         #expect(result.errors.contains(#"a\u{1b}[31mb\u{9b}2J\u{202e}c"#), "\(result.errors)")
@@ -182,7 +183,7 @@ import Darwin
     }
 
     @Test func aTraceIsItsOwnersAlone() throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let trace = scratch.path + "/trace"
         let log = try scratch.log()
         let result = try Rlog.run(

@@ -2,10 +2,11 @@ import FailingDisks
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 /// What people who operate such logs have met elsewhere, each as they would meet it.
-@Suite(.serialized, .tags(.slow)) struct OperatorTests {
+@Suite(.heavy, .serialized, .tags(.slow)) struct OperatorTests {
     /// A directory with one entry, on a disk of its own; `nil` where none can be mounted.
     private static func log(on disk: SmallDisk) throws -> String {
         let directory = disk.mountPoint + "/n1"
@@ -37,7 +38,7 @@ import Testing
 
     /// LMDB's lock file needs a block where the disk has none. Story: node and tools died by SIGBUS.
     @Test func aFullDiskWithoutALockFileIsRefusedAndCanBeRead() throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         guard let disk = SmallDisk(below: scratch.path, mebibytes: 24) else { return }
         let directory = try Self.log(on: disk)
         try FileSystem.removeFile(directory + "/log.mdb-lock")
@@ -57,7 +58,7 @@ import Testing
     }
 
     @Test func aDiskForReadingIsNamedAndCanBeRead() throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         guard let disk = SmallDisk(below: scratch.path, mebibytes: 24) else { return }
         let directory = try Self.log(on: disk)
         guard disk.makeReadOnly() else { return }
@@ -71,7 +72,7 @@ import Testing
     /// refused is nowhere.
     @Test func aSmallDiskTakesWhatTheReserveLeaves() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             guard let disk = SmallDisk(below: scratch.path, mebibytes: 24) else { return }
             let directory = try Self.log(on: disk)
             let node = try NodeProcess(["--data", directory])
@@ -101,7 +102,7 @@ import Testing
     /// Story: nothing was logged when a leader was lost or a quorum missing.
     @Test func aPersonFindsInTheLogWhatHappened() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let path = scratch.path
             let seats = try Seat.all("logged", ports: try Loopback.freePorts(3)) { _ in path }
             let nodes = try seats.map { seat in

@@ -1,5 +1,6 @@
 import Foundation
 import NodeProcesses
+import TestSupport
 import Testing
 
 extension TrioTests {
@@ -10,7 +11,7 @@ extension TrioTests {
         /// behind its back.
         @Test func itAcknowledgesNothingUnderItsOldBallot() async throws {
             try await blocking {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let trio = try Trio(in: scratch)
                 #expect(trio[0].ask("append", #","payload":"first""#) != nil)
                 var woken: [(slot: UInt64, place: Int, oldBallot: String)] = []

@@ -1,6 +1,7 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 /// `rlog node` and its pipes, so that a test says when its output is read. It is ended after two minutes,
@@ -97,7 +98,7 @@ final class RawNode {
     }
 
     /// A log of four entries of 300 kB: one page.
-    static func page(in scratch: borrowing Scratch) throws -> String {
+    static func page(in scratch: Scratch) throws -> String {
         let directory = try scratch.log()
         let node = try NodeProcess(["--data", directory])
         let payload = String(repeating: "y", count: 300_000)

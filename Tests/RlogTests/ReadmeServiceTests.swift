@@ -1,6 +1,7 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 extension TrioTests {
@@ -46,7 +47,7 @@ extension TrioTests {
         @Test func threeProcessesOutliveTheirLeader() async throws {
             try await blocking {
                 Foundation.signal(SIGPIPE, SIG_IGN)
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let addresses = try Loopback.freePorts(3).map { "127.0.0.1:\($0)" }
                 let members = try ["n1", "n2", "n3"].map {
                     try Member($0, addresses, in: scratch.path)

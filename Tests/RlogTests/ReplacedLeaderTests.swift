@@ -1,6 +1,7 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 extension TrioTests {
@@ -37,9 +38,9 @@ extension TrioTests {
         }
 
         /// From the signal on: twenty times within three election timeouts.
-        @Test func aKilledLeaderIsReplaced() async throws {
+        @Test(.longest) func aKilledLeaderIsReplaced() async throws {
             try await blocking {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let trio = try Trio(in: scratch, election: Self.election)
                 #expect(trio[0].ask("append", #","payload":"first""#) != nil)
                 let load = Load(trio, on: [0, 1, 2], outstanding: 8)
@@ -63,7 +64,7 @@ extension TrioTests {
         /// From the end of the process on: within one election timeout, because it said farewell.
         @Test func anOrderlyShutdownMakesWay() async throws {
             try await blocking {
-                let scratch = try Scratch()
+                let scratch = try Scratch("rlog")
                 let trio = try Trio(in: scratch, election: Self.election)
                 #expect(trio[0].ask("append", #","payload":"first""#) != nil)
                 let load = Load(trio, on: [0, 1, 2], outstanding: 8)

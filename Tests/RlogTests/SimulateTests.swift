@@ -1,9 +1,10 @@
 import Foundation
 import NodeProcesses
+import TestSupport
 import Testing
 
 /// `rlog simulate` as a process: figures, failures and how they are replayed.
-@Suite(.tags(.slow)) struct SimulateTests {
+@Suite(.heavy, .tags(.slow)) struct SimulateTests {
     @Test func theSameSeedsSayTheSame() throws {
         let arguments = ["simulate", "--seeds", "1..3", "--steps", "300", "--json"]
         let first = try Rlog.start(arguments).wait()
@@ -29,7 +30,7 @@ import Testing
     }
 
     @Test func aViolationIsReplayedShrunkAndSaved() throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let file = "\(scratch.path)/failure.txt"
         let result = try Rlog.run(
             "simulate",
@@ -64,7 +65,7 @@ import Testing
         let drawn = try Rlog.run("simulate", "--time-box", "0.2", "--steps", "100", "--json")
         #expect(drawn.status == 0)
         let seed = try #require(drawn.objects().first?["seed"] as? Int)
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let file = "\(scratch.path)/trace.txt"
         let traced = try Rlog.run(
             "simulate",

@@ -2,10 +2,11 @@ import Foundation
 import NodeProcesses
 import Platform
 import ReplicatedLog
+import TestSupport
 import Testing
 
 /// Snapshots as `inspect` and `verify` see them.
-@Suite struct SnapshotTests {
+@Suite(.shared) struct SnapshotTests {
     /// Ten entries, and snapshots of slots 4 and 8.
     private func filled(_ directory: String) async throws {
         try await withLog(directory) { node in
@@ -19,7 +20,7 @@ import Testing
     }
 
     @Test func theyAreListedAndChecked() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let log = try scratch.log()
         #expect(try Rlog.run("inspect", log).output.contains("none"))
         try await filled(log)
@@ -33,7 +34,7 @@ import Testing
     }
 
     @Test func damageIsNamed() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let log = try scratch.log()
         try await filled(log)
         let name = try #require(

@@ -1,6 +1,7 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 extension Rlog.Result {
@@ -13,17 +14,7 @@ extension Rlog.Result {
     }
 }
 
-/// A fresh directory below the package's own build directory, so on a real disk.
-struct Scratch: ~Copyable {
-    let path: String
-
-    init() throws {
-        path = ".build/test-data/rlog-" + String(SystemRandom.uint64(), radix: 16)
-        try FileSystem.makeDirectories(path)
-    }
-
-    deinit { try? FileSystem.removeTree(path) }
-
+extension Scratch {
     /// A data directory of a one-member cluster, made by the binary.
     func log(_ name: String = "n1") throws -> String {
         let made = try Rlog.run(
@@ -56,8 +47,4 @@ func blocking(_ body: @escaping @Sendable () throws -> Void) async throws {
 extension MonotonicInstant {
     /// Seconds from then to now.
     var secondsAgo: Double { duration(to: MonotonicClock.now()) / .seconds(1) }
-}
-
-extension Tag {
-    @Tag static var slow: Self
 }

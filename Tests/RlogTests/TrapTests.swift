@@ -1,15 +1,16 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 /// A node that ends by a trap, as docs/OPERATIONS.md has it run.
-@Suite(.serialized, .tags(.slow)) struct TrapTests {
+@Suite(.heavy, .serialized, .tags(.slow)) struct TrapTests {
     /// Without the runtime's backtracer directory and port are free when the process is gone, and what was
     /// acknowledged is there.
     @Test func aNodeThatHasTrappedIsStartedAgainAtOnce() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let port = try Loopback.freePorts(1)[0]
             let arguments = ["--data", try scratch.log(), "--listen", "127.0.0.1:\(port)"]
             let environment = ["SWIFT_BACKTRACE": "enable=no"]

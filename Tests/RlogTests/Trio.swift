@@ -1,11 +1,12 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
-/// The suites that run trios, one after the other: side by side they would slow each other down, and their
-/// bounds are times.
-@Suite(.serialized, .tags(.slow)) enum TrioTests {}
+/// The suites that run trios, two at a time at most: side by side they would slow each other down, and their bounds
+/// are times.
+@Suite(.heavy, .tags(.slow)) enum TrioTests {}
 
 /// Three `rlog node` processes on loopback, each with a directory of its own.
 final class Trio: Sendable {
@@ -30,7 +31,7 @@ final class Trio: Sendable {
     ///   - agreed: More of `rlog init`, the same for all.
     ///   - more: More of `rlog node`, by places.
     init(
-        in scratch: borrowing Scratch,
+        in scratch: Scratch,
         election: Int = 500,
         hasLinks: Bool = false,
         shape: LinkShape? = nil,

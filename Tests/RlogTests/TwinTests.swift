@@ -1,14 +1,15 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 /// A second process on a copy of a member's directory, at another address.
-@Suite(.serialized, .tags(.slow)) struct TwinTests {
+@Suite(.heavy, .serialized, .tags(.slow)) struct TwinTests {
     /// The copy says so itself, and its peers say whom they refuse; the member goes on.
     @Test func bothEndsLearnWhy() async throws {
         try await blocking {
-            let scratch = try Scratch()
+            let scratch = try Scratch("rlog")
             let path = scratch.path
             let ports = try Loopback.freePorts(4)
             let seats = try Seat.all("twins", ports: Array(ports.prefix(3))) { _ in path }

@@ -1,8 +1,9 @@
 import NodeProcesses
+import TestSupport
 import Testing
 
 /// Exit statuses and one-line errors: a contract.
-@Suite struct UsageTests {
+@Suite(.shared) struct UsageTests {
     @Test(arguments: [
         ["--wrong"], ["bench", "--wrong"], ["bench", "--rate", "many"],
         ["bench", "--transport", "carrier-pigeon"], ["bench", "--fault", "none"],

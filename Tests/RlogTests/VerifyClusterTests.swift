@@ -2,10 +2,11 @@ import Foundation
 import NodeProcesses
 import ReplicatedLog
 import ReplicatedLogTestKit
+import TestSupport
 import Testing
 
 /// `rlog verify` over the directories of one cluster.
-@Suite(.serialized) struct VerifyClusterTests {
+@Suite(.heavy, .serialized) struct VerifyClusterTests {
     /// A cluster of three that has appended so many payloads, and is closed.
     private func filled(_ directory: String, _ text: String) async throws -> FaultyCluster {
         let cluster = try await FaultyCluster(directory: directory)
@@ -31,7 +32,7 @@ import Testing
     }
 
     @Test func threeReplicasAgree() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let cluster = try await filled(scratch.path + "/a", "paid")
         let paths = cluster.members.map(cluster.directory)
         let result = try Rlog.run("verify", paths[0], paths[1], paths[2], "--json")
@@ -45,7 +46,7 @@ import Testing
     /// The third directory is of another history of the same members: every slot that both have committed
     /// is named, and whose it is.
     @Test func aForgedReplicaIsFoundSlotBySlot() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let cluster = try await filled(scratch.path + "/a", "paid")
         let other = try await filled(scratch.path + "/b", "lost")
         let forged = other.directory(of: 3)

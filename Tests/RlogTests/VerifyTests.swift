@@ -2,9 +2,10 @@ import Foundation
 import NodeProcesses
 import Platform
 import ReplicatedLog
+import TestSupport
 import Testing
 
-@Suite struct VerifyTests {
+@Suite(.shared) struct VerifyTests {
     /// A log of so many payloads, each with a mark that can be found in the file.
     private func filled(_ directory: String, _ count: Int) async throws {
         try await withLog(directory) { node in
@@ -33,7 +34,7 @@ import Testing
     }
 
     @Test func aSoundLogHasNoFault() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let log = try scratch.log()
         try await filled(log, 20)
         let result = try Rlog.run("verify", log, "--json")
@@ -44,7 +45,7 @@ import Testing
     }
 
     @Test func aFlippedByteIsNamedByItsSlot() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let log = try scratch.log()
         try await filled(log, 20)
         let slot = try #require(
@@ -70,7 +71,7 @@ import Testing
     /// LMDB's own cursor follows such a page out of the map.
     @Test(arguments: [10, 13, 14, 17, 19])
     func aDamagedPageIsNamed(_ place: Int) async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let log = try scratch.log()
         try await filled(log, 60)
         let file = "\(log)/log.mdb"
@@ -96,7 +97,7 @@ import Testing
     }
 
     @Test func aTruncatedFileIsRefused() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let log = try scratch.log()
         try await filled(log, 20)
         #expect(truncate("\(log)/log.mdb", 9_000) == 0)
@@ -106,7 +107,7 @@ import Testing
     }
 
     @Test func copiesAgreeAndTwinsDoNot() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let log = try scratch.log()
         try await filled(log, 20)
         let twin = "\(scratch.path)/twin"
@@ -126,7 +127,7 @@ import Testing
 
     /// Of what is trimmed there is still what it did: in two directories, and in a snapshot of its last slot.
     @Test func whatIsTrimmedIsComparedByWhatItDid() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let log = try scratch.log()
         try await filled(log, 20)
         let twin = "\(scratch.path)/twin"
@@ -156,7 +157,7 @@ import Testing
     }
 
     @Test func otherClustersAreNotCompared() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("rlog")
         let log = try scratch.log()
         let other = "\(scratch.path)/other"
         _ = try Rlog.run(

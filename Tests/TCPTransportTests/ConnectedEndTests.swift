@@ -1,10 +1,11 @@
 import Platform
 import ReplicatedLog
 import ReplicatedLogTCP
+import TestSupport
 import Testing
 
 /// Orderly ends of nodes in a process of their embedder's, joined over TCP.
-@Suite(.tags(.slow)) struct ConnectedEndTests {
+@Suite(.shared, .tags(.slow)) struct ConnectedEndTests {
     private struct Node {
         let log: LogNode
         let run: Task<Void, any Error>

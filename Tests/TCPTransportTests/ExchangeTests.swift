@@ -3,10 +3,11 @@ import LogWire
 import PaxosCore
 import ReplicatedLog
 import ReplicatedLogTCP
+import TestSupport
 import Testing
 
 /// Certificates are exchanged while connections are open.
-@Suite struct ExchangeTests {
+@Suite(.shared) struct ExchangeTests {
     /// Member 3 has the old authority's certificate, member 2 the new one's; member 1 goes from one to the other.
     @Test func newConnectionsAreMadeWithTheNewCertificate() async throws {
         let old = try Authority()
@@ -21,14 +22,14 @@ import Testing
         #expect(await third.reaches(first))
         #expect(await first.reaches(third))
         // One for each lane.
-        #expect(await until { first.transport.counters.accepted == 2 })
-        #expect(await until { first.transport.counters.refused[.tls, default: 0] > 0 })
+        #expect(await eventually { first.transport.counters.accepted == 2 })
+        #expect(await eventually { first.transport.counters.refused[.tls, default: 0] > 0 })
         #expect(first.received.allSatisfy { $0.source == 3 })
 
         try first.transport.exchange(try new.identity(of: 1, in: "test"))
         #expect(await second.reaches(first))
         #expect(await first.reaches(second))
-        #expect(await until { first.transport.counters.accepted == 4 })
+        #expect(await eventually { first.transport.counters.accepted == 4 })
         // What was open goes on.
         #expect(await third.reaches(first, 1))
         #expect(await first.reaches(third, 1))
@@ -37,7 +38,7 @@ import Testing
         // The old certificate is taken no more.
         await third.transport.stop()
         let again = try await Member(cluster.transport(for: 3), Member.identity(3, nonce: 2))
-        #expect(await until { again.transport.counters.refused[.tls, default: 0] > 0 })
+        #expect(await eventually { again.transport.counters.refused[.tls, default: 0] > 0 })
         again.transport.send([again.message(2, to: 1)])
         #expect(await second.reaches(first, 1))
         #expect(!first.received.contains { $0.sender == again.identity })

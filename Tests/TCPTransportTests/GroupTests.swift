@@ -5,10 +5,11 @@ import PaxosCore
 import Platform
 import ReplicatedLog
 import ReplicatedLogTCP
+import TestSupport
 import Testing
 
 /// Event loops and a logger of the embedder's: both are used and neither is ended.
-@Suite struct GroupTests {
+@Suite(.shared) struct GroupTests {
     /// One thread serves two transports. One of them ends, then the other, and the thread is still there.
     @Test func anEndLeavesTheGroupAndNoConnection() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -18,7 +19,7 @@ import Testing
         #expect(await second.reaches(first))
         #expect(await first.reaches(second))
         let silent = try RawSocket(port: cluster.port(of: 1))
-        #expect(await until { first.transport.counters.accepted == 2 })
+        #expect(await eventually { first.transport.counters.accepted == 2 })
         let port = cluster.port(of: 1)
         await first.transport.stop()
         // Nobody listens there, and whoever was connected is told.
@@ -77,7 +78,7 @@ import Testing
         let port = try #require(transport?.listening?.port)
         #expect(RawSocket.isTaken(port))
         transport = nil
-        #expect(await until { !RawSocket.isTaken(port) })
+        #expect(await eventually { !RawSocket.isTaken(port) })
     }
 
     @Test func whatStrangersCauseIsToldOnce() async throws {
@@ -88,13 +89,13 @@ import Testing
             let stranger = try RawSocket(port: cluster.port(of: 1))
             stranger.send(Array("GET / HTTP/1.1\r\n\r\n".utf8))
             #expect(stranger.receiveAll().isEmpty)
-            #expect(await until { node.transport.counters.refusedTotal == round })
+            #expect(await eventually { node.transport.counters.refusedTotal == round })
         }
         let second = try await Member(2, of: cluster)
         #expect(await second.reaches(node))
         #expect(await node.reaches(second))
         await cluster.stop()
-        #expect(await until { lines.count { $0.contains("debug connected to a peer") } >= 2 })
+        #expect(await eventually { lines.count { $0.contains("debug connected to a peer") } >= 2 })
         #expect(lines.count { $0.hasPrefix("warning refused a connection") } == 1)
         #expect(lines.count { $0.contains("rlog_reason=not_the_protocol rlog_times=1") } == 1)
         #expect(lines.count { $0.hasPrefix("info listens rlog_address=127.0.0.1:") } == 2)

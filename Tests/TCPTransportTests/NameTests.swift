@@ -2,10 +2,11 @@ import PaxosCore
 import Platform
 import ReplicatedLog
 import ReplicatedLogTCP
+import TestSupport
 import Testing
 
 /// Names of peers: a resolver that says nothing holds up nobody else (`R90`).
-@Suite struct NameTests {
+@Suite(.shared) struct NameTests {
     /// A resolver that keeps whoever asks for `silent` until it is opened.
     private final class Resolver: Sendable {
         private struct State {
@@ -69,7 +70,7 @@ import Testing
             },
             Member.identity(1)
         )
-        #expect(await until { resolver.waiting == 1 })
+        #expect(await eventually { resolver.waiting == 1 })
         #expect(await first.reaches(third))
         #expect(await first.reaches(fourth))
         #expect(resolver.waiting == 1)
@@ -89,7 +90,7 @@ import Testing
             },
             Member.identity(1)
         )
-        #expect(await until { first.transport.counters.unreachable >= 3 })
+        #expect(await eventually { first.transport.counters.unreachable >= 3 })
         #expect(resolver.asked == 1)
         resolver.open()
         #expect(await first.reaches(second))
@@ -104,11 +105,11 @@ import Testing
             Self.transport(resolver) { _ in TCPAddress(host: "silent", port: 1) },
             Member.identity(1)
         )
-        #expect(await until { resolver.waiting == 3 })
+        #expect(await eventually { resolver.waiting == 3 })
         await first.transport.stop()
         #expect(resolver.waiting == 3)
         resolver.open()
-        #expect(await until { resolver.waiting == 0 })
+        #expect(await eventually { resolver.waiting == 0 })
     }
 
     /// Story: a stop during a start returned at once, and what the start had under way was opened after it.
@@ -129,7 +130,7 @@ import Testing
             lookUp: { resolver.addresses($0) }
         )
         let start = Task { _ = try await Member(transport, Member.identity(1)) }
-        #expect(await until { resolver.waiting == 1 })
+        #expect(await eventually { resolver.waiting == 1 })
         let stops = Locked(0)
         let ends = (0..<2).map { _ in
             Task {

@@ -3,15 +3,16 @@ import PaxosCore
 import Platform
 import ReplicatedLog
 import ReplicatedLogTCP
+import TestSupport
 import Testing
 
 /// What does not belong is refused and counted, reaches no node and disturbs nobody.
-@Suite struct RefusalTests {
+@Suite(.shared) struct RefusalTests {
     private static func isCounted(
         _ refusal: PeerRefusal,
         by transport: TCPTransport
     ) async -> Bool {
-        await until { transport.counters.refused[refusal, default: 0] > 0 }
+        await eventually { transport.counters.refused[refusal, default: 0] > 0 }
     }
 
     @Test func anotherProtocolIsRefused() async throws {
@@ -57,14 +58,14 @@ import Testing
         )
         session.encode(message, into: &frame)
         first.send(frame)
-        #expect(await until { node.received == [message] })
+        #expect(await eventually { node.received == [message] })
 
         first.send(frame)
         #expect(await Self.isCounted(.replayed, by: node.transport))
         let second = try RawSocket(port: cluster.port(of: 1))
         second.send(session.greeting + frame)
         #expect(
-            await until { node.transport.counters.refused[.replayed, default: 0] == 2 }
+            await eventually { node.transport.counters.refused[.replayed, default: 0] == 2 }
         )
         #expect(node.received == [message])
         await cluster.stop()
@@ -98,7 +99,7 @@ import Testing
             socket.send(frame)
             #expect(socket.receiveAll().isEmpty)
             #expect(
-                await until { node.transport.counters.refused[refusal, default: 0] > before }
+                await eventually { node.transport.counters.refused[refusal, default: 0] > before }
             )
         }
         #expect(node.received.isEmpty)
@@ -125,7 +126,7 @@ import Testing
         let second = try await Member(2, of: cluster)
         #expect(await second.reaches(first))
         // One for each lane.
-        #expect(await until { first.transport.counters.accepted == 2 })
+        #expect(await eventually { first.transport.counters.accepted == 2 })
         let accepted = first.transport.counters.accepted
         let idle = try (0..<500).map { _ in try RawSocket(port: cluster.port(of: 1)) }
         #expect(await Self.isCounted(.tooManyHalfOpen, by: first.transport))
@@ -233,7 +234,7 @@ import Testing
         let client = try TLSClient(files, port: cluster.port(of: 1))
         client.send(session.greeting)
         if certified == 2 {
-            #expect(await until { first.transport.counters.accepted == 1 })
+            #expect(await eventually { first.transport.counters.accepted == 1 })
         } else {
             #expect(await Self.isCounted(.certificate, by: first.transport))
             #expect(first.transport.counters.accepted == 0)

@@ -3,10 +3,11 @@ import PaxosCore
 import Platform
 import ReplicatedLog
 import ReplicatedLogTCP
+import TestSupport
 import Testing
 
 /// Progress is bytes that left: a slow connection is kept, one on which nothing moves is made anew (`R83`).
-@Suite(.serialized, .tags(.slow)) struct StallTests {
+@Suite(.shared, .tags(.slow)) struct StallTests {
     /// Takes one connection and welcomes it, as a peer does.
     private final class SlowPeer: Sendable {
         let listener: RawListener
@@ -83,7 +84,7 @@ import Testing
     /// which takes longer than the limit.
     ///
     /// Story: a connection that took twenty kilobytes a second was made anew every five seconds for ever.
-    @Test func aSlowConnectionIsKept() async throws {
+    @Test(.longest) func aSlowConnectionIsKept() async throws {
         let listener = try RawListener(receiveBytes: 1 << 14)
         let node = try await Self.dialing(listener.port, stallLimit: .seconds(3))
         let peer = try SlowPeer(listener)
@@ -92,7 +93,7 @@ import Testing
         // As much as makes the peer tell of room at once.
         try peer.read(bytes, each: 1 << 14, every: .milliseconds(500))
         // Twenty seconds, and more on a busy machine.
-        #expect(await until(within: .seconds(600)) { peer.bytes >= bytes })
+        #expect(await eventually(within: .seconds(600)) { peer.bytes >= bytes })
         let counters = node.transport.counters
         #expect(counters.refused[.stalled] == nil)
         // One for each lane.
@@ -107,15 +108,17 @@ import Testing
         for number in 0..<3 { node.transport.send([node.message(number, bytes: 1 << 20, to: 2)]) }
         // Small ones that follow are no progress.
         let small = Task {
-            for number in 3..<10_000 where !Task.isCancelled {
+            var number = 3
+            return await eventually(every: .milliseconds(10)) {
                 node.transport.send([node.message(number, bytes: 1, to: 2)])
-                try await Task.sleep(for: .milliseconds(10))
+                number += 1
+                return Task.isCancelled
             }
         }
         let second = try SlowPeer(listener)
         // The second one may be that of the other lane.
         let counters = { @Sendable in node.transport.counters }
-        #expect(await until { counters().refused[.stalled, default: 0] >= 1 })
+        #expect(await eventually { counters().refused[.stalled, default: 0] >= 1 })
         small.cancel()
         #expect(first.bytes == 0)
         #expect(second.bytes == 0)

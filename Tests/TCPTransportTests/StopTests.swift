@@ -4,10 +4,11 @@ import PaxosCore
 import Platform
 import ReplicatedLog
 import ReplicatedLogTCP
+import TestSupport
 import Testing
 
 /// An end of the transport waits for nobody.
-@Suite(.tags(.slow)) struct StopTests {
+@Suite(.shared, .tags(.slow)) struct StopTests {
     /// Whoever comes waits until it is opened.
     private final class Gate: Sendable {
         private let isOpen = Locked(false)
@@ -52,7 +53,7 @@ import Testing
             )
             let message = first.message(0, to: 2)
             #expect(
-                await until {
+                await eventually {
                     if gate.count < round { first.transport.send([message]) }
                     return gate.count == round
                 }

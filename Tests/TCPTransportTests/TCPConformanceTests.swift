@@ -4,14 +4,11 @@ import PaxosCore
 import ReplicatedLog
 import ReplicatedLogTCP
 import ReplicatedLogTestKit
+import TestSupport
 import Testing
 
-extension Tag {
-    @Tag static var slow: Self
-}
-
 /// Sockets keep what `LogTransport` promises, with and without TLS.
-@Suite(.serialized, .tags(.slow)) struct TCPConformanceTests {
+@Suite(.shared, .serialized, .tags(.slow)) struct TCPConformanceTests {
     private struct Fixture: TransportFixture {
         let cluster: Cluster
         /// The suite holds up receivers, as no node does: each has a thread of its own.

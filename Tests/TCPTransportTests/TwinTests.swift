@@ -1,10 +1,11 @@
 @testable import PaxosCore
 import ReplicatedLog
 import ReplicatedLogTCP
+import TestSupport
 import Testing
 
 /// Two processes of one node, at two addresses.
-@Suite struct TwinTests {
+@Suite(.shared) struct TwinTests {
     private static func refusal(of process: NodeIdentity, by sender: NodeIdentity) -> Envelope {
         Envelope(
             sender: sender,
@@ -26,7 +27,7 @@ import Testing
         #expect(await twin.reaches(node))
         let refusal = Self.refusal(of: twin.identity, by: node.identity)
         #expect(
-            await until {
+            await eventually {
                 node.transport.send([refusal])
                 return twin.received.contains(refusal)
             }

@@ -1,10 +1,11 @@
 import ReplicatedLog
 import ReplicatedLogTestKit
+import TestSupport
 import Testing
 
 /// The memory transport keeps what it promises, however it delivers; and the suite finds transports
 /// that do not.
-@Suite struct ConformanceTests {
+@Suite(.shared) struct ConformanceTests {
     private struct Fixture: TransportFixture {
         let network: InMemoryNetwork
         let canPause: Bool

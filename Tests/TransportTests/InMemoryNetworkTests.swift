@@ -1,6 +1,7 @@
 import PaxosCore
 import Platform
 import ReplicatedLog
+import TestSupport
 import Testing
 
 /// Started transports on one network, and what each has received.
@@ -41,7 +42,7 @@ private final class Members: Sendable {
     }
 }
 
-@Suite struct InMemoryNetworkTests {
+@Suite(.shared) struct InMemoryNetworkTests {
     private static func way(_ from: NodeID, _ to: NodeID) -> Envelope {
         Messages.liveness(Int(from.rawValue), from: from, to: to)
     }

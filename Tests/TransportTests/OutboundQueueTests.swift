@@ -1,9 +1,10 @@
 import PaxosCore
 import ReplicatedLog
+import TestSupport
 import Testing
 
 /// Two lanes, each bounded; what is urgent comes first, and what is dropped is counted.
-@Suite struct OutboundQueueTests {
+@Suite(.shared) struct OutboundQueueTests {
     private static let cost = Messages.log(0).byteCount + MemoryLayout<Envelope>.stride
 
     private static func queue(log messages: Int) -> OutboundQueue {

@@ -1,5 +1,6 @@
 import PaxosCore
 import Platform
+import TestSupport
 
 @testable import ReplicatedLog
 

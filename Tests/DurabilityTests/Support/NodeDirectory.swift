@@ -133,16 +133,3 @@ extension AppendError.Reason {
         if case .storeFailed = self { true } else { false }
     }
 }
-
-/// Looks again and again until the condition holds; false after the time.
-func eventually(
-    within time: Duration = .seconds(60),
-    _ condition: () async throws -> Bool
-) async rethrows -> Bool {
-    let deadline = MonotonicClock.now().advanced(by: time)
-    while MonotonicClock.now() < deadline {
-        if try await condition() { return true }
-        try? await Task.sleep(for: .milliseconds(5))
-    }
-    return try await condition()
-}

@@ -1,6 +1,7 @@
 import DiskShim
 import PaxosCore
 import Platform
+import TestSupport
 
 /// Cuts the power at every point of a recording, and lets a check look at what may be left.
 ///

@@ -3,25 +3,6 @@ import PaxosCore
 import Platform
 import ReplicatedLog
 
-/// A fresh directory below the package's own build directory, so on a real disk and never on a tmpfs,
-/// which flushes nothing; removed at the end, unless it is to be looked at.
-final class Scratch: Sendable {
-    let path: String
-    private let isKept = Locked(false)
-
-    init(_ name: String) throws {
-        path = ".build/test-data/\(name)-" + String(SystemRandom.uint64(), radix: 36)
-        try FileSystem.makeDirectories(path)
-    }
-
-    deinit {
-        if !isKept.withLock({ $0 }) { try? FileSystem.removeTree(path) }
-    }
-
-    /// Leaves everything where it is.
-    func keep() { isKept.withLock { $0 = true } }
-}
-
 /// A number from the environment, or the default.
 func setting(_ name: String, default value: Int) -> Int {
     getenv(name).flatMap { Int(String(cString: $0)) } ?? value

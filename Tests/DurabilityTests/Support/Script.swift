@@ -2,6 +2,7 @@ import DiskShim
 import Glibc
 import PaxosCore
 import Platform
+import TestSupport
 
 @testable import ReplicatedLog
 
@@ -100,15 +101,9 @@ struct Script: Sendable {
     /// Until the idle node has marked its last transaction as flushed.
     func rest(_ node: RunningNode) async throws {
         let before = node.log.store.counters.settlingFlushes
-        let deadline = MonotonicClock.now().advanced(by: .seconds(60))
-        while node.log.store.counters.settlingFlushes == before {
-            // Else it would record less than it says.
-            guard MonotonicClock.now() < deadline else { throw NothingMarked() }
-            try await Task.sleep(for: .milliseconds(5))
-        }
+        // Else it would record less than it says.
+        try await eventually("a mark") { node.log.store.counters.settlingFlushes > before }
     }
-
-    struct NothingMarked: Error {}
 
     /// The whole script.
     static func record(in parent: String) async throws -> DiskRecording {

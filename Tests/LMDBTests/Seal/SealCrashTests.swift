@@ -1,5 +1,6 @@
 import DiskShim
 import Platform
+import TestSupport
 import Testing
 
 @testable import LMDB
@@ -14,7 +15,7 @@ import Darwin
 /// that was told is there, whole, and no image is refused.
 ///
 /// `SEAL_TIMES=20` tries so many times more, and kills at every point.
-@Suite(.serialized) struct SealCrashTests {
+@Suite(.computing, .serialized) struct SealCrashTests {
     private static let times = getenv("SEAL_TIMES").flatMap { Int(String(cString: $0)) } ?? 1
 
     private func expectNone(_ name: String, _ images: SealImages) {

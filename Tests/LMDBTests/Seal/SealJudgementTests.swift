@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import LMDB
 
 /// Every state of the two sectors that a crash can leave is judged as it was written, and every other refused.
-@Suite struct SealJudgementTests {
+@Suite(.computing) struct SealJudgementTests {
     private struct Pair: Hashable {
         let sectors: [MetaSector]
     }

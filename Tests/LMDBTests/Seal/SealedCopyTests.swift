@@ -1,5 +1,6 @@
 import DiskShim
 import Platform
+import TestSupport
 import Testing
 
 @testable import LMDB
@@ -11,7 +12,7 @@ import Darwin
 #endif
 
 /// Copies of environments whose commits are sealed.
-@Suite(.serialized) struct SealedCopyTests {
+@Suite(.shared, .serialized) struct SealedCopyTests {
     let directory: SealDirectory
 
     init() throws { directory = try SealDirectory() }
@@ -71,9 +72,9 @@ import Darwin
             #expect(isThere)
             let copy = directory.path + "/copy\(number).mdb"
             let copied = try shared.copy(to: copy, compacting: compacting)
+            try await eventually("the copy is begun") { FileSystem.exists(copy) }
             // Most have copied by then, and wait for the writer's turn.
-            while !FileSystem.exists(copy) { try await Task.sleep(for: .milliseconds(1)) }
-            try await Task.sleep(for: .milliseconds(5))
+            _ = await eventually(within: .milliseconds(5)) { copied.isOver }
             gate.release()
             try await written.end()
             try await copied.end()

@@ -1,5 +1,6 @@
 import DiskShim
 import Platform
+import TestSupport
 import Testing
 
 @testable import LMDB
@@ -11,7 +12,7 @@ import Darwin
 #endif
 
 /// Environments whose commits are sealed: what is written for each, and by whom a file may be opened.
-@Suite(.serialized) struct SealedEnvironmentTests {
+@Suite(.shared, .serialized) struct SealedEnvironmentTests {
     let directory: SealDirectory
 
     init() throws { directory = try SealDirectory() }
@@ -351,6 +352,8 @@ final class SharedSealed: Sendable {
                 result.withLock { $0 = done }
             }
         }
+
+        var isOver: Bool { thread.hasEnded }
 
         func end() async throws {
             await thread.ended()

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import LMDB
 
 /// The walk finds what a transaction wrote, all of it and nothing else, and reads little more than that.
-@Suite struct TreeWalkTests {
+@Suite(.shared) struct TreeWalkTests {
     private struct Depths: Hashable {
         let before: Int
         let after: Int

@@ -2,10 +2,11 @@ import Foundation
 import Logging
 import ReplicatedLog
 import ServiceLifecycle
+import TestSupport
 import Testing
 
 /// The articles of the documentation show what is compiled and run here.
-@Suite struct ArticleTests {
+@Suite(.shared) struct ArticleTests {
     private static func withNode(
         _ body: (LogNode, _ directory: String) async throws -> Void
     ) async throws {

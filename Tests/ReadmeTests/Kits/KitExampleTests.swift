@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// docs/TESTKIT.md shows what is compiled and run here.
-@Suite struct KitExampleTests {
+@Suite(.shared) struct KitExampleTests {
     @Test func theClusterOutlivesADisk() async throws {
         let directory =
             ".build/test-data/testkit-" + String(UInt64.random(in: 0 ... .max), radix: 36)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import PaxosCore
@@ -5,15 +6,13 @@ import Testing
 @testable import ReplicatedLog
 
 /// Members that were given different lists or limits: real directories, real nodes.
-@Suite struct AgreementTests {
+@Suite(.shared) struct AgreementTests {
     /// Nodes made as told, all running; each must say with whom it differs and in what, and none leads.
     private static func expectDisagreement(
         _ given: [(node: NodeID, members: [NodeID], limits: Limits)],
         _ expected: [(node: NodeID, differs: [NodeID], field: String)]
     ) async throws {
-        let root = ".build/cluster-tests/" + String(SystemRandom.uint64(), radix: 36)
-        try FileSystem.makeDirectories(root)
-        defer { try? FileSystem.removeTree(root) }
+        let scratch = try Scratch("agreement")
         let network = InMemoryNetwork(options: InMemoryNetwork.Options())
         var nodes: [(id: NodeID, node: LogNode, run: Task<Void, any Error>)] = []
         for (id, members, limits) in given {
@@ -24,24 +23,18 @@ import Testing
                 limits: limits,
                 storage: .small
             )
-            try await LogNode.create(configuration, directory: "\(root)/\(id)")
+            try await LogNode.create(configuration, directory: "\(scratch.path)/\(id)")
             let node = try await LogNode.open(
                 configuration,
-                directory: "\(root)/\(id)",
+                directory: "\(scratch.path)/\(id)",
                 transport: network.transport(for: id)
             )
             nodes.append((id, node, Task { try await node.run() }))
         }
         for (id, differs, field) in expected {
             let node = try #require(nodes.first { $0.id == id }?.node)
-            let clock = ContinuousClock()
-            let end = clock.now + .seconds(60)
-            var status = node.status
-            while status.disagreements.map(\.node) != differs, clock.now < end {
-                try await Task.sleep(for: .milliseconds(5))
-                status = node.status
-            }
-            #expect(status.disagreements.map(\.node) == differs, "\(id)")
+            #expect(await eventually { node.status.disagreements.map(\.node) == differs }, "\(id)")
+            let status = node.status
             #expect(status.disagreements.allSatisfy { $0.differences.map(\.field) == [field] })
             #expect(status.role != .leader && status.committedSlot == .zero)
             guard case .disagrees(let first) = status.health else {

@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 
 @testable import PaxosCore
 @testable import ReplicatedLog
 
 /// Three real nodes: elections, appends from everywhere, closed, lagging, wiped and restarted members.
-@Suite(.serialized) struct ClusterTests {
+@Suite(.shared, .serialized) struct ClusterTests {
     @Test func appendsFromEveryMemberAreInOneOrderOnAll() async throws {
         let world = try await ClusterWorld()
         try await world.startAll()

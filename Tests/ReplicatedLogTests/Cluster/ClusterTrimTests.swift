@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 
 @testable import PaxosCore
 @testable import ReplicatedLog
 
 /// Three real nodes that trim their logs: no member is ever left behind.
-@Suite(.serialized) struct ClusterTrimTests {
+@Suite(.shared, .serialized) struct ClusterTrimTests {
     @Test func aMemberThatIsAwayHoldsEverybodyBack() async throws {
         let world = try await ClusterWorld()
         try await world.startAll()

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import PaxosCore
@@ -9,7 +10,7 @@ import Testing
 final class ClusterWorld {
     let network: InMemoryNetwork
     let members: [NodeID]
-    let root: String
+    private let scratch: Scratch
     private let limits: Limits
     private var running: [NodeID: (node: LogNode, run: Task<Void, any Error>)] = [:]
 
@@ -24,15 +25,11 @@ final class ClusterWorld {
         options.encodesMessages = true
         network = InMemoryNetwork(options: options)
         members = (1...UInt64(count)).compactMap(NodeID.init(rawValue:))
-        try FileSystem.makeDirectories(".build/cluster-tests")
-        root = ".build/cluster-tests/" + String(SystemRandom.uint64(), radix: 36)
-        try FileSystem.makeDirectory(root)
+        scratch = try Scratch("cluster")
         for member in members { try await create(member) }
     }
 
-    deinit { try? FileSystem.removeTree(root) }
-
-    func path(_ member: NodeID) -> String { root + "/\(member)" }
+    func path(_ member: NodeID) -> String { scratch.path + "/\(member)" }
 
     func configuration(_ member: NodeID) throws -> LogNode.Configuration {
         LogNode.Configuration(
@@ -85,11 +82,11 @@ final class ClusterWorld {
         let node = try node(member)
         var entries: [LogPage.Entry] = []
         var next = Slot.first
-        while next <= slot {
+        try await eventually("\(member) gets to \(slot)") {
             let page = try await node.entries(in: next...slot)
             entries.append(contentsOf: page.entries)
-            if page.through < next { try await Task.sleep(for: .milliseconds(1)) }
             next = max(next, page.through.next)
+            return next > slot
         }
         return entries
     }

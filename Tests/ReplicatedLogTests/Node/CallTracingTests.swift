@@ -1,4 +1,5 @@
 import InMemoryTracing
+import TestSupport
 import Testing
 import Tracing
 
@@ -6,7 +7,7 @@ import Tracing
 @testable import ReplicatedLog
 
 /// Spans around the calls of a node, where there is a tracer.
-@Suite struct CallTracingTests {
+@Suite(.shared) struct CallTracingTests {
     @Test func callsHaveSpansBelowTheirCallers() async throws {
         let directory = try NodeDirectory()
         try await directory.create()

@@ -1,5 +1,6 @@
 import CoreMetrics
 import Logging
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -8,7 +9,7 @@ import Testing
 @testable import ReplicatedLog
 
 /// What a node tells a metrics backend.
-@Suite struct EngineMetricsTests {
+@Suite(.shared) struct EngineMetricsTests {
     @Test func aNodeTellsOfItsFlushesAndItsRoom() async throws {
         let directory = try NodeDirectory()
         try await directory.create()

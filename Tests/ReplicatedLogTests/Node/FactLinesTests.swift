@@ -1,4 +1,5 @@
 import Logging
+import TestSupport
 import Testing
 
 @testable import PaxosCore
@@ -6,7 +7,7 @@ import Testing
 @testable import ReplicatedLog
 
 /// What a person finds in the log when a leader is lost, a quorum missing, a peer refused, a disk full.
-@Suite struct FactLinesTests {
+@Suite(.shared) struct FactLinesTests {
     private static func led(by node: NodeID, round: UInt64 = 1) -> NodeFact {
         let ballot = Ballot(round: round, node: node)
         return node == 1 ? .becameLeader(ballot) : .foundLeader(ballot)

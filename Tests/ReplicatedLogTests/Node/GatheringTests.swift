@@ -1,10 +1,11 @@
 @testable import PaxosCore
 @testable import Platform
 @testable import ReplicatedLog
+import TestSupport
 import Testing
 
 /// When appends wait for each other. By hand: instants in microseconds, writes of a millisecond.
-@Suite struct GatheringTests {
+@Suite(.shared) struct GatheringTests {
     private static func at(_ microseconds: UInt64) -> MonotonicInstant {
         MonotonicInstant(nanoseconds: 1_000_000_000 + 1_000 * microseconds)
     }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import PaxosCore
@@ -5,7 +6,7 @@ import Testing
 @testable import ReplicatedLog
 
 /// The inbox by itself, with no driver that drains it.
-@Suite struct InboxTests {
+@Suite(.shared) struct InboxTests {
     let inbox: Inbox
 
     init() {

@@ -1,4 +1,5 @@
 import Logging
+import TestSupport
 import Testing
 
 @testable import PaxosCore
@@ -6,7 +7,7 @@ import Testing
 @testable import ReplicatedLog
 
 /// What a node logs never holds it up, whatever the sink does.
-@Suite struct LogQueueTests {
+@Suite(.shared) struct LogQueueTests {
     /// A logger whose sink takes nothing until it is opened.
     private final class BlockedLines: Sendable {
         private struct Handler: LogHandler {

@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 
 @testable import PaxosCore
 @testable import ReplicatedLog
 
 /// Append, barrier, entries and status of a node that runs.
-@Suite struct NodeAppendTests {
+@Suite(.shared) struct NodeAppendTests {
     @Test func appendsGetAscendingSlotsAndAreRead() async throws {
         let directory = try NodeDirectory()
         try await running(try await directory.make()) { node in

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import PaxosCore
@@ -6,7 +7,7 @@ import Testing
 
 /// Ten thousand appends and hundreds of subscriptions cancelled at random points: every caller is
 /// resumed once, and the log agrees with every answer.
-@Suite struct NodeCancellationTests {
+@Suite(.shared) struct NodeCancellationTests {
     private enum Answer: Sendable {
         case committed(ClosedRange<Slot>)
         case failed(AppendError)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -6,7 +7,7 @@ import Testing
 @testable import ReplicatedLog
 
 /// Is there a log?
-@Suite struct NodeContentsTests {
+@Suite(.shared) struct NodeContentsTests {
     @Test func whatIsThereIsToldAndLeftAsItIs() async throws {
         let directory = try NodeDirectory()
         let path = directory.path

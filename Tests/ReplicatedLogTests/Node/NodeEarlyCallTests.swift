@@ -1,4 +1,5 @@
 import Logging
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -7,7 +8,7 @@ import Testing
 @testable import ReplicatedLog
 
 /// Calls that come before `run()`, and nodes whose `run()` does not get far.
-@Suite struct NodeEarlyCallTests {
+@Suite(.shared) struct NodeEarlyCallTests {
     /// The time of a call runs whoever runs the node, and nobody does here.
     @Test func deadlinesHoldBeforeTheRun() async throws {
         let directory = try NodeDirectory { $0.inboxAppends = 2 }

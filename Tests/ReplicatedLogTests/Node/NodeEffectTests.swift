@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import PaxosCore
@@ -5,7 +6,7 @@ import Testing
 
 /// Rows without effect are in the log and are shown to nobody, from memory or from disk, before and
 /// after a checkpoint covers them.
-@Suite struct NodeEffectTests {
+@Suite(.shared) struct NodeEffectTests {
     private static func command(
         _ sequence: UInt64,
         _ byte: UInt8,

@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 
 @testable import PaxosCore
 @testable import ReplicatedLog
 
 /// `LogNode.events`: what happens, as it happens.
-@Suite struct NodeEventsTests {
+@Suite(.shared) struct NodeEventsTests {
     @Test func aNodeTellsThatItLeadsAndEnds() async throws {
         let directory = try NodeDirectory()
         let node = try await directory.make()

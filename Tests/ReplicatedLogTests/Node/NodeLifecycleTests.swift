@@ -1,5 +1,6 @@
 import Logging
 import ServiceLifecycle
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -8,7 +9,7 @@ import Testing
 @testable import ReplicatedLog
 
 /// Opening, running and ending in every order.
-@Suite struct NodeLifecycleTests {
+@Suite(.shared) struct NodeLifecycleTests {
     @Test func whatCannotBeOpenedIsSaid() async throws {
         let directory = try NodeDirectory()
         await #expect(throws: LogOpenError.missingDirectory(path: directory.path)) {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import PaxosCore
@@ -5,7 +6,7 @@ import Testing
 @testable import ReplicatedLog
 
 /// Back-pressure and timeouts, begun before `run()` so that nothing drains the inbox meanwhile.
-@Suite struct NodeOverloadTests {
+@Suite(.shared) struct NodeOverloadTests {
     @Test func aFullInboxTurnsAwayWhoWillNotWait() async throws {
         let directory = try NodeDirectory { $0.inboxAppends = 2 }
         let node = try await directory.make()

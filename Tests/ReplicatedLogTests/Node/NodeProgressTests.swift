@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 
 @testable import PaxosCore
 @testable import ReplicatedLog
 
 /// Whoever waits until a subscriber has come to a slot is served, whatever the slot holds (`R86`).
-@Suite struct NodeProgressTests {
+@Suite(.shared) struct NodeProgressTests {
     private static func command(_ sequence: UInt64, _ byte: UInt8) -> Entry {
         let token = Token(node: 1, boot: Boot(1), sequence: sequence)
         return .command(Command(token: token, payload: [byte]))

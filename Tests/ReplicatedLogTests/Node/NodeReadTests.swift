@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 
 @testable import PaxosCore
 @testable import ReplicatedLog
 
 /// Pages of the log in both directions, waiting for a slot, and where a subscription may begin.
-@Suite struct NodeReadTests {
+@Suite(.shared) struct NodeReadTests {
     /// Every page begins where the one before ends, and none is empty or too large.
     private static func pages(
         of node: LogNode,

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -7,7 +8,7 @@ import Testing
 @testable import ReplicatedLog
 
 /// Snapshots of a node: what is written comes back, and nothing else ever does.
-@Suite struct NodeSnapshotTests {
+@Suite(.shared) struct NodeSnapshotTests {
     private static func names(_ directory: NodeDirectory) throws -> [String] {
         try FileSystem.listDirectory(directory.path).filter { $0.hasPrefix("snapshot") }
     }
@@ -381,20 +382,4 @@ import Testing
             #expect(newest?.info == nil)
         }
     }
-}
-
-/// Where a thread stands until it is let through.
-final class Gate: Sendable {
-    private let state = Locked((isOpen: false, isReached: false))
-
-    var isReached: Bool { state.withLock { $0.isReached } }
-
-    func stand() {
-        state.withLock { $0.isReached = true }
-        while !state.withLock({ $0.isOpen }) { usleep(1_000) }
-    }
-
-    func open() { state.withLock { $0.isOpen = true } }
-
-    func shut() { state.withLock { $0 = (false, false) } }
 }

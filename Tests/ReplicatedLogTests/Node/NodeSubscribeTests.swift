@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 
 @testable import PaxosCore
 @testable import ReplicatedLog
 
 /// Subscribers at the tail, behind it, beyond it and after the end.
-@Suite struct NodeSubscribeTests {
+@Suite(.shared) struct NodeSubscribeTests {
     @Test(arguments: [1, 1 << 20])
     func subscribersSeeTheLogFromWhereTheyBegin(_ tailBytes: Int) async throws {
         let directory = try NodeDirectory { limits in

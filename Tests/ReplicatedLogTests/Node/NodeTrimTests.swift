@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -6,7 +7,7 @@ import Testing
 @testable import ReplicatedLog
 
 /// What a host sees of a log that is trimmed.
-@Suite struct NodeTrimTests {
+@Suite(.shared) struct NodeTrimTests {
     @Test func theLogBeginsBehindWhatIsTrimmed() async throws {
         let directory = try NodeDirectory()
         try await running(try await directory.make()) { node in

@@ -1,5 +1,6 @@
 import CoreMetrics
 import Logging
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -7,15 +8,14 @@ import Testing
 @testable import Platform
 @testable import ReplicatedLog
 
-/// A directory on the disk of the build for a one-member node, removed at the end.
+/// A directory for a one-member node.
 final class NodeDirectory: Sendable {
-    let root: String
+    private let scratch: Scratch
+    var root: String { scratch.path }
     let configuration: LogNode.Configuration
 
     init(_ change: (inout Limits) -> Void = { _ in }) throws {
-        try FileSystem.makeDirectories(".build/node-tests")
-        root = ".build/node-tests/" + String(SystemRandom.uint64(), radix: 36)
-        try FileSystem.makeDirectory(root)
+        scratch = try Scratch("node")
         var limits = Limits.small
         change(&limits)
         configuration = LogNode.Configuration(
@@ -26,8 +26,6 @@ final class NodeDirectory: Sendable {
             storage: .small
         )
     }
-
-    deinit { try? FileSystem.removeTree(root) }
 
     var path: String { root + "/n1" }
 
@@ -47,17 +45,16 @@ final class NodeDirectory: Sendable {
 
     /// Waits for the directory that a dropped node has let go of.
     func openEventually() async throws -> LogNode {
-        let deadline = ContinuousClock.now.advanced(by: .seconds(60))
-        while true {
-            do {
-                return try await open()
+        var node: LogNode?
+        try await eventually("the directory is free", within: .seconds(60)) {
+            do throws(LogOpenError) {
+                node = try await open()
             } catch {
-                guard case .directoryInUse = error, ContinuousClock.now < deadline else {
-                    throw error
-                }
-                try await Task.sleep(for: .milliseconds(1))
+                guard case .directoryInUse = error else { throw error }
             }
+            return node != nil
         }
+        return try #require(node)
     }
 
     /// Makes the directory with these entries, accepted under 1.n1, the first ones known as committed.
@@ -126,25 +123,6 @@ func failing(_ node: LogNode, _ body: (LogNode) async throws -> Void) async thro
     #expect(node.inbox.state.withLock { $0.waiters.count } == 0)
 }
 
-extension Tag {
-    /// Takes more than a second.
-    @Tag static var slow: Self
-}
-
-struct NeverHappened: Error {
-    let what: String
-}
-
-/// Waits for a condition, five minutes at most.
-/// Leaves the threads of the pool to those who are waited for: hundreds wait so at once.
-func eventually(_ what: String, _ condition: () async -> Bool) async throws {
-    let deadline = ContinuousClock.now.advanced(by: .seconds(300))
-    while !(await condition()) {
-        guard ContinuousClock.now < deadline else { throw NeverHappened(what: what) }
-        try await Task.sleep(for: .milliseconds(1))
-    }
-}
-
 extension LogNode {
     var isRunning: Bool { inbox.state.withLock { $0.phase == .running } }
 
@@ -198,4 +176,24 @@ func payload(_ number: Int) -> [UInt8] {
 
 func number(_ payload: [UInt8]) -> Int {
     payload.reversed().reduce(0) { $0 << 8 | Int($1) }
+}
+
+/// Where a thread stands until it is let through, one at a time.
+final class Gate: Sendable {
+    private let state = Locked((isOpen: false, isReached: false))
+    private let parker = Parker()
+
+    var isReached: Bool { state.withLock { $0.isReached } }
+
+    func stand() {
+        state.withLock { $0.isReached = true }
+        while !state.withLock({ $0.isOpen }) { parker.park() }
+    }
+
+    func open() {
+        state.withLock { $0.isOpen = true }
+        parker.unpark()
+    }
+
+    func shut() { state.withLock { $0 = (false, false) } }
 }

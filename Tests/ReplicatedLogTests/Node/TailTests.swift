@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 
 @testable import PaxosCore
 @testable import ReplicatedLog
 
 /// The window of subscribers at the tail, by itself.
-@Suite struct TailTests {
+@Suite(.shared) struct TailTests {
     private static func tail(_ change: (inout Limits) -> Void) -> Tail {
         var limits = Limits()
         change(&limits)

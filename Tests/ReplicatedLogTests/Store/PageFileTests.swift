@@ -1,4 +1,5 @@
 import LogWire
+import TestSupport
 import Testing
 
 @testable import LMDB
@@ -14,7 +15,7 @@ import Darwin
 
 /// What is read of the file itself: its meta pages beside a transaction, an end that is gone, and numbers
 /// that say how much there is to read.
-@Suite struct PageFileTests {
+@Suite(.shared) struct PageFileTests {
     let directory: StoreDirectory
 
     /// Slots 1 to 5, in a transaction each.

@@ -1,10 +1,11 @@
 import LogWire
+import TestSupport
 import Testing
 
 @testable import LogStorage
 @testable import PaxosCore
 
-@Suite struct StoreBasicsTests {
+@Suite(.shared) struct StoreBasicsTests {
     let directory: StoreDirectory
 
     init() throws { directory = try StoreDirectory() }

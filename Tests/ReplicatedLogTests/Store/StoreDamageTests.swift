@@ -1,5 +1,6 @@
 import LMDB
 import LogWire
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -12,7 +13,7 @@ import Glibc
 import Darwin
 #endif
 
-@Suite struct StoreDamageTests {
+@Suite(.shared) struct StoreDamageTests {
     let directory: StoreDirectory
 
     /// Slots 1 to 30, committed to 20, checkpoint at 10.

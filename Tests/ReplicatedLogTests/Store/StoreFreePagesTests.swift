@@ -1,5 +1,6 @@
 import LMDB
 import LogWire
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -7,7 +8,7 @@ import Testing
 @testable import Platform
 
 /// A list of free pages that names pages in use: LMDB would write the next rows over them.
-@Suite struct StoreFreePagesTests {
+@Suite(.shared) struct StoreFreePagesTests {
     let directory: StoreDirectory
 
     /// Slots 1 to 9, in a transaction each, so that there are free pages; the last has pages of its own.

@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 
 @testable import LogStorage
 @testable import PaxosCore
 @testable import Platform
 
-@Suite struct StoreGroupTests {
+@Suite(.shared) struct StoreGroupTests {
     let directory: StoreDirectory
 
     init() throws {

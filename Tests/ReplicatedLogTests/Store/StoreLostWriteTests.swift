@@ -1,5 +1,6 @@
 import LMDB
 import LogWire
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -8,7 +9,7 @@ import Testing
 
 /// What no checksum of a row can tell: a leaf that shows the rows it had before its last write, the key of
 /// the last row of all, and the kind of a table. An opening has to, before anything follows from them.
-@Suite struct StoreLostWriteTests {
+@Suite(.shared) struct StoreLostWriteTests {
     let directory: StoreDirectory
 
     /// Slots 1 to 60, committed to 40 and checkpointed to 35; 7 and 31 without effect. They are written

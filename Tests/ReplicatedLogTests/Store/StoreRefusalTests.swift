@@ -1,5 +1,6 @@
 import LMDB
 import LogWire
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -12,7 +13,7 @@ import Glibc
 import Darwin
 #endif
 
-@Suite struct StoreRefusalTests {
+@Suite(.shared) struct StoreRefusalTests {
     let directory: StoreDirectory
 
     init() throws { directory = try StoreDirectory() }

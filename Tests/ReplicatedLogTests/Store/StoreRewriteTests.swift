@@ -1,5 +1,6 @@
 import LMDB
 import LogWire
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -7,7 +8,7 @@ import Testing
 @testable import Platform
 
 /// A file that is made anew from its rows: LMDB counts its transactions from one again (`R92`).
-@Suite struct StoreRewriteTests {
+@Suite(.shared) struct StoreRewriteTests {
     let directory: StoreDirectory
 
     init() throws { directory = try StoreDirectory() }

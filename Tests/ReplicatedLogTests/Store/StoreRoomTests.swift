@@ -1,4 +1,5 @@
 import FailingDisks
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -11,7 +12,7 @@ import Glibc
 import Darwin
 #endif
 
-@Suite struct StoreRoomTests {
+@Suite(.shared) struct StoreRoomTests {
     let directory: StoreDirectory
 
     init() throws { directory = try StoreDirectory() }

@@ -1,5 +1,6 @@
 import LMDB
 import LogWire
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -9,7 +10,7 @@ import Testing
 /// Rot below the checkpoint, which no opening looks at. A subscription from 1 once went over twelve
 /// committed entries without a word: a page of the tree had been written over another. Between the trim
 /// point and the watermark every slot has a row, and whoever reads is told where that ends.
-@Suite struct StoreRotTests {
+@Suite(.shared) struct StoreRotTests {
     private static let last: UInt64 = 60
     let directory: StoreDirectory
 

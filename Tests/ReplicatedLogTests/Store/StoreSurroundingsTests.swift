@@ -1,4 +1,5 @@
 import FailingDisks
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -13,7 +14,7 @@ import Darwin
 
 /// What operators do to directories, disks and limits. Each was an end by a signal, or an error under
 /// another's name.
-@Suite struct StoreSurroundingsTests {
+@Suite(.shared) struct StoreSurroundingsTests {
     let directory: StoreDirectory
 
     init() throws { directory = try StoreDirectory() }

@@ -1,4 +1,5 @@
 import LMDB
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -15,8 +16,8 @@ import Darwin
 /// was not written, none twice, none passed over in silence, and no end by a signal. In processes of
 /// their own, which LMDB might end; each says what it does, so that the last line names the culprit.
 ///
-/// Bounded in time: what is left out is other damage of the same kinds. `SWEEP_TIMES=100` leaves nothing out.
-@Suite(.tags(.slow)) struct StoreSweepTests {
+/// Bounded in time: what is left out is other damage of the same kinds. `SWEEP_TIMES=200` leaves nothing out.
+@Suite(.computing, .serialized, .tags(.slow)) struct StoreSweepTests {
     @Test(arguments: [false, true])
     func atRest(isKilled: Bool) async throws {
         let account = try Account()
@@ -24,11 +25,11 @@ import Darwin
             [isKilled = isKilled as Bool, path = account.path as String] in
             Account.begin(path)
             let sweep = try Sweep(isKilled: isKilled)
-            sweep.forEachDamage(seconds: 6) { damage in
+            sweep.forEachDamage(seconds: 3) { damage in
                 try sweep.directory.overwrite(damage.apply(to: sweep.image))
                 sweep.lookAtRest()
             }
-            sweep.forEachDamage(seconds: 8) { damage in
+            sweep.forEachDamage(seconds: 4) { damage in
                 try sweep.directory.overwrite(damage.apply(to: sweep.image))
                 try sweep.openAndUse()
             }
@@ -68,7 +69,7 @@ import Darwin
             let listener = Listener()
             store.start(observer: listener)
             let image = try sweep.imageNow()
-            DamageCatalogue(image: image).mixed.forEach(seconds: 6) { damage in
+            DamageCatalogue(image: image).mixed.forEach(seconds: 3) { damage in
                 for (place, bytes) in damage.writes {
                     try sweep.directory.overwrite(bytes, at: place)
                 }
@@ -93,7 +94,7 @@ import Darwin
             [isReplacing = isReplacing as Bool, path = account.path as String] in
             Account.begin(path)
             let sweep = try Sweep(isKilled: false, above: isReplacing ? 40 : 0)
-            sweep.forEachDamage(seconds: 8) { damage in
+            sweep.forEachDamage(seconds: 4) { damage in
                 try sweep.write(under: damage, isReplacing: isReplacing)
             }
             Account.say("done")

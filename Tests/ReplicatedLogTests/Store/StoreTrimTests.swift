@@ -1,12 +1,13 @@
 import FailingDisks
 import LogWire
+import TestSupport
 import Testing
 
 @testable import PaxosCore
 @testable import LogStorage
 
 /// Rows that are deleted on purpose: with what they did, behind watermark and checkpoint, and no others.
-@Suite struct StoreTrimTests {
+@Suite(.shared) struct StoreTrimTests {
     let directory: StoreDirectory
 
     init() throws { directory = try StoreDirectory() }

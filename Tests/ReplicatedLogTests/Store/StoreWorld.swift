@@ -1,5 +1,6 @@
 import LogWire
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -12,21 +13,18 @@ import Glibc
 import Darwin
 #endif
 
-/// A directory on the disk of the build, never a tmpfs, which flushes nothing; removed at the end.
+/// A directory for stores.
 final class StoreDirectory: Sendable {
-    let root: String
+    private let scratch: Scratch
+    var root: String { scratch.path }
     let cluster: ClusterID
     let membership: Membership
 
     init() throws {
-        try FileSystem.makeDirectories(".build/store-tests")
-        root = ".build/store-tests/" + String(SystemRandom.uint64(), radix: 36)
-        try FileSystem.makeDirectory(root)
+        scratch = try Scratch("store")
         cluster = try ClusterID("tests")
         membership = try Membership([1, 2, 3])
     }
-
-    deinit { try? FileSystem.removeTree(root) }
 
     /// The data directory most tests use.
     var path: String { root + "/n1" }

@@ -1,3 +1,5 @@
+import PaxosCore
+
 /// The legal outcomes of a power cut at one point of a recording.
 ///
 /// Three things are chosen: the version of every dirty sector, whether files keep the lengths that
@@ -133,24 +135,11 @@ package struct CrashImages: Sendable {
     }
 
     private var randomVersions: [[Int]] {
-        var generator = SplitMix64(state: budget.seed)
+        var generator = SplitMix64(seed: budget.seed)
         return (0..<budget.randoms).map { _ in
             sectors.map {
                 Int.random(in: $0.dirty.floor...$0.dirty.count, using: &generator)
             }
         }
-    }
-}
-
-/// Steele, Lea and Flood's generator: small, seeded, the same everywhere.
-private struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -40,6 +40,15 @@ package final class SmallDisk {
     package func free() throws {
         try FileSystem.removeFile(ballast)
         _ = Self.run("sync -f \(mountPoint)")
+        // A moment later, where the machine is busy.
+        let parker = Parker()
+        for _ in 0..<5_000 where !hasRoom { parker.park(timeout: .milliseconds(2)) }
+    }
+
+    private var hasRoom: Bool {
+        let path = mountPoint + "/room"
+        defer { unlink(path) }
+        return (try? FileSystem.write([UInt8](repeating: 1, count: 1 << 16), to: path)) != nil
     }
 
     /// As after an error of the medium: nothing can be written any more.

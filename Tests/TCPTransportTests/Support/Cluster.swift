@@ -5,6 +5,7 @@ import PaxosCore
 import Platform
 import ReplicatedLog
 import ReplicatedLogTCP
+import TestSupport
 
 /// Transports on loopback that find each other by the ports that the system gave them.
 final class Cluster: Sendable {
@@ -111,27 +112,9 @@ final class Member: Sendable {
     /// Sends a message again and again until it arrives.
     func reaches(_ other: Member, _ number: Int = 0) async -> Bool {
         let message = message(number, to: other.identity.node)
-        return await until {
+        return await eventually {
             self.transport.send([message])
             return other.received.contains(message)
         }
     }
-}
-
-/// Looks every ten milliseconds, on a thread of its own, until the condition holds; so long at most.
-func until(
-    within limit: Duration = .seconds(60),
-    _ condition: @escaping @Sendable () -> Bool
-) async -> Bool {
-    let outcome = Locked(false)
-    let end = MonotonicClock.now().advanced(by: limit)
-    let thread = try? PinnedThread(name: "until") {
-        let parker = Parker()
-        while MonotonicClock.now() < end {
-            if condition() { return outcome.withLock { $0 = true } }
-            parker.park(timeout: .milliseconds(10))
-        }
-    }
-    await thread?.ended()
-    return outcome.withLock { $0 }
 }

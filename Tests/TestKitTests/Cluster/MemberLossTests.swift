@@ -1,10 +1,11 @@
 import Foundation
 import ReplicatedLog
 import ReplicatedLogTestKit
+import TestSupport
 import Testing
 
 /// Any one of three real nodes is closed, crashes, loses its disk or its directory: the others go on.
-@Suite(.serialized, .tags(.slow)) struct MemberLossTests {
+@Suite(.heavy, .serialized, .tags(.slow)) struct MemberLossTests {
     static let members: [NodeID] = [1, 2, 3]
 
     @Test(arguments: members)
@@ -144,7 +145,7 @@ import Testing
     /// One directory, copied and started twice, is two processes of one member: they count once at most
     /// (`R76`).
     @Test func twoProcessesOnOneDirectoryNeverCountTwice() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("kit")
         let cluster = try await FaultyCluster(directory: scratch.path)
         try await cluster.startAll()
         _ = try await cluster.append("before", on: 1)

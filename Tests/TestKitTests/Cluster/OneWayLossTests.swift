@@ -1,9 +1,10 @@
 import ReplicatedLog
 import ReplicatedLogTestKit
+import TestSupport
 import Testing
 
 /// One node's messages are lost in one direction: it is mute, or deaf.
-@Suite(.serialized, .tags(.slow)) struct OneWayLossTests {
+@Suite(.heavy, .serialized, .tags(.slow)) struct OneWayLossTests {
     /// Whoever it is, the leader included, an append through the others completes within a few election
     /// timeouts: of the clocks, not of the machine.
     @Test(arguments: [1, 2, 3] as [NodeID], [true, false])

@@ -1,10 +1,11 @@
 import Platform
 import ReplicatedLog
 import ReplicatedLogTestKit
+import TestSupport
 import Testing
 
 /// More waits than fits: nobody keeps more than `Limits` says.
-@Suite(.serialized, .tags(.slow)) struct OverloadTests {
+@Suite(.heavy, .serialized, .tags(.slow)) struct OverloadTests {
     static let payloadBytes = 4 << 10
     static let appends = 10_000
 

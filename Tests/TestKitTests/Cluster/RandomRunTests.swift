@@ -3,6 +3,7 @@ import PaxosCore
 import Platform
 import ReplicatedLog
 import ReplicatedLogTestKit
+import TestSupport
 import Testing
 
 /// Real nodes, real disks and drawn faults: what one delivers in a slot, everybody delivers there; what
@@ -10,7 +11,7 @@ import Testing
 ///
 /// `RLOG_CLUSTER_RUNS=1000` makes so many runs, `RLOG_CLUSTER_SEED=n` begins with that seed. The seed draws
 /// the faults; when they hit is the machine's affair.
-@Suite(.serialized, .tags(.slow)) struct RandomRunTests {
+@Suite(.heavy, .serialized, .tags(.slow)) struct RandomRunTests {
     static let runs = number("RLOG_CLUSTER_RUNS") ?? 4
     static let first = number("RLOG_CLUSTER_SEED").map(UInt64.init) ?? SystemRandom.uint64() >> 16
 
@@ -21,7 +22,7 @@ import Testing
     @Test func nobodyDeliversASlotDifferently() async throws {
         print("random cluster runs: \(Self.runs) from seed \(Self.first)")
         for seed in Self.first..<Self.first + UInt64(Self.runs) {
-            let scratch = try Scratch()
+            let scratch = try Scratch("kit")
             let cluster = try await FaultyCluster(directory: scratch.path)
             let run = RandomRun(seed: seed, cluster: cluster)
             do {

@@ -2,10 +2,11 @@ import Foundation
 import Platform
 import ReplicatedLog
 import ReplicatedLogTestKit
+import TestSupport
 import Testing
 
 /// A member's directory that is an old copy of itself, on real disks (`R81`).
-@Suite(.tags(.slow)) struct RolledBackTests {
+@Suite(.heavy, .tags(.slow)) struct RolledBackTests {
     /// Replaces the directory of a member that does not run.
     private static func restore(_ copy: String, as member: NodeID, of cluster: FaultyCluster) throws
     {
@@ -41,7 +42,7 @@ import Testing
     /// Twenty appends are acknowledged by 2 and 3; then 3 is an older copy of itself. However often it is
     /// started, it never makes a quorum with 1, which has acknowledged none of them.
     @Test func anOldCopyStaysOutHoweverOftenItIsStarted() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("kit")
         let cluster = try await FaultyCluster(directory: scratch.path)
         try await cluster.startAll()
         _ = try await cluster.append("before", on: 3)
@@ -79,7 +80,7 @@ import Testing
     /// A copy of a running member, as a snapshot of its disk: it has the boot and the nonce that everybody knows,
     /// and is found out by what it goes on to lack as soon as somebody is there who has heard of that.
     @Test func aSnapshotOfARunningMemberIsFoundOut() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("kit")
         let cluster = try await FaultyCluster(directory: scratch.path)
         try await cluster.startAll()
         _ = try await cluster.append("before", on: 3)
@@ -106,7 +107,7 @@ import Testing
     /// other entries in acknowledged slots. It is found out when the witness is back, or the witness
     /// stops: nobody goes on beside a member that takes part with another log.
     @Test func aSnapshotIsFoundOutByAWitnessThatComesLater() async throws {
-        let scratch = try Scratch()
+        let scratch = try Scratch("kit")
         let cluster = try await FaultyCluster(directory: scratch.path)
         try await cluster.startAll()
         _ = try await cluster.append("before", on: 1)

@@ -1,9 +1,10 @@
 import ReplicatedLog
 import ReplicatedLogTestKit
+import TestSupport
 import Testing
 
 /// What a node says of the others.
-@Suite(.serialized, .tags(.slow)) struct StatusTests {
+@Suite(.heavy, .serialized, .tags(.slow)) struct StatusTests {
     /// A member whose disk hangs falls behind by every slot, and is told to; the other does not.
     @Test func theLagOfEachMemberIsTold() async throws {
         try await withCluster { cluster in

@@ -1,19 +1,8 @@
 import Platform
 import ReplicatedLog
 import ReplicatedLogTestKit
+import TestSupport
 import Testing
-
-/// A directory on the disk of the build, removed at the end.
-final class Scratch: Sendable {
-    let path: String
-
-    init(_ name: String = #function) throws {
-        try FileSystem.makeDirectories(".build/test-data")
-        path = ".build/test-data/kit-" + String(SystemRandom.uint64(), radix: 36)
-    }
-
-    deinit { try? FileSystem.removeTree(path) }
-}
 
 /// Runs the body with a cluster that is up, and shuts down what is left of it.
 func withCluster(
@@ -21,7 +10,7 @@ func withCluster(
     isolation: isolated (any Actor)? = #isolation,
     _ body: (FaultyCluster) async throws -> Void
 ) async throws {
-    let scratch = try Scratch()
+    let scratch = try Scratch("kit")
     var options = FaultyCluster.Options()
     change(&options)
     let cluster = try await FaultyCluster(directory: scratch.path, options: options)
@@ -70,9 +59,4 @@ extension FaultyCluster {
         #expect(isFound)
         return try #require(found.withLock { $0 })
     }
-}
-
-extension Tag {
-    /// Takes more than a second.
-    @Tag static var slow: Self
 }

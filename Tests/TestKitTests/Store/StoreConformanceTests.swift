@@ -1,6 +1,7 @@
 import PaxosCore
 import PaxosSimulator
 import Platform
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -8,7 +9,7 @@ import Testing
 @testable import ReplicatedLogTestKit
 
 /// Every store keeps the one contract, and a store that does not is found out.
-@Suite(.serialized) struct StoreConformanceTests {
+@Suite(.shared, .serialized) struct StoreConformanceTests {
     @Test func theLMDBStoreConforms() async throws {
         let violations = await StoreConformance.violations(of: try LMDBFixture())
         #expect(violations == [])
@@ -43,7 +44,7 @@ private struct LMDBFixture: StoreFixture {
     private let wrap: @Sendable (any NodeStore) -> any LogStore
 
     init(wrap: @escaping @Sendable (any NodeStore) -> any LogStore = { $0 }) throws {
-        scratch = try Scratch()
+        scratch = try Scratch("kit")
         cluster = try ClusterID("conformance")
         membership = try Membership([1, 2, 3])
         self.wrap = wrap
