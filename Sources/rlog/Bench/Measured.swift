@@ -84,10 +84,10 @@ struct Measured {
     let peakMemory: UInt64?
     let load: LoadResult
     let latency: Latencies.Summary?
-    let deliveries: [Delivery]
+    let deliveries: [NodeDeliveries]
 
     /// From the sending of appends to their delivery on one member.
-    struct Delivery {
+    struct NodeDeliveries {
         let node: NodeID
         let latency: Latencies.Summary?
     }

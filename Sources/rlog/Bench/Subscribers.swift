@@ -60,10 +60,12 @@ struct Subscribers: Sendable {
     }
 
     /// Ends them all, and says how long it took on each member.
-    func end() async -> [Measured.Delivery] {
+    func end() async -> [Measured.NodeDeliveries] {
         for task in tasks { task.cancel() }
         for task in tasks { await task.value }
         thread?.end()
-        return latencies.map { Measured.Delivery(node: $0.node, latency: $0.latencies.summary) }
+        return latencies.map {
+            Measured.NodeDeliveries(node: $0.node, latency: $0.latencies.summary)
+        }
     }
 }
