@@ -5,18 +5,14 @@ import Testing
 /// What README.md and the article FirstCluster show is compiled and run here.
 @Suite(.shared) struct QuickStartTests {
     @Test func theQuickStartRuns() async throws {
-        let directory =
-            ".build/test-data/readme-" + String(UInt64.random(in: 0 ... .max), radix: 36)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let seen = try await quickStart(in: directory + "/n1")
+        let scratch = try Scratch("readme")
+        let seen = try await quickStart(in: scratch.path + "/n1")
         #expect(seen == ["paid 17", "packed 17", "sent 17"])
     }
 
     @Test func theThreeMembersRun() async throws {
-        let directory =
-            ".build/test-data/readme-" + String(UInt64.random(in: 0 ... .max), radix: 36)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let seen = try await threeMembers(below: directory)
+        let scratch = try Scratch("readme")
+        let seen = try await threeMembers(below: scratch.path)
         #expect(seen == ["paid 17", "paid 18", "paid 19"])
     }
 

@@ -48,13 +48,11 @@ import Testing
     }
 
     @Test func everyMemberPerformsAndAllAgree() async throws {
-        let root = ".build/test-data/machines-" + String(SystemRandom.uint64(), radix: 36)
-        try FileSystem.makeDirectories(".build/test-data")
-        defer { try? FileSystem.removeTree(root) }
+        let scratch = try Scratch("machines")
         var options = FaultyCluster.Options()
         // Time runs faster here than disks and threads do.
         options.limits.appendTimeout = .seconds(3_600)
-        let cluster = try await FaultyCluster(directory: root, options: options)
+        let cluster = try await FaultyCluster(directory: scratch.path, options: options)
         try await cluster.startAll()
         var hosts = try cluster.members.map { Hosted(try cluster.node($0)) }
         let first = try await Self.pay(30, through: hosts, in: cluster)

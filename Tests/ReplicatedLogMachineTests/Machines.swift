@@ -1,6 +1,7 @@
 import Platform
 import ReplicatedLog
 import ReplicatedLogMachine
+import TestSupport
 import Testing
 
 /// Names and what they hold, and every command that was applied, in order.
@@ -64,14 +65,13 @@ struct Counter: ReplicatedStateMachine {
     init(restoring reader: inout LogSnapshot.Reader) throws { total = Int(try reader.readNumber()) }
 }
 
-/// A directory of a cluster of one, on the disk of the build; removed at the end.
+/// A directory of a cluster of one.
 final class MachineDirectory: Sendable {
-    let root: String
+    private let scratch: Scratch
     let configuration: LogNode.Configuration
 
     init() async throws {
-        root = ".build/test-data/machine-" + String(SystemRandom.uint64(), radix: 36)
-        try FileSystem.makeDirectories(root)
+        scratch = try Scratch("machine")
         var configuration = LogNode.Configuration(
             cluster: try ClusterID("machines"),
             node: 1,
@@ -84,9 +84,7 @@ final class MachineDirectory: Sendable {
         try await LogNode.create(configuration, directory: path)
     }
 
-    deinit { try? FileSystem.removeTree(root) }
-
-    var path: String { root + "/n1" }
+    var path: String { scratch.path + "/n1" }
 
     /// Opens and runs a node and a host beside the body, and ends them: in order, or as a kill would as far
     /// as the log goes.

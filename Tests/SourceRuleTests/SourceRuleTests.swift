@@ -13,6 +13,7 @@ import Testing
             #expect(SourceRules.bannedCalls(file) == [])
             #expect(SourceRules.vocabulary(file) == [])
             #expect(SourceRules.wallClocks(file) == [])
+            #expect(SourceRules.sleeps(file) == [])
         }
         #expect(SourceRules.receipts(files) == [])
         #expect(SourceRules.circles(files) == [])
@@ -154,6 +155,16 @@ import Testing
     ])
     func anotherClockIsNone(_ line: String) {
         #expect(SourceRules.wallClocks(Self.file("Sources/ReplicatedLog/A.swift", line)) == [])
+    }
+
+    @Test(arguments: [
+        "try await Task.sleep(for: .seconds(1))", "Thread.sleep(forTimeInterval: 1)",
+        "usleep(1_000)", "while x { sleep(1) }", "nanosleep(&time, nil)",
+    ])
+    func aSleepOfATestIsFound(_ line: String) {
+        #expect(SourceRules.sleeps(Self.file("Tests/RlogTests/A.swift", line)).count == 1)
+        #expect(SourceRules.sleeps(Self.file(SourceRules.waiting, line)) == [])
+        #expect(SourceRules.sleeps(Self.file("Tests/RlogTests/A.swift", "let asleep = 1")) == [])
     }
 
     @Test func theToolPrintsAndTestsDoAsTheyLike() {

@@ -250,6 +250,22 @@ enum SourceRules {
         return found
     }
 
+    /// Where tests wait for what tells nobody when it changes.
+    static let waiting = "Tests/Support/TestSupport/Waiting.swift"
+
+    /// Tests sleep nowhere else: they wait for an event. What shows the rule is left out.
+    static func sleeps(_ file: SourceFile) -> [String] {
+        guard file.isSwift, file.path.hasPrefix("Tests/"), file.path != waiting,
+            !file.path.hasPrefix("Tests/SourceRuleTests/")
+        else { return [] }
+        let call = #/\b(?:(?:Task|Thread)(?:<[^>]*>)?\.sleep\b|(?:u|nano)?sleep\s*\()/#
+            .wordBoundaryKind(.simple)
+        return file.code.enumerated().compactMap { number, line in
+            line.has("sleep") && line.contains(call)
+                ? "\(file.path):\(number + 1): a sleep" : nil
+        }
+    }
+
     /// A receipt is made where a store has flushed, once a store, and nowhere else (`R28`): in a target that has one,
     /// and in the storage by what commits.
     static func receipts(_ files: [SourceFile]) -> [String] {

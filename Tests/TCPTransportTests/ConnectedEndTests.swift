@@ -41,14 +41,12 @@ import Testing
     /// Story: an end took 2.0 s with peers connected, also when idle, and 2 to 15 ms without; it was not seen again.
     /// Sixteen such ends at least, so that the bound is far from both: on a calm machine all take 0.2 s.
     @Test func connectedPeersHoldUpNoEnd() async throws {
-        try FileSystem.makeDirectories(".build/test-data")
-        let root = ".build/test-data/ends-" + String(SystemRandom.uint64(), radix: 36)
-        defer { try? FileSystem.removeTree(root) }
+        let scratch = try Scratch("ends")
         // They come to their leaders side by side.
         let trios = try await withThrowingTaskGroup(of: [Node].self) { group in
             for round in 1...8 {
                 group.addTask {
-                    let directory = "\(root)/\(round)"
+                    let directory = "\(scratch.path)/\(round)"
                     try FileSystem.makeDirectories(directory)
                     let trio = try await Self.trio(in: directory)
                     // Each of them reaches the others then.

@@ -1,5 +1,6 @@
 import DiskShim
 import Platform
+import TestSupport
 import Testing
 
 @testable import LMDB
@@ -181,17 +182,13 @@ struct SealSession: Sendable {
     }
 }
 
-/// A directory on the disk of the build, removed at the end.
+/// A directory for sealed environments.
 final class SealDirectory: Sendable {
-    let path: String
+    private let scratch: Scratch
+    var path: String { scratch.path }
     var data: String { path + "/" + SealSession.file }
 
-    init() throws {
-        path = ".build/seal-tests/" + String(SystemRandom.uint64(), radix: 36)
-        try FileSystem.makeDirectories(path)
-    }
-
-    deinit { try? FileSystem.removeTree(path) }
+    init() throws { scratch = try Scratch("seal") }
 
     func bytes() throws -> [UInt8] {
         try FileSystem.read(data, at: 0, count: Int(try FileSystem.fileLength(data)))

@@ -10,9 +10,7 @@ import Testing
     private static func withNode(
         _ body: (LogNode, _ directory: String) async throws -> Void
     ) async throws {
-        let directory =
-            ".build/test-data/article-" + String(UInt64.random(in: 0 ... .max), radix: 36)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let scratch = try Scratch("article")
         let configuration = LogNode.Configuration(
             cluster: try ClusterID("orders"),
             node: 1,
@@ -20,10 +18,10 @@ import Testing
         )
         let node = try await LogNode.open(
             configuration,
-            directory: directory + "/n1",
+            directory: scratch.path + "/n1",
             ifMissing: .create
         )
-        try await body(node, directory)
+        try await body(node, scratch.path)
     }
 
     @Test func theServerServesAndShutsDown() async throws {
@@ -57,10 +55,8 @@ import Testing
     }
 
     @Test func theLedgerIsTested() async throws {
-        let directory =
-            ".build/test-data/article-" + String(UInt64.random(in: 0 ... .max), radix: 36)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        try await theLedgerOutlivesADisk(in: directory)
+        let scratch = try Scratch("article")
+        try await theLedgerOutlivesADisk(in: scratch.path)
     }
 }
 

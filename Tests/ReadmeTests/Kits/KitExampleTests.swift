@@ -5,10 +5,8 @@ import Testing
 /// docs/TESTKIT.md shows what is compiled and run here.
 @Suite(.shared) struct KitExampleTests {
     @Test func theClusterOutlivesADisk() async throws {
-        let directory =
-            ".build/test-data/testkit-" + String(UInt64.random(in: 0 ... .max), radix: 36)
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        try await outliveADisk(in: directory)
+        let scratch = try Scratch("testkit")
+        try await outliveADisk(in: scratch.path)
     }
 
     @Test(arguments: ["SimulatedLogExample", "FaultyClusterExample"])

@@ -94,7 +94,7 @@ import Darwin
             [isReplacing = isReplacing as Bool, path = account.path as String] in
             Account.begin(path)
             let sweep = try Sweep(isKilled: false, above: isReplacing ? 40 : 0)
-            sweep.forEachDamage(seconds: 4) { damage in
+            sweep.forEachDamage(seconds: 8) { damage in
                 try sweep.write(under: damage, isReplacing: isReplacing)
             }
             Account.say("done")
