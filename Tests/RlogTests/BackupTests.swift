@@ -1,10 +1,11 @@
 import Foundation
 import NodeProcesses
 import Platform
+import TestSupport
 import Testing
 
 /// `rlog backup` and `rlog restore`: of a process that goes on, and of what it leaves.
-@Suite struct BackupTests {
+@Suite(.shared) struct BackupTests {
     /// What was acknowledged before it was copied is in the new cluster, though the node went on appending and trimming
     /// meanwhile and was killed afterwards.
     @Test func aLiveNodeComesBackAsAnotherCluster() async throws {
@@ -34,7 +35,7 @@ import Testing
         }
     }
 
-    private func check(_ scratch: borrowing Scratch, _ backup: String, _ last: UInt64) throws {
+    private func check(_ scratch: Scratch, _ backup: String, _ last: UInt64) throws {
         let sound = try Rlog.run("verify", backup)
         #expect(sound.status == 0, "\(sound.errors)\(sound.output)")
         let inspected = try #require(try Rlog.run("inspect", backup, "--json").objects().first)

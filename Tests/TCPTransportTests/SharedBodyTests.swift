@@ -1,10 +1,11 @@
 import PaxosCore
 import ReplicatedLog
 import ReplicatedLogTCP
+import TestSupport
 import Testing
 
 /// What a leader sends to every member is encoded once, and each gets its own head.
-@Suite struct SharedBodyTests {
+@Suite(.shared) struct SharedBodyTests {
     @Test func anAcceptIsEncodedOnceForAllPeers() async throws {
         let cluster = Cluster()
         let leader = try await Member(1, of: cluster)
@@ -22,7 +23,7 @@ import Testing
         for (place, follower) in followers.enumerated() {
             let expected = sent[place]
             // But for what found out that it can be reached.
-            #expect(await until { follower.received.filter { $0.byteCount > 1_000 } == expected })
+            #expect(await eventually { follower.received.filter { $0.byteCount > 1_000 } == expected })
         }
         #expect(leader.transport.encodedBodies == count)
         await cluster.stop()

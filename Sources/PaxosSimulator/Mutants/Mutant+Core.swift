@@ -23,13 +23,13 @@ extension Mutant {
         return recovered
     }
 
-    /// Steps a core. `held` is what subscribers were not handed in the step before.
+    /// Steps a core, as `step` does. `held` is what subscribers were not handed in the step before.
     func step(
         _ core: inout NodeCore,
-        _ inbox: inout SimulatedInbox,
         _ arrivals: consuming Arrivals,
         held: inout [Delivered],
-        said: inout [Envelope]
+        said: inout [Envelope],
+        _ step: (inout NodeCore, consuming Arrivals) -> Output
     ) -> Output {
         var barriers: [BarrierRequest] = []
         if self == .staleLeaderBarrier, core.status.role == .leader {
@@ -52,7 +52,7 @@ extension Mutant {
         if self == .prefixNotCompared {
             arrivals.messages = arrivals.messages.map { altered($0, as: nil) }
         }
-        var output = inbox.step(&core, arrivals)
+        var output = step(&core, arrivals)
         for barrier in barriers {
             let slot = core.status.committed
             output.replies.append(Reply(waiter: barrier.waiter, outcome: .barrier(slot)))

@@ -214,7 +214,7 @@ extension SimulatedProcess {
     func step(now tick: Tick) -> Output {
         let arrivals = takeArrivals(now: tick)
         guard let mutant else { return inbox.step(&core, arrivals) }
-        return mutant.step(&core, &inbox, arrivals, held: &withheld, said: &said)
+        return mutant.step(&core, arrivals, held: &withheld, said: &said) { inbox.step(&$0, $1) }
     }
 
     /// Swaps out everything that has arrived, appends apart.

@@ -3,7 +3,7 @@ internal import Platform
 
 /// Looks at the deadlines of callers while nobody drives the node: before `run()`, and while it starts.
 ///
-/// A thread that is there only while somebody waits; once the driver runs, deadlines are the core's.
+/// A thread that is there only while somebody waits; once the driver runs, it looks at them itself.
 final class EarlyDeadlines: Sendable {
     private let clock: TickClock
     private let parker = Parker()

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -5,7 +6,7 @@ import Testing
 @testable import ReplicatedLog
 
 /// A log of three, restored as a cluster of one.
-@Suite(.serialized) struct ClusterBackupTests {
+@Suite(.shared, .serialized) struct ClusterBackupTests {
     @Test func oneMembersBackupIsTheLogOfAll() async throws {
         let world = try await ClusterWorld()
         try await world.startAll()

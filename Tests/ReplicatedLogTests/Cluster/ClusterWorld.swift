@@ -11,6 +11,7 @@ final class ClusterWorld {
     let network: InMemoryNetwork
     let members: [NodeID]
     private let scratch: Scratch
+    var root: String { scratch.path }
     private let limits: Limits
     private var running: [NodeID: (node: LogNode, run: Task<Void, any Error>)] = [:]
 

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import PaxosCore
@@ -5,7 +6,7 @@ import Testing
 @testable import ReplicatedLog
 
 /// Appends that the core does not take at once: they wait in the inbox and nowhere else.
-@Suite struct InboxAppetiteTests {
+@Suite(.shared) struct InboxAppetiteTests {
     private let inbox: Inbox
 
     init() {

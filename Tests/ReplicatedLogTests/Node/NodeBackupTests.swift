@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import LogStorage
@@ -7,7 +8,7 @@ import Testing
 @testable import ReplicatedLog
 
 /// Backups: what was delivered comes back under another name, and never as the node that it was.
-@Suite struct NodeBackupTests {
+@Suite(.shared) struct NodeBackupTests {
     private static func configuration(
         _ directory: NodeDirectory,
         cluster: String = "restored",
