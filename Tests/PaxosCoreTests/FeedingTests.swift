@@ -50,6 +50,24 @@ import Testing
         #expect(try propose(3 * window + 2) == [2, 3])
     }
 
+    /// What a step proposes leaves for all members as one Accept, theirs next to each other: a transport can tell
+    /// that they have one body, and encode it once.
+    @Test func anAcceptIsTheSameForAll() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let led = try member.lead()
+        try member.step(at: led.at, flush: member.store.waiting)
+        for _ in 1...3 {
+            let said = try member.step(at: led.at) {
+                $0.appends = [member.append(9), member.append(9)]
+            }
+            let sent = said.messages.filter { $0.message.kind == .accept }
+            #expect(sent.map(\.destination) == [2, 3])
+            let place = try #require(said.messages.firstIndex { $0.message.kind == .accept })
+            #expect(said.messages[place].sharesBody(with: said.messages[place + 1]))
+            #expect(said.messages[place].head != said.messages[place + 1].head)
+        }
+    }
+
     /// Whoever is needed for a quorum is asked what it lacks, and sent that.
     @Test func whoeverIsNeededIsAsked() throws {
         let member = OneMember(members: [1, 2, 3], limits: Self.limits())

@@ -41,11 +41,10 @@ package struct IneffectiveCoding: Sendable {
 
     /// Where the table ended before this row; `nil` if these bytes are not what was written there.
     package func end(before row: UnsafeRawBufferPointer, of slot: Slot) -> IneffectiveEnd? {
-        guard row.count == Self.length else { return nil }
-        let previous = UInt64(littleEndian: row.loadUnaligned(as: UInt64.self))
-        let number = UInt64(littleEndian: row.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-        let crc = UInt32(littleEndian: row.loadUnaligned(fromByteOffset: 16, as: UInt32.self))
-        guard crc == checksum(of: slot, previous, number), previous < slot.rawValue, number > 0
+        var reader: ByteReader = row.assumingMemoryBound(to: UInt8.self).span
+        guard row.count == Self.length, let previous = reader.uint64(),
+            let number = reader.uint64(), let crc = reader.uint32(),
+            crc == checksum(of: slot, previous, number), previous < slot.rawValue, number > 0
         else { return nil }
         return IneffectiveEnd(slot: Slot(rawValue: previous), count: number - 1)
     }

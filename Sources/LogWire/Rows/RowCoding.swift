@@ -19,8 +19,6 @@ package struct RowCoding: Sendable {
         static let round = 8
         static let node = 16
         static let body = 24
-        static let index = 48
-        static let count = 52
         static let payload = 56
     }
 
@@ -49,26 +47,23 @@ package struct RowCoding: Sendable {
         precondition(row.count == Self.byteCount(of: entry), "a row is encoded into its own length")
         row[At.flags] = isChosen ? Self.chosen : 0
         row.storeBytes(of: 0, toByteOffset: At.reserved, as: UInt16.self)
+        row[At.kind] = entry.kind
         row.store(ballot.round, at: At.round)
         row.store(ballot.node.rawValue, at: At.node)
         switch entry {
         case .command(let command):
-            row[At.kind] = EntryKind.command
-            row.store(command.token, at: At.body)
-            row.store(command.index, at: At.index)
-            row.store(command.count, at: At.count)
+            let (node, boot, sequence, place) = command.numbers
+            row.store((node, boot, sequence), at: At.body)
+            row.store(place, at: At.body + Width.token)
             command.payload.withUnsafeBytes { payload in
                 UnsafeMutableRawBufferPointer(rebasing: row[At.payload...])
                     .copyMemory(from: payload)
             }
-        case .noop:
-            row[At.kind] = EntryKind.noop
+        case .noop: break
         case .membership(let membership):
-            row[At.kind] = EntryKind.membership
             row[At.body...].copyBytes(from: membership.encoded())
         case .void(let token):
-            row[At.kind] = EntryKind.void
-            row.store(token, at: At.body)
+            row.store(token.numbers, at: At.body)
         }
         row.store(checksum(of: UnsafeRawBufferPointer(row), slot: slot), at: 0)
     }
@@ -110,10 +105,9 @@ extension UnsafeMutableRawBufferPointer {
         storeBytes(of: number.littleEndian, toByteOffset: offset, as: UInt64.self)
     }
 
-    fileprivate func store(_ token: Token, at offset: Int) {
-        let (node, boot, sequence) = token.numbers
-        store(node, at: offset)
-        store(boot, at: offset + 8)
-        store(sequence, at: offset + 16)
+    fileprivate func store(_ numbers: (UInt64, UInt64, UInt64), at offset: Int) {
+        store(numbers.0, at: offset)
+        store(numbers.1, at: offset + 8)
+        store(numbers.2, at: offset + 16)
     }
 }

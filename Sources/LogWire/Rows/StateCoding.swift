@@ -35,8 +35,10 @@ package struct StateCoding: Sendable {
 
     /// The value behind its checksum, or `nil` if it is not what was written under this name.
     package func open(_ sealed: [UInt8], _ name: StateName) -> [UInt8]? {
-        guard let crc = sealed.uint32(at: 0) else { return nil }
-        let value = Array(sealed[4...])
+        var reader = sealed.span
+        guard let crc = reader.uint32(), let value = reader.bytes(reader.remaining) else {
+            return nil
+        }
         return crc == checksum(of: value, name) ? value : nil
     }
 
@@ -88,23 +90,24 @@ extension DirectoryIdentity {
     }
 
     package static func read(_ bytes: [UInt8]) -> Reading {
-        guard bytes.starts(with: magic), let format = bytes.uint32(at: 8) else { return .foreign }
+        var reader = bytes.span
+        guard bytes.starts(with: magic), reader.skip(magic.count), let format = reader.uint32()
+        else { return .foreign }
         let version = format & ~Schema.backup
         guard version == Schema.formatVersion else { return .otherFormat(version) }
-        guard let crc = bytes.uint32(at: 12) else { return .corrupt }
-        let body = Array(bytes[16...])
-        guard crc == Checksum.of(body, after: Checksum.of(Array(bytes[..<12]))) else {
+        let front = Checksum.of(bytes.span.extracting(first: magic.count + 4))
+        guard let crc = reader.uint32(), crc == Checksum.of(reader, after: front) else {
             return .corrupt
         }
-        var reader = body.span
         guard let high = reader.uint64(), let low = reader.uint64(),
             let node = reader.uint64().flatMap(NodeID.init(rawValue:)),
             let writeOffset = reader.uint64(),
             let first = reader.uint64(), let second = reader.uint64(),
             let shape = Shape(from: &reader), let membership = Membership(from: &reader)
         else { return .corrupt }
-        let name = String(decoding: body.suffix(reader.remaining), as: UTF8.self)
-        guard let cluster = try? ClusterID(name) else { return .corrupt }
+        guard let name = reader.bytes(reader.remaining),
+            let cluster = try? ClusterID(String(decoding: name, as: UTF8.self))
+        else { return .corrupt }
         return .identity(
             DirectoryIdentity(
                 formatVersion: version,
@@ -118,12 +121,5 @@ extension DirectoryIdentity {
                 isBackup: format != version
             )
         )
-    }
-}
-
-extension [UInt8] {
-    fileprivate func uint32(at offset: Int) -> UInt32? {
-        guard count >= offset + 4 else { return nil }
-        return (0..<4).reversed().reduce(0) { $0 << 8 | UInt32(self[offset + $1]) }
     }
 }

@@ -17,7 +17,6 @@ package struct Parcel: Sendable {
 
     /// The messages in their order, but for refusals, which go other ways; those next to each other that have one
     /// body with that body between them.
-    ///
     package static func pack(_ envelopes: [Envelope], _ bodies: SharedBodies) -> [Parcel] {
         var parcels: [Parcel] = []
         parcels.reserveCapacity(envelopes.count)

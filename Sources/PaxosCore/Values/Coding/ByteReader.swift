@@ -59,13 +59,6 @@ extension Span<UInt8> {
         return bytes
     }
 
-    /// True if the bytes begin with these.
-    package func starts(with prefix: [UInt8]) -> Bool {
-        guard prefix.count <= count else { return false }
-        for index in prefix.indices where self[index] != prefix[index] { return false }
-        return true
-    }
-
     /// A count of items of at least `size` bytes each, if as many can be there.
     package mutating func count(ofSize size: Int) -> Int? {
         guard let number = uint64(), number <= UInt64(count / size) else { return nil }

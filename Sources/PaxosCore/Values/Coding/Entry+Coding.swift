@@ -46,6 +46,15 @@ package enum PayloadEnd {
 }
 
 extension Entry {
+    package var kind: UInt8 {
+        switch self {
+        case .command: EntryKind.command
+        case .noop: EntryKind.noop
+        case .membership: EntryKind.membership
+        case .void: EntryKind.void
+        }
+    }
+
     static let smallestByteCount = 1
 
     var byteCount: Int {
@@ -64,12 +73,12 @@ extension Entry {
             bytes.append(addingCapacity: Command.headBytes) { command.appendHead(to: &$0) }
             bytes.append(contentsOf: command.payload)
         case .noop:
-            bytes.append(EntryKind.noop)
+            bytes.append(kind)
         case .membership(let membership):
-            bytes.append(EntryKind.membership)
+            bytes.append(kind)
             membership.append(to: &bytes)
         case .void(let token):
-            bytes.append(EntryKind.void)
+            bytes.append(kind)
             bytes.append(token: token)
         }
     }
@@ -113,14 +122,20 @@ extension Command {
 
     @inline(__always)
     fileprivate func appendHead(to output: inout OutputSpan<UInt8>) {
-        let (node, boot, sequence) = token.numbers
+        let (node, boot, sequence, place) = numbers
         output.append(EntryKind.command)
         output.append(littleEndian: node)
         output.append(littleEndian: boot)
         output.append(littleEndian: sequence)
-        output.append(littleEndian: index)
-        output.append(littleEndian: count)
+        output.append(littleEndian: place)
         output.append(littleEndian: UInt32(payload.count))
+    }
+
+    /// What is written of it before its payload, in this order: in messages and in the store's rows. The last is
+    /// the index, and above it the size of the batch.
+    package var numbers: (UInt64, UInt64, UInt64, UInt64) {
+        let (node, boot, sequence) = token.numbers
+        return (node, boot, sequence, UInt64(count) << 32 | UInt64(index))
     }
 }
 
