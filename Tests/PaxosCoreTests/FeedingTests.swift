@@ -57,9 +57,7 @@ import Testing
         let led = try member.lead()
         try member.step(at: led.at, flush: member.store.waiting)
         for _ in 1...3 {
-            let said = try member.step(at: led.at) {
-                $0.appends = [member.append(9), member.append(9)]
-            }
+            let said = try member.step(at: led.at, appends: [member.append(9), member.append(9)])
             let sent = said.messages.filter { $0.message.kind == .accept }
             #expect(sent.map(\.destination) == [2, 3])
             let place = try #require(said.messages.firstIndex { $0.message.kind == .accept })
