@@ -115,6 +115,7 @@ package struct NodeCore: ~Copyable {
             output: &output
         )
         replica.markDurable(receipt)
+        delivering.finishInstalling(receipt.installed, &replica, &callers, output: &output)
         output.checkpointed = receipt.checkpointed
         for testimony in receipt.testimony where lifetime.rolledBack == nil {
             if testimony.destination != node {
@@ -241,6 +242,7 @@ package struct NodeCore: ~Copyable {
 
     private mutating func deliver(output: inout Output) {
         guard lifetime.isOpen else { return }
+        delivering.install(&replica, &writes, output: &output)
         delivering.advance(&replica, output: &output)
         callers.answerEffective(output: &output)
         takeFindings(output: &output)
@@ -350,17 +352,6 @@ package struct NodeCore: ~Copyable {
         return min(deadline, lifetime.closesBy ?? .never)
     }
 
-    /// Appends are proposed here.
-    package var leads: Bool { replica.leader != nil }
-
-    /// Slots are proposed here and not chosen yet, and nothing but time stands in their way.
-    package var isAwaited: Bool {
-        !replica.hasNoRoom && replica.leader.map { $0.slotsInFlight > 0 } == true
-    }
-
-    /// The store has a write of this node.
-    package var isWriting: Bool { replica.oldestWrite != nil }
-
     /// Who this process of the node is.
     package var identity: NodeIdentity { meeting.identity }
 
@@ -377,12 +368,6 @@ package struct NodeCore: ~Copyable {
 
     /// What this node's peers have met and its directory does not hold: it is read, and nothing else.
     package var rolledBack: RolledBack? { lifetime.rolledBack }
-
-    /// The ballot under which this node leads, or hears another lead.
-    package var leading: Ballot? { replica.leading }
-
-    /// The slots that others are known to have committed and this node lacks.
-    package var missing: ClosedRange<Slot>? { replica.learner.missing }
 
     /// Every slot up to here is delivered.
     package var delivered: Slot { delivering.delivered }

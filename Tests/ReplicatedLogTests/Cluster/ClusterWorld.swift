@@ -10,9 +10,11 @@ final class ClusterWorld {
     let network: InMemoryNetwork
     let members: [NodeID]
     private let root: String
+    private let limits: Limits
     private var running: [NodeID: (node: LogNode, run: Task<Void, any Error>)] = [:]
 
-    init(members count: Int = 3) async throws {
+    init(members count: Int = 3, limits: Limits = .small) async throws {
+        self.limits = limits
         var options = InMemoryNetwork.Options()
         options.encodesMessages = true
         network = InMemoryNetwork(options: options)
@@ -32,7 +34,7 @@ final class ClusterWorld {
             cluster: try ClusterID("tests"),
             node: member,
             membership: try Membership(members),
-            limits: .small,
+            limits: limits,
             storage: .small
         )
     }
