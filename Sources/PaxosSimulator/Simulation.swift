@@ -9,6 +9,8 @@ package enum Simulation {
         package let steps: Int
         package let elections: Int
         package let committedSlots: Int
+        /// How often a member that was far behind took a base.
+        package let basesTaken: Int
         package let faults: FaultCounts
         /// Of rows and appends, over narrow links; and what of it was needed.
         package let carriedBytes: Int
@@ -88,6 +90,7 @@ package enum Simulation {
             steps: world.steps,
             elections: world.elections,
             committedSlots: Int(world.ledger.chosenThrough.rawValue),
+            basesTaken: world.basesTaken,
             faults: world.counts,
             carriedBytes: world.freight.carriedBytes,
             neededBytes: world.freight.neededBytes,

@@ -49,7 +49,7 @@ extension HostError: CustomStringConvertible {
                 + "run the version that made it, and let nothing else append to this log"
         case .gap(let slot):
             "the log is not kept up to slot \(slot), and the state here ends before: "
-                + "restore it from a snapshot"
+                + "stop the node and copy the newest snapshot file of another member beside its log"
         case .log(let error): error.description
         }
     }

@@ -46,7 +46,9 @@ public enum HostError: Error, Sendable {
     /// The command of this slot cannot be decoded: a later version has performed it, or something else
     /// appends to the log.
     case undecodable(Slot, any Error)
-    /// What lies between the state here and this slot is not kept any more.
+    /// What lies between the state here and this slot is not kept any more: it was trimmed, or the node was so far
+    /// behind that a base stands for it, which has no state of the host's. The newest snapshot of another member
+    /// leads on.
     case gap(through: Slot)
     /// The log could not be read.
     case log(ReadError)

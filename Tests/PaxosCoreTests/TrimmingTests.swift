@@ -5,10 +5,14 @@ import Testing
 @Suite struct TrimmingTests {
     private static let ballot = Ballot(round: 4, node: 3)
 
-    private static func member(_ members: [NodeID], rows: Int = 4) throws -> OneMember {
+    private static func member(
+        _ members: [NodeID],
+        rows: Int = 4,
+        limits: Limits = Limits()
+    ) throws -> OneMember {
         let entries = (1...rows).map { OneMember.command(UInt64($0)) }
         let disk = OneMember.disk(entries, committed: Slot(rawValue: UInt64(rows)))
-        let member = OneMember(disk: disk, members: members)
+        let member = OneMember(disk: disk, members: members, limits: limits)
         try member.settle()
         #expect(member.core.delivered == disk.committed)
         return member
@@ -101,6 +105,40 @@ import Testing
         #expect(beats.map(\.floor) == [2, 2])
         #expect(beats.map(\.slowest) == [3, 3])
         #expect(try say(3, 1).rows?.trimmed == nil, "an old answer lowers nothing")
+    }
+
+    /// Who is not heard for the time that the limits say, or lacks more slots than they say, is not waited for: but what
+    /// no quorum has goes nowhere (`R46`).
+    @Test(arguments: [true, false])
+    func nobodyHoldsAllBackForEver(_ isSilent: Bool) throws {
+        var limits = Limits()
+        if isSilent { limits.retentionTime = .seconds(2) } else { limits.retentionSlots = 2 }
+        let member = try Self.member([1, 2, 3], limits: limits)
+        let led = try member.lead(committed: 4, last: 4)
+        try member.step(at: led.at, flush: member.store.waiting)
+        func say(_ node: NodeID, _ floor: Slot, at now: UInt64) throws -> OneMember.Said {
+            let reply = HeartbeatReply(
+                ballot: led.ballot,
+                round: 1,
+                promised: led.ballot,
+                committed: 4,
+                floor: floor
+            )
+            return try member.hear(node, at: now, .heartbeatReply(reply))
+        }
+        try member.step(at: led.at) { $0.trims = [member.trim(through: 4)] }
+        if !isSilent { _ = try say(3, 1, at: led.at) }
+        for now in stride(from: led.at, to: led.at + 200, by: 5) {
+            let said = try say(2, 0, at: now)
+            #expect(said.rows?.trimmed ?? .zero <= 1, "no quorum has more")
+            try member.step(at: now, flush: member.store.waiting)
+        }
+        _ = try say(2, 4, at: led.at + 200)
+        _ = try member.step(at: led.at + 205, flush: member.store.waiting)
+        try member.step(at: led.at + 206, flush: member.store.waiting)
+        #expect(member.core.replica.floor.slot == 4)
+        #expect(member.core.replica.floor.slowest == nil)
+        #expect(member.core.status.trimmed == 4)
     }
 
     /// What is told takes the place of what was told before, and who leads begins with nobody's word. Story: one

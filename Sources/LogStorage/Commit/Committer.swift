@@ -119,7 +119,9 @@ final class Committer: @unchecked Sendable {
     /// Commits the group in hand, if it writes anything, and receipts it.
     private func write() {
         guard let batch = held.take() else { return }
-        var rows = batch.rows
+        var rows = LogWriter.rows(of: batch.rows)
+        // Of other rows than those that were written in parts before the base came.
+        if rows.base != nil { heldEntries = 0 }
         let trim = log.planTrim(through: rows.trimmed)
         rows.trimmed = trim?.through
         guard batch.rows.needsFlush, log.changesAnything(rows) else {
@@ -129,7 +131,8 @@ final class Committer: @unchecked Sendable {
             acknowledge(batch)
             return
         }
-        switch commitOrTrim(rows, trim) {
+        let sweep = rows.base == nil && !isFull ? log.planSweep() : nil
+        switch commitOrTrim(rows, trim, sweep) {
         case .committed(let nanoseconds):
             heldEntries = 0
             count(.nanoseconds(nanoseconds), rows: batch.rows)
@@ -148,10 +151,17 @@ final class Committer: @unchecked Sendable {
 
     /// Readers see a transaction before its flush returns: what it deletes is said to be trimmed before it is
     /// gone, or they would miss rows. Not before there is room for it, as far as that can be told.
-    private func commit(_ rows: WriteRows, _ trim: LogWriter.Trim?) -> LogWriter.Outcome {
+    ///
+    /// Rows that a base has left behind go along, unless there is much to write in their place.
+    private func commit(
+        _ rows: WriteRows,
+        _ trim: LogWriter.Trim?,
+        _ sweep: LogWriter.Sweep? = nil
+    ) -> LogWriter.Outcome {
         let extent = extent
-        let outcome = log.commit(rows, trim) {
+        let outcome = log.commit(rows, trim, sweep) {
             if let trim { extent.withLock { $0.trim(through: trim.through, trim.base) } }
+            if let base = rows.base { extent.withLock { $0.trim(through: base.slot, base) } }
         }
         let reach = log.extent
         extent.withLock { $0.follow(reach) }
@@ -161,14 +171,18 @@ final class Committer: @unchecked Sendable {
     /// Of a group for which there is no room, what may be trimmed goes first; if nothing may, since the checkpoint that
     /// it rests on is in the group, then with the group as little of it as goes without room; and at last the
     /// group in parts.
-    private func commitOrTrim(_ rows: WriteRows, _ trim: LogWriter.Trim?) -> LogWriter.Outcome {
-        let outcome = commit(rows, trim)
+    private func commitOrTrim(
+        _ rows: WriteRows,
+        _ trim: LogWriter.Trim?,
+        _ sweep: LogWriter.Sweep?
+    ) -> LogWriter.Outcome {
+        let outcome = commit(rows, trim, sweep)
         guard case .noRoom = outcome else { return outcome }
         // What is deleted may make the room, at the next try. More of it than is asked for now: no more will be
         // before the receipt of this group.
         let most = max(trim?.through ?? .zero, rows.trimmable ?? .zero)
         var left = Self.trimsAtOnce
-        while left > 0, trimAlone(through: most) { left -= 1 }
+        while left > 0, sweepAlone() || trimAlone(through: most) { left -= 1 }
         guard left == Self.trimsAtOnce, !hasFailed else { return outcome }
         var (rows, trim) = (rows, trim)
         if let asked = trim, asked.bytes > LogWriter.trimBytesWithoutRoom {
@@ -222,6 +236,23 @@ final class Committer: @unchecked Sendable {
         }
     }
 
+    /// Rows that a base has left behind, as many as go with one transaction. False if none are left, or it needs room
+    /// itself.
+    private func sweepAlone(bytes: Int = LogWriter.trimBytesWithoutRoom) -> Bool {
+        guard !hasFailed, let sweep = log.planSweep(bytes: bytes) else { return false }
+        switch commit(WriteRows(), nil, sweep) {
+        case .committed(let nanoseconds):
+            count(.nanoseconds(nanoseconds), rows: WriteRows())
+            settleAt = MonotonicClock.now().advanced(by: Self.settlingDelay)
+            return true
+        case .noRoom:
+            return false
+        case .failed(let failure):
+            latch(failure)
+            return false
+        }
+    }
+
     /// Marks the last transaction as flushed: nothing is written for a while, or any more.
     private func mark() {
         settleAt = nil
@@ -254,6 +285,7 @@ final class Committer: @unchecked Sendable {
         let parker = writeQueue.parker
         if hasFailed || observer == nil { return parker.park() }
         if let settleAt, MonotonicClock.now() >= settleAt { return mark() }
+        if log.leftFrom != nil, !isFull, sweepAlone(bytes: LogWriter.trimBytes) { return }
         if isFull {
             parker.park(until: min(retryAt, lookAt))
         } else if log.room.wantsFilling() {

@@ -23,6 +23,10 @@ extension LogWriter {
             values.append((.trimmed, stateCoding.seal(slot.rawValue, .trimmed)))
             values.append((.base, stateCoding.seal(base.encoded(), .base)))
         }
+        if let base = rows.base {
+            values.append((.trimmed, stateCoding.seal(base.slot.rawValue, .trimmed)))
+            values.append((.base, stateCoding.seal(base.encoded(), .base)))
+        }
         if let checkpoint = rows.checkpoint {
             values.append((.checkpoint, stateCoding.seal(checkpoint.encoded(), .checkpoint)))
         }

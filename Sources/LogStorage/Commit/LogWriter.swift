@@ -29,6 +29,8 @@ struct LogWriter: ~Copyable {
     private(set) var trimmed: Slot
     /// What the log did up to there.
     private(set) var base: Base
+    /// No row below the trim point stands before this one; nil if none does.
+    var leftFrom: Slot?
     private(set) var checkpoint: Slot
     private var highest: UInt64
     private var ineffective: IneffectiveEnd
@@ -52,6 +54,7 @@ struct LogWriter: ~Copyable {
         room: Room,
         recovered: RecoveredState,
         present: SlotPrefix,
+        leftFrom: Slot?,
         ineffective: IneffectiveEnd
     ) {
         self.environment = consume environment
@@ -62,6 +65,7 @@ struct LogWriter: ~Copyable {
         transaction = newest?.transaction ?? 0
         self.room = room
         self.present = present
+        self.leftFrom = leftFrom
         self.ineffective = ineffective
         rowCoding = RowCoding(cluster: identity.cluster)
         stateCoding = StateCoding(cluster: identity.cluster)
@@ -132,8 +136,9 @@ struct LogWriter: ~Copyable {
     func changesAnything(_ rows: WriteRows) -> Bool {
         !rows.accepted.isEmpty || rows.promised != nil || rows.lastRound != nil
             || rows.committed != nil || rows.checkpoint != nil || !rows.peers.isEmpty
-            || rows.trimmed != nil || rows.prunesBelow != nil || rows.rolledBack != nil
-            || !rows.ineffective.isEmpty || keptCommitted != nil || !keptIneffective.isEmpty
+            || rows.trimmed != nil || rows.base != nil || rows.prunesBelow != nil
+            || rows.rolledBack != nil || !rows.ineffective.isEmpty || keptCommitted != nil
+            || !keptIneffective.isEmpty
     }
 
     /// Writes the rows in one transaction, and returns when it is durable. Of what is to be trimmed goes what
@@ -141,6 +146,7 @@ struct LogWriter: ~Copyable {
     mutating func commit(
         _ batch: WriteRows,
         _ trim: Trim? = nil,
+        _ sweep: Sweep? = nil,
         announce: () -> Void = {}
     ) -> Outcome {
         var rows = batch
@@ -150,6 +156,7 @@ struct LogWriter: ~Copyable {
         let after = check(rows)
         var need = need(of: rows)
         need.bytes += trim?.need(pageSize: room.pageSize) ?? 0
+        need.bytes += sweep?.need(pageSize: room.pageSize) ?? 0
         do throws(PosixError) {
             guard try room.cover(need.bytes) == .done else {
                 return .noRoom(inFile: true)
@@ -157,11 +164,12 @@ struct LogWriter: ~Copyable {
         } catch {
             return .failed(StoreFailure(error))
         }
-        if !isTrusted(rows, need), let damage = damage(onTheWayOf: rows) { return .failed(damage) }
+        let isTrusted = sweep == nil && isTrusted(rows, need)
+        if !isTrusted, let damage = damage(onTheWayOf: rows, sweep) { return .failed(damage) }
         announce()
         let written: Written
         do throws(TransactionError<LMDBError>) {
-            guard let result = try write(rows, trim) else { return .failed(.closed) }
+            guard let result = try write(rows, trim, sweep) else { return .failed(.closed) }
             written = result
         } catch {
             return outcome(of: error)
@@ -174,7 +182,12 @@ struct LogWriter: ~Copyable {
         lastWrite = identity.writeNumber(of: written.transaction)
         committed = rows.committed ?? committed
         checkpoint = rows.checkpoint?.slot ?? checkpoint
+        if let sweep { leftFrom = sweep.rest }
         if let trim { (trimmed, base) = (trim.through, trim.base) }
+        if let installed = rows.base {
+            leftFrom = leftFrom ?? trimmed.next
+            (trimmed, base) = (installed.slot, installed)
+        }
         present = after
         highest = written.highest
         ineffective = written.ineffective
@@ -209,6 +222,7 @@ struct LogWriter: ~Copyable {
     /// The invariants of the boundary; kept in release (`R66`). Returns the rows that will be there.
     private func check(_ rows: WriteRows) -> SlotPrefix {
         var after = present
+        if let base = rows.base { after.insert(.first...base.slot) }
         for run in rows.accepted {
             precondition(run.run.first > committed, "a committed row is never written again (I3)")
             after.insert(run.run.slots)
@@ -222,6 +236,9 @@ struct LogWriter: ~Copyable {
             precondition(slot >= checkpoint, "a checkpoint never goes back")
             precondition(slot <= watermark, "a checkpoint is of what is committed (R41)")
         }
+        if let base = rows.base {
+            check(base, in: rows, watermark: watermark, promise: rows.promised ?? promised)
+        }
         if let slot = rows.trimmed {
             let replayed = rows.checkpoint?.slot ?? checkpoint
             precondition(slot > trimmed && slot <= min(watermark, replayed), "R78")
@@ -234,17 +251,22 @@ struct LogWriter: ~Copyable {
     private func isTrusted(_ rows: WriteRows, _ need: Need) -> Bool {
         // Pages in a row are looked for in more of the list of free pages.
         !need.hasLargeRows && rows.checkpoint == nil && rows.ineffective.isEmpty
-            && rows.prunesBelow == nil && rows.trimmed == nil
+            && rows.prunesBelow == nil && rows.trimmed == nil && rows.base == nil
             && rows.accepted.allSatisfy { $0.run.first.rawValue > highest }
             && MonotonicClock.now() < trustedUntil
     }
 
     /// What LMDB must not follow. Nothing is written then, and the node ends: what it promised is in those
     /// pages.
-    private mutating func damage(onTheWayOf rows: WriteRows) -> StoreFailure? {
+    private mutating func damage(
+        onTheWayOf rows: WriteRows,
+        _ sweep: Sweep?
+    ) -> StoreFailure? {
         let now = MonotonicClock.now()
         if !isNoted { note() }
-        let gone = rows.trimmed.map { trimmed.next...$0 }
+        // Where rows below the trim point are left, a trim deletes none.
+        let trims = leftFrom == nil ? rows.trimmed.map { trimmed.next...$0 } : nil
+        let gone = sweep?.slots ?? trims
         let slots = rows.ineffective + (gone.map { [$0.lowerBound, $0.upperBound] } ?? [])
         let range = slots.min().flatMap { low in slots.max().map { low...$0 } }
         do throws(PageTree.Damage) {
@@ -297,7 +319,8 @@ struct LogWriter: ~Copyable {
 
     private func write(
         _ rows: WriteRows,
-        _ trim: Trim?
+        _ trim: Trim?,
+        _ sweep: Sweep?
     ) throws(TransactionError<LMDBError>) -> Written? {
         try environment?.withWrite { (txn: inout WriteTransaction) throws(LMDBError) in
             var highest = highest
@@ -310,7 +333,8 @@ struct LogWriter: ~Copyable {
                 try txn.put(row, for: slot.rawValue, in: tables.ineffective)
                 last = IneffectiveEnd(slot: slot, count: last.count + 1)
             }
-            if let trim { try delete(trim, last, &txn) }
+            if let sweep { try delete(sweep, last, &txn) }
+            if let trim, leftFrom == nil { try delete(trim, last, &txn) }
             return Written(
                 transaction: txn.id,
                 highest: highest,
@@ -350,38 +374,6 @@ struct LogWriter: ~Copyable {
             highest = max(highest, key)
             key += 1
         }
-    }
-
-    struct Need {
-        /// The most pages that the rows can take, in bytes.
-        var bytes: Int
-        /// Some of them stand on pages of their own.
-        var hasLargeRows = false
-    }
-
-    /// A leaf half empty in the worst case, whole pages for large rows, the path to each place, and what every
-    /// transaction touches. Runs that adjoin have one place; and no page that is in use is copied twice,
-    /// or split before what is put in fills it.
-    func need(of rows: WriteRows) -> Need {
-        let page = room.pageSize
-        var need = Need(bytes: 64 * page)
-        var paths = 0
-        var end: Slot?
-        for run in rows.accepted {
-            if run.run.slots.lowerBound != end { paths += 8 * page }
-            end = run.run.slots.upperBound.next
-            for entry in run.run.entries {
-                let row = RowCoding.byteCount(of: entry) + 32
-                let isLarge = row > page / 2
-                need.bytes += isLarge ? (row / page + 2) * page : 2 * row
-                need.hasLargeRows = need.hasLargeRows || isLarge
-            }
-        }
-        need.bytes += min(paths, 2 * room.live + 8 * page)
-        need.bytes += 2 * (rows.checkpoint?.byteCount ?? 0)
-        if rows.prunesBelow != nil { need.bytes += 2 * Opening.byteCount * openings.count }
-        need.bytes += 96 * rows.ineffective.count
-        return need
     }
 }
 

@@ -12,14 +12,17 @@ extension DirectoryReader {
     }
 
     /// Calls `body` with each row of the range in slot order, until it answers false. A page that is
-    /// damaged is told to `damaged`, in words, and the rows behind it are left out.
+    /// damaged is told to `damaged`, in words, and the rows behind it are left out. What a base has left behind at
+    /// or below the trim point is no row any more.
     package func scanRows(
         in slots: ClosedRange<Slot> = .first ... .limit,
         damaged: (String) -> Void = { _ in },
         _ body: (StoredRow) -> Bool
     ) throws(LogOpenError) {
         let coding = RowCoding(cluster: identity.cluster)
+        let trimmed = (try? state())?.trimmed ?? .zero
         try scan(Schema.accepted, in: slots, damaged: damaged) { slot, value in
+            guard slot > trimmed else { return true }
             let row = coding.decode(value, slot: slot)
             return body(row.map { .row($0, bytes: value.count) } ?? .unreadable(slot))
         }

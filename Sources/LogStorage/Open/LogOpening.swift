@@ -256,6 +256,7 @@ struct LogOpening {
             room: room,
             recovered: state,
             present: stored.present,
+            leftFrom: stored.leftFrom,
             ineffective: stored.ineffective
         )
         return OpenedLog(

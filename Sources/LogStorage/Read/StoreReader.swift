@@ -72,8 +72,10 @@ final class StoreReader: @unchecked Sendable {
             found.noteAll()
         }
         // Said before the rows are gone, so whoever has missed some finds it here.
-        let trimmed = extent.withLock { $0.trimmed }
-        if request.slots.lowerBound <= trimmed { return .failure(.trimmed(through: trimmed)) }
+        let (trimmed, base) = extent.withLock { ($0.trimmed, $0.base) }
+        if request.slots.lowerBound <= trimmed {
+            return .failure(.trimmed(through: trimmed, base: base))
+        }
         let page = found.page
         unreadable.forget(through: trimmed)
         unreadable.note(found, withEffect: request.withEffect)

@@ -60,7 +60,7 @@ extension SnapshotError {
     package init(_ failure: ReadFailure) {
         switch failure {
         case .unreadable(let slot): self = .unreadable(slot)
-        case .trimmed(let slot): self = .trimmed(through: slot)
+        case .trimmed(let slot, _): self = .trimmed(through: slot)
         case .closed: self = .closed
         case .storeFailed(let failure): self = .storeFailed(failure)
         }

@@ -7,6 +7,8 @@ internal import Platform
 struct StoredLog {
     /// The rows that are there without a hole, from the checkpoint on.
     let present: SlotPrefix
+    /// The lowest slot with a row at or below the trim point, if a base has left some behind.
+    let leftFrom: Slot?
     /// Where the table of those without effect ends.
     let ineffective: IneffectiveEnd
     let livePages: Int
@@ -26,9 +28,13 @@ struct StoredLog {
     ) throws(LMDBError) -> Result<StoredLog, Finding> {
         let pages = try tables.livePages(txn)
         let end = try ineffectiveEnd(txn, tables, cluster: cluster, trimmed: state.trimmed)
-        let present = try verifyRows(txn, tables, cluster: cluster, &state)
+        let first = try txn.firstKey(in: tables.accepted).map { Slot(rawValue: $0) }
+        let left = first.flatMap { $0 <= state.trimmed ? $0 : nil }
+        let present = try verifyRows(txn, tables, cluster: cluster, leftFrom: left, &state)
         return end.flatMap { end in
-            present.map { StoredLog(present: $0, ineffective: end, livePages: pages) }
+            present.map {
+                StoredLog(present: $0, leftFrom: left, ineffective: end, livePages: pages)
+            }
         }
     }
 
@@ -142,6 +148,7 @@ struct StoredLog {
         _ txn: borrowing Transaction<Access>,
         _ tables: Schema.Tables,
         cluster: ClusterID,
+        leftFrom: Slot?,
         _ state: inout RecoveredState
     ) throws(LMDBError) -> Result<SlotPrefix, Finding> {
         let start = firstReplayed(state).previous
@@ -174,7 +181,9 @@ struct StoredLog {
             return .failure(.unreadable(present.through.next))
         }
         let counted = try txn.count(in: tables.accepted)
-        let below = Int(clamping: start.rawValue - state.trimmed.rawValue)
+        // What a base has left behind is counted too.
+        let lowest = leftFrom?.previous ?? state.trimmed
+        let below = Int(clamping: start.rawValue - lowest.rawValue)
         guard counted >= found, counted - found <= below else {
             let rows = "\(counted) rows are counted, \(found) found from slot \(start.next) on"
             return .failure(.corrupt(rows))

@@ -35,7 +35,8 @@
 //     last_round   u64                    round of the last ballot of our own (`R4`)
 //     boot         u64                    openings, counted by the first write of each
 //     committed    u64                    a lower bound of what is chosen without a hole (`R41`)
-//     trimmed      u64                    rows up to here are gone on purpose (`R78`)
+//     trimmed      u64                    rows up to here are gone on purpose, or left behind by a base
+//                                         and read by nobody any more (`R78`)
 //     base         as Base.encoded(): what the log did up to the trim point, or the end of the batch there (`R43`)
 //     checkpoint   as Checkpoint.encoded()
 //     peers        as PeerRecord.encoded()
@@ -63,7 +64,7 @@
 // of the first row and the last one there are as many as LMDB counts of the table, or the last ones are lost; the
 // first names none above the trim point. The last row stays when what it speaks of is trimmed.
 package enum Schema {
-    package static let formatVersion: UInt32 = 7
+    package static let formatVersion: UInt32 = 8
     /// Stands in the number of a backup's format, so that no version of this software opens one as the node that it
     /// was made of.
     package static let backup: UInt32 = 1 << 31

@@ -134,4 +134,6 @@ package enum Refusal: Hashable, Sendable {
     case storeFailed
     /// The directory is an old copy: the node takes no part.
     case rolledBack
+    /// It is in the log and has had its effect, in a slot that this node has not got: a base stands for it.
+    case passed
 }

@@ -10,6 +10,8 @@ package struct DurabilityReceipt: ~Copyable {
     /// The watermark and the trim point that the flush covered.
     private(set) var committed: Slot?
     private(set) var trimmed: Slot?
+    /// The slot of the base that the flush covered.
+    private(set) var installed: Slot?
     /// How many runs of entries the flush covered.
     private(set) var runs: Int
     private(set) var peers: [PeerRecord]
@@ -23,6 +25,7 @@ package struct DurabilityReceipt: ~Copyable {
         promised: Ballot?,
         committed: Slot?,
         trimmed: Slot?,
+        installed: Slot?,
         runs: Int,
         peers: [PeerRecord],
         checkpointed: Slot?,
@@ -33,6 +36,7 @@ package struct DurabilityReceipt: ~Copyable {
         self.promised = promised
         self.committed = committed
         self.trimmed = trimmed
+        self.installed = installed
         self.runs = runs
         self.peers = peers
         self.checkpointed = checkpointed
@@ -47,6 +51,7 @@ package struct DurabilityReceipt: ~Copyable {
         promised = later.promised ?? promised
         committed = later.committed ?? committed
         trimmed = later.trimmed ?? trimmed
+        installed = later.installed ?? installed
         runs += later.runs
         peers.append(contentsOf: later.peers)
         checkpointed = later.checkpointed ?? checkpointed

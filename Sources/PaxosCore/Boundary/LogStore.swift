@@ -16,7 +16,8 @@ package protocol LogStore: Sendable {
 
     /// Reads rows off the driver's thread: those in `slots`, in slot order, until about `maxBytes` of
     /// payload, but at least one row if there is one. A page may end before a slot that is unreadable; the
-    /// read that begins there fails. So does one that begins at a slot that is trimmed.
+    /// read that begins there fails. So does one that begins at a slot that is trimmed, and tells what the log did
+    /// up to there.
     ///
     /// Whoever hands rows out asks `withEffect` for those that have none. Peers and a replay decide that
     /// themselves: where the store cannot tell it any more, the rows are as good as ever.
@@ -168,8 +169,8 @@ package enum ReadFailure: Error, Hashable, Sendable {
     /// The first slot of the request is not what was written, or is missing though it must be there: it
     /// counts neither as accepted nor as absent (`R34`, `R35`).
     case unreadable(Slot)
-    /// The first slot of the request is trimmed, and every slot up to this one.
-    case trimmed(through: Slot)
+    /// The first slot of the request is trimmed, and every slot up to this one; and what they did.
+    case trimmed(through: Slot, base: Base? = nil)
     /// The store has failed or is closed.
     case storeFailed(StoreFailure)
     case closed
@@ -183,7 +184,7 @@ package enum ReadFailure: Error, Hashable, Sendable {
                 code: 0,
                 detail: "the row of slot \(slot) is unreadable"
             )
-        case .trimmed(let slot):
+        case .trimmed(let slot, _):
             StoreFailure(
                 operation: "read",
                 code: 0,

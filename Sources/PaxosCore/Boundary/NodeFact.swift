@@ -34,6 +34,8 @@ public enum NodeFact: Hashable, Sendable {
     case caughtUp(Slot)
     /// What it has not got up to this slot is trimmed at every member that answers: nobody hands it on any more.
     case behindTrim(Slot)
+    /// What it had not got up to this slot is trimmed elsewhere: it goes on from what the log did up to there.
+    case tookBase(Slot)
     /// A call has trimmed the log up to this slot. Told at most once a second.
     case trimmed(Slot)
     /// The disk or the map has no room: appends are refused.
@@ -88,6 +90,7 @@ extension NodeFact {
         case .fellBehind: "fell-behind"
         case .caughtUp: "caught-up"
         case .behindTrim: "behind-trim"
+        case .tookBase: "took-base"
         case .trimmed: "trimmed"
         case .full: "full"
         case .notFull: "not-full"
@@ -116,7 +119,8 @@ extension NodeFact {
         case .rolledBack(let found):
             [("peer", "\(found.witness.rawValue)"), ("cause", "\(found)")]
         case .fellBehind(let slots): [("slots", slots.text)]
-        case .caughtUp(let slot), .behindTrim(let slot), .trimmed(let slot):
+        case .caughtUp(let slot), .behindTrim(let slot), .tookBase(let slot),
+            .trimmed(let slot):
             [("slot", "\(slot)")]
         case .storeFailed(let failure): [("failure", "\(failure)")]
         case .lostQuorum, .foundQuorum, .full, .notFull, .diskOverdue, .diskInTime: []

@@ -10,6 +10,9 @@ package struct Output: ~Copyable {
     package var messages: [Envelope] = []
     /// For the reader.
     package internal(set) var reads: [ReadRequest] = []
+    /// The slots up to here, of which some were not delivered, are passed over: a base stands for them. What
+    /// is delivered in this step lies behind.
+    package internal(set) var passed: Slot?
     /// Effective commands in slot order, for subscribers.
     package var delivered: [Delivered] = []
     /// Committed commands without effect among the slots delivered in this step.

@@ -56,7 +56,8 @@ package struct WriteBatch: ~Copyable {
             promised: rows.promised,
             // What needs no flush may be in memory still.
             committed: rows.needsFlush ? rows.committed : nil,
-            trimmed: rows.trimmed.map { trimmed ?? $0 },
+            trimmed: (rows.base?.slot ?? rows.trimmed).map { trimmed ?? $0 },
+            installed: rows.base?.slot,
             runs: rows.accepted.count,
             peers: rows.peers,
             checkpointed: rows.checkpoint?.slot,
@@ -133,6 +134,10 @@ package struct WriteRows: Hashable, Sendable {
     package var trimmed: Slot?
     /// How far the store may go beyond that, if it has no room for the rest.
     package var trimmable: Slot?
+    /// The log begins behind this from now on, whatever stood here up to its slot: rows up to there are not read any
+    /// more, and deleted, a bounded part with this and each later transaction. The watermark, the checkpoint and
+    /// a promise that are not below it are in this batch (`R44`). It covers a trim in the same transaction.
+    package var base: Base?
     /// What is known of peers: each replaces the record of its node.
     package var peers: [PeerRecord] = []
     /// Openings below this boot need not be kept: every peer holds a later one durably.
@@ -149,7 +154,7 @@ package struct WriteRows: Hashable, Sendable {
     /// The watermark alone is not worth a flush: it rides on a batch that goes to disk anyway.
     package var needsFlush: Bool {
         !accepted.isEmpty || promised != nil || lastRound != nil || checkpoint != nil
-            || trimmed != nil || !peers.isEmpty || rolledBack != nil || isFinal
+            || trimmed != nil || base != nil || !peers.isEmpty || rolledBack != nil || isFinal
     }
 
     mutating func merge(_ later: WriteRows) {
@@ -160,6 +165,7 @@ package struct WriteRows: Hashable, Sendable {
         checkpoint = later.checkpoint ?? checkpoint
         trimmed = later.trimmed ?? trimmed
         trimmable = later.trimmable ?? trimmable
+        base = later.base ?? base
         // A disk without room holds them back for as long as it likes.
         peers.removeAll { record in later.peers.contains { $0.node == record.node } }
         peers.append(contentsOf: later.peers)

@@ -32,6 +32,8 @@ package enum Immediate: Hashable, Sendable {
     case farewell(Farewell)
     case catchUpRequest(CatchUpRequest)
     case catchUp(CatchUp)
+    case baseRequest(BaseRequest)
+    case baseChunk(BaseChunk)
     case forward(Forward)
     case forwardRefused(ForwardRefused)
     case barrierRequest(RemoteBarrierRequest)
@@ -74,6 +76,8 @@ package enum MessageKind: UInt8, CaseIterable, Sendable {
     case commit = 0x40
     case catchUpRequest = 0x41
     case catchUp = 0x42
+    case baseRequest = 0x43
+    case baseChunk = 0x44
 
     case forward = 0x50
     case barrierRequest = 0x51
@@ -123,6 +127,8 @@ extension MessageKind {
         case .commit: CommitNotice.self
         case .catchUpRequest: CatchUpRequest.self
         case .catchUp: CatchUp.self
+        case .baseRequest: BaseRequest.self
+        case .baseChunk: BaseChunk.self
         case .forward: Forward.self
         case .barrierRequest: RemoteBarrierRequest.self
         case .barrierReply: RemoteBarrierReply.self
@@ -166,6 +172,8 @@ extension Message {
         case .immediate(.farewell(let body)): Use.use(body, &subject)
         case .immediate(.catchUpRequest(let body)): Use.use(body, &subject)
         case .immediate(.catchUp(let body)): Use.use(body, &subject)
+        case .immediate(.baseRequest(let body)): Use.use(body, &subject)
+        case .immediate(.baseChunk(let body)): Use.use(body, &subject)
         case .immediate(.forward(let body)): Use.use(body, &subject)
         case .immediate(.forwardRefused(let body)): Use.use(body, &subject)
         case .immediate(.barrierRequest(let body)): Use.use(body, &subject)

@@ -80,6 +80,13 @@ struct Callers: Sendable {
         output.effective.removeAll()
     }
 
+    /// Tells the callers of own appends that have had their effect up to a base: not where, which it does not say.
+    mutating func answerPassed(_ state: LogState, output: inout Output) {
+        for append in undecided.all where state.effect(of: token(append.sequence)) != .effective {
+            if let waiter = append.waiter { end(waiter, .passed, output: &output) }
+        }
+    }
+
     /// Tells the caller of a barrier that it is reached.
     mutating func answer(_ waiter: WaiterID, barrier slot: Slot, output: inout Output) {
         guard waiters.remove(waiter) != .none else { return }

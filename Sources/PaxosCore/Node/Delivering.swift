@@ -6,6 +6,7 @@ struct Delivering: Sendable {
     private var unwritten: [Slot] = []
     /// The read that brings the next entries, if they are not in memory.
     private var replay: ReadID?
+    private var isInterrupted = false
 
     init(resuming checkpoint: Checkpoint) {
         delivery = Delivery(resuming: checkpoint)
@@ -31,6 +32,7 @@ struct Delivering: Sendable {
         while delivery.next == replica.acceptor.windowBase, let entry = replica.takeDeliverable() {
             feed(entry, &replica, output: &output)
         }
+        guard !isInterrupted else { return }
         let next = delivery.next
         let through = min(replica.deliverable, replica.acceptor.windowBase.previous)
         guard replay == nil, next <= through else { return }
@@ -60,6 +62,19 @@ struct Delivering: Sendable {
         if delivery.next == first || delivery.next <= page.through {
             throw .unreadable(delivery.next)
         }
+    }
+
+    /// Nothing is delivered any more before `goOn`: a base is on its way to the disk that stands for what is next.
+    mutating func interrupt() {
+        replay = nil
+        isInterrupted = true
+    }
+
+    /// Goes on behind a base.
+    mutating func goOn(behind base: Base) {
+        delivery = Delivery(resuming: base.checkpoint)
+        replay = nil
+        isInterrupted = false
     }
 
     /// Adds to a write which slots were found without effect since the last one.

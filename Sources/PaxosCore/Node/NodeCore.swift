@@ -149,6 +149,7 @@ package struct NodeCore: ~Copyable {
             output: &output
         )
         replica.markDurable(receipt)
+        delivering.finishInstalling(receipt.installed, &replica, &callers, output: &output)
         output.checkpointed = receipt.checkpointed
         for testimony in receipt.testimony where lifetime.rolledBack == nil {
             if testimony.destination != node {
@@ -275,6 +276,7 @@ package struct NodeCore: ~Copyable {
 
     private mutating func deliver(output: inout Output) {
         guard lifetime.isOpen else { return }
+        delivering.install(&replica, &writes, output: &output)
         delivering.advance(&replica, output: &output)
         callers.answerEffective(output: &output)
         takeFindings(output: &output)

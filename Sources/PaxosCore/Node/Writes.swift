@@ -41,6 +41,13 @@ struct Writes: Sendable {
         rows.checkpoint = state
     }
 
+    /// Adds a base: the log goes on behind it, with its state and its watermark in the same transaction.
+    mutating func install(_ base: Base, to rows: inout WriteRows) {
+        rows.base = base
+        add(base.checkpoint, to: &rows)
+        addWatermark(base.slot, to: &rows)
+    }
+
     /// The watermark goes with what is written anyway, and is never ahead of its rows (`R41`).
     mutating func addWatermark(_ committed: Slot, to rows: inout WriteRows) {
         guard committed > self.committed else { return }

@@ -61,7 +61,7 @@ extension Replica {
         compare(awaited.mark, from: awaited.witness)
     }
 
-    private mutating func contradict(in slot: Slot, by sender: NodeID) {
+    mutating func contradict(in slot: Slot, by sender: NodeID) {
         contradiction = contradiction ?? Contradiction(witness: sender, slot: slot)
     }
 }

@@ -126,6 +126,7 @@ extension Immediate {
         case .accept(let accept): accept.run.payloadBytes
         case .page(let page): page.rows.reduce(0) { $0 + $1.entry.payloadBytes }
         case .catchUp(let answer): answer.rows.reduce(0) { $0 + $1.entry.payloadBytes }
+        case .baseChunk(let chunk): chunk.bytes.count
         case .forward(let forward): forward.payloads.bytes
         default: 0
         }

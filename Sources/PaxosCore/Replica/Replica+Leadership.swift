@@ -149,6 +149,7 @@ extension Replica {
         let committed = learner.committed
         guard let round = role.leader?.beginRound(now: now), let leader else { return nil }
         role.leader?.notified = committed
+        settleFloor()
         let heartbeat = Heartbeat(
             ballot: leader.ballot,
             round: round,

@@ -23,7 +23,9 @@ extension Replica {
     /// Asks one member for the missing slots, two pages at a time, and another one when what was asked for
     /// is lost: its answer may stand in a queue for as long as it likes (`R83`).
     private mutating func requestMissing(output: inout Output) {
-        guard let (missing, pages) = slotsToFetch, !isCatchingUp(output: &output) else { return }
+        guard installing == nil, let (missing, pages) = slotsToFetch,
+            !isCatchingUp(output: &output)
+        else { return }
         if learner.isInVain(among: membership.members.count) {
             // Nobody has it: whoever says that it is chosen may say so again.
             learner.forgetWords()
@@ -113,8 +115,10 @@ extension Replica {
     }
 
     mutating func receive(_ request: CatchUpRequest, from sender: NodeID, output: inout Output) {
+        guard installing == nil else { return }
         let first = request.slots.lowerBound
         let last = min(request.slots.upperBound, deliverable)
+        forgetGiven(to: sender, behind: first)
         guard first <= last, first > acceptor.trimmed else {
             refuse(first, to: sender, output: &output)
             return
@@ -162,7 +166,7 @@ extension Replica {
         let answer = CatchUp(
             from: first,
             rows: [],
-            committed: deliverable,
+            committed: max(deliverable, first <= trimmed ? trimmed : .zero),
             trimmed: first <= trimmed ? trimmed : .zero
         )
         output.send(.catchUp(answer), to: sender)
@@ -170,6 +174,7 @@ extension Replica {
 
     /// Answers the member for whom the rows were read.
     mutating func receive(_ completion: ReadCompletion, output: inout Output) {
+        if giveBase(completion, output: &output) { return }
         guard let place = serving.firstIndex(where: { $0.reading?.id == completion.id }),
             let from = serving[place].reading?.from
         else { return }
@@ -190,7 +195,7 @@ extension Replica {
         // from each other, if somebody leads who does not claim to know it.
         guard case .success(let page) = completion.result else {
             serving.remove(at: place)
-            if case .failure(.trimmed(let trimmed)) = completion.result {
+            if case .failure(.trimmed(let trimmed, _)) = completion.result {
                 refuse(served.next, to: served.node, trimmed: trimmed, output: &output)
                 return
             }
@@ -238,6 +243,10 @@ extension Replica {
         if current != nil { learner.hear(committed: answer.committed, from: sender) }
         guard let last = answer.rows.last?.slot else {
             guard isAwaited, let current else { return }
+            if answer.trimmed > learner.committed {
+                requestBase(of: sender, output: &output)
+                return
+            }
             // It has nothing. The question stays open, so that the next one, at its time, goes on to the
             // next member and not back to one that never answers.
             learner.refuseCatchUp(until: current.at.advanced(by: limits.electionTicks / 2))
@@ -265,6 +274,7 @@ extension Replica {
         }
         if learner.committed < last { learner.unfollow(sender) }
         learn(output: &output)
+        leadIfComplete(output: &output)
     }
 
     /// Takes in rows that are known to be chosen: those of adjoining slots, as far as memory reaches. False if

@@ -28,7 +28,8 @@ extension Replica {
         acceptor.receive(
             prepare,
             from: sender,
-            committed: deliverable,
+            // It leaves behind the base that is on its way to the disk, if one is.
+            committed: max(deliverable, acceptor.trimmed),
             recent: recent,
             output: &output
         )
@@ -45,6 +46,11 @@ extension Replica {
 
     mutating func receive(_ promise: Promise, from sender: NodeID, output: inout Output) {
         notePeer(sender, committed: promise.committed)
+        if promise.trimmed > learner.committed {
+            // What it would begin with, nobody may show it: it learns before it leads (`R16`).
+            learner.hear(committed: promise.committed, from: sender)
+            learn(output: &output)
+        }
         if let candidate, promise.ballot == candidate.ballot, !candidate.isLearning,
             isBehind(promise.recent), election.mayGiveWay
         {
@@ -72,9 +78,12 @@ extension Replica {
         }
     }
 
-    /// Becomes leader once every page of a quorum is in.
+    /// Becomes leader once every page of a quorum is in, and behind what any of that has trimmed: not before the
+    /// base of that is on the disk, since the own acceptor takes nothing until then.
     mutating func leadIfComplete(output: inout Output) {
-        guard let candidate, let entries = candidate.recovery() else { return }
+        guard installing == nil, let candidate, learner.committed >= candidate.trimmed,
+            let entries = candidate.recovery()
+        else { return }
         role.leader = Leader(
             ballot: candidate.ballot,
             committed: candidate.committed,

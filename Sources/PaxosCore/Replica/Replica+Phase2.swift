@@ -3,13 +3,16 @@ extension Replica {
     mutating func receive(_ accept: Accept, from sender: NodeID, output: inout Output) {
         note(accept.ballot)
         compare(accept, from: sender)
-        acceptor.receive(
-            accept,
-            from: sender,
-            isOwn: sender == node,
-            committed: deliverable,
-            output: &output
-        )
+        // While a base is on its way to the disk it is dropped, as what lies beyond the window is.
+        if installing == nil {
+            acceptor.receive(
+                accept,
+                from: sender,
+                isOwn: sender == node,
+                committed: deliverable,
+                output: &output
+            )
+        }
         yieldToPromise()
         if sender != node {
             hearLeader(accept.ballot, committed: accept.committed, output: &output)

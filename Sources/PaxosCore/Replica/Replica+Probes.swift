@@ -52,13 +52,15 @@ extension Replica {
         case .answers:
             if let place = serving.firstIndex(where: { $0.node == sender && $0.reading != nil }) {
                 serving[place].probe = probe.id
+            } else if let place = baseReads.firstIndex(where: { $0.node == sender }) {
+                baseReads[place].probe = probe.id
             } else {
                 let reply = ProbeReply(id: probe.id, subject: .answers)
                 output.send(.probeReply(reply), to: sender)
             }
         case .accepts(let ballot, let slots):
             note(ballot)
-            guard
+            guard installing == nil,
                 let missing = acceptor.missing(
                     of: slots,
                     under: ballot,

@@ -1,55 +1,90 @@
-/// How far no member asks for slots any more: each has said how far the watermark on its disk is, behind which
+/// How far this log may be forgotten: each member has said how far the watermark on its disk is, behind which
 /// it begins whenever it is opened again. Who leads hears it of all with their answers to its heartbeats,
 /// and tells all with the next ones.
+///
+/// **No member holds it back for ever** (`R46`): who was not heard for as long as `Limits.retentionTime`, or lacks
+/// more than `Limits.retentionSlots`, is not waited for. If it comes back it is given a base. But never is anything
+/// forgotten that no quorum has durably committed.
 ///
 /// It may fall: a leader begins anew with nobody's word, and what a member says takes the place of what was said in
 /// its name, as with every claim (`R80`). Less is always safe.
 struct Floor: Sendable {
-    /// Every member has durably committed every slot up to here.
+    /// Every member that is waited for has durably committed every slot up to here.
     private(set) var slot: Slot
     /// The watermark on this node's own disk.
     private(set) var own: Slot
     /// The member that holds the floor back, as this node knows if it leads, or was told; nobody, if none
     /// lacks anything.
     private(set) var slowest: NodeID?
-    /// What each member has said to this node since it leads, by position.
+    /// What each member has said to this node since it leads, by position, and when.
     private var said: [Slot]
-    /// And whether it has.
-    private var isHeard: [Bool]
+    private var heardAt: [Tick?]
+    /// When that began, and how far it had committed then: who has said nothing since was no farther.
+    private var began = (at: Tick.zero, committed: Slot.zero)
+    private let patience: UInt64
+    private let reach: Int
 
-    init(recovered: RecoveredState) {
+    init(recovered: RecoveredState, limits: Limits) {
         own = recovered.committed
         // What was trimmed was below it.
         slot = recovered.membership.members.count == 1 ? own : recovered.trimmed
         said = Array(repeating: .zero, count: recovered.membership.members.count)
-        isHeard = Array(repeating: false, count: said.count)
+        heardAt = Array(repeating: nil, count: said.count)
+        patience = Limits.ticks(in: limits.retentionTime)
+        reach = limits.retentionSlots
     }
 
     /// This node leads from now on, and has heard nobody.
-    mutating func begin() {
-        for position in said.indices { (said[position], isHeard[position]) = (.zero, false) }
+    mutating func begin(at now: Tick, committed: Slot) {
+        began = (now, committed)
+        for position in said.indices { (said[position], heardAt[position]) = (.zero, nil) }
     }
 
     /// True once the member has said something to this node since it leads.
-    func hasHeard(_ position: Int) -> Bool { isHeard[position] }
+    func hasHeard(_ position: Int) -> Bool { heardAt[position] != nil }
 
     mutating func raise(to watermark: Slot) { own = max(own, watermark) }
 
-    mutating func hear(_ watermark: Slot, from position: Int) {
-        (said[position], isHeard[position]) = (watermark, true)
+    mutating func hear(_ watermark: Slot, from position: Int, at now: Tick) {
+        (said[position], heardAt[position]) = (watermark, now)
     }
 
     /// Takes in what all have said by now, this node's own disk among them.
     mutating func settle(
-        _ members: [NodeID],
+        _ membership: Membership,
         own position: Int,
         committed: Slot,
+        at now: Tick,
         rule: TrimmingRule
     ) {
-        said[position] = own
-        guard let least = said.min(), let place = said.firstIndex(of: least) else { return }
-        slowest = least < committed ? members[place] : nil
-        slot = rule.awaitsEveryMember ? least : own
+        (said[position], heardAt[position]) = (own, now)
+        slowest = nil
+        guard rule.awaitsEveryMember else {
+            slot = own
+            return
+        }
+        slot = quorum(of: membership)
+        for place in said.indices where isAwaited(place, committed: committed, at: now) {
+            if said[place] < committed, slowest == nil || said[place] < slot {
+                slowest = membership.members[place]
+            }
+            slot = min(slot, said[place])
+        }
+    }
+
+    private func isAwaited(_ position: Int, committed: Slot, at now: Tick) -> Bool {
+        let (heard, known) = heardAt[position].map { ($0, said[position]) } ?? began
+        return now < heard.advanced(by: patience) && committed.count(after: known) <= reach
+    }
+
+    /// So far a quorum has said to be.
+    private func quorum(of membership: Membership) -> Slot {
+        var set = MemberSet()
+        for position in said.indices.sorted(by: { said[$0] > said[$1] }) {
+            set.insert(position: position)
+            if membership.isPhase2Quorum(set) { return said[position] }
+        }
+        return .zero
     }
 
     /// What the leader tells, of what is committed here.
@@ -95,7 +130,7 @@ extension Replica {
 
     /// Who leads tells nothing but what it has heard itself.
     mutating func beginFloor() {
-        floor.begin()
+        floor.begin(at: now, committed: learner.committed)
         settleFloor()
     }
 
@@ -110,18 +145,20 @@ extension Replica {
         guard leader != nil, member != node, let position = membership.position(of: member) else {
             return
         }
-        floor.hear(min(watermark, learner.committed), from: position)
+        floor.hear(min(watermark, learner.committed), from: position, at: now)
         settleFloor()
     }
 
-    private mutating func settleFloor() {
+    /// Also as time passes: who is silent for long is not waited for any more.
+    mutating func settleFloor() {
         guard leader != nil || isAlone || !rules.trimming.awaitsEveryMember,
             let position = membership.position(of: node)
         else { return }
         floor.settle(
-            membership.members,
+            membership,
             own: position,
             committed: learner.committed,
+            at: now,
             rule: rules.trimming
         )
     }

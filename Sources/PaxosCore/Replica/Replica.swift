@@ -60,6 +60,13 @@ package struct Replica: Sendable {
     var unbackedClaims = 0
     /// What members have said is trimmed there, of what this node asked them for.
     var trimmedAway: [Slot] = []
+    /// What each member was given of a base, and what is read for whom.
+    var giving: [Giving] = []
+    var baseReads: [BaseRead] = []
+    /// What has come of a base, and one that has come whole, in this step.
+    var arriving: ArrivingBase?
+    var arrivedBase: (base: Base, sender: NodeID)?
+    var installing: Installing?
     /// Payload bytes of rows that came by catch-up, since this process began.
     var fetchedBytes: UInt64 = 0
     /// What has happened in this step, for the core to tell.
@@ -106,7 +113,7 @@ package struct Replica: Sendable {
         highestSeen = max(state.promised, Ballot(round: state.lastRound, node: state.node))
         peerCommitted = Array(repeating: .zero, count: state.membership.members.count)
         lanes = Array(repeating: LogLane(), count: state.membership.members.count)
-        floor = Floor(recovered: state)
+        floor = Floor(recovered: state, limits: limits)
         var generator = SplitMix64(seed: ~seed)
         let first = generator.next() >> 1
         probes = first..<first
@@ -134,7 +141,8 @@ package struct Replica: Sendable {
 
     /// The slots that may be delivered: committed, and stored durably by this node as they were chosen.
     var deliverable: Slot {
-        min(learner.committed, acceptor.lowestUnflushed?.previous ?? learner.committed)
+        let flushed = acceptor.lowestUnflushed?.previous ?? learner.committed
+        return min(learner.committed, flushed, installing?.deliverable ?? .limit)
     }
 
     /// True if no other member is needed for a quorum.
@@ -253,6 +261,8 @@ package struct Replica: Sendable {
         case .statusReply(let reply): receive(reply, from: sender, output: &output)
         case .catchUpRequest(let request): receive(request, from: sender, output: &output)
         case .catchUp(let rows): receive(rows, from: sender, output: &output)
+        case .baseRequest(let request): receive(request, from: sender, output: &output)
+        case .baseChunk(let chunk): receive(chunk, from: sender, output: &output)
         case .probe(let probe): receive(probe, from: sender, output: &output)
         case .probeReply(let reply): receive(reply, from: sender, output: &output)
         // For the node around the replica.

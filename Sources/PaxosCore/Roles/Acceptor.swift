@@ -25,6 +25,8 @@ package struct Acceptor: Sendable {
     package private(set) var durablyTrimmed: Slot
     /// The store has deleted nothing of what was asked for last: a row of it is unreadable.
     private(set) var isTrimStuck = false
+    /// The slot of the last base that was installed, durable or not.
+    private var installed = Slot.zero
     /// The runs whose write is in flight.
     private var unflushed = UnflushedRuns()
     /// The run that each slot was accepted in last, kept in memory until the slot is delivered. Runs and
@@ -277,6 +279,18 @@ package struct Acceptor: Sendable {
         trimmable = limit
     }
 
+    /// What lies up to the slot of a base leaves the window, whatever was accepted there, and goes with the next write.
+    /// The promise is not below what was chosen there (I5).
+    mutating func install(_ base: Base, output: inout Output) {
+        raise(to: base.ballot, output: &output)
+        while window.base <= base.slot, !window.isEmpty { _ = takeFirst() }
+        if window.base <= base.slot { window = SlotWindow(startingAt: base.slot.next) }
+        last = max(last, base.slot)
+        trimmed = base.slot
+        trimmable = base.slot
+        installed = base.slot
+    }
+
     /// It may be tried again.
     mutating func forgetTrimStuck() {
         isTrimStuck = false
@@ -290,8 +304,8 @@ package struct Acceptor: Sendable {
         isTrimStuck = trimmed <= durablyTrimmed
         durablyTrimmed = max(durablyTrimmed, trimmed)
         // The store may have taken less than it was given, or more, for want of room.
-        self.trimmed = durablyTrimmed
-        trimmable = durablyTrimmed
+        self.trimmed = max(durablyTrimmed, installed)
+        trimmable = self.trimmed
     }
 
     /// The lowest slot whose row on disk is not what was accepted last.

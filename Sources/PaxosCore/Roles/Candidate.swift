@@ -169,6 +169,10 @@ package struct Candidate: Sendable {
         members.compactMap(\.promise?.committed).max() ?? .zero
     }
 
+    /// How far a member of those that have promised has trimmed: who lacks slots up to there learns before it leads
+    /// (`R16`, `R77`).
+    var trimmed: Slot { members.compactMap(\.promise?.trimmed).max() ?? .zero }
+
     /// The entries to propose from `committed.next` on, once every page of a quorum is in. A quorum that
     /// shows nothing for a slot known to be chosen is none to lead by.
     func recovery() -> [Entry]? {

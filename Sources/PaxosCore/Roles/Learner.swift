@@ -130,6 +130,30 @@ package struct Learner: Sendable {
         )
     }
 
+    /// In the place of the rows that were asked for, something else is, of whoever has not got them any more. False if
+    /// nothing is under way there.
+    mutating func goOn(with node: NodeID, at now: Tick) -> Bool {
+        guard let current = catchUp, current.asked == node else { return false }
+        catchUp = CatchUpTransfer(
+            slots: current.slots,
+            asked: node,
+            at: now,
+            continues: false,
+            probed: now
+        )
+        follows = nil
+        inVain = 0
+        return true
+    }
+
+    /// Every slot up to here is chosen, and what was asked for is not needed any more.
+    mutating func install(through slot: Slot) {
+        learn(committed.next...slot)
+        catchUp = nil
+        follows = nil
+        inVain = 0
+    }
+
     mutating func noteProbe(_ id: UInt64, at now: Tick) {
         catchUp?.underway.noteProbe(id)
         catchUp?.probed = now

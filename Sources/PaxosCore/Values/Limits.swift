@@ -45,6 +45,13 @@ public struct Limits: Hashable, Sendable {
     public var electionTimeout = Duration.milliseconds(300) {
         didSet { electionTicks = max(3, Self.ticks(in: electionTimeout)) }
     }
+    /// How long a member that is not heard keeps others from trimming what it lacks. After that it does not hold
+    /// them back any more, and if it comes back it takes a base instead of the entries: what it has not delivered
+    /// by then it never delivers. Default 1 h.
+    public var retentionTime = Duration.seconds(3_600)
+    /// How many slots a member may lack and still keep others from trimming them, heard or not; beyond it is as
+    /// behind `retentionTime`. Default 16,777,216.
+    public var retentionSlots = 1 << 24
     /// Delivered slots between two checkpoints of the log's state; `open` replays at most twice as many
     /// rows plus one pipeline. Default 32,768.
     public var checkpointSlots = 32_768
@@ -97,7 +104,7 @@ public struct Limits: Hashable, Sendable {
             ("maxPayloadBytes", maxPayloadBytes), ("pipelineBytes", pipelineBytes),
             ("pageBytes", pageBytes), ("inboxAppends", inboxAppends), ("inboxBytes", inboxBytes),
             ("waitingBytes", waitingBytes), ("tailBytes", tailBytes),
-            ("checkpointSlots", checkpointSlots),
+            ("checkpointSlots", checkpointSlots), ("retentionSlots", retentionSlots),
         ]
         for (name, value) in positive where value < 1 {
             throw InvalidLimits(name: name, reason: "must be at least 1")
@@ -116,6 +123,11 @@ public struct Limits: Hashable, Sendable {
             electionTimeout >= heartbeatInterval * 3,
             "electionTimeout",
             "must be at least three times heartbeatInterval"
+        )
+        try check(
+            retentionTime >= electionTimeout,
+            "retentionTime",
+            "must be at least electionTimeout"
         )
         try check(pipelineSlots >= 2, "pipelineSlots", "must be at least 2")
         try check(pipelineSlots <= 65_536, "pipelineSlots", "must be at most 65,536")

@@ -4,6 +4,15 @@ import PaxosCore
 extension Mutant {
     /// The transactions that one group becomes.
     func split(_ rows: WriteRows) -> [WriteRows] {
+        if self == .trimBeforeBase, let base = rows.base {
+            var first = rows
+            (first.base, first.committed, first.checkpoint) = (nil, nil, nil)
+            first.trimmed = base.slot
+            var second = WriteRows()
+            (second.base, second.committed, second.checkpoint) =
+                (base, rows.committed, rows.checkpoint)
+            return [first, second]
+        }
         guard self == .promiseAndRowInTwoTransactions, !rows.accepted.isEmpty,
             rows.promised != nil
         else { return [alter(rows)] }
@@ -46,6 +55,11 @@ extension Mutant {
             rows.committed = rows.committed?.next
         case .latchNotDurable:
             rows.rolledBack = nil
+        case .installLowersPromise:
+            if let base = rows.base { rows.promised = base.ballot }
+        case .baseWithoutLogState:
+            rows.base = rows.base.map(\.withoutState)
+            if rows.base != nil { rows.checkpoint = rows.base?.checkpoint }
         default:
             break
         }
@@ -84,6 +98,20 @@ extension Mutant {
             break
         }
         return recovered
+    }
+}
+
+extension Base {
+    fileprivate var withoutState: Base {
+        Base(
+            slot: slot,
+            ballot: ballot,
+            membership: membership,
+            membershipSlot: membershipSlot,
+            state: LogState(),
+            prefix: prefix,
+            digest: digest
+        )
     }
 }
 

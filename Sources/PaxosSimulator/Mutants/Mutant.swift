@@ -106,6 +106,12 @@ package enum Mutant: String, CaseIterable, Sendable {
     case trimmedUnconfirmed = "trimmed-unconfirmed"
     /// What is trimmed passes for empty: in promises, and where rows are asked for (`R15`).
     case trimmedIsEmpty = "trimmed-is-empty"
+    /// The promise is that of a base that is installed, though a higher one was given (`R44`).
+    case installLowersPromise = "install-lowers-promise"
+    /// A base is installed without the tokens that have had their effect (`R43`, `R57`).
+    case baseWithoutLogState = "base-without-log-state"
+    /// What a base stands for is gone with the transaction before that of the base (`R78`).
+    case trimBeforeBase = "trim-before-base"
     /// Nobody ever looks for a new leader.
     case sleepsThroughElections = "sleeps-through-elections"
 }

@@ -166,6 +166,8 @@ extension Limits {
         case "page-bytes": pageBytes = value
         case "pipeline-slots": pipelineSlots = value
         case "checkpoint-slots": checkpointSlots = value
+        case "retention-slots": retentionSlots = value
+        case "retention-ticks": retentionTime = .milliseconds(10 * value)
         default: throw CommandError("there is no limit \(parts[0])")
         }
     }

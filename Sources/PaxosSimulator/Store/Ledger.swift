@@ -126,6 +126,33 @@ package final class Ledger {
         checkedThrough[node] = watermark
     }
 
+    /// A base is what the chosen entries did, decided once more from the first of them; and nothing was chosen there
+    /// under a higher ballot (`R43`).
+    func check(_ base: Base, by node: NodeID) throws(Violation) {
+        try check(committed: base.slot, by: node)
+        var replay = BaseReplay(from: .founding(membership))
+        while replay.decided < base.slot, let entry = chosen(replay.next) {
+            let slot = replay.next
+            let isCovered = facts[Int(slot.rawValue) - 1].proposals.contains {
+                $0.ballot <= base.ballot && membership.isPhase2Quorum($0.accepted)
+            }
+            try demand(
+                isCovered || slot > base.slot,
+                .commit,
+                "\(node) takes a base of ballot \(base.ballot); slot \(slot) was chosen above"
+            )
+            replay.feed(AcceptedEntry(slot: slot, ballot: .zero, entry: entry), towards: base.slot)
+        }
+        let expected = replay.base
+        try demand(
+            expected.slot == base.slot && expected.state == base.state
+                && expected.prefix == base.prefix && expected.digest == base.digest
+                && expected.membershipSlot == base.membershipSlot,
+            .commit,
+            "\(node) takes a base of slot \(base.slot) that is not what the log did"
+        )
+    }
+
     private var checkedThrough: [NodeID: Slot] = [:]
 
     /// A node takes everything up to `slot` for chosen.

@@ -11,6 +11,10 @@ package struct SimulatedDisk: Sendable {
     package private(set) var checkpoint = Checkpoint.empty
     /// Every row up to here was deleted on purpose.
     package private(set) var trimmed = Slot.zero
+    /// What the log did up to there, or up to the end of the batch there.
+    package private(set) var base: Base?
+    /// The members it was opened with.
+    private var membership: Membership?
     /// How many transactions there were, in all files that the directory ever had.
     package var writes: UInt64 { writeOffset + transactions }
     /// Kept in the identity.
@@ -52,6 +56,7 @@ package struct SimulatedDisk: Sendable {
         nonce: Nonce
     ) -> RecoveredState? {
         boot = boot.next
+        self.membership = membership
         transactions += 1
         let own = Opening(
             process: ProcessID(boot: boot, nonce: nonce),
@@ -61,7 +66,7 @@ package struct SimulatedDisk: Sendable {
         openings = extended
         let committed = committed
         guard !rotten.contains(where: { $0 > committed }) else { return nil }
-        return RecoveredState(
+        var state = RecoveredState(
             cluster: cluster,
             node: node,
             incarnation: incarnation,
@@ -79,6 +84,8 @@ package struct SimulatedDisk: Sendable {
             secret: DirectorySecret(first: incarnation.high, second: incarnation.low),
             rolledBack: rolledBack
         )
+        if let base { state.base = base }
+        return state
     }
 
     /// Whoever holds this of the node knows by it, for good, that what goes on from this directory is a copy.
@@ -129,6 +136,7 @@ package struct SimulatedDisk: Sendable {
             lastRound = round
         }
         for accepted in write.accepted { try apply(accepted) }
+        if let base = write.base { try install(base) }
         if let committed = write.committed {
             try demand(
                 committed > self.committed,
@@ -152,7 +160,16 @@ package struct SimulatedDisk: Sendable {
         }
         for peer in write.peers { try put(peer) }
         ineffective.append(contentsOf: write.ineffective)
-        if let trimmed = write.trimmed { try trim(through: trimmed) }
+        if let base = write.base {
+            try demand(
+                committed >= base.slot && checkpoint.slot >= base.slot,
+                .store,
+                "the base of \(base.slot) is written beside the watermark \(committed) and the checkpoint "
+                    + "\(checkpoint.slot) (R44)"
+            )
+        } else if let trimmed = write.trimmed {
+            try trim(through: trimmed)
+        }
     }
 
     private mutating func trim(through slot: Slot) throws(Violation) {
@@ -162,10 +179,40 @@ package struct SimulatedDisk: Sendable {
             "the trim point \(slot) is written after \(trimmed), beside the watermark "
                 + "\(committed) and the checkpoint \(checkpoint.slot) (R78)"
         )
+        if let founding = membership.map(Base.founding) {
+            var replay = BaseReplay(from: base ?? founding)
+            while replay.decided < slot, let row = self[replay.next] {
+                replay.feed(row, towards: slot)
+            }
+            try demand(replay.decided >= slot, .store, "slot \(slot) is trimmed undecided (R43)")
+            base = replay.base
+        }
+        forget(through: slot)
+    }
+
+    private mutating func forget(through slot: Slot) {
+        while rows.count < Int(slot.rawValue) { rows.append(nil) }
         for place in Int(trimmed.rawValue)..<Int(slot.rawValue) { rows[place] = nil }
         trimmed = slot
         ineffective.removeAll { $0 <= slot }
         rotten.removeAll { $0 <= slot }
+    }
+
+    private mutating func install(_ base: Base) throws(Violation) {
+        try demand(
+            base.slot > trimmed && base.slot > committed,
+            .store,
+            "the base of \(base.slot) is written after \(trimmed), beside the watermark \(committed) (R44)"
+        )
+        try demand(
+            promised >= base.ballot,
+            .promise,
+            "\(promised) is promised beside a base of slots chosen under \(base.ballot) (R43)"
+        )
+        forget(through: base.slot)
+        self.base = base
+        wholeThrough = max(wholeThrough, base.slot)
+        while self[wholeThrough.next] != nil { wholeThrough = wholeThrough.next }
     }
 
     private mutating func apply(_ accepted: AcceptedRun) throws(Violation) {
@@ -246,8 +293,11 @@ package struct SimulatedDisk: Sendable {
     ) -> Result<RowPage, ReadFailure> {
         var found: [AcceptedEntry] = []
         var bytes = 0
-        let trimmed = visible.compactMap(\.trimmed).reduce(trimmed, max)
-        if request.slots.lowerBound <= trimmed { return .failure(.trimmed(through: trimmed)) }
+        let bases = visible.compactMap(\.base)
+        let trimmed = (visible.compactMap(\.trimmed) + bases.map(\.slot)).reduce(trimmed, max)
+        if request.slots.lowerBound <= trimmed {
+            return .failure(.trimmed(through: trimmed, base: bases.last ?? base))
+        }
         let end = visible.flatMap(\.accepted).map(\.run.last).reduce(last, max)
         var slot = request.slots.lowerBound
         while slot <= min(request.slots.upperBound, end) {

@@ -182,6 +182,7 @@ package final class SimulatedStore {
     private func apply(_ rows: WriteRows) throws(Violation) {
         try disk.apply(rows)
         guard let ledger else { return }
+        if let base = rows.base { try ledger.check(base, by: node) }
         for accepted in rows.accepted { try ledger.record(accepted, by: node) }
         if let committed = rows.committed { try ledger.check(watermark: committed, of: disk, node) }
     }

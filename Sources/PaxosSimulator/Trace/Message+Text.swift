@@ -56,6 +56,7 @@ extension WriteRows {
         }
         if let committed { parts.append("committed=\(committed)") }
         if let checkpoint { parts.append("checkpoint=\(checkpoint.slot)") }
+        if let base { parts.append("base=\(base.slot) ballot=\(base.ballot)") }
         if let trimmed { parts.append("trimmed=\(trimmed)") }
         for peer in peers {
             parts.append("peer \(peer.node) boot=\(peer.boot)" + (peer.isMutual ? " mutual" : ""))

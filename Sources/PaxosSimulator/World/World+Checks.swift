@@ -27,6 +27,7 @@ extension World {
             "\(node.id) has \(status.slotsInFlight) slots in flight"
         )
         for message in output.messages { try check(message, of: node, process) }
+        if let slot = output.passed { try pass(slot, at: node, process) }
         for delivered in output.delivered { try check(delivered, of: node, process) }
         try demand(
             isWhole(process),
@@ -94,6 +95,24 @@ extension World {
         )
         process.position += 1
         host?.take(delivered, number: process.position)
+    }
+
+    /// A base stands for what the node has not delivered: no more than that, and nothing it has is passed over.
+    private func pass(
+        _ slot: Slot,
+        at node: SimulatedNode,
+        _ process: SimulatedProcess
+    ) throws(Violation) {
+        trace.note(.delivered, at: now, node, slot.rawValue, 0, "base through \(slot)")
+        let position = ledger.expected.position(above: slot)
+        try demand(
+            node.store.disk.trimmed >= slot && process.position <= position,
+            .delivery,
+            "\(node.id) passes over what lies up to slot \(slot)"
+        )
+        basesTaken += 1
+        process.position = position
+        process.beganAt = slot
     }
 
     private func isWhole(_ process: SimulatedProcess) -> Bool {
@@ -217,6 +236,9 @@ extension World {
             case .closed: process.isClosing
             case .storeFailed: process.hasFailed
             case .rolledBack: node.store.ledger == nil || process.isContradicted
+            case .passed:
+                caller.append.flatMap { ledger.expected.slot(of: $0) }
+                    .map { $0 <= node.store.disk.trimmed } ?? false
             default: true
             }
         try demand(isTrue, .reply, "\(node.id) gives \(refusal) as a reason and it is none")

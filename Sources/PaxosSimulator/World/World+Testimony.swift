@@ -83,7 +83,9 @@ extension World {
             while slot <= accepted.slots.upperBound {
                 let row = disk[slot]
                 try demand(
-                    row.map { $0.ballot >= accepted.ballot || $0.isChosen } ?? false,
+                    // A base may stand for what was accepted in the transaction before.
+                    row.map { $0.ballot >= accepted.ballot || $0.isChosen }
+                        ?? (slot <= disk.trimmed),
                     .testimony,
                     "\(node.id) has accepted slot \(slot) under \(accepted.ballot), its disk holds "
                         + (row?.text ?? "nothing")

@@ -8,7 +8,18 @@ extension World {
         var random = SeededGenerator(seed: seed ^ 0x7472_696d)
         guard random.below(4) > 0 else { return }
         trimRandom = random
+        drawRetention(seed: seed)
         agenda.put(.trim, at: now.advanced(byTicks: 10))
+    }
+
+    /// In half of those, who is away or far behind is not waited for, and comes back to a log that is gone.
+    private func drawRetention(seed: UInt64) {
+        var random = SeededGenerator(seed: seed ^ 0x6261_7365)
+        guard random.oneIn(2) else { return }
+        let ticks = mix.limits.electionTicks * UInt64([1, 2, 4][random.below(3)])
+        mix.limits.retentionTime = .milliseconds(10 * Int(ticks))
+        mix.limits.retentionSlots = [2, 10, 60, 1 << 24][random.below(4)]
+        leavesBehind = true
     }
 
     /// One member or all are told to trim through some slot, as often as not all that is committed.
@@ -45,10 +56,16 @@ extension World {
     }
 
     /// No sound member begins below this slot, whenever it is opened again: the watermark on its disk is
-    /// there or above.
+    /// there or above. Or a quorum has that, where others are not waited for.
     func isTrimmable(through slot: Slot) -> Bool {
-        nodes.allSatisfy {
-            $0.isTwin || $0.isDamaged || $0.isCopy || $0.store.disk.committed >= slot
+        func isBehind(_ node: SimulatedNode) -> Bool {
+            !(node.isTwin || node.isDamaged || node.isCopy || node.store.disk.committed >= slot)
         }
+        guard leavesBehind else { return !nodes.contains(where: isBehind) }
+        var set = MemberSet()
+        for node in nodes where !node.isTwin && !isBehind(node) {
+            if let position = membership.position(of: node.id) { set.insert(position: position) }
+        }
+        return membership.isPhase2Quorum(set)
     }
 }

@@ -22,6 +22,10 @@ package final class World {
     var appends = 0
     /// Members are told to trim, by this; nobody is, where it is missing.
     var trimRandom: SeededGenerator?
+    /// Nobody waits for ever for who is away before it trims.
+    var leavesBehind = false
+    /// How often a member has taken a base.
+    package internal(set) var basesTaken = 0
     /// Appends asked for again under their token.
     package var retries = 0
     var probes: [Probe] = []
@@ -110,6 +114,7 @@ package final class World {
             host: nil
         )
         mix.limits = limits
+        leavesBehind = limits.retentionTime < Limits().retentionTime
     }
 
     /// A world of drawn faults in which a host calls.

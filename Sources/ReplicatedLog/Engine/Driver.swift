@@ -97,6 +97,7 @@ final class Driver: Sendable {
             tail.deliver(
                 output.takeDelivered(),
                 through: core.delivered,
+                passed: output.passed,
                 ineffective: output.ineffective,
                 checkpointed: output.checkpointed,
                 trimmed: status.trimmed,

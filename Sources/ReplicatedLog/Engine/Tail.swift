@@ -21,6 +21,8 @@ final class Tail: Sendable {
         var trimmed: Slot
         /// And up to here a reader who stands below gets nothing: the end of the batch there (`R72`).
         var gone: Slot
+        /// Up to here a base stands for what this process had not delivered.
+        var passed = Slot.zero
         /// The window holds every effective command above this slot.
         var floor: Slot
         var entries = Ring<Delivered>()
@@ -46,8 +48,8 @@ final class Tail: Sendable {
         /// Below the window: to be read from the store, up to `through`, so many bytes at most or one
         /// entry.
         case cold(through: Slot, maxBytes: Int)
-        /// Trimmed up to there.
-        case trimmed(through: Slot)
+        /// Trimmed up to there; or never delivered here, since a base stands for it.
+        case trimmed(through: Slot, isPassed: Bool)
         /// At the end of what is delivered.
         case nothingYet
         case ended(Refusal)
@@ -94,6 +96,7 @@ final class Tail: Sendable {
     func deliver(
         _ delivered: [Delivered],
         through: Slot,
+        passed: Slot? = nil,
         ineffective: [Slot],
         checkpointed: Slot?,
         trimmed: Slot = .zero,
@@ -104,7 +107,9 @@ final class Tail: Sendable {
             if let checkpointed { state.ineffective.removeAll { $0 <= checkpointed } }
             state.trimmed = max(state.trimmed, trimmed)
             state.gone = max(state.gone, trimmed, gone)
-            guard through > state.delivered else { return [] }
+            let emptied = passed.map { state.pass($0) }
+            defer { withExtendedLifetime(emptied) {} }
+            guard through > state.delivered || passed != nil else { return [] }
             state.delivered = through
             if state.readers > 0 {
                 state.keep(delivered, maxBytes: maxBytes)
@@ -187,7 +192,7 @@ final class Tail: Sendable {
     private func find(_ slot: Slot, in state: borrowing State) -> (pull: Pull, taken: Int) {
         // What is in memory still is handed out all the same.
         if slot <= state.trimmed, slot <= state.floor {
-            return (.trimmed(through: state.gone), 0)
+            return (.trimmed(through: state.gone, isPassed: slot <= state.passed), 0)
         }
         if slot > state.delivered { return (state.end.map(Pull.ended) ?? .nothingYet, 0) }
         // A quarter of what is left: who comes later gets something too.
@@ -212,6 +217,9 @@ final class Tail: Sendable {
 
     /// What is delivered from this slot on is in the window, or nothing is yet: no read is needed for it.
     func isWarm(at slot: Slot) -> Bool { state.withLock { slot > $0.floor } }
+
+    /// A base stands for what this process has not delivered from the slot on.
+    func isPassed(_ slot: Slot) -> Bool { state.withLock { slot <= $0.passed } }
 
     /// Bytes that subscribers hold in pieces.
     var held: Int { state.withLock { $0.held } }
@@ -275,6 +283,16 @@ extension Tail.State {
             bytes -= oldest.tailBytes
             floor = oldest.slot
         }
+    }
+
+    /// What lies up to a slot is passed over: a reader who stands there gets a gap, and nothing that was in the window
+    /// before it.
+    fileprivate mutating func pass(_ slot: Slot) -> Ring<Delivered> {
+        delivered = slot
+        trimmed = max(trimmed, slot)
+        gone = max(gone, slot)
+        passed = slot
+        return emptied()
     }
 
     /// Empties the window and returns what it held.

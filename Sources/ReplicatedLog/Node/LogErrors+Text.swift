@@ -33,6 +33,8 @@ extension AppendError.Reason: CustomStringConvertible {
         case .storeFailed(let what): LogRunError.storeFailed(what).description
         case .runFailed(let error): error.description
         case .rolledBack: CallEnd.rolledBack
+        case .passed:
+            "it is in the log and has had its effect, in a slot that this node took a base for: do not try it again"
         }
     }
 }

@@ -36,6 +36,9 @@ public enum AppendError: Error, Hashable, Sendable {
         case runFailed(LogRunError)
         /// The directory is an old copy of what its peers have met: it can be read and does nothing else.
         case rolledBack
+        /// It is in the log and has had its effect, once; only the slot is not known here. This node was far behind,
+        /// and a base stands for what it had not got.
+        case passed
     }
 }
 
@@ -48,6 +51,7 @@ extension AppendError.Reason {
         case .overloaded, .closed: self = ending.cause.map { .runFailed($0) } ?? .closed
         case .storeFailed: self = ending.failure.map { .storeFailed($0) } ?? .closed
         case .rolledBack: self = .rolledBack
+        case .passed: self = .passed
         }
     }
 }
@@ -94,7 +98,8 @@ extension CallError {
         case .cancelled: self = .cancelled
         case .storeFailed: self = ending.failure.map { .storeFailed($0) } ?? .closed
         case .rolledBack: self = .rolledBack
-        case .overloaded, .full, .closed: self = ending.cause.map { .runFailed($0) } ?? .closed
+        case .overloaded, .full, .closed, .passed:
+            self = ending.cause.map { .runFailed($0) } ?? .closed
         }
     }
 }
@@ -120,7 +125,7 @@ extension ReadError {
     init(_ failure: ReadFailure) {
         switch failure {
         case .unreadable(let slot): self = .unreadable(slot)
-        case .trimmed(let slot): self = .trimmed(through: slot)
+        case .trimmed(let slot, _): self = .trimmed(through: slot)
         case .closed: self = .closed
         case .storeFailed(let failure): self = .storeFailed(failure)
         }

@@ -156,7 +156,10 @@ extension LogNode {
                         reader.handedOn()
                         // It stood where the log was trimmed meanwhile.
                         guard case .trimmed(let through) = error else { throw error }
-                        return gap(through: Swift.max(through, node.store.base.slot))
+                        return gap(
+                            through: Swift.max(through, node.store.base.slot),
+                            isPassed: reader.tail.isPassed(next)
+                        )
                     }
                     // The last of a page may be larger than what was left for it: it is read again.
                     piece = page.entries.fitting(maxBytes)
@@ -164,8 +167,8 @@ extension LogNode {
                     next = (isWhole ? page.through : piece.last?.slot ?? page.through).next
                     // One alone is handed on at once.
                     reader.holds(piece.count > 1 ? piece.tailBytes : 0)
-                case .trimmed(let through):
-                    return gap(through: through)
+                case .trimmed(let through, let isPassed):
+                    return gap(through: through, isPassed: isPassed)
                 case .nothingYet:
                     await reader.tail.wait(for: next)
                 case .ended(let refusal):
@@ -174,11 +177,11 @@ extension LogNode {
                 return nil
             }
 
-            private mutating func gap(through slot: Slot) -> Event {
+            private mutating func gap(through slot: Slot, isPassed: Bool) -> Event {
                 next = slot.next
                 previous = slot
                 told = slot
-                return .gap(through: slot, reason: .trimmed)
+                return .gap(through: slot, reason: isPassed ? .base : .trimmed)
             }
         }
     }
@@ -211,5 +214,8 @@ extension LogNode.Subscription {
     public enum GapReason: String, Hashable, Sendable {
         /// They were trimmed.
         case trimmed
+        /// This node was so far behind that others had trimmed them: it took what they did and goes on there, and
+        /// they were never delivered here. Said as `trimmed` by a process that was opened since.
+        case base
     }
 }

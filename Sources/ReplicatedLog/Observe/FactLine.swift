@@ -52,9 +52,11 @@ extension NodeFact {
         case .behindTrim:
             FactLine(
                 .behind,
-                .error,
-                "what it lacks is trimmed at every member that answers: nobody hands it on"
+                .notice,
+                "what it lacks is trimmed at every member that answers: it asks for a base"
             )
+        case .tookBase:
+            FactLine(.behind, .warning, "was far behind: took a base for what others have trimmed")
         case .trimmed: FactLine(.trim, .info, "trimmed the log")
         case .full: FactLine(.room, .warning, "full: appends are refused, reads go on")
         case .notFull: FactLine(.room, .notice, "no longer full")

@@ -18,6 +18,7 @@ package enum StoreConformance {
             ("overwriting", { try await $0.letsLaterRowsWin() }),
             ("reading", { try await $0.readsInBoundedPages() }),
             ("trimming", { try await $0.trimsWhatItIsTold() }),
+            ("base", { try await $0.installsABase() }),
             ("end", { try await $0.finishesWhatWasSubmitted() }),
             ("failure", { try await $0.saysNothingAfterAFailure() }),
         ]

@@ -214,6 +214,7 @@ extension AppendError.Reason {
         case .storeFailed: Failure.storeFailed
         case .runFailed: "run_failed"
         case .rolledBack: "rolled_back"
+        case .passed: "passed"
         }
     }
 }

@@ -8,8 +8,6 @@ struct Fault: Sendable {
         case unreadableRow = "unreadable_row"
         /// No row, though the slot is committed.
         case missingRow = "missing_row"
-        /// A row at or below the trim point.
-        case trimmedRow = "trimmed_row"
         /// A row was accepted under a ballot above the promise.
         case ballotAbovePromise = "ballot_above_promise"
         /// A ballot of this node's own has a round above the last round used.

@@ -74,7 +74,8 @@ struct Claims: Sendable {
         case .catchUp(let answer):
             stored = max(answer.committed, answer.rows.last?.slot ?? .zero)
         case .barrierReply(let reply): chosen = reply.slot
-        case .refused, .challenge, .challengeAnswer, .statusRequest, .catchUpRequest, .forward,
+        case .refused, .challenge, .challengeAnswer, .statusRequest, .catchUpRequest, .baseRequest,
+            .baseChunk, .forward,
             .forwardRefused, .barrierRequest, .probe, .probeReply:
             break
         }

@@ -6,7 +6,7 @@ import Platform
 @testable import ReplicatedLog
 
 /// Random writes through the store boundary itself, as a member of three makes them: promises, rounds,
-/// rows that replace rows, batches, torn ones among them, tokens that come twice, watermarks, checkpoints, trims. Receipts are marked on the store's thread, before it
+/// rows that replace rows, batches, torn ones among them, tokens that come twice, watermarks, checkpoints, trims, bases. Receipts are marked on the store's thread, before it
 /// does anything else, so that they stand in the recording exactly where the store gave them out.
 struct StoreScript: Sendable {
     static let submitted: UInt64 = 1
@@ -46,7 +46,7 @@ struct StoreScript: Sendable {
                 }
             }
             ineffective += rows.ineffective
-            guard let through = rows.trimmed else { return }
+            guard let through = rows.base?.slot ?? rows.trimmed else { return }
             trimmed = through
             ineffective.removeAll { $0 <= through }
             self.rows = self.rows.filter { $0.key > through }
@@ -98,6 +98,16 @@ struct StoreScript: Sendable {
                 }
             }
             return ineffective
+        }
+
+        /// The members have chosen no-ops up to a slot under a ballot, and this one knows of none of them: what the log
+        /// did up to there.
+        mutating func overtake(through slot: Slot, from first: Slot, _ ballot: Ballot) -> Base {
+            let count = slot.count(after: first.previous)
+            let run = EntryRun(first: first, entries: Array(repeating: .noop, count: count))
+            add([AcceptedRun(ballot: ballot, run: run)])
+            _ = commit(through: slot)
+            return base(through: slot)
         }
 
         /// What a trim must leave behind.
@@ -156,6 +166,7 @@ struct StoreScript: Sendable {
             var model = models[models.count - 1]
             model.apply(rows)
             if let through = rows.trimmed { model.base = history.base(through: through) }
+            model.base = rows.base ?? model.base
             models.append(model)
             recorder.mark(Self.submitted, number)
             store.submit(WriteBatch(id: WriteID(number), rows: rows, testimony: []))
@@ -180,6 +191,17 @@ struct StoreScript: Sendable {
     ) -> WriteRows {
         var rows = WriteRows()
         let present = model.rows.keys.max() ?? model.trimmed
+        if generator.next() % 16 == 0 {
+            let range = model.committed.next.rawValue...present.rawValue + 4
+            let slot = Slot(rawValue: UInt64.random(in: range, using: &generator))
+            let ballot = Ballot(round: model.promised.round + generator.next() % 2, node: 3)
+            let base = history.overtake(through: slot, from: model.committed.next, ballot)
+            rows.base = base
+            rows.promised = max(model.promised, base.ballot)
+            rows.committed = slot
+            rows.checkpoint = base.checkpoint
+            return rows
+        }
         switch generator.next() % 8 {
         case 0:
             rows.lastRound = model.lastRound + 1

@@ -8,6 +8,7 @@ final class OneMember {
     struct Said {
         var replies: [Reply] = []
         var delivered: [Slot] = []
+        var passed: Slot?
         var ineffective: [Slot] = []
         var reads: [ReadRequest] = []
         var rows: WriteRows?
@@ -119,6 +120,7 @@ final class OneMember {
         var said = Said(
             replies: output.replies,
             delivered: output.delivered.map(\.slot),
+            passed: output.passed,
             ineffective: output.ineffective,
             reads: output.reads,
             checkpointed: output.checkpointed,

@@ -50,6 +50,17 @@ struct TestDisk {
                 )
             }
         }
+        if let base = write.base {
+            try demand(base.slot > committed, "a base is installed behind \(committed) (R44)")
+            try demand(promised >= base.ballot, "the promise is below what was chosen (R43)")
+            let rest = Int(base.slot.rawValue)
+            while rows.count < rest { rows.append(nil) }
+            for place in 0..<rest where rows[place] == nil {
+                let slot = Slot(rawValue: UInt64(place) + 1)
+                rows[place] = AcceptedEntry(slot: slot, ballot: base.ballot, entry: .noop)
+            }
+            trimmed = base.slot
+        }
         if let committed = write.committed {
             try demand(committed > self.committed, "the watermark fell to \(committed)")
             try demand(committed <= wholeThrough, "the watermark is ahead of the rows (R41)")
@@ -154,7 +165,8 @@ final class TestStore {
         try demand(!isSealed, "a batch follows the last one")
         isSealed = rows.isFinal
         if let committed = rows.committed {
-            try demand(committed <= disk.wholeThrough, "committed before it was durable")
+            let whole = max(disk.wholeThrough, rows.base?.slot ?? .zero)
+            try demand(committed <= whole, "committed before it was durable")
         }
         for accepted in rows.accepted {
             let boot = proposers[accepted.ballot] ?? disk.boot

@@ -108,7 +108,7 @@ extension World {
             switch refusal {
             case .timedOut: caller.deadline <= now
             case .cancelled: caller.isCancelled
-            case .overloaded, .rolledBack: false
+            case .overloaded, .rolledBack, .passed: false
             case .full: isFull
             case .closed: closeBy != nil
             case .storeFailed: hasFailed

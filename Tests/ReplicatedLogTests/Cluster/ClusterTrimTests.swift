@@ -1,10 +1,12 @@
 import TestSupport
 import Testing
 
+@testable import LogStorage
 @testable import PaxosCore
+@testable import Platform
 @testable import ReplicatedLog
 
-/// Three real nodes that trim their logs: no member is ever left behind.
+/// Three real nodes that trim their logs: who is away for long is left behind, and comes back all the same.
 @Suite(.shared, .serialized) struct ClusterTrimTests {
     @Test func aMemberThatIsAwayHoldsEverybodyBack() async throws {
         let world = try await ClusterWorld()
@@ -40,6 +42,72 @@ import Testing
             return false
         }
         #expect(try await away.entries(in: end...end).entries.count == 1)
+        try await world.stopAll()
+    }
+
+    /// Who is away for longer than it is waited for comes back below the others' trim point, while appends go on: its
+    /// subscribers are told, and have everything behind that (`R46`, `R58`).
+    @Test func aMemberThatWasLeftBehindComesBack() async throws {
+        let world = try await ClusterWorld { $0.retentionTime = .milliseconds(500) }
+        try await world.startAll()
+        var last = Slot.zero
+        for count in 0..<20 { last = try await world.node(3).append(bytes("first \(count)")) }
+        let known = last
+        try await world.stop(3)
+        for count in 0..<100 { last = try await world.node(2).append(bytes("away \(count)")) }
+        let end = last
+        for member in [1, 2] as [NodeID] {
+            let node = try world.node(member)
+            try await eventually("nobody waits for n3 any more at \(member)") {
+                (try? await node.trim(through: end))?.through == end
+            }
+        }
+        let other = try world.node(2)
+        let appending = Task {
+            var last = Slot.zero
+            var count = 0
+            while !Task.isCancelled {
+                last = try await other.append(bytes("meanwhile \(count)"))
+                count += 1
+            }
+            return last
+        }
+        let back = try await world.start(3)
+        var events = back.subscribe(from: known.next).makeAsyncIterator()
+        guard case .gap(let through, .base)? = try await events.next() else {
+            return #expect(Bool(false), "a gap")
+        }
+        #expect(through >= end)
+        let own = try await back.append(bytes("back"))
+        appending.cancel()
+        let final = max(try await appending.value, own)
+        try await eventually("it has everything") { back.status.deliveredSlot >= final }
+        var seen: [Slot] = []
+        var previous = through
+        while previous < final, let event = try await events.next() {
+            if case .entry(let slot, _, let before) = event {
+                #expect(before == previous)
+                seen.append(slot)
+            }
+            previous = event.through
+        }
+        let there = try await other.entries(in: through.next...final)
+        #expect(seen.prefix(there.entries.count) == there.entries.map(\.slot)[...])
+        await #expect(throws: ReadError.trimmed(through: through)) {
+            try await back.entries(in: known...final)
+        }
+        // The snapshot of another member leads on here.
+        let slot = try await other.writeSnapshot(through: final) { try $0.write([7]) }.slot
+        try await world.stop(3)
+        let file = SnapshotFormat.path(of: slot, in: world.path(2))
+        let content = try FileSystem.read(file, at: 0, count: Int(try FileSystem.fileLength(file)))
+        try FileSystem.write(content, to: SnapshotFormat.path(of: slot, in: world.path(3)))
+        let again = try await world.start(3)
+        #expect(try await again.latestSnapshot?.info.slot == slot)
+        #expect(again.status.trimmedSlot == through)
+        try await eventually("after a restart too") { again.status.deliveredSlot >= final }
+        _ = try await again.append(bytes("again"))
+        #expect(again.status.health == .healthy)
         try await world.stopAll()
     }
 

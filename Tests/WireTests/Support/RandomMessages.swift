@@ -177,6 +177,22 @@ extension SeededGenerator {
                     CatchUp(from: slot(), rows: rows(), committed: slot(), trimmed: slot())
                 )
             )
+        case .baseRequest:
+            .immediate(
+                .baseRequest(BaseRequest(slot: slot(), digest: number(), offset: below(1 << 32)))
+            )
+        case .baseChunk:
+            .immediate(
+                .baseChunk(
+                    BaseChunk(
+                        slot: slot(),
+                        digest: number(),
+                        total: below(1 << 32),
+                        offset: below(1 << 32),
+                        bytes: payload()
+                    )
+                )
+            )
         case .forward: .immediate(.forward(forward()))
         case .forwardRefused: .immediate(.forwardRefused(ForwardRefused(token: token())))
         case .barrierRequest: .immediate(.barrierRequest(RemoteBarrierRequest(id: number())))

@@ -191,6 +191,15 @@ enum Samples {
             "catch-up-trimmed",
             .immediate(.catchUp(CatchUp(from: 30, rows: [], committed: 104, trimmed: 40)))
         ),
+        ("base-request", .immediate(.baseRequest(BaseRequest(slot: 40, digest: 7, offset: 300)))),
+        (
+            "base-chunk",
+            .immediate(
+                .baseChunk(
+                    BaseChunk(slot: 40, digest: 7, total: 304, offset: 300, bytes: [1, 2, 3])
+                )
+            )
+        ),
         (
             "forward",
             .immediate(.forward(Forward(token: token, payloads: .one([1, 2, 3]), hops: 0)))

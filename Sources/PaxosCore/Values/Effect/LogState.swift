@@ -57,6 +57,15 @@ package struct LogState: Hashable, Sendable {
         }
     }
 
+    /// True if this is the state at the same place in the log as `earlier`, or behind it: what was used up then is.
+    func continues(_ earlier: LogState) -> Bool {
+        earlier.sessions.allSatisfy { old in
+            guard let session = sessions.first(where: { $0.node == old.node }) else { return false }
+            guard session.boot == old.boot else { return session.boot > old.boot }
+            return old.delivered.ranges.allSatisfy { session.delivered.contains(all: $0) }
+        }
+    }
+
     private static func session(of token: Token) -> Session {
         var delivered = NumberRanges()
         delivered.insert(token.sequence...token.sequence)

@@ -84,7 +84,7 @@ package struct EntryRun: Hashable, Sendable {
     }
 
     /// The part above a slot, if there is one.
-    func dropping(through slot: Slot) -> EntryRun? {
+    package func dropping(through slot: Slot) -> EntryRun? {
         guard first <= slot else { return self }
         guard last > slot else { return nil }
         return EntryRun(

@@ -27,6 +27,12 @@ package struct NumberRanges: Hashable, Sendable {
         return position < ranges.count && ranges[position].contains(number)
     }
 
+    package func contains(all numbers: ClosedRange<UInt64>) -> Bool {
+        let position = firstRange(endingAtOrAfter: numbers.lowerBound)
+        return position < ranges.count && ranges[position].lowerBound <= numbers.lowerBound
+            && ranges[position].upperBound >= numbers.upperBound
+    }
+
     /// Adds every number of `added`.
     package mutating func insert(_ added: ClosedRange<UInt64>) {
         if let last = ranges.last, last.upperBound < added.lowerBound {

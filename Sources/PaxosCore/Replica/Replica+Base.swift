@@ -1,0 +1,158 @@
+/// Members that are far behind: what they lack is trimmed where they ask for it, so they are given what it did, and
+/// go on behind it.
+///
+/// A base is asked for in the place of a catch-up, of the member that has said `trimmed`: one transfer a member
+/// at a time, a piece after the other, and asked again only when it is lost (`R83`). What has arrived is kept, so
+/// that it goes on where it broke, also with somebody else.
+///
+/// It is installed by one write (`R44`, `R78`). Until that is durable this node says nothing of the slots up to there,
+/// accepts and delivers nothing, and does not begin to lead; what it promises leaves behind that write.
+extension Replica {
+    /// A base that a member was given, as long as that may ask for the rest of it: what is trimmed meanwhile does not
+    /// begin it anew (`R45`).
+    struct Giving {
+        let node: NodeID
+        let base: EncodedBase
+    }
+
+    /// The base of this node is being read for a member.
+    struct BaseRead {
+        let id: ReadID
+        let node: NodeID
+        let request: BaseRequest
+        /// Asked behind the request, and answered behind the piece.
+        var probe: UInt64?
+    }
+
+    /// A base on its way to this node's disk.
+    struct Installing {
+        let base: Base
+        /// What could be delivered when it came.
+        let deliverable: Slot
+    }
+
+    // MARK: - Whoever gives
+
+    mutating func receive(_ request: BaseRequest, from sender: NodeID, output: inout Output) {
+        guard installing == nil, acceptor.trimmed > .zero else { return }
+        if let given = giving.first(where: { $0.node == sender })?.base, given.answers(request) {
+            give(given, at: request.offset, to: sender, output: &output)
+            return
+        }
+        // What it asks for is read already, or was asked for anew.
+        guard !baseReads.contains(where: { $0.node == sender }) else { return }
+        let id = makeReadID()
+        baseReads.append(BaseRead(id: id, node: sender, request: request))
+        output.reads.append(
+            ReadRequest(id: id, slots: acceptor.trimmed...acceptor.trimmed, maxBytes: 1)
+        )
+    }
+
+    /// The store has told what the log did up to the trim point. True if that was asked for.
+    mutating func giveBase(_ completion: ReadCompletion, output: inout Output) -> Bool {
+        guard let place = baseReads.firstIndex(where: { $0.id == completion.id }) else {
+            return false
+        }
+        let read = baseReads.remove(at: place)
+        if case .failure(.trimmed(_, let base?)) = completion.result {
+            let encoded = EncodedBase(base)
+            giving.removeAll { $0.node == read.node }
+            giving.append(Giving(node: read.node, base: encoded))
+            let offset = encoded.answers(read.request) ? read.request.offset : 0
+            give(encoded, at: offset, to: read.node, output: &output)
+        }
+        if let probe = read.probe {
+            let reply = ProbeReply(id: probe, subject: .answers)
+            output.send(.probeReply(reply), to: read.node)
+        }
+        return true
+    }
+
+    private func give(
+        _ base: EncodedBase,
+        at offset: Int,
+        to node: NodeID,
+        output: inout Output
+    ) {
+        let chunk = base.chunk(at: offset, atMost: limits.pageBytes)
+        output.send(.baseChunk(chunk), to: node)
+    }
+
+    /// A member asks for rows behind the base that it was given, or has them.
+    mutating func forgetGiven(to node: NodeID, behind slot: Slot) {
+        giving.removeAll { $0.node == node && $0.base.slot < slot }
+    }
+
+    // MARK: - Whoever takes
+
+    /// A member has trimmed what this node lacks: it is asked for what that did, in the place of the rows.
+    mutating func requestBase(of member: NodeID, output: inout Output) {
+        guard installing == nil, learner.goOn(with: member, at: now) else { return }
+        if let slot = arriving?.slot, slot <= learner.committed { arriving = nil }
+        output.send(.baseRequest(arriving?.request ?? BaseRequest()), to: member)
+    }
+
+    /// A late piece is as good as one in time, whoever was asked. A base that ends where this node has got already is
+    /// dropped, and so is the beginning of one that is older than what has begun to arrive; unless whoever is asked now
+    /// has no other, since nobody may have the rest.
+    mutating func receive(_ chunk: BaseChunk, from sender: NodeID, output: inout Output) {
+        noteAnswer(from: sender)
+        guard installing == nil, arrivedBase == nil, chunk.slot > learner.committed else { return }
+        fetchedBytes += UInt64(chunk.bytes.count)
+        let isNext = arriving?.take(chunk) == true
+        let isAsked = learner.catchUp?.asked == sender
+        if !isNext {
+            guard arriving.map({ !$0.isPiece(chunk) && (isAsked || $0.slot < chunk.slot) }) ?? true,
+                let begun = ArrivingBase(chunk)
+            else { return }
+            arriving = begun
+        }
+        role.candidate?.extend(now: now, limits: limits)
+        guard let arrived = arriving else { return }
+        guard arrived.isComplete else {
+            if isAsked { requestBase(of: sender, output: &output) }
+            return
+        }
+        arriving = nil
+        guard let base = arrived.base, base.ballot.isInReach(of: highestSeen),
+            base.membership == membership
+        else {
+            foundImpossible = true
+            return
+        }
+        arrivedBase = (base, sender)
+    }
+
+    /// Writes a base that has arrived whole, if it leads on: the promise with it, if that is below what was chosen
+    /// up to there (`R43`).
+    ///
+    /// - Parameter state: What the delivered prefix has used up. A base is of the same log: it has used that up too.
+    mutating func install(behind state: LogState, _ writes: inout Writes, output: inout Output) {
+        guard let (base, sender) = arrivedBase.take(), base.slot > learner.committed else {
+            return
+        }
+        guard base.state.continues(state) else {
+            contradict(in: base.slot, by: sender)
+            return
+        }
+        installing = Installing(base: base, deliverable: deliverable)
+        note(base.ballot)
+        acceptor.install(base, output: &output)
+        learner.install(through: base.slot)
+        writes.install(base, to: &output.rows)
+        yieldToPromise()
+        // What it proposes may lie below; somebody leads who has it all.
+        if leader != nil { stepDown(.behind) }
+        noteLearned()
+    }
+
+    /// The base is durable if that is what was: from now on this node speaks of what lies up to there.
+    mutating func finishInstalling(_ installed: Slot?) -> Base? {
+        guard let installed, let base = installing?.base, base.slot == installed else { return nil }
+        installing = nil
+        horizon = Horizon(at: base.slot, limits: limits)
+        pass(PrefixMark(slot: base.slot, digest: base.prefix))
+        tell(.tookBase(base.slot))
+        return base
+    }
+}
