@@ -54,7 +54,7 @@ struct LogWriter: ~Copyable {
         room: Room,
         recovered: RecoveredState,
         present: SlotPrefix,
-        leftFrom: Slot?,
+        left: ClosedRange<Slot>?,
         ineffective: IneffectiveEnd
     ) {
         self.environment = consume environment
@@ -65,7 +65,7 @@ struct LogWriter: ~Copyable {
         transaction = newest?.transaction ?? 0
         self.room = room
         self.present = present
-        self.leftFrom = leftFrom
+        leftFrom = left?.lowerBound
         self.ineffective = ineffective
         rowCoding = RowCoding(cluster: identity.cluster)
         stateCoding = StateCoding(cluster: identity.cluster)
@@ -76,7 +76,7 @@ struct LogWriter: ~Copyable {
         trimmed = recovered.trimmed
         base = recovered.base
         checkpoint = recovered.checkpoint.slot
-        highest = recovered.last.rawValue
+        highest = (left?.upperBound ?? recovered.last).rawValue
         peers = recovered.peers
         openings = recovered.openings
         self.identity = identity
@@ -182,10 +182,14 @@ struct LogWriter: ~Copyable {
         lastWrite = identity.writeNumber(of: written.transaction)
         committed = rows.committed ?? committed
         checkpoint = rows.checkpoint?.slot ?? checkpoint
+        let trimsLater = leftFrom != nil
         if let sweep { leftFrom = sweep.rest }
-        if let trim { (trimmed, base) = (trim.through, trim.base) }
+        if let trim {
+            if trimsLater { leftFrom = leftFrom ?? trimmed.next }
+            (trimmed, base) = (trim.through, trim.base)
+        }
         if let installed = rows.base {
-            leftFrom = leftFrom ?? trimmed.next
+            if leftFrom == nil, trimmed.rawValue < highest { leftFrom = trimmed.next }
             (trimmed, base) = (installed.slot, installed)
         }
         present = after
@@ -280,7 +284,7 @@ struct LogWriter: ~Copyable {
                 ineffective: range,
                 deletes: gone != nil,
                 ends: .init(
-                    accepted: trimmed.rawValue < highest ? highest : 0,
+                    accepted: trimmed.rawValue < highest || leftFrom != nil ? highest : 0,
                     ineffective: ineffective.slot.rawValue
                 )
             )

@@ -256,7 +256,7 @@ struct LogOpening {
             room: room,
             recovered: state,
             present: stored.present,
-            leftFrom: stored.leftFrom,
+            left: stored.left,
             ineffective: stored.ineffective
         )
         return OpenedLog(

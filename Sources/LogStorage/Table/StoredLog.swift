@@ -7,8 +7,8 @@ internal import Platform
 struct StoredLog {
     /// The rows that are there without a hole, from the checkpoint on.
     let present: SlotPrefix
-    /// The lowest slot with a row at or below the trim point, if a base has left some behind.
-    let leftFrom: Slot?
+    /// From the lowest slot with a row to the highest, if a base has left some behind at or below the trim point.
+    let left: ClosedRange<Slot>?
     /// Where the table of those without effect ends.
     let ineffective: IneffectiveEnd
     let livePages: Int
@@ -28,12 +28,17 @@ struct StoredLog {
     ) throws(LMDBError) -> Result<StoredLog, Finding> {
         let pages = try tables.livePages(txn)
         let end = try ineffectiveEnd(txn, tables, cluster: cluster, trimmed: state.trimmed)
-        let first = try txn.firstKey(in: tables.accepted).map { Slot(rawValue: $0) }
-        let left = first.flatMap { $0 <= state.trimmed ? $0 : nil }
-        let present = try verifyRows(txn, tables, cluster: cluster, leftFrom: left, &state)
+        var left: ClosedRange<Slot>?
+        if let first = try txn.firstKey(in: tables.accepted), first <= state.trimmed.rawValue,
+            let last = try txn.lastKey(in: tables.accepted)
+        {
+            left = Slot(rawValue: first)...Slot(rawValue: last)
+        }
+        let leftFrom = left?.lowerBound
+        let present = try verifyRows(txn, tables, cluster: cluster, leftFrom: leftFrom, &state)
         return end.flatMap { end in
             present.map {
-                StoredLog(present: $0, leftFrom: left, ineffective: end, livePages: pages)
+                StoredLog(present: $0, left: left, ineffective: end, livePages: pages)
             }
         }
     }
