@@ -179,7 +179,7 @@ import Testing
     func whoWaitsIsToldTheTruth(_ isPassed: Bool) throws {
         let member = try Self.behind()
         try member.hear(3, Self.heartbeat(4))
-        let forwarded = try member.step { $0.appends = [member.append()] }
+        let forwarded = try member.step(appends: [member.append()])
         #expect(
             forwarded.immediate.contains { if case .forward = $0.body { true } else { false } }
         )
