@@ -153,7 +153,7 @@ extension LogCopy {
             try add(page)
         }
         // A leaf that has lost its last write is as sound as it was before.
-        guard try rows == reader.rowCount else { throw .unreadable(next) }
+        guard try rows == reader.rowCount(above: state.trimmed) else { throw .unreadable(next) }
     }
 }
 
@@ -173,14 +173,12 @@ extension DirectoryReader {
         return slots.compactMap { try? LogSnapshot(of: $0, cluster: identity.cluster, in: path) }
     }
 
-    /// How many rows the table counts.
-    fileprivate var rowCount: Int {
-        get throws(LogCopyError) {
-            do throws(LogOpenError) {
-                return try usage().rows
-            } catch {
-                throw .source(error)
-            }
+    /// How many of the rows that the table counts lie above the trim point.
+    fileprivate borrowing func rowCount(above trimmed: Slot) throws(LogCopyError) -> Int {
+        do throws(LogOpenError) {
+            return try usage().rows - leftBehind(trimmed)
+        } catch {
+            throw .source(error)
         }
     }
 

@@ -28,6 +28,17 @@ extension DirectoryReader {
         }
     }
 
+    /// How many rows are left at and below the trim point: what a base has left behind and is not deleted yet.
+    package func leftBehind(_ trimmed: Slot) throws(LogOpenError) -> Int {
+        var rows = 0
+        guard trimmed > .zero else { return rows }
+        try scan(Schema.accepted, in: .first...trimmed, damaged: { _ in }) { _, _ in
+            rows += 1
+            return true
+        }
+        return rows
+    }
+
     /// The slots of the table of those without effect: above the trim point, and the last below it.
     package func scanIneffective(
         trimmed: Slot = .zero,
