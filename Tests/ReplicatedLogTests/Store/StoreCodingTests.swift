@@ -162,6 +162,8 @@ import Testing
             let reading = DirectoryIdentity.read(flipped)
             switch bit / 8 {
             case 0..<8: #expect(reading == .foreign)
+            // The mark of a backup: the version is known, and the checksum is another's.
+            case 8..<12 where bit == 12 * 8 - 1: #expect(reading == .corrupt)
             case 8..<12: if case .otherFormat = reading {} else { Issue.record("bit \(bit)") }
             default: #expect(reading == .corrupt)
             }
