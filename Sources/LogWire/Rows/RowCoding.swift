@@ -75,6 +75,13 @@ package struct RowCoding: Sendable {
 
     // MARK: - Decoding
 
+    /// A payload ends with its row.
+    private static func rest(_ reader: inout ByteReader) -> [UInt8]? {
+        let payload = reader.withUnsafeBufferPointer { [UInt8]($0) }
+        reader.skip(payload.count)
+        return payload
+    }
+
     /// The row of `slot`, or `nil` if these bytes are not what was written there.
     package func decode(_ row: UnsafeRawBufferPointer, slot: Slot) -> AcceptedEntry? {
         var reader: ByteReader = row.assumingMemoryBound(to: UInt8.self).span
@@ -82,7 +89,7 @@ package struct RowCoding: Sendable {
             let kind = reader.uint8(), let flags = reader.uint8(), flags & ~Self.chosen == 0,
             reader.uint16() == 0, let round = reader.uint64(),
             let node = reader.uint64().flatMap(NodeID.init(rawValue:)),
-            let entry = Entry(kind, from: &reader, payload: .ofBytes), reader.remaining == 0
+            let entry = Entry(kind, from: &reader, payload: Self.rest), reader.remaining == 0
         else { return nil }
         return AcceptedEntry(
             slot: slot,

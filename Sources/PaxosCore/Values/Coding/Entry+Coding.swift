@@ -37,14 +37,6 @@ package enum EntryKind {
     package static let void: UInt8 = 4
 }
 
-/// Where a payload ends.
-package enum PayloadEnd {
-    /// Its length stands before it.
-    case counted
-    /// With the bytes.
-    case ofBytes
-}
-
 extension Entry {
     package var kind: UInt8 {
         switch self {
@@ -85,22 +77,22 @@ extension Entry {
 
     init?(from reader: inout ByteReader) {
         guard let kind = reader.uint8() else { return nil }
-        self.init(kind, from: &reader, payload: .counted)
+        self.init(kind, from: &reader) { $0.payload() }
     }
 
     /// What follows the kind, in messages and in stored rows.
-    package init?(_ kind: UInt8, from reader: inout ByteReader, payload end: PayloadEnd) {
+    ///
+    /// - Parameter payload: Takes the bytes of a payload, which end in their own way in either.
+    package init?(
+        _ kind: UInt8,
+        from reader: inout ByteReader,
+        payload: (inout ByteReader) -> [UInt8]?
+    ) {
         switch kind {
         case EntryKind.command:
             guard let token = reader.token(), let index = reader.uint32(),
-                let count = reader.uint32(), index < count
+                let count = reader.uint32(), index < count, let bytes = payload(&reader)
             else { return nil }
-            let bytes =
-                switch end {
-                case .counted: reader.payload()
-                case .ofBytes: reader.bytes(reader.remaining)
-                }
-            guard let bytes else { return nil }
             self = .command(Command(token: token, index: index, count: count, payload: bytes))
         case EntryKind.noop:
             self = .noop
