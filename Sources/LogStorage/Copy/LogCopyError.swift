@@ -38,7 +38,7 @@ extension LogCopyError {
     package init(_ failure: ReadFailure) {
         switch failure {
         case .unreadable(let slot): self = .unreadable(slot)
-        case .trimmed(let slot): self = .trimmedMeanwhile(through: slot)
+        case .trimmed(let slot, _): self = .trimmedMeanwhile(through: slot)
         case .closed: self = .closed
         case .storeFailed(let failure): self = .storeFailed(failure)
         }
