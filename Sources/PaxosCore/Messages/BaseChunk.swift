@@ -38,7 +38,7 @@ extension BaseRequest: MessageBody {
     }
 
     package func isPossible(from sender: NodeID, above seen: Ballot) -> Bool {
-        offset < EncodedBase.mostBytes && (slot > .zero || offset == 0)
+        offset < Base.mostBytes && (slot > .zero || offset == 0)
     }
 
     package func tell(_ facts: inout some MessageFacts) {
@@ -102,7 +102,7 @@ extension BaseChunk: MessageBody {
     }
 
     package func isPossible(from sender: NodeID, above seen: Ballot) -> Bool {
-        slot > .zero && slot.isPossible && total <= EncodedBase.mostBytes && !bytes.isEmpty
+        slot > .zero && slot.isPossible && total <= Base.mostBytes && !bytes.isEmpty
             && offset < total && bytes.count <= total - offset
     }
 

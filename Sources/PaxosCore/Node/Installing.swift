@@ -7,9 +7,11 @@ extension Delivering {
         _ writes: inout Writes,
         output: inout Output
     ) {
-        guard replica.arrivedBase != nil else { return }
-        replica.install(behind: state, &writes, output: &output)
-        if replica.installing != nil { interrupt() }
+        guard replica.arrivedBase != nil,
+            let base = replica.install(behind: state, output: &output)
+        else { return }
+        writes.install(base, to: &output.rows)
+        interrupt()
     }
 
     /// Goes on behind the base that a receipt covers, if it does: subscribers are told, and so are those whose

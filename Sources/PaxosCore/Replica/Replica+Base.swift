@@ -127,23 +127,24 @@ extension Replica {
     /// up to there (`R43`).
     ///
     /// - Parameter state: What the delivered prefix has used up. A base is of the same log: it has used that up too.
-    mutating func install(behind state: LogState, _ writes: inout Writes, output: inout Output) {
+    /// - Returns: The base, if it is to be written with this step.
+    mutating func install(behind state: LogState, output: inout Output) -> Base? {
         guard let (base, sender) = arrivedBase.take(), base.slot > learner.committed else {
-            return
+            return nil
         }
         guard base.state.continues(state) else {
             contradict(in: base.slot, by: sender)
-            return
+            return nil
         }
         installing = Installing(base: base, deliverable: deliverable)
         note(base.ballot)
         acceptor.install(base, output: &output)
         learner.install(through: base.slot)
-        writes.install(base, to: &output.rows)
         yieldToPromise()
         // What it proposes may lie below; somebody leads who has it all.
         if leader != nil { stepDown(.behind) }
         noteLearned()
+        return base
     }
 
     /// The base is durable if that is what was: from now on this node speaks of what lies up to there.

@@ -5,6 +5,9 @@
 /// Membership and checkpoint as they stand in stored rows and values. Read back only behind a checksum, and
 /// refused whole if anything is out of order.
 extension Base {
+    /// No base is larger: some bytes for each member, and for each range of what it has appended.
+    static let mostBytes = 64 << 20
+
     package func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(ballot: ballot)

@@ -1,8 +1,5 @@
 /// The bytes of a base and what they are told by, at the member that hands them on.
 struct EncodedBase: Sendable {
-    /// No base is larger: some bytes for each member, and for each range of what it has appended.
-    static let mostBytes = 64 << 20
-
     let slot: Slot
     let digest: UInt64
     private let bytes: [UInt8]
