@@ -19,6 +19,9 @@ final class Committer: @unchecked Sendable {
     /// How many transactions that trim alone are made at once.
     private static let trimsAtOnce = 32
 
+    /// How much of what a base has left behind goes with one transaction while nothing waits.
+    private static let sweepBytes = 1 << 20
+
     private let writeQueue: WriteQueue
     private let counters: Locked<StoreCounters>
     private let writes: ThreadWrites
@@ -131,7 +134,7 @@ final class Committer: @unchecked Sendable {
             acknowledge(batch)
             return
         }
-        let sweep = rows.base == nil && !isFull ? log.planSweep() : nil
+        let sweep = rows.base == nil ? log.planSweep() : nil
         switch commitOrTrim(rows, trim, sweep) {
         case .committed(let nanoseconds):
             heldEntries = 0
@@ -253,6 +256,16 @@ final class Committer: @unchecked Sendable {
         }
     }
 
+    /// Nothing waits: some of what a base has left behind goes. A full store begins with what goes without room, or
+    /// it would stay full of what nobody reads. False if none is left, or it needs room itself.
+    private func sweepIdle() -> Bool {
+        guard log.leftFrom != nil else { return false }
+        let most = isFull ? LogWriter.trimBytesWithoutRoom : Self.sweepBytes
+        guard sweepAlone(bytes: most) else { return false }
+        reportRoom()
+        return true
+    }
+
     /// Marks the last transaction as flushed: nothing is written for a while, or any more.
     private func mark() {
         settleAt = nil
@@ -285,7 +298,7 @@ final class Committer: @unchecked Sendable {
         let parker = writeQueue.parker
         if hasFailed || observer == nil { return parker.park() }
         if let settleAt, MonotonicClock.now() >= settleAt { return mark() }
-        if log.leftFrom != nil, !isFull, sweepAlone(bytes: LogWriter.trimBytes) { return }
+        if sweepIdle() { return }
         if isFull {
             parker.park(until: min(retryAt, lookAt))
         } else if log.room.wantsFilling() {

@@ -50,7 +50,6 @@ extension LogWriter {
             }
         } catch {
             // They stay: nobody reads them, and what cannot be followed is not written.
-            leftFrom = nil
             return nil
         }
         guard let lowest, let through else {
@@ -58,6 +57,30 @@ extension LogWriter {
             return nil
         }
         return Sweep(slots: lowest...through, rows: rows, bytes: bytes, rest: rest)
+    }
+
+    /// How many rows are left at and below the trim point when the transaction is through; before any is put. An opening
+    /// counts by it: what is missing beyond must not pass for one of them (`R35`).
+    func left<Access>(
+        behind rows: WriteRows,
+        _ trim: Trim?,
+        _ sweep: Sweep?,
+        _ txn: borrowing Transaction<Access>
+    ) throws(LMDBError) -> UInt64 {
+        if let base = rows.base {
+            let counted = try txn.count(in: tables.accepted)
+            let kept = present.count(after: base.slot)
+            guard counted >= kept else { throw .corrupted }
+            return UInt64(counted - kept)
+        }
+        var left = leftRows
+        if let sweep {
+            guard left >= UInt64(sweep.rows) else { throw .corrupted }
+            left -= UInt64(sweep.rows)
+        }
+        // Where some are left, a trim deletes none.
+        if let trim, leftFrom != nil { left += UInt64(trim.through.count(after: trimmed)) }
+        return left
     }
 
     func delete(

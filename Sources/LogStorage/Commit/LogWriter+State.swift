@@ -7,6 +7,7 @@ extension LogWriter {
     func putState(
         _ rows: WriteRows,
         _ base: Base?,
+        left: UInt64,
         _ txn: inout WriteTransaction
     ) throws(LMDBError) {
         var values: [(StateName, [UInt8])] = []
@@ -27,6 +28,7 @@ extension LogWriter {
             values.append((.trimmed, stateCoding.seal(base.slot.rawValue, .trimmed)))
             values.append((.base, stateCoding.seal(base.encoded(), .base)))
         }
+        if left != leftRows { values.append((.left, stateCoding.seal(left, .left))) }
         if let checkpoint = rows.checkpoint {
             values.append((.checkpoint, stateCoding.seal(checkpoint.encoded(), .checkpoint)))
         }

@@ -31,6 +31,8 @@ struct LogWriter: ~Copyable {
     private(set) var base: Base
     /// No row below the trim point stands before this one; nil if none does.
     var leftFrom: Slot?
+    /// How many do.
+    private(set) var leftRows: UInt64
     private(set) var checkpoint: Slot
     private var highest: UInt64
     private var ineffective: IneffectiveEnd
@@ -40,7 +42,7 @@ struct LogWriter: ~Copyable {
     /// The number of the last transaction.
     private(set) var lastWrite: WriteNumber
     /// The rows that are there without a hole.
-    private var present: SlotPrefix
+    private(set) var present: SlotPrefix
 
     /// What came without a reason to flush: it goes with the next write.
     private var keptCommitted: Slot?
@@ -66,6 +68,7 @@ struct LogWriter: ~Copyable {
         self.room = room
         self.present = present
         leftFrom = left?.lowerBound
+        leftRows = recovered.leftBehind
         self.ineffective = ineffective
         rowCoding = RowCoding(cluster: identity.cluster)
         stateCoding = StateCoding(cluster: identity.cluster)
@@ -182,6 +185,7 @@ struct LogWriter: ~Copyable {
         lastWrite = identity.writeNumber(of: written.transaction)
         committed = rows.committed ?? committed
         checkpoint = rows.checkpoint?.slot ?? checkpoint
+        leftRows = written.left
         let trimsLater = leftFrom != nil
         if let sweep { leftFrom = sweep.rest }
         if let trim {
@@ -317,6 +321,7 @@ struct LogWriter: ~Copyable {
         let highest: UInt64
         let ineffective: IneffectiveEnd
         let livePages: Int
+        let left: UInt64
         /// When the last row was written and the commit began.
         let end: MonotonicInstant
     }
@@ -328,8 +333,9 @@ struct LogWriter: ~Copyable {
     ) throws(TransactionError<LMDBError>) -> Written? {
         try environment?.withWrite { (txn: inout WriteTransaction) throws(LMDBError) in
             var highest = highest
+            let left = try left(behind: rows, trim, sweep, txn)
             for run in rows.accepted { try put(run, &txn, &highest) }
-            try putState(rows, trim?.base, &txn)
+            try putState(rows, trim?.base, left: left, &txn)
             var last = ineffective
             // Those that a replay finds again are there.
             for slot in rows.ineffective.sorted() where slot > last.slot {
@@ -344,6 +350,7 @@ struct LogWriter: ~Copyable {
                 highest: highest,
                 ineffective: last,
                 livePages: try tables.livePages(txn),
+                left: left,
                 end: MonotonicClock.now()
             )
         }

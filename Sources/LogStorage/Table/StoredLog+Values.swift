@@ -15,6 +15,7 @@ extension StoredLog {
             (.committed, coding.seal(state.committed.rawValue, .committed)),
             (.trimmed, coding.seal(state.trimmed.rawValue, .trimmed)),
             (.base, coding.seal(state.base.encoded(), .base)),
+            (.left, coding.seal(state.leftBehind, .left)),
             (.checkpoint, coding.seal(state.checkpoint.encoded(), .checkpoint)),
             (.peers, coding.seal(PeerRecord.encoded(state.peers), .peers)),
             (.lineage, coding.seal(Opening.encoded(state.openings), .lineage)),

@@ -34,8 +34,7 @@ struct StoredLog {
         {
             left = Slot(rawValue: first)...Slot(rawValue: last)
         }
-        let leftFrom = left?.lowerBound
-        let present = try verifyRows(txn, tables, cluster: cluster, leftFrom: leftFrom, &state)
+        let present = try verifyRows(txn, tables, cluster: cluster, &state)
         return end.flatMap { end in
             present.map {
                 StoredLog(present: $0, left: left, ineffective: end, livePages: pages)
@@ -94,6 +93,9 @@ struct StoredLog {
         guard let base, (trimmed...committed).contains(base.slot.rawValue) else {
             return .failure(.corrupt("what the log did up to the trim point"))
         }
+        guard let left = number(.left) else {
+            return .failure(.corrupt("how much a base has left behind"))
+        }
         guard
             let checkpoint = values[.checkpoint].flatMap({ coding.open($0, .checkpoint) })
                 .flatMap({ Checkpoint(decoding: $0) }),
@@ -131,6 +133,7 @@ struct StoredLog {
             rolledBack: latch.found
         )
         state.base = base
+        state.leftBehind = left
         return .success(state)
     }
 
@@ -153,7 +156,6 @@ struct StoredLog {
         _ txn: borrowing Transaction<Access>,
         _ tables: Schema.Tables,
         cluster: ClusterID,
-        leftFrom: Slot?,
         _ state: inout RecoveredState
     ) throws(LMDBError) -> Result<SlotPrefix, Finding> {
         let start = firstReplayed(state).previous
@@ -186,9 +188,8 @@ struct StoredLog {
             return .failure(.unreadable(present.through.next))
         }
         let counted = try txn.count(in: tables.accepted)
-        // What a base has left behind is counted too.
-        let lowest = leftFrom?.previous ?? state.trimmed
-        let below = Int(clamping: start.rawValue - lowest.rawValue)
+        // What a base has left behind is counted too: by its number, since it has holes.
+        let below = Int(clamping: state.leftBehind &+ (start.rawValue - state.trimmed.rawValue))
         guard counted >= found, counted - found <= below else {
             let rows = "\(counted) rows are counted, \(found) found from slot \(start.next) on"
             return .failure(.corrupt(rows))

@@ -38,6 +38,7 @@
 //     trimmed      u64                    rows up to here are gone on purpose, or left behind by a base
 //                                         and read by nobody any more (`R78`)
 //     base         as Base.encoded(): what the log did up to the trim point, or the end of the batch there (`R43`)
+//     left         u64                    rows at and below the trim point that a base has left behind
 //     checkpoint   as Checkpoint.encoded()
 //     peers        as PeerRecord.encoded()
 //     lineage      as Opening.encoded(): the openings from a floor on, written by each with its boot (`R81`)
@@ -82,7 +83,7 @@ package enum Schema {
 package enum StateName: String, CaseIterable, Sendable {
     case promised
     case lastRound = "last_round"
-    case boot, committed, trimmed, base, checkpoint, peers, lineage, latch
+    case boot, committed, trimmed, base, checkpoint, peers, lineage, latch, left
 
     package var key: [UInt8] { Array(rawValue.utf8) }
 }

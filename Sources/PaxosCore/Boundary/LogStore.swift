@@ -79,6 +79,8 @@ package struct RecoveredState: Hashable, Sendable {
     package var secret: DirectorySecret
     /// The directory was found to be an old copy: it is read, and nothing else.
     package var rolledBack: RolledBack?
+    /// How many rows at and below the trim point a base has left behind, to be deleted yet.
+    package var leftBehind: UInt64 = 0
     /// What an entry of the log takes in the mean, in bytes on the disk; 0 if nobody knows.
     package var meanEntryBytes = 0
     /// What was stored of the peers: all of them, or none before all have been met.

@@ -81,8 +81,9 @@ struct Callers: Sendable {
     }
 
     /// Tells the callers of own appends that have had their effect up to a base: not where, which it does not say.
+    /// Of one that a later boot of this node has cut off, nothing is known.
     mutating func answerPassed(_ state: LogState, output: inout Output) {
-        for append in undecided.all where state.effect(of: token(append.sequence)) != .effective {
+        for append in undecided.all where state.effect(of: token(append.sequence)) == .repeated {
             if let waiter = append.waiter { end(waiter, .passed, output: &output) }
         }
     }

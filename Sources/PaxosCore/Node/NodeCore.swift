@@ -276,7 +276,8 @@ package struct NodeCore: ~Copyable {
 
     private mutating func deliver(output: inout Output) {
         guard lifetime.isOpen else { return }
-        delivering.install(&replica, &writes, output: &output)
+        // Who was found to be an old copy keeps what it has, to be compared.
+        if lifetime.takesPart { delivering.install(&replica, &writes, output: &output) }
         delivering.advance(&replica, output: &output)
         callers.answerEffective(output: &output)
         takeFindings(output: &output)

@@ -98,6 +98,8 @@ extension Replica {
     mutating func receive(_ chunk: BaseChunk, from sender: NodeID, output: inout Output) {
         noteAnswer(from: sender)
         guard installing == nil, arrivedBase == nil, chunk.slot > learner.committed else { return }
+        // Nobody gives what nobody has said that is missing here (`R80`). What is true comes again.
+        guard let missing = learner.missing, chunk.slot <= missing.upperBound else { return }
         fetchedBytes += UInt64(chunk.bytes.count)
         let isNext = arriving?.take(chunk) == true
         let isAsked = learner.catchUp?.asked == sender

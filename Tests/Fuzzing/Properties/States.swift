@@ -45,7 +45,7 @@ enum States {
         switch name {
         case .promised:
             return here.ballot(sealed, name).map { here.seal($0, name) }
-        case .lastRound, .boot, .committed, .trimmed:
+        case .lastRound, .boot, .committed, .trimmed, .left:
             return here.number(sealed, name).map { here.seal($0, name) }
         case .checkpoint:
             return here.open(sealed, name).flatMap { Checkpoint(decoding: $0) }

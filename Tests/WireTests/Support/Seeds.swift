@@ -102,7 +102,7 @@ enum Seeds {
                 case .peers: coding.seal(try golden("peers"), name)
                 case .lineage: coding.seal(Opening.encoded(Samples.openings), name)
                 case .latch: coding.seal(RolledBack.encoded(Samples.rolledBack), name)
-                case .lastRound, .boot, .committed, .trimmed: coding.seal(7, name)
+                case .lastRound, .boot, .committed, .trimmed, .left: coding.seal(7, name)
                 }
             inputs += both(name.rawValue, sealed, bits: UInt8(index) << 1)
         }

@@ -15,6 +15,16 @@ package struct SlotPrefix: Hashable, Sendable {
         slot <= through || above.contains(slot.rawValue)
     }
 
+    /// How many slots of the set lie above one.
+    package func count(after slot: Slot) -> Int {
+        let first = slot.rawValue + 1
+        let apart = above.ranges.reduce(0) { count, range in
+            let begin = max(range.lowerBound, first)
+            return begin > range.upperBound ? count : count + Int(range.upperBound - begin) + 1
+        }
+        return apart + (through > slot ? through.count(after: slot) : 0)
+    }
+
     package mutating func insert(_ slots: ClosedRange<Slot>) {
         guard slots.upperBound > through else { return }
         let first = max(slots.lowerBound, through.next)
