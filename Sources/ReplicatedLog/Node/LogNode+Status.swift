@@ -13,8 +13,8 @@ public struct LogStatus: Hashable, Sendable {
         /// The directory is an old copy of what a peer has met of this node, or runs twice: it takes no part, for
         /// good, whatever is restarted, and can be read. The node is to be replaced.
         case rolledBack(RolledBack)
-        /// What it has not got up to this slot is trimmed at every member that answers, so nobody hands it on: it
-        /// commits and delivers nothing. A directory that was put back to an older copy stands so; replace it.
+        /// What it has not got up to this slot is trimmed at every member that answers: it asks them for what that did,
+        /// and goes on behind it. This passes; where it stays, no piece arrives.
         case behindTrim(slot: Slot)
         /// Another node was made with other members, quorums or limits: the two do not count each other. What
         /// differs is in `LogStatus.disagreements`.

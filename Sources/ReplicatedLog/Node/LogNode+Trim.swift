@@ -9,9 +9,10 @@ extension LogNode {
     /// if let held = trim.heldBack { logger.info("the log begins behind \(trim.through): \(held)") }
     /// ```
     ///
-    /// Nothing goes that a member may still ask for: the trim point never passes the slot up to which **every** member
-    /// has durably committed, as each tells the leader. A member that is down, or lost and not replaced, holds it
-    /// back for as long as it is a member: there is no other way yet for it to come back. Nor does it
+    /// Nothing goes that a member may soon ask for: the trim point never passes the slot up to which every member
+    /// has durably committed, as each tells the leader. One that the leader has not heard for `Limits.retentionTime`, or
+    /// that lacks more than `Limits.retentionSlots`, is not waited for: what it comes back to is a gap (`.base`), and
+    /// its host has to take its state from elsewhere. Nor does it
     /// pass what this node has delivered, nor the oldest snapshot that is kept and whole, if its host writes
     /// snapshots: from each of them the log leads on. Nor does it pass the first while that is being written.
     ///
