@@ -31,6 +31,9 @@ extension Replica {
         let deliverable: Slot
     }
 
+    /// Fits into a message whatever the limits are.
+    private static var leastPiece: Int { 64 }
+
     // MARK: - Whoever gives
 
     mutating func receive(_ request: BaseRequest, from sender: NodeID, output: inout Output) {
@@ -74,7 +77,8 @@ extension Replica {
         to node: NodeID,
         output: inout Output
     ) {
-        let chunk = base.chunk(at: offset, atMost: limits.pageBytes)
+        // Each piece is asked for by itself: with the smallest of pages a base would come a byte at a time.
+        let chunk = base.chunk(at: offset, atMost: max(limits.pageBytes, Self.leastPiece))
         output.send(.baseChunk(chunk), to: node)
     }
 
