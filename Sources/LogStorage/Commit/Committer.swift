@@ -226,26 +226,25 @@ final class Committer: @unchecked Sendable {
         )
         guard let trim else { return false }
         rows.trimmed = trim.through
-        switch commit(rows, trim) {
-        case .committed(let nanoseconds):
-            count(.nanoseconds(nanoseconds), rows: rows)
-            settleAt = MonotonicClock.now().advanced(by: Self.settlingDelay)
-            return true
-        case .noRoom:
-            return false
-        case .failed(let failure):
-            latch(failure)
-            return false
-        }
+        return commitAlone(rows, trim)
     }
 
     /// Rows that a base has left behind, as many as go with one transaction. False if none are left, or it needs room
     /// itself.
     private func sweepAlone(bytes: Int = LogWriter.trimBytesWithoutRoom) -> Bool {
         guard !hasFailed, let sweep = log.planSweep(bytes: bytes) else { return false }
-        switch commit(WriteRows(), nil, sweep) {
+        return commitAlone(WriteRows(), nil, sweep)
+    }
+
+    /// One transaction beside those of the groups. False if there is no room for it.
+    private func commitAlone(
+        _ rows: WriteRows,
+        _ trim: LogWriter.Trim?,
+        _ sweep: LogWriter.Sweep? = nil
+    ) -> Bool {
+        switch commit(rows, trim, sweep) {
         case .committed(let nanoseconds):
-            count(.nanoseconds(nanoseconds), rows: WriteRows())
+            count(.nanoseconds(nanoseconds), rows: rows)
             settleAt = MonotonicClock.now().advanced(by: Self.settlingDelay)
             return true
         case .noRoom:
