@@ -119,16 +119,42 @@ let package = Package(
         // The deterministic world that runs the pure protocol.
         .target(name: "PaxosSimulator", dependencies: ["PaxosCore"]),
 
-        // The command line.
+        // What the programs share: how they are asked, answer and end.
+        .target(
+            name: "LogCommands",
+            dependencies: [
+                "ReplicatedLog", "Platform",
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+
+        // The benchmark: loads, baselines, faults, pages of what was measured.
+        .target(
+            name: "LogBench",
+            dependencies: [
+                "LogCommands", "ReplicatedLog", "ReplicatedLogTCP", "LogStorage", "PaxosCore",
+                "Platform", "CLMDB",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ]
+        ),
+
+        // The command line, and the benchmark as a program of its own.
         .executableTarget(
             name: "rlog",
             dependencies: [
-                "ReplicatedLog", "ReplicatedLogTCP", "LogStorage", "LogWire", "PaxosCore",
-                "PaxosSimulator", "Platform", "CLMDB",
+                "LogBench", "LogCommands", "ReplicatedLog", "ReplicatedLogTCP", "LogStorage",
+                "LogWire", "PaxosCore", "PaxosSimulator", "Platform",
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ]
+        ),
+        .executableTarget(
+            name: "rlog-bench",
+            dependencies: [
+                "LogBench", "LogCommands",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
 
@@ -278,7 +304,8 @@ let package = Package(
         .testTarget(
             name: "RlogTests",
             dependencies: [
-                "TestSupport", "rlog", "readme-member", "NodeProcesses", "FailingDisks",
+                "TestSupport", "rlog", "rlog-bench", "LogCommands", "readme-member",
+                "NodeProcesses", "FailingDisks",
                 "ReplicatedLog", "ReplicatedLogTestKit", "Platform",
             ]
         ),

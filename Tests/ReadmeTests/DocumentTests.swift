@@ -64,7 +64,9 @@ import Testing
 
     /// Every name under which `rlog` refuses is in the table of the exit statuses, and no other.
     @Test func everyRefusalIsInTheTable() throws {
-        let sources = try Repository.swift(below: "Sources/rlog")
+        let sources = try ["rlog", "LogBench", "LogCommands"].map { target in
+            try Repository.swift(below: "Sources/\(target)")
+        }.joined()
         let used = Set(sources.matches(of: #/\.refused,\s*"(\w+)"/#).map(\.1))
         #expect(used.count > 20)
         // No name by another way.

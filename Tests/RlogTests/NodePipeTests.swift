@@ -1,4 +1,5 @@
 import Foundation
+import LogCommands
 import NodeProcesses
 import Platform
 import TestSupport

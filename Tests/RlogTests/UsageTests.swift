@@ -1,4 +1,5 @@
 import NodeProcesses
+import Platform
 import TestSupport
 import Testing
 
@@ -36,6 +37,29 @@ import Testing
         #expect(result.status == 0)
         #expect(!result.output.isEmpty)
         #expect(result.errors.isEmpty)
+    }
+
+    /// `rlog-bench` is `rlog bench` and `rlog report`, and starts the `rlog` beside it for its other replicas.
+    @Test(.heavy, .tags(.slow)) func theBenchmarkIsAProgramOfItsOwn() throws {
+        let scratch = try Scratch("rlog-bench")
+        let program = BuiltProgram.path("rlog-bench")
+        let wrong = try BuiltProgram(program, ["--outstanding", "x"]).wait()
+        #expect(wrong.status == 2)
+        #expect(wrong.errorLines.count == 1)
+        #expect(wrong.errors.contains("See rlog-bench --help."))
+        let arguments = [
+            "--transport", "tcp", "--outstanding", "4", "--seconds", "0.1", "--warmup", "0",
+            "--repeats", "0", "--data", scratch.path, "--json",
+        ]
+        let measured = try BuiltProgram(program, arguments).wait()
+        #expect(measured.status == 0, "\(measured.errors)")
+        #expect(try measured.objects().first?["replicas"] as? Int == 3)
+        let points = "\(scratch.path)/points.json"
+        let page = "\(scratch.path)/page.html"
+        try FileSystem.write(Array(measured.output.utf8), to: points)
+        let made = try BuiltProgram(program, ["report", points, "--output", page]).wait()
+        #expect(made.status == 0, "\(made.errors)")
+        #expect(FileSystem.exists(page))
     }
 
     @Test(arguments: ["inspect", "dump", "verify"])

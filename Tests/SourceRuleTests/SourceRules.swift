@@ -59,15 +59,25 @@ enum SourceRules {
         ],
         "PaxosSimulator": ["PaxosCore"],
         "ReplicatedLogTestKit": ["ReplicatedLog", "PaxosCore", "PaxosSimulator", "Platform"],
+        "LogCommands": system.union([
+            "ReplicatedLog", "Platform", "NIOPosix", "ArgumentParser", "Foundation",
+            "FoundationEssentials",
+        ]),
+        "LogBench": system.union([
+            "LogCommands", "ReplicatedLog", "ReplicatedLogTCP", "LogStorage", "PaxosCore",
+            "Platform", "CLMDB", "Synchronization", "ArgumentParser", "Histogram",
+        ]),
     ]
 
     /// Targets of C, which import nothing in Swift.
     static let cTargets: Set = ["CLMDB", "CCRC32C", "CPlatform"]
-    /// The command line may import what it likes, and prints.
-    static let tool = "rlog"
+    /// The programs may import what they like.
+    static let programs: Set = ["rlog", "rlog-bench"]
+    /// They and what is theirs print.
+    static let tools = programs.union(["LogBench", "LogCommands"])
 
     static func imports(_ file: SourceFile) -> [String] {
-        guard file.isSwift, let target = file.target, target != tool else { return [] }
+        guard file.isSwift, let target = file.target, !programs.contains(target) else { return [] }
         guard let allowed = mayImport[target] else {
             return ["\(file.path): target \(target) is not in the table of imports"]
         }
@@ -94,7 +104,9 @@ enum SourceRules {
         "ReplicatedLog": ["Queues", "Transport", "Observe", "Engine", "Node"],
         "ReplicatedLogTCP": ["Connection", "TLS"],
         "ReplicatedLogTestKit": ["Transport", "Store", "Simulated", "Cluster"],
-        "rlog": ["Output", "CommandLine", "Offline", "Node", "Report", "Bench", "Simulate"],
+        "LogCommands": ["Output"],
+        "LogBench": ["Load", "Cluster", "Machine", "Point", "Report"],
+        "rlog": ["CommandLine", "Offline", "Node", "Simulate"],
     ]
 
     private static let kinds = ["struct", "class", "enum", "protocol", "actor", "typealias"]
@@ -152,7 +164,7 @@ enum SourceRules {
     ]
 
     static func traits(_ file: SourceFile) -> [String] {
-        guard file.isSwift, let target = file.target, target != tool else { return [] }
+        guard file.isSwift, let target = file.target, !tools.contains(target) else { return [] }
         return file.code.enumerated().flatMap { number, line in
             conditional.compactMap { trait, module, places in
                 let asks = line.contains("#if \(trait)") || line.contains("#if !\(trait)")
@@ -193,7 +205,7 @@ enum SourceRules {
             BannedCall("fatalError", hints: ["fatalError"], #/\bfatalError\s*\(/#),
             BannedCall("noSync", hints: ["noSync"], #/\bnoSync\s*[:=]\s*true\b/#),
         ]
-        if target != tool {
+        if !tools.contains(target) {
             banned += [
                 BannedCall(
                     "print",

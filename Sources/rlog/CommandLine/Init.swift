@@ -1,4 +1,5 @@
 import ArgumentParser
+import LogCommands
 import ReplicatedLog
 
 /// `rlog init`: makes the data directory of a member, which `rlog node` never does.

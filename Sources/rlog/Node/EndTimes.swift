@@ -1,3 +1,4 @@
+import LogCommands
 import Platform
 
 /// Until when an end waits for what. Its waits follow each other and share one deadline.

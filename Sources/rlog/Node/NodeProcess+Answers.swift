@@ -1,3 +1,4 @@
+import LogCommands
 import PaxosCore
 import Platform
 import ReplicatedLog

@@ -1,3 +1,4 @@
+import LogCommands
 import Platform
 
 /// Lines on their way to standard output, written by a thread of its own: whole, one call each.

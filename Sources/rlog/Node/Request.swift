@@ -1,3 +1,4 @@
+import LogCommands
 import ReplicatedLog
 
 /// One line of standard input.

@@ -1,3 +1,4 @@
+import LogCommands
 import Platform
 
 /// Lets so many at a time do something, in the order in which they came.

@@ -1,3 +1,4 @@
+import LogCommands
 import Platform
 import ReplicatedLog
 import ReplicatedLogTCP

@@ -1,3 +1,5 @@
+import LogCommands
+import LogStorage
 import PaxosCore
 
 /// Decides the log anew and compares: with the checkpoint, with the table of slots without effect, and

@@ -1,3 +1,4 @@
+import LogCommands
 import PaxosCore
 
 /// Something in a directory that cannot be, if every rule was kept and every byte survived.

@@ -1,3 +1,4 @@
+import LogCommands
 import PaxosSimulator
 import Platform
 

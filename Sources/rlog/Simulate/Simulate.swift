@@ -1,4 +1,5 @@
 import ArgumentParser
+import LogCommands
 import PaxosSimulator
 import Platform
 

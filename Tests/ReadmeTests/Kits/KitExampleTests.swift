@@ -4,7 +4,7 @@ import Testing
 
 /// docs/TESTKIT.md shows what is compiled and run here.
 @Suite(.shared) struct KitExampleTests {
-    @Test func theClusterOutlivesADisk() async throws {
+    @Test(.heavy) func theClusterOutlivesADisk() async throws {
         let scratch = try Scratch("testkit")
         try await outliveADisk(in: scratch.path)
     }

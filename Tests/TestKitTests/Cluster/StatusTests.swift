@@ -9,35 +9,47 @@ import Testing
     @Test func theLagOfEachMemberIsTold() async throws {
         try await withCluster { cluster in
             _ = try await cluster.append("before", on: 1)
-            let leader = try await cluster.leader()
-            let others = cluster.others(than: leader)
-            let node = try cluster.node(leader)
-            func lags() async -> [NodeID: Int?] {
-                let members = node.status.members
-                return Dictionary(uniqueKeysWithValues: members.map { ($0.node, $0.lag) })
+            #expect(await cluster.eventually { cluster.areLevel })
+            let first = try await cluster.leader()
+            let held = cluster.others(than: first)[0]
+            let start = try cluster.node(first).status.committedSlot
+            try cluster.stall(held)
+            for number in 0..<20 { _ = try await cluster.append("\(number)", on: first) }
+            #expect(await cluster.eventually { cluster.tellsLag(of: held, since: start) })
+            try cluster.resume(held)
+            #expect(await cluster.eventually { cluster.areLevel })
+            #expect(await cluster.eventually { cluster.followersHearOne })
+        }
+    }
+}
+
+// Whoever leads is asked: on a busy machine it is not the same one all the time.
+extension FaultyCluster {
+    fileprivate var leading: LogStatus? {
+        running.compactMap { try? node($0).status }
+            .filter { $0.role == .leader }
+            .max { $0.committedSlot < $1.committedSlot }
+    }
+
+    fileprivate var areLevel: Bool { leading?.members.allSatisfy { $0.lag == 0 } ?? false }
+
+    /// One member lacks every slot from the start on, at least twenty, and no other lacks one.
+    fileprivate func tellsLag(of held: NodeID, since start: Slot) -> Bool {
+        guard let status = leading else { return false }
+        let behind = status.committedSlot.count(after: start)
+        return behind >= 20
+            && status.members.allSatisfy { member in
+                member.lag == (member.node == held ? behind : 0)
+                    && member.lag == status.committedSlot.count(after: member.committedSlot)
             }
-            let isLevel = await cluster.eventually { await lags().values.allSatisfy { $0 == 0 } }
-            #expect(isLevel)
-            let start = node.status.committedSlot
-            try cluster.stall(others[0])
-            for number in 0..<20 { _ = try await cluster.append("\(number)", on: leader) }
-            let end = node.status.committedSlot
-            let behind = end.count(after: start)
-            #expect(behind >= 20)
-            let isTold = await cluster.eventually {
-                await lags() == [others[0]: behind, others[1]: 0]
-            }
-            #expect(isTold, "\(behind) slots behind")
-            let status = node.status
-            for member in status.members {
-                #expect(status.committedSlot.count(after: member.committedSlot) == member.lag)
-            }
-            try cluster.resume(others[0])
-            let isBack = await cluster.eventually { await lags().values.allSatisfy { $0 == 0 } }
-            #expect(isBack)
-            // Who follows hears of its leader alone, and does not make up the rest.
-            let known = try cluster.node(others[1]).status.members.filter { $0.lag != nil }
-            #expect(known.map(\.node) == [leader])
+    }
+
+    /// Who follows hears of its leader alone, and does not make up the rest.
+    fileprivate var followersHearOne: Bool {
+        guard let leader = leading?.node else { return false }
+        return members.filter { $0 != leader }.allSatisfy { follower in
+            let known = try? node(follower).status.members.filter { $0.lag != nil }
+            return known?.map(\.node) == [leader]
         }
     }
 }

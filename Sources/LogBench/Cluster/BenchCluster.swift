@@ -1,0 +1,163 @@
+import LogCommands
+import PaxosCore
+import Platform
+import ReplicatedLog
+import ReplicatedLogTCP
+
+/// The replicas of a run: real ones, each on a directory of its own.
+struct BenchCluster: Sendable {
+    let replicas: [any BenchReplica]
+    /// The node that the clients call, in this process: the one that led when the run began.
+    let leader: LogNode
+    private let sentMessages: @Sendable () -> Int
+
+    /// Makes the directories `n1`, `n2` and so on below `directory`, runs a replica on each, and waits
+    /// until one of this process leads.
+    static func start(
+        _ replicas: Int,
+        over transport: BenchTransport,
+        below directory: String
+    ) async throws(Failure) -> BenchCluster {
+        do throws(PosixError) {
+            try FileSystem.makeDirectories(directory)
+        } catch {
+            throw Failure(error)
+        }
+        let members = (1...UInt64(replicas)).compactMap(NodeID.init(rawValue:))
+        var seats: [Seat] = []
+        for member in members {
+            let path = "\(directory)/n\(member)"
+            let made = try await BenchNode.create(member, of: members, directory: path)
+            seats.append(Seat(configuration: made, directory: path))
+        }
+        return switch transport {
+        case .memory: try await inMemory(seats)
+        case .tcp: try await overTCP(seats)
+        }
+    }
+
+    /// A member of the cluster before it runs.
+    private struct Seat {
+        let configuration: LogNode.Configuration
+        let directory: String
+
+        var node: NodeID { configuration.node }
+
+        func start(_ transport: (any LogTransport)?) async throws(Failure) -> BenchNode {
+            try await BenchNode.start(
+                configuration,
+                directory: directory,
+                transport: transport
+            )
+        }
+    }
+
+    private static func inMemory(_ seats: [Seat]) async throws(Failure) -> BenchCluster {
+        let network = InMemoryNetwork()
+        var nodes: [BenchNode] = []
+        do throws(Failure) {
+            for seat in seats {
+                nodes.append(
+                    try await seat.start(
+                        seats.count == 1 ? nil : network.transport(for: seat.node)
+                    )
+                )
+            }
+            let leader = try await leader(of: nodes, among: nodes)
+            return BenchCluster(replicas: nodes, leader: leader) { network.counters.sent }
+        } catch {
+            for node in nodes { _ = await node.stop() }
+            throw error
+        }
+    }
+
+    /// The first member in this process, with the clients; each other one in a process of its own.
+    private static func overTCP(_ seats: [Seat]) async throws(Failure) -> BenchCluster {
+        let ports = try LoopbackPorts.free(seats.count)
+        let own = TCPAddress(host: LoopbackPorts.host, port: ports[0])
+        var addresses: [NodeID: TCPAddress] = [:]
+        for (seat, port) in zip(seats, ports) {
+            addresses[seat.node] = TCPAddress(host: LoopbackPorts.host, port: port)
+        }
+        let peers = addresses.filter { $0.key != seats[0].node }
+        let transport = TCPTransport(listen: own, peers: peers, group: Sockets.group)
+        let first = try await seats[0].start(transport)
+        var replicas: [any BenchReplica] = [first]
+        do throws(Failure) {
+            for seat in seats.dropFirst() {
+                replicas.append(
+                    try await BenchChild.start(
+                        seat.node,
+                        directory: seat.directory,
+                        addresses: addresses.mapValues(\.description)
+                    )
+                )
+            }
+            let leader = try await leader(of: [first], among: replicas)
+            return BenchCluster(replicas: replicas, leader: leader) {
+                transport.counters.sentMessages
+            }
+        } catch {
+            for replica in replicas { _ = await replica.stop() }
+            throw error
+        }
+    }
+
+    private init(
+        replicas: [any BenchReplica],
+        leader: LogNode,
+        sentMessages: @escaping @Sendable () -> Int
+    ) {
+        self.replicas = replicas
+        self.leader = leader
+        self.sentMessages = sentMessages
+    }
+
+    /// A new cluster needs each of its members once: where one has ended, nobody will ever lead.
+    private static func leader(
+        of nodes: [BenchNode],
+        among replicas: [any BenchReplica]
+    ) async throws(Failure) -> LogNode {
+        let deadline = MonotonicClock.now().advanced(by: .seconds(30))
+        while MonotonicClock.now() < deadline {
+            if let ended = replicas.first(where: { $0.hasEnded }),
+                let failure = await ended.stop()
+            {
+                throw failure
+            }
+            for node in nodes where node.log.status.role == .leader {
+                // Leads, and everybody follows it.
+                if (try? await node.log.barrier(timeout: .seconds(5))) != nil { return node.log }
+            }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+        throw Failure(.unavailable, "no_leader", "no node came to lead within 30 s")
+    }
+
+    /// Whether the process of a replica has ended: there is nothing to measure any more.
+    var isBroken: Bool { replicas.contains { $0.hasEnded } }
+
+    /// The members that run in this process.
+    var nodes: [LogNode] { replicas.compactMap { ($0 as? BenchNode)?.log } }
+
+    var directories: [String] { replicas.map(\.directory) }
+
+    /// Messages that the replicas of this process have sent so far.
+    var messages: Int { sentMessages() }
+
+    func figures() async throws(Failure) -> [ReplicaFigures] {
+        var all: [ReplicaFigures] = []
+        for replica in replicas { all.append(try await replica.figures()) }
+        return all
+    }
+
+    /// Shuts all replicas down and says what ended one before, if something did.
+    func stop() async -> Failure? {
+        var failure: Failure?
+        for replica in replicas {
+            let ending = await replica.stop()
+            failure = failure ?? ending
+        }
+        return failure
+    }
+}

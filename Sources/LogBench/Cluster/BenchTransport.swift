@@ -1,0 +1,7 @@
+import ArgumentParser
+
+/// How the replicas of a run reach each other.
+enum BenchTransport: String, ExpressibleByArgument, Sendable {
+    case memory
+    case tcp
+}

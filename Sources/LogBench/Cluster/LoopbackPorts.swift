@@ -1,0 +1,49 @@
+import LogCommands
+import Platform
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Ports of this machine for processes that must know each other's before the first one listens.
+enum LoopbackPorts {
+    static let host = "127.0.0.1"
+
+    /// Different ports that nobody has at the moment. Whoever takes one meanwhile is found out by the
+    /// replica that is to listen there.
+    static func free(_ count: Int) throws(Failure) -> [UInt16] {
+        var sockets: [Int32] = []
+        defer { for descriptor in sockets { close(descriptor) } }
+        var ports: [UInt16] = []
+        for _ in 0..<count {
+            #if canImport(Darwin)
+            let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+            #else
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            #endif
+            sockets.append(descriptor)
+            guard let port = bindToAny(descriptor) else {
+                throw Failure(PosixError(code: errno, operation: "bind", path: host))
+            }
+            ports.append(port)
+        }
+        return ports
+    }
+
+    private static func bindToAny(_ descriptor: Int32) -> UInt16? {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { general in
+                bind(descriptor, general, size) == 0 ? getsockname(descriptor, general, &size) : -1
+            }
+        }
+        return status == 0 ? UInt16(bigEndian: address.sin_port) : nil
+    }
+}
