@@ -86,3 +86,10 @@ import Testing
         #expect(Self.decode([5, 9, 2, 3, 3, 0, 2, 4, 0]) == nil, "nodes out of order")
     }
 }
+
+extension [UInt8] {
+    fileprivate init(littleEndian value: UInt64) {
+        self = []
+        append(littleEndian: value)
+    }
+}

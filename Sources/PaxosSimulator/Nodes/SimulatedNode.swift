@@ -188,6 +188,10 @@ struct Callers {
     private var free: [UInt32] = []
 
     var waiting: Int { callers.count - free.count }
+    /// The earliest time at which somebody waits no more.
+    var nextDeadline: Tick {
+        callers.reduce(.never) { earliest, caller in min(earliest, caller?.deadline ?? .never) }
+    }
     var indexes: Int { callers.count }
 
     mutating func add(_ caller: Caller) -> WaiterID {

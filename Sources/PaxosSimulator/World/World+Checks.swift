@@ -35,6 +35,7 @@ extension World {
             "\(node.id) has delivered part of a batch"
         )
         for reply in output.replies { try check(reply, of: node, process, now: tick) }
+        try checkDeadlines(of: node, process, now: tick)
         let isLeader = status.role == .leader
         if isLeader, !process.wasLeader { elections += 1 }
         process.wasLeader = isLeader
@@ -244,6 +245,45 @@ extension World {
         try demand(isTrue, .reply, "\(node.id) gives \(refusal) as a reason and it is none")
     }
 
+    /// Whoever waits does so no longer than it said, and the node has itself woken in time.
+    private func checkDeadlines(
+        of node: SimulatedNode,
+        _ process: SimulatedProcess,
+        now tick: Tick
+    ) throws(Violation) {
+        let earliest = process.callers.nextDeadline
+        try demand(earliest > tick, .reply, "\(node.id) lets somebody wait beyond \(earliest)")
+        try demand(
+            min(process.core.nextDeadline, process.inbox.nextDeadline) <= earliest,
+            .reply,
+            "nobody wakes \(node.id) at \(earliest)"
+        )
+    }
+
+    /// Whatever comes when a node has ended, it is deaf to it, and whoever comes is refused.
+    private func checkDeafness(of node: SimulatedNode, _ process: SimulatedProcess) throws(Violation) {
+        var arrivals = Arrivals(now: process.tick(at: now).advanced(by: 100))
+        arrivals.messages = process.messages
+        arrivals.completions = process.completions
+        process.inbox.add(
+            AppendRequest(
+                waiter: WaiterID(index: 0, generation: .max),
+                payloads: .one([]),
+                bytes: 0,
+                deadline: .never
+            )
+        )
+        var output = process.inbox.step(&process.core, arrivals)
+        let speaks =
+            output.write != nil || !output.delivered.isEmpty || !output.reads.isEmpty
+            || !output.messages.isEmpty
+        if let batch = output.write.take() { batch.abandon() }
+        try demand(!speaks, .testimony, "\(node.id) speaks after its end")
+        guard output.replies.count == 1, case .never = output.replies[0].outcome else {
+            throw Violation(.reply, "\(node.id) does not refuse an append after its end")
+        }
+    }
+
     /// A process has ended by itself: everybody knows.
     func checkEnd(of node: SimulatedNode, _ process: SimulatedProcess) throws(Violation) {
         try demand(
@@ -256,6 +296,7 @@ extension World {
             .reply,
             "\(node.id) ends with \(process.inbox.count) appends in its inbox"
         )
+        try checkDeafness(of: node, process)
         // A full store may never take the last row, and a closing node does not wait for it.
         guard process.isClosing, !process.hasFailed, !node.isFull else { return }
         try demand(
