@@ -79,6 +79,23 @@ package struct Bench: RlogCommand {
     )
     var subscribers = 0
 
+    @Option(
+        help: """
+            Readers of the node that is called: tasks that each read a page of what is committed, from where the \
+            last one ended.
+            """
+    )
+    var readers = 0
+
+    @Option(
+        help: """
+            What happens in the middle third of each measurement: none, kill-leader or restart (of the process \
+            that leads; with --transport tcp), slow-disk or slow-link (of one follower; in memory), \
+            slow-subscriber. The longest time without an answer is told.
+            """
+    )
+    var fault = BenchFault.none
+
     @Option(help: "Measure each point so often, and show the median.")
     var runs = 1
 
@@ -163,6 +180,10 @@ package struct Bench: RlogCommand {
                 "--subscribers need --value-bytes of at least \(Workload.smallestStamped)."
             )
         }
+        guard (0...4_096).contains(readers) else {
+            throw ValidationError("--readers must be 0 to 4096.")
+        }
+        try validateFault()
         guard seconds >= 0.01, seconds <= 86_400, warmup >= 0, warmup <= 3_600 else {
             throw ValidationError("--seconds must be 0.01 to 86400, and --warmup 0 to 3600.")
         }
@@ -172,6 +193,19 @@ package struct Bench: RlogCommand {
         guard (1...99).contains(runs) else { throw ValidationError("--runs must be 1 to 99.") }
         guard !sweep || outstanding.isEmpty && rate.isEmpty else {
             throw ValidationError("--sweep finds its rates by itself: leave out the others.")
+        }
+    }
+
+    private func validateFault() throws {
+        guard fault != .none else { return }
+        if let needed = fault.transport, needed != transport {
+            throw ValidationError("--fault \(fault.rawValue) needs --transport \(needed.rawValue).")
+        }
+        guard fault == .slowSubscriber || replicas.allSatisfy({ $0 >= 3 }) else {
+            throw ValidationError("--fault \(fault.rawValue) needs --replicas of 3 at least.")
+        }
+        guard seconds >= 1 else {
+            throw ValidationError("--fault needs --seconds of 1 at least.")
         }
     }
 
@@ -189,7 +223,10 @@ package struct Bench: RlogCommand {
         do throws(Failure) {
             var run = try BenchRun(self, place, interruption)
             let status = try await run.execute()
-            if status == .done { place.remove() }
+            if status == .done {
+                place.remove()
+                interruption.obey()
+            }
             return status
         } catch {
             // What a failed disk holds is evidence; the error names it.

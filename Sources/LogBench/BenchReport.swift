@@ -30,7 +30,9 @@ struct BenchReport {
             ("max", 8), ("appends/commit", 8), ("bytes/byte", 8), ("messages/append", 8),
             ("cpu s/100k", 8), ("memory", 8),
         ]
+        if settings.fault != .none { columns += [("gap", 8), ("given up", 8)] }
         if settings.subscribers > 0 { columns += [("delivered", 9), ("p99", 8)] }
+        if settings.readers > 0 { columns += [("entries read/s", 10), ("p99", 8)] }
         if settings.baseline || settings.isUsual {
             columns += [("LMDB/s", 10), ("ratio", 6), ("commit p50", 8), ("ratio", 6)]
         }
@@ -81,7 +83,7 @@ struct BenchReport {
         let json = point.json(place, machine)
         points.append(json)
         Output.answer(settings.json ? json.text + "\n" : table.row(cells(of: point)))
-        if point.measured.load.failed > 0 {
+        if point.measured.load.failed > 0, point.point.fault == .none {
             Output.complain(
                 "\(point.point.title): \(point.measured.load.failed) appends were given up: "
                     + "more was sent than the log takes"
@@ -112,11 +114,22 @@ struct BenchReport {
             Figure.decimal(point.cpuSecondsPer100k, 3),
             point.measured.peakMemory.map { Figure.bytes($0) } ?? "-",
         ]
+        if settings.fault != .none {
+            cells += [
+                Figure.time(microseconds: point.measured.gap),
+                Figure.whole(point.measured.load.failed),
+            ]
+        }
         if settings.subscribers > 0 {
             let slowest = point.measured.slowestDelivery
             cells += [
                 Figure.time(microseconds: slowest?.p50), Figure.time(microseconds: slowest?.p99),
             ]
+        }
+        if settings.readers > 0 {
+            let readers = point.measured.readers
+            let entries = Double(readers?.entries ?? 0) / point.measured.span.seconds
+            cells += [Figure.whole(entries), Figure.time(microseconds: readers?.latency?.p99)]
         }
         if settings.baseline || settings.isUsual {
             cells += [
@@ -152,6 +165,14 @@ struct BenchReport {
             text +=
                 "LMDB/s: raw LMDB without consensus, groups as large as outstanding, default "
                 + "flags, growing file; ratios are to it.\n"
+        }
+        if settings.fault != .none {
+            text +=
+                "gap: the longest time without an answer, from when \(settings.fault.rawValue) began, a third into each "
+                + "measurement; given up: appends of which nobody knew in time whether they were taken.\n"
+        }
+        if settings.readers > 0 {
+            text += "entries read/s, p99: by all readers together, and of one page.\n"
         }
         if settings.subscribers > 0 {
             text +=

@@ -39,6 +39,9 @@ struct BenchRun {
                 try await measure(replicas: replicas, valueBytes: valueBytes)
             }
         }
+        if interruption.isAsked {
+            Output.complain("interrupted: this is what was measured until then")
+        }
         report.end()
         if let path = settings.report {
             let page = ReportPage.html([(name: path, points: report.points)])
@@ -62,6 +65,8 @@ struct BenchRun {
                 valueBytes: valueBytes,
                 batch: settings.batch,
                 subscribers: settings.subscribers,
+                readers: settings.readers,
+                fault: settings.fault,
                 seconds: settings.seconds,
                 warmup: settings.warmup
             )
@@ -84,17 +89,19 @@ struct BenchRun {
     /// Measures a point as often as was asked for and shows the median; `nil` after something was lost.
     private mutating func measure(_ point: BenchCase) async throws(Failure) -> BenchPoint? {
         var runs: [BenchPoint] = []
-        while isSound, runs.count < settings.runs {
+        while isSound, runs.count < settings.runs, !interruption.isAsked {
             var run = try await measureOnce(point)
+            // The end came before there was anything to measure.
+            if interruption.isAsked, run.isClean, run.measured.appends == 0 { break }
             var repeats = 0
-            while run.isDisturbed, run.isClean, repeats < settings.repeats {
+            while run.isDisturbed, run.isClean, repeats < settings.repeats, !interruption.isAsked {
                 repeats += 1
                 report.note("\(point.title): others used the machine, once more")
                 run = try await measureOnce(point)
             }
             runs.append(run)
         }
-        guard let median = BenchPoint.median(of: runs) else { return nil }
+        guard !runs.isEmpty, let median = BenchPoint.median(of: runs) else { return nil }
         report.add(median)
         return median
     }
@@ -118,7 +125,11 @@ struct BenchRun {
         }
         report.note("\(point.title): warming up")
         let nodes = "nodes-\(point.name)"
-        var measured = try await PointRun(point, directory: place.fresh(nodes)).run(report: &report)
+        var measured = try await PointRun(
+            point,
+            directory: place.fresh(nodes),
+            interruption
+        ).run(report: &report)
         measured.naive = naive
         guard measured.isClean else {
             // Evidence: neither a signal nor a reader that goes away removes it.
@@ -127,7 +138,7 @@ struct BenchRun {
             return measured
         }
         place.remove(nodes)
-        if settings.baseline, let naive, let baselines {
+        if settings.baseline, let naive, let baselines, !interruption.isAsked {
             report.note("\(point.title): raw LMDB, runway and one flush a commit")
             measured.best = try await baselines.run(
                 .best(runwayBytes: naive.runwayWorth(seconds: point.seconds)),

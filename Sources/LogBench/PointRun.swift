@@ -7,10 +7,12 @@ import ReplicatedLog
 struct PointRun: Sendable {
     let point: BenchCase
     let directory: String
+    private let interruption: Interruption
     private let workload: Workload
 
-    init(_ point: BenchCase, directory: String) {
+    init(_ point: BenchCase, directory: String, _ interruption: Interruption) {
         self.point = point
+        self.interruption = interruption
         self.directory = directory
         workload = Workload(valueBytes: point.valueBytes, isStamped: point.subscribers > 0)
     }
@@ -19,7 +21,8 @@ struct PointRun: Sendable {
         let cluster = try await BenchCluster.start(
             point.replicas,
             over: point.transport,
-            below: directory
+            below: directory,
+            fault: point.fault
         )
         let clients = try ClientThread.start()
         defer { clients.end() }
@@ -54,7 +57,8 @@ struct PointRun: Sendable {
     ) async throws(Failure) -> Measured {
         let stage = Stage()
         let latencies = Latencies()
-        let log = cluster.leader
+        let log = cluster.called
+        let timeline = point.fault == .none ? nil : Timeline(seconds: point.seconds)
         let load = load
         let subscribers = try await Subscribers.start(
             point.subscribers,
@@ -63,26 +67,68 @@ struct PointRun: Sendable {
             workload: workload
         )
         let running = Task {
-            await load.run(on: log, clients: clients, stage: stage, latencies: latencies)
+            await load.run(
+                on: log,
+                clients: clients,
+                stage: stage,
+                latencies: latencies,
+                timeline: timeline
+            )
         }
-        await stage.sleep(seconds: point.warmup) { cluster.isBroken }
+        let readers = try Readers.start(point.readers, of: log, stage: stage)
+        await stage.sleep(seconds: point.warmup) { cluster.isBroken || interruption.isAsked }
         let memory = MemorySampler()
         let before = await Reading.of(cluster)
         stage.begin()
+        timeline?.begin(MonotonicClock.now())
         report.note("\(point.title): measuring \(directory)")
-        await stage.sleep(seconds: point.seconds) { cluster.isBroken }
+        let fault = await measure(cluster, stage, timeline)
         stage.end()
+        timeline?.end(MonotonicClock.now())
         let after = await Reading.of(cluster)
         let peak = memory.end()
         let result = await running.value
         let deliveries = await subscribers.end()
+        let read = await readers.end()
+        if let fault { throw fault }
         let end = try after.get()
         return Measured(
             span: end.since(try before.get()),
             peakMemory: peak.map { $0 + end.childrenMemory },
             load: result,
             latency: latencies.summary,
-            deliveries: deliveries
+            deliveries: deliveries,
+            readers: read,
+            timeline: timeline
         )
+    }
+
+    /// Lets the measured time pass, with a fault in its middle third; what went wrong with that.
+    private func measure(
+        _ cluster: BenchCluster,
+        _ stage: Stage,
+        _ timeline: Timeline?
+    ) async -> Failure? {
+        guard point.fault != .none else {
+            await stage.sleep(seconds: point.seconds) { cluster.isBroken || interruption.isAsked }
+            return nil
+        }
+        let fault = FaultRun(fault: point.fault, cluster: cluster, timeline: timeline)
+        do throws(Failure) {
+            await stage.sleep(seconds: point.seconds / 3) {
+                cluster.isBroken || interruption.isAsked
+            }
+            let undo = try await fault.begin()
+            await stage.sleep(seconds: point.seconds / 3) {
+                cluster.isBroken || interruption.isAsked
+            }
+            try await fault.end(undo)
+            await stage.sleep(seconds: point.seconds / 3) {
+                cluster.isBroken || interruption.isAsked
+            }
+            return nil
+        } catch {
+            return error
+        }
     }
 }

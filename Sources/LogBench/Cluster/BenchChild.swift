@@ -4,13 +4,19 @@ import Platform
 import ReplicatedLog
 
 /// A replica in a process of its own: an `rlog node` on loopback, asked by its own lines of JSON.
-struct BenchChild: BenchReplica {
+final class BenchChild: BenchReplica {
+    let node: NodeID
     let directory: String
-    private let process: ChildProcess
+    private let arguments: [String]
+    private let state: Locked<State>
+
+    private struct State {
+        var process: ChildProcess
+        /// It has been ended on purpose.
+        var isDown = false
+    }
 
     private static let patience = Duration.seconds(30)
-    /// Longer than that of the node in this process, which therefore comes to lead.
-    private static let electionTimeout = Limits().electionTimeout * 10
     /// Slots of one request.
     private static let pageSlots: UInt64 = 4_096
 
@@ -18,7 +24,8 @@ struct BenchChild: BenchReplica {
     static func start(
         _ node: NodeID,
         directory: String,
-        addresses: [NodeID: String]
+        addresses: [NodeID: String],
+        electionTimeout: Duration
     ) async throws(Failure) -> BenchChild {
         var arguments = [
             "node", "--data", directory, "--election-ms", "\(electionTimeout.wholeMilliseconds)",
@@ -27,20 +34,61 @@ struct BenchChild: BenchReplica {
             let peer = "\(member.rawValue)=\(address)"
             arguments += member == node ? ["--listen", address] : ["--peer", peer]
         }
-        let process: ChildProcess
-        do throws(PosixError) {
-            process = try ChildProcess(arguments)
-        } catch {
-            throw Failure(error)
-        }
-        let child = BenchChild(directory: directory, process: process)
-        guard let ready = await child.exchange(nil), ready["event"]?.asString == "ready" else {
-            throw await child.stop() ?? child.silence
-        }
+        let child = BenchChild(node, directory, arguments, try process(arguments))
+        try await child.becomeReady()
         return child
     }
 
-    var hasEnded: Bool { process.hasEnded }
+    private init(
+        _ node: NodeID,
+        _ directory: String,
+        _ arguments: [String],
+        _ process: ChildProcess
+    ) {
+        self.node = node
+        self.directory = directory
+        self.arguments = arguments
+        state = Locked(State(process: process))
+    }
+
+    private static func process(_ arguments: [String]) throws(Failure) -> ChildProcess {
+        do throws(PosixError) {
+            return try ChildProcess(arguments)
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    private var process: ChildProcess { state.withLock { $0.process } }
+
+    private func becomeReady() async throws(Failure) {
+        guard let ready = await exchange(nil), ready["event"]?.asString == "ready" else {
+            throw await stop() ?? silence
+        }
+    }
+
+    var hasEnded: Bool { state.withLock { !$0.isDown && $0.process.hasEnded } }
+
+    /// Ends the process, as a machine that is lost does, or in order; it is not missed until it starts again.
+    func takeDown(inOrder: Bool) async throws(Failure) {
+        let process = state.withLock { state in
+            state.isDown = true
+            return state.process
+        }
+        try await offPool { () throws(Failure) in
+            if inOrder {
+                _ = process.end(within: .seconds(10))
+            } else {
+                process.killNow()
+            }
+        }.get()
+    }
+
+    func startAgain() async throws(Failure) {
+        let process = try Self.process(arguments)
+        state.withLock { $0 = State(process: process) }
+        try await becomeReady()
+    }
 
     func figures() async throws(Failure) -> ReplicaFigures {
         guard let answer = await exchange(#"{"op":"status","id":0}"#),

@@ -7,16 +7,20 @@ import ReplicatedLogTCP
 /// The replicas of a run: real ones, each on a directory of its own.
 struct BenchCluster: Sendable {
     let replicas: [any BenchReplica]
-    /// The node that the clients call, in this process: the one that led when the run began.
-    let leader: LogNode
+    /// The node that the clients call, in this process: the one that led when the run began, unless a fault is to meet
+    /// whoever leads.
+    let called: LogNode
     private let sentMessages: @Sendable () -> Int
+    /// Between replicas of this process.
+    let network: InMemoryNetwork?
 
     /// Makes the directories `n1`, `n2` and so on below `directory`, runs a replica on each, and waits
     /// until one of this process leads.
     static func start(
         _ replicas: Int,
         over transport: BenchTransport,
-        below directory: String
+        below directory: String,
+        fault: BenchFault = .none
     ) async throws(Failure) -> BenchCluster {
         do throws(PosixError) {
             try FileSystem.makeDirectories(directory)
@@ -31,8 +35,8 @@ struct BenchCluster: Sendable {
             seats.append(Seat(configuration: made, directory: path))
         }
         return switch transport {
-        case .memory: try await inMemory(seats)
-        case .tcp: try await overTCP(seats)
+        case .memory: try await inMemory(seats, areSlowed: fault == .slowDisk)
+        case .tcp: try await overTCP(seats, isLed: !fault.isOfLeader)
         }
     }
 
@@ -43,28 +47,38 @@ struct BenchCluster: Sendable {
 
         var node: NodeID { configuration.node }
 
-        func start(_ transport: (any LogTransport)?) async throws(Failure) -> BenchNode {
+        func start(
+            _ transport: (any LogTransport)?,
+            isSlowed: Bool = false
+        ) async throws(Failure) -> BenchNode {
             try await BenchNode.start(
                 configuration,
                 directory: directory,
-                transport: transport
+                transport: transport,
+                isSlowed: isSlowed
             )
         }
     }
 
-    private static func inMemory(_ seats: [Seat]) async throws(Failure) -> BenchCluster {
+    private static func inMemory(
+        _ seats: [Seat],
+        areSlowed: Bool
+    ) async throws(Failure) -> BenchCluster {
         let network = InMemoryNetwork()
         var nodes: [BenchNode] = []
         do throws(Failure) {
             for seat in seats {
                 nodes.append(
                     try await seat.start(
-                        seats.count == 1 ? nil : network.transport(for: seat.node)
+                        seats.count == 1 ? nil : network.transport(for: seat.node),
+                        isSlowed: areSlowed
                     )
                 )
             }
             let leader = try await leader(of: nodes, among: nodes)
-            return BenchCluster(replicas: nodes, leader: leader) { network.counters.sent }
+            return BenchCluster(replicas: nodes, called: leader, network: network) {
+                network.counters.sent
+            }
         } catch {
             for node in nodes { _ = await node.stop() }
             throw error
@@ -72,7 +86,13 @@ struct BenchCluster: Sendable {
     }
 
     /// The first member in this process, with the clients; each other one in a process of its own.
-    private static func overTCP(_ seats: [Seat]) async throws(Failure) -> BenchCluster {
+    ///
+    /// - Parameter isLed: The first member is to lead, and the others wait longer for a leader. Else one of the others
+    ///   is to lead, and all wait alike: the first hands over by a restart if it has come to lead.
+    private static func overTCP(
+        _ seats: [Seat],
+        isLed: Bool
+    ) async throws(Failure) -> BenchCluster {
         let ports = try LoopbackPorts.free(seats.count)
         let own = TCPAddress(host: LoopbackPorts.host, port: ports[0])
         var addresses: [NodeID: TCPAddress] = [:]
@@ -80,23 +100,34 @@ struct BenchCluster: Sendable {
             addresses[seat.node] = TCPAddress(host: LoopbackPorts.host, port: port)
         }
         let peers = addresses.filter { $0.key != seats[0].node }
-        let transport = TCPTransport(listen: own, peers: peers, group: Sockets.group)
-        let first = try await seats[0].start(transport)
+        var transport = TCPTransport(listen: own, peers: peers, group: Sockets.group)
+        var first = try await seats[0].start(transport)
         var replicas: [any BenchReplica] = [first]
+        let patience = Limits().electionTimeout * (isLed ? 10 : 1)
         do throws(Failure) {
             for seat in seats.dropFirst() {
                 replicas.append(
                     try await BenchChild.start(
                         seat.node,
                         directory: seat.directory,
-                        addresses: addresses.mapValues(\.description)
+                        addresses: addresses.mapValues(\.description),
+                        electionTimeout: patience
                     )
                 )
             }
-            let leader = try await leader(of: [first], among: replicas)
-            return BenchCluster(replicas: replicas, leader: leader) {
-                transport.counters.sentMessages
+            try await leader(of: [first], among: replicas, isLed: isLed)
+            while !isLed, first.log.status.role == .leader {
+                if let failure = await first.stop() { throw failure }
+                transport = TCPTransport(listen: own, peers: peers, group: Sockets.group)
+                first = try await seats[0].start(transport)
+                replicas[0] = first
+                try await leader(of: [first], among: replicas, isLed: false)
             }
+            return BenchCluster(
+                replicas: replicas,
+                called: first.log,
+                network: nil
+            ) { [transport] in transport.counters.sentMessages }
         } catch {
             for replica in replicas { _ = await replica.stop() }
             throw error
@@ -105,18 +136,22 @@ struct BenchCluster: Sendable {
 
     private init(
         replicas: [any BenchReplica],
-        leader: LogNode,
+        called: LogNode,
+        network: InMemoryNetwork?,
         sentMessages: @escaping @Sendable () -> Int
     ) {
+        self.network = network
         self.replicas = replicas
-        self.leader = leader
+        self.called = called
         self.sentMessages = sentMessages
     }
 
     /// A new cluster needs each of its members once: where one has ended, nobody will ever lead.
+    @discardableResult
     private static func leader(
         of nodes: [BenchNode],
-        among replicas: [any BenchReplica]
+        among replicas: [any BenchReplica],
+        isLed: Bool = true
     ) async throws(Failure) -> LogNode {
         let deadline = MonotonicClock.now().advanced(by: .seconds(30))
         while MonotonicClock.now() < deadline {
@@ -125,8 +160,8 @@ struct BenchCluster: Sendable {
             {
                 throw failure
             }
-            for node in nodes where node.log.status.role == .leader {
-                // Leads, and everybody follows it.
+            for node in nodes where !isLed || node.log.status.role == .leader {
+                // Leads, and everybody follows it; or knows who does.
                 if (try? await node.log.barrier(timeout: .seconds(5))) != nil { return node.log }
             }
             try? await Task.sleep(for: .milliseconds(5))
@@ -136,6 +171,12 @@ struct BenchCluster: Sendable {
 
     /// Whether the process of a replica has ended: there is nothing to measure any more.
     var isBroken: Bool { replicas.contains { $0.hasEnded } }
+
+    /// The process that leads, as the called node knows.
+    var leadingChild: BenchChild? {
+        let leader = called.status.leader
+        return replicas.compactMap { $0 as? BenchChild }.first { $0.node == leader }
+    }
 
     /// The members that run in this process.
     var nodes: [LogNode] { replicas.compactMap { ($0 as? BenchNode)?.log } }

@@ -7,6 +7,8 @@ import Synchronization
 /// A replica of a run in this process.
 struct BenchNode: BenchReplica {
     let log: LogNode
+    /// What its disk does, where that was asked for.
+    let disk: SlowDisk?
     private let running: Task<Failure?, Never>
     private let end: End
 
@@ -46,20 +48,37 @@ struct BenchNode: BenchReplica {
     static func start(
         _ configuration: LogNode.Configuration,
         directory: String,
-        transport: (any LogTransport)?
+        transport: (any LogTransport)?,
+        isSlowed: Bool = false
     ) async throws(Failure) -> BenchNode {
+        let made = Locked<SlowDisk?>(nil)
+        var surroundings = Surroundings()
+        if isSlowed {
+            surroundings.store = { store in
+                let disk = SlowDisk(store)
+                made.withLock { $0 = disk }
+                return disk
+            }
+        }
         do throws(LogOpenError) {
             let log = try await LogNode.open(
                 configuration,
                 directory: directory,
-                transport: transport
+                transport: transport,
+                logger: nil,
+                surroundings: surroundings
             )
             let end = End()
             let running = Task {
                 defer { end.come() }
                 return await Self.run(log)
             }
-            return BenchNode(log: log, running: running, end: end)
+            return BenchNode(
+                log: log,
+                disk: made.withLock { $0 },
+                running: running,
+                end: end
+            )
         } catch {
             throw Failure(error)
         }

@@ -85,6 +85,17 @@ final class ChildProcess: Sendable {
         }
     }
 
+    /// Ends it at once, and returns when it has ended. Blocks its thread.
+    func killNow() {
+        state.withLock { state in
+            guard state.status == nil else { return }
+            var status: Int32 = 0
+            kill(pid, SIGKILL)
+            while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+            state.status = status
+        }
+    }
+
     /// Whether it has ended, by itself or by a signal. Does not wait, unless for a caller of `exchange`.
     var hasEnded: Bool { state.withLock { reap(&$0) != nil } }
 
@@ -194,9 +205,18 @@ final class ChildProcess: Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, stream, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, stream, STDOUT_FILENO)
+        #if canImport(Darwin)
+        var attributes: posix_spawnattr_t?
+        #else
+        var attributes = posix_spawnattr_t()
+        #endif
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // A group of its own: a Ctrl-C at the terminal is for whoever has started it.
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
         let words = ([program] + arguments).map { strdup($0) }
         defer { for word in words { free(word) } }
-        return posix_spawn(&pid, program, &actions, nil, words + [nil], environ)
+        return posix_spawn(&pid, program, &actions, &attributes, words + [nil], environ)
     }
 }
 

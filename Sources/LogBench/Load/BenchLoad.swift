@@ -4,12 +4,14 @@ import ReplicatedLog
 
 /// How appends come to the node that leads.
 protocol BenchLoad: Sendable {
-    /// Appends until the stage is over, and returns once everything that was sent is answered.
+    /// Appends until the stage is over, and returns once everything that was sent is answered. With a timeline a fault
+    /// is expected: who is told that an append is given up, or not known, goes on.
     func run(
         on log: LogNode,
         clients: ClientThread,
         stage: Stage,
-        latencies: Latencies
+        latencies: Latencies,
+        timeline: Timeline?
     ) async -> LoadResult
 }
 
@@ -21,7 +23,8 @@ struct LoadResult: Sendable {
         var acknowledged = NumberRanges()
         /// How many of them within the measured time.
         var measured = 0
-        /// Appends that were given up, in the measured time or not: only an open loop goes on after one.
+        /// Appends that were given up, in the measured time or not: only an open loop goes on after one, and whoever
+        /// expects a fault.
         var failed = 0
         var last = Slot.zero
         /// What ended the run.

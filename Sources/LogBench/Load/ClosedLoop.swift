@@ -13,12 +13,14 @@ struct ClosedLoop: BenchLoad {
         on log: LogNode,
         clients: ClientThread,
         stage: Stage,
-        latencies: Latencies
+        latencies: Latencies,
+        timeline: Timeline?
     ) async -> LoadResult {
         await withTaskGroup(of: (Int, LoadResult.Client).self) { group in
             for client in 0..<outstanding {
                 group.addTask(executorPreference: clients) {
-                    (client, await run(client, on: log, stage: stage, latencies: latencies))
+                    let recorder = latencies.recorder(for: client)
+                    return (client, await run(client, on: log, stage, recorder, timeline))
                 }
             }
             var all = LoadResult(clients: outstanding)
@@ -30,12 +32,14 @@ struct ClosedLoop: BenchLoad {
     private func run(
         _ client: Int,
         on log: LogNode,
-        stage: Stage,
-        latencies: Latencies
+        _ stage: Stage,
+        _ recorder: consuming Latencies.Recorder,
+        _ timeline: Timeline?
     ) async -> LoadResult.Client {
         var result = LoadResult.Client()
         var sent: UInt64 = 0
-        var recorder = latencies.recorder(for: client)
+        // Of those since the last that was given up.
+        var first: UInt64 = 0
         // The making of the payload counts too, which spares a look at the clock for each append.
         var begin = MonotonicClock.now()
         while stage.current != .over {
@@ -54,20 +58,40 @@ struct ClosedLoop: BenchLoad {
                     result.last = try await log.append(contentsOf: payloads).upperBound
                 }
             } catch {
-                result.failure = error
-                stage.end()
-                break
+                guard timeline != nil, error.isOfAFault else {
+                    result.failure = error
+                    stage.end()
+                    break
+                }
+                result.failed += batch
+                if sent > first { result.acknowledged.insert(first...sent - 1) }
+                sent += UInt64(batch)
+                first = sent
+                begin = MonotonicClock.now()
+                continue
             }
             let end = MonotonicClock.now()
             sent += UInt64(batch)
             if stage.current == .measuring {
+                let taken = end.nanoseconds - begin.nanoseconds
                 result.measured += batch
-                recorder.record(nanoseconds: end.nanoseconds - begin.nanoseconds)
+                recorder.record(nanoseconds: taken)
+                timeline?.record(batch, at: end, nanoseconds: taken)
             }
             begin = end
         }
         recorder.flush()
-        if sent > 0 { result.acknowledged.insert(0...sent - 1) }
+        if sent > first { result.acknowledged.insert(first...sent - 1) }
         return result
+    }
+}
+
+extension AppendError {
+    /// What a caller is told when the leader goes, or the time is up: others may succeed.
+    var isOfAFault: Bool {
+        switch self {
+        case .never(.timedOut), .unknown(_, .timedOut): true
+        default: false
+        }
     }
 }

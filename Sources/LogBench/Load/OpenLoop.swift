@@ -26,7 +26,8 @@ struct OpenLoop: BenchLoad {
         on log: LogNode,
         clients: ClientThread,
         stage: Stage,
-        latencies: Latencies
+        latencies: Latencies,
+        timeline: Timeline?
     ) async -> LoadResult {
         let progress = Progress()
         let sender: ClientThread
@@ -37,7 +38,7 @@ struct OpenLoop: BenchLoad {
         }
         defer { sender.end() }
         await Task(executorPreference: sender) {
-            await send(to: log, clients, stage, latencies, progress)
+            await send(to: log, clients, stage, latencies, timeline, progress)
         }.value
         var all = LoadResult(clients: 1)
         all.add(progress.result.withLock { $0 }, of: 0)
@@ -50,6 +51,7 @@ struct OpenLoop: BenchLoad {
         _ clients: ClientThread,
         _ stage: Stage,
         _ latencies: Latencies,
+        _ timeline: Timeline?,
         _ progress: Progress
     ) async {
         let parker = Parker()
@@ -76,8 +78,12 @@ struct OpenLoop: BenchLoad {
                         due: MonotonicInstant(nanoseconds: due),
                         to: log
                     )
-                    let late = MonotonicClock.now().nanoseconds - due
-                    if isMeasured { latencies.record(nanoseconds: late) }
+                    let now = MonotonicClock.now()
+                    let late = now.nanoseconds - due
+                    if isMeasured {
+                        latencies.record(nanoseconds: late)
+                        timeline?.record(batch, at: now, nanoseconds: late)
+                    }
                     note(outcome, sequence, progress, stage)
                     progress.inFlight.subtract(1, ordering: .relaxed)
                 }

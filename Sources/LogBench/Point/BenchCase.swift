@@ -17,6 +17,9 @@ struct BenchCase: Sendable {
     let batch: Int
     /// On each member of this process.
     let subscribers: Int
+    /// On the node that is called.
+    let readers: Int
+    let fault: BenchFault
     let seconds: Double
     let warmup: Double
 

@@ -102,6 +102,9 @@ struct BenchPoint {
                     }
                 )
             ),
+            ("readers", .integer(point.readers)), ("reads", Self.json(measured.readers)),
+            ("fault", .string(point.fault.rawValue)),
+            ("gap_us", .rounded(measured.gap, 1)), ("timeline", Self.json(measured.timeline)),
             ("flushes", .unsigned(span.flushes)), ("commits", .unsigned(span.commits)),
             ("appends_per_commit", .rounded(appendsPerCommit, 2)),
             ("bytes_written", .optional(span.bytesWritten)),
@@ -118,6 +121,26 @@ struct BenchPoint {
             ("others", .rounded(span.others, 3)), ("failed", .integer(measured.load.failed)),
             ("lost", .integer(readBack.lost)), ("duplicated", .integer(readBack.duplicated)),
             ("machine", machine.json),
+        ])
+    }
+
+    private static func json(_ readers: Readers.Result?) -> JSON {
+        guard let readers else { return .null }
+        return .object(
+            [("pages", .integer(readers.pages)), ("entries", .integer(readers.entries))]
+                + json(readers.latency)
+        )
+    }
+
+    /// In microseconds: how long a piece is, when the fault began, and of each piece the answers and the slowest.
+    private static func json(_ timeline: Timeline?) -> JSON {
+        guard let timeline else { return .null }
+        let pieces = timeline.pieces
+        return .object([
+            ("piece_us", .unsigned(timeline.width / 1_000)),
+            ("fault_at_us", .optional(timeline.markedAt.map { $0 / 1_000 })),
+            ("appends", .array(pieces.map { .integer($0.appends) })),
+            ("slowest_us", .array(pieces.map { .unsigned($0.slowest / 1_000) })),
         ])
     }
 

@@ -39,6 +39,7 @@ struct Reading {
         )
     }
 
+    /// A process that was ended meanwhile has taken its counts with it: what it did before is missing.
     func since(_ earlier: Reading) -> Span {
         let duration = earlier.instant.duration(to: instant)
         let bytes: UInt64? =
@@ -49,14 +50,14 @@ struct Reading {
             }
         return Span(
             seconds: Double(duration.wholeNanoseconds) / 1e9,
-            cpuSeconds: cpuSeconds - earlier.cpuSeconds,
+            cpuSeconds: max(0, cpuSeconds - earlier.cpuSeconds),
             machineBusySeconds: earlier.machineBusySeconds.flatMap { before in
                 machineBusySeconds.map { $0 - before }
             },
-            flushes: storage.allFlushes - earlier.storage.allFlushes,
-            commits: storage.commits - earlier.storage.commits,
+            flushes: storage.allFlushes - min(storage.allFlushes, earlier.storage.allFlushes),
+            commits: storage.commits - min(storage.commits, earlier.storage.commits),
             bytesWritten: bytes,
-            messages: messages - earlier.messages
+            messages: max(0, messages - earlier.messages)
         )
     }
 
@@ -86,12 +87,17 @@ struct Measured {
     let load: LoadResult
     let latency: Latencies.Summary?
     let deliveries: [NodeDeliveries]
+    let readers: Readers.Result?
+    let timeline: Timeline?
 
     /// From the sending of appends to their delivery on one member.
     struct NodeDeliveries {
         let node: NodeID
         let latency: Latencies.Summary?
     }
+
+    /// The longest time without an answer since the fault began, in microseconds.
+    var gap: Double? { timeline?.gap.map { Double($0) / 1_000 } }
 
     /// Where it takes longest, at the 99th percentile.
     var slowestDelivery: Latencies.Summary? {

@@ -95,7 +95,7 @@ extension ReportPage {
             const points = line.dots.map(([dx, dy]) => `${x.place(dx)},${y.place(dy)}`);
             add(svg, "polyline", { points: points.join(" "), fill: "none", stroke: line.colour,
               "stroke-width": 2, "stroke-dasharray": line.dash || "none" });
-            for (const [dx, dy] of line.dots) {
+            for (const [dx, dy] of options.isDense ? [] : line.dots) {
               const dot = add(svg, "circle", { cx: x.place(dx), cy: y.place(dy), r: 3,
                 fill: line.colour });
               add(dot, "title", {}, `${line.name}: ${short(dx)}, ${options.unit(dy)}`);
@@ -164,6 +164,22 @@ extension ReportPage {
           lines(closed, (p) => p.cpu_seconds_per_100k, outstanding), { ...alike, unit: short });
         plot(plots, "Memory", "Anonymous resident bytes at their most.",
           lines(closed, (p) => p.peak_memory, outstanding), { ...alike, unit: bytes });
+
+        const faulty = all.flatMap((one) => one.points.filter((p) => p.timeline)
+          .map((point) => ({ one, point })));
+        const pieces = (point, key, of) => point.timeline[key].map(
+          (value, at) => [at * point.timeline.piece_us / 1e6, of(value, point.timeline)]);
+        const named = ({ one, point }) => `${one.name}, ${point.fault}, `
+          + (point.mode === "open" ? `${short(point.rate)}/s` : point.outstanding);
+        const around = { axis: "seconds of the measured time", isDense: true };
+        plot(plots, "Answers around a fault", "Appends answered a second, in each piece of the measured time; "
+          + "the fault begins after a third of it.",
+          faulty.map((of, at) => ({ name: named(of), colour: colours[at % colours.length],
+            dots: pieces(of.point, "appends", (n, line) => n * 1e6 / line.piece_us) })),
+          { ...around, unit: short });
+        plot(plots, "Latency around a fault", "The slowest answer of each piece.",
+          faulty.map((of, at) => ({ name: named(of), colour: colours[at % colours.length],
+            dots: pieces(of.point, "slowest_us", (n) => n) })), { ...around, logY: true, unit: time });
 
         for (const run of runs) {
           const first = run.points[0];
