@@ -278,7 +278,12 @@ final class Committer: @unchecked Sendable {
 
     /// The only place where testimony is let go: the flush that covers it has returned (`R28`).
     private func acknowledge(_ batch: consuming WriteBatch) {
-        observer?.durable(batch.markedDurable(written: log.lastWrite, trimmed: log.trimmed))
+        let receipt = batch.markedDurable(
+            written: log.lastWrite,
+            trimmed: log.trimmed,
+            liveBytes: log.room.live
+        )
+        observer?.durable(receipt)
     }
 
     // MARK: - Room

@@ -83,7 +83,7 @@ extension World {
             try demand(caller.append == nil, "a barrier is answered to an append")
             try demand(slot >= caller.acknowledged, "the barrier \(slot) is stale (R54)")
             try demand(slot <= store.disk.wholeThrough, "the barrier \(slot) is not durable")
-        case .trimmed: throw Violation(description: "\(reply) is told to who did not ask")
+        case .trimmed, .cursor: throw Violation(description: "\(reply) is told to who did not ask")
         case .never(let refusal):
             if let append = caller.append {
                 try demand(
