@@ -22,7 +22,7 @@ import Testing
     @Test func soManyEntriesAreKept() throws {
         let member = try Self.alone(.keeping(entries: 1_000), rows: 6_000)
         try Self.rest(member)
-        #expect(member.core.status.trimmed == 5_000)
+        #expect(member.core.status.trimmed == 4_096, "the rest is no piece yet")
     }
 
     /// Less than a piece is not worth a transaction.
@@ -88,7 +88,7 @@ import Testing
         let member = try Self.alone(policy, rows: 6_000)
         try member.step(at: 5) { ($0.keepsAbove, $0.snapshot) = (2_000, 2_000) }
         try Self.rest(member)
-        #expect(member.core.status.trimmed == (isTold ? 5_000 : 2_000))
+        #expect(member.core.status.trimmed == (isTold ? 4_096 : 2_000))
     }
 
     /// What a member lacks stays, as of a call (`R16`).

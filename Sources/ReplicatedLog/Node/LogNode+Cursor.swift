@@ -29,7 +29,15 @@ extension LogNode {
         behind start: Slot? = nil,
         timeout: Duration? = nil
     ) async throws(CursorError) -> Cursor {
+        // What was known as committed at the opening is waited for, and with it `run()`.
+        if let start, start <= tail.recovered {
+            while tail.delivered < start, tail.end == nil, !Task.isCancelled {
+                await tail.wait(for: start)
+            }
+        }
         guard start ?? .zero <= tail.delivered else {
+            if let end = tail.end { throw CursorError(end, ending) }
+            if Task.isCancelled { throw .cancelled }
             throw .notDelivered(through: tail.delivered)
         }
         let found = try await change(name, .open(start ?? tail.gone), timeout)
