@@ -9,7 +9,11 @@ guard CommandLine.arguments.count == 6,
     let outstanding = Int(CommandLine.arguments[2]), (1...65_536).contains(outstanding),
     let payloadBytes = Int(CommandLine.arguments[3]), payloadBytes >= 0,
     let kept = Int(CommandLine.arguments[4]), kept >= 0
-else { fatalError("usage: trim-pace ENTRIES OUTSTANDING PAYLOAD-BYTES KEPT-ENTRIES DIRECTORY; 0 kept: no trim") }
+else {
+    fatalError(
+        "usage: trim-pace ENTRIES OUTSTANDING PAYLOAD-BYTES KEPT-ENTRIES DIRECTORY; 0 kept: no trim"
+    )
+}
 
 let run = PacedRun(
     entries: entries,

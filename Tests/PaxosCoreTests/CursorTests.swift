@@ -90,7 +90,11 @@ import Testing
         let member = try Self.alone()
         try open(member)
         try member.step { $0.cursors = [member.cursor(other, .remove)] }
-        #expect(try member.step { $0.cursors = [member.cursor(other, .flush)] }.outcomes == [.cursor(nil)])
+        #expect(
+            try member.step { $0.cursors = [member.cursor(other, .flush)] }.outcomes == [
+                .cursor(nil)
+            ]
+        )
         try member.step { $0.cursors = [member.cursor(name, .remove)] }
         #expect(try member.settle().outcomes == [.cursor(0)])
         #expect(member.store.disk.cursors.isEmpty)

@@ -104,7 +104,9 @@ import Testing
             slowest: 2
         )
         try member.hear(3, at: 51, .heartbeat(beat))
-        for now in 52..<60 as Range<UInt64> { try member.step(at: now, flush: member.store.waiting) }
+        for now in 52..<60 as Range<UInt64> {
+            try member.step(at: now, flush: member.store.waiting)
+        }
         #expect(member.core.status.trimmed == 2_000)
     }
 

@@ -26,7 +26,8 @@ import Testing
     @Test func noGoldenFileIsLeftOver() throws {
         let known =
             Samples.messages.map(\.name) + [
-                "base", "checkpoint", "membership", "peers", "cursors", "lineage", "latch", "greeting",
+                "base", "checkpoint", "membership", "peers", "cursors", "lineage", "latch",
+                "greeting",
                 "refusal-of-a-cluster", "frames",
             ]
         #expect(try Golden.names == known.sorted())

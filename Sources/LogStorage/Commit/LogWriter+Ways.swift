@@ -9,7 +9,8 @@ extension LogWriter {
     /// moment ago. What has come between was written by this thread.
     func isTrusted(_ rows: WriteRows, _ trim: Trim?, _ need: Need) -> Bool {
         // Pages in a row are looked for in more of the list of free pages.
-        !need.hasLargeRows && trim?.baseBytes ?? 0 < room.pageSize / 4 && rows.checkpoint == nil && rows.ineffective.isEmpty
+        !need.hasLargeRows && trim?.baseBytes ?? 0 < room.pageSize / 4 && rows.checkpoint == nil
+            && rows.ineffective.isEmpty
             && rows.prunesBelow == nil && rows.base == nil
             && rows.accepted.allSatisfy { $0.run.first.rawValue > highest }
             && MonotonicClock.now() < trustedUntil

@@ -40,7 +40,10 @@ extension PageTree {
     func checkWays(behind slot: Slot, ineffective: ClosedRange<Slot>) throws(Damage) {
         func record(_ name: String) throws(Damage) -> TableRecord {
             guard let record = try table(name) else {
-                throw Damage(page: state.transaction % 2, what: "the way to a table that is missing")
+                throw Damage(
+                    page: state.transaction % 2,
+                    what: "the way to a table that is missing"
+                )
             }
             try check(record, flags: TableRecord.integerKeys)
             return record

@@ -142,7 +142,9 @@ struct Cursors: Sendable {
         var found: CursorRecord?
         for one in held {
             if let patience, now >= one.movedAt.advanced(by: patience) { continue }
-            if let most = policy.cursorSlots, committed.count(after: one.written) > most { continue }
+            if let most = policy.cursorSlots, committed.count(after: one.written) > most {
+                continue
+            }
             if let found, found.slot <= one.written { continue }
             found = CursorRecord(name: one.record.name, slot: one.written)
         }

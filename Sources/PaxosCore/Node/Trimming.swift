@@ -109,7 +109,8 @@ struct Trimming: Sendable {
                 trimmed >= min(call.through, limit) || isStuck
                 || (replica.floor.own >= own && trimmed >= reach && !isUnderway && !isEarly)
             guard isDone else { return !callers.isWaiting(call.request.waiter) }
-            let hold = trimmed >= call.through ? nil : Self.hold(of: call, keepsAbove, cursor, replica)
+            let hold =
+                trimmed >= call.through ? nil : Self.hold(of: call, keepsAbove, cursor, replica)
             callers.answer(call.request.waiter, trimmed: trimmed, hold, output: &output)
             isAnswered = true
             return true
@@ -218,7 +219,8 @@ struct Trimming: Sendable {
 
     /// Others have written nothing for a moment.
     private func isPaused(_ replica: Replica) -> Bool {
-        replica.acceptor.isFull || wroteAt.map { replica.now >= $0.advanced(by: Self.pause) } ?? true
+        replica.acceptor.isFull
+            || wroteAt.map { replica.now >= $0.advanced(by: Self.pause) } ?? true
     }
 
     /// When something may go that waits for a pause.

@@ -72,7 +72,8 @@ final class Inbox: Sendable {
 
         /// Callers want something beside appends, and not before them.
         var hasWordOfCallers: Bool {
-            !barriers.isEmpty || !trims.isEmpty || !cursors.isEmpty || !cancellations.isEmpty || closeBy != nil
+            !barriers.isEmpty || !trims.isEmpty || !cursors.isEmpty || !cancellations.isEmpty
+                || closeBy != nil
         }
     }
 

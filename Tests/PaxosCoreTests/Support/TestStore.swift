@@ -82,7 +82,10 @@ struct TestDisk {
         }
         ineffective.append(contentsOf: write.ineffective)
         if let cursors = write.cursors {
-            try demand(cursors.allSatisfy { $0.slot <= committed }, "a cursor is ahead of the watermark")
+            try demand(
+                cursors.allSatisfy { $0.slot <= committed },
+                "a cursor is ahead of the watermark"
+            )
             self.cursors = cursors
         }
         for peer in write.peers {
