@@ -154,11 +154,20 @@ struct Trimming: Sendable {
         }
         if rows.needsFlush { wroteAt = replica.now }
         let asked = askedFor
-        let kept = kept(replica)
-        let mayWrite = rows.needsFlush || asked > replica.acceptor.trimmed || isPaused(replica)
-        let goal = isMuch(kept, replica) && mayWrite ? max(asked, kept) : asked
-        guard goal > replica.acceptor.trimmed, !rows.isFinal else { return }
+        let kept = min(
+            kept(replica),
+            replica.floor.slot,
+            replica.floor.own,
+            delivering.delivered
+        )
+        guard max(asked, kept) > replica.acceptor.trimmed, !rows.isFinal else {
+            accepted = 0
+            return
+        }
         accepted += rows.accepted.reduce(0) { $0 + $1.run.entries.count }
+        let mayWrite = rows.needsFlush || asked > replica.acceptor.trimmed || isPaused(replica)
+        let goal = mayWrite && isMuch(kept, replica) ? max(asked, kept) : asked
+        guard goal > replica.acceptor.trimmed else { return }
         let may = min(goal, replica.floor.slot, replica.floor.own, delivering.delivered)
         let isUnderway = replica.acceptor.durablyTrimmed < replica.acceptor.trimmed
         guard may > replica.acceptor.trimmed, !isUnderway else {

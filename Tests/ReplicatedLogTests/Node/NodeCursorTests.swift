@@ -96,6 +96,50 @@ import Testing
         await #expect(throws: CursorError.closed) { try await node.cursor(named: name) }
     }
 
+    /// One that stands still while the log goes under it by the policy, and reads on only when it has been passed: it has
+    /// what it held, of which there is no more than is documented, then its gap, and then all there is. Another one
+    /// that reads along sees every entry.
+    @Test func aSlowReaderGetsItsGapAndNobodyElseDoes() async throws {
+        let directory = try NodeDirectory { limits in
+            (limits.pageBytes, limits.tailBytes) = (4_096, 16 << 10)
+        }
+        var configuration = directory.configuration
+        configuration.trimming = .keeping(entries: 50)
+        try await directory.create()
+        let opened = try await LogNode.open(configuration, directory: directory.path)
+        try await running(opened) { node in
+            try await node.append([UInt8](repeating: 1, count: 500))
+            var slow = node.subscribe(from: 1).makeAsyncIterator()
+            var quick = node.subscribe(from: 1).makeAsyncIterator()
+            #expect(try await slow.next()?.through == 1)
+            var read = Slot.zero
+            while node.status.trimmedSlot < 1_000 {
+                let batch = (0..<20).map { _ in [UInt8](repeating: 2, count: 500) }
+                let last = try await node.append(contentsOf: batch).upperBound
+                while read < last {
+                    let event = try #require(try await quick.next())
+                    if case .gap = event { Issue.record("\(event)") }
+                    read = event.through
+                }
+            }
+            var held = 0
+            var position = Slot.first
+            while let event = try await slow.next() {
+                if case .gap(let through, let reason) = event {
+                    #expect(reason == .trimmed)
+                    #expect(through >= 1_000)
+                    position = through
+                    break
+                }
+                held += 500
+                position = event.through
+            }
+            #expect(held <= (16 << 10) + 500)
+            while position < read { position = try #require(try await slow.next()).through }
+            #expect(position == read)
+        }
+    }
+
     /// The policy of the configuration is kept while appends come, and no file grows for what is gone.
     @Test func aNodeTrimsByItself() async throws {
         var configuration = try NodeDirectory().configuration
