@@ -108,7 +108,8 @@ import Testing
         try await directory.create()
         let opened = try await LogNode.open(configuration, directory: directory.path)
         try await running(opened) { node in
-            try await node.append([UInt8](repeating: 1, count: 500))
+            let first = (0..<20).map { _ in [UInt8](repeating: 1, count: 500) }
+            try await node.append(contentsOf: first)
             var slow = node.subscribe(from: 1).makeAsyncIterator()
             var quick = node.subscribe(from: 1).makeAsyncIterator()
             #expect(try await slow.next()?.through == 1)

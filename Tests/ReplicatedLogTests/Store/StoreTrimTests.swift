@@ -264,22 +264,6 @@ import Testing
         again.closeAndWait()
     }
 
-    /// A trim that goes before its group, which never finds room, takes along where the cursors stand that it rests on.
-    @Test func aTrimAheadOfItsGroupTakesTheCursorsAlong() throws {
-        let (store, _, filled) = try full()
-        let cursor = CursorRecord(name: try CursorName("billing"), slot: 400)
-        store.submit(filled.write + 1) { rows in
-            rows.accepted = [.commands(filled.last + 1...filled.last + 12_000, bytes: 1_000)]
-            rows.trimmed = 300
-            rows.cursors = [cursor]
-        }
-        store.closeAndWait()
-        let again = try directory.open(storage: Self.smallMap)
-        #expect(again.recover().trimmed == 300)
-        #expect(again.recover().cursors == [cursor])
-        again.closeAndWait()
-    }
-
     /// Nothing more is asked for before such a group is written: what may go goes, and not the piece alone that came
     /// with it.
     @Test func aGroupWithoutRoomTrimsWhatItMay() throws {
@@ -383,7 +367,7 @@ import Testing
     }
 
     /// A store whose map is full, of rows that can all be trimmed.
-    private func full() throws -> (LMDBStore, Listener, (write: UInt64, last: UInt64)) {
+    func full() throws -> (LMDBStore, Listener, (write: UInt64, last: UInt64)) {
         try directory.create(storage: Self.smallMap)
         let store = try directory.open(storage: Self.smallMap)
         let listener = Listener()
