@@ -360,7 +360,7 @@ import Testing
         store.closeAndWait()
     }
 
-    private static var smallMap: StorageOptions {
+    static var smallMap: StorageOptions {
         var storage = StorageOptions.small
         storage.mapSize = 8 << 20
         return storage
