@@ -47,11 +47,12 @@ extension LogNode {
 
     /// The cursors of this node by name, and how far each has confirmed.
     public var cursors: [CursorStatus] {
-        driver.status.cursors.map { position in
+        let status = driver.status
+        return status.cursors.map { position in
             CursorStatus(
                 name: position.record.name,
                 slot: position.record.slot,
-                lag: driver.status.committed.count(after: position.record.slot)
+                lag: status.committed.count(after: position.record.slot)
             )
         }
     }
