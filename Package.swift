@@ -355,6 +355,14 @@ if Context.environment["RLOG_BENCHMARKS"] != nil {
             path: "Benchmarks/WireCounts"
         )
     )
+    // What Scripts/trim-pace measures trimming with.
+    package.targets.append(
+        .executableTarget(
+            name: "trim-pace",
+            dependencies: ["ReplicatedLog", "Platform"],
+            path: "Benchmarks/TrimPace"
+        )
+    )
 }
 // The libFuzzer targets, with the decoders and nothing else: Scripts/fuzz builds them with sanitizers, which
 // take their time, and what no decoder needs is neither compiled nor resolved.

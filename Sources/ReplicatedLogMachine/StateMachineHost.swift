@@ -77,10 +77,12 @@ public final class StateMachineHost<Machine: ReplicatedStateMachine>: Sendable {
     /// - Parameters:
     ///   - node: Whose log is applied; somebody else runs it.
     ///   - machine: The state before the first command, the same on every member and at every start.
-    ///   - snapshots: When the state is written to the node's directory.
+    ///   - snapshots: When the state is written to the node's directory. From here on the node's log is kept whole
+    ///     until there is a first one.
     public init(node: LogNode, machine: Machine, snapshots: SnapshotPolicy = .never) {
         self.node = node
         policy = snapshots
+        if snapshots != .never { node.awaitSnapshots() }
         state = Locked(State(machine: machine))
     }
 

@@ -5,14 +5,15 @@ import Testing
 @Suite struct TrimmingTests {
     private static let ballot = Ballot(round: 4, node: 3)
 
-    private static func member(
+    static func member(
         _ members: [NodeID],
         rows: Int = 4,
-        limits: Limits = Limits()
+        limits: Limits = Limits(),
+        policy: TrimPolicy = TrimPolicy()
     ) throws -> OneMember {
         let entries = (1...rows).map { OneMember.command(UInt64($0)) }
         let disk = OneMember.disk(entries, committed: Slot(rawValue: UInt64(rows)))
-        let member = OneMember(disk: disk, members: members, limits: limits)
+        let member = OneMember(disk: disk, members: members, limits: limits, policy: policy)
         try member.settle()
         #expect(member.core.delivered == disk.committed)
         return member

@@ -37,6 +37,7 @@ import Testing
             for operation in ["resolve", "transfer"] {
                 #expect(node.ask(operation)?.error == "unsupported")
             }
+            Self.keepsAPlace(node)
             #expect(node.ask("trim", #","through":9"#)?.error == "not_committed")
             let trim = try #require(node.ask("trim", #","through":3"#))
             #expect(trim.trimmedSlot == 3)
@@ -45,15 +46,31 @@ import Testing
             #expect(node.ask("read", #","from":3,"to":5"#)?.error == "trimmed")
             let conditional = node.ask("append", #","payload":"e","expected_slot":9"#)
             #expect(conditional?.error == "unsupported")
+            #expect(node.ask("snapshot", #","through":5,"payload":"state""#)?.slot == 5)
             #expect(node.ask("shutdown")?.event == "closed")
             #expect(node.ending(within: .seconds(60)) == 0)
         }
     }
 
+    /// A cursor holds a trim back until it has passed, and is gone when removed.
+    private static func keepsAPlace(_ node: NodeProcess) {
+        #expect(node.ask("cursor", #","name":"mail""#)?.slot == 0)
+        #expect(node.ask("cursor", #","name":"mail","slot":2"#)?.slot == 2)
+        #expect(node.ask("cursor", #","name":"mail","slot":9"#)?.error == "not_delivered")
+        let held = node.ask("trim", #","through":3"#)
+        #expect(held?.trimmedSlot == 2)
+        #expect(held?.heldBack == "cursor")
+        #expect(node.ask("cursor", #","name":"mail","remove":true"#)?.error == nil)
+        #expect(node.ask("wait", #","slot":5"#)?.slot == 5)
+        #expect(node.ask("wait", #","slot":99,"timeout_ms":1"#)?.error == "timed_out")
+        #expect(node.ask("snapshot", #","through":99,"payload":"s""#)?.error == "not_delivered")
+    }
+
     @Test func aLineThatAsksForNothingIsSaidToAndNothingHappens() async throws {
         let lines = [
             "garbage", "[]", "{}", #"{"op":"append","id":"1"}"#, #"{"op":"append","payload":"x"}"#,
-            #"{"op":"fly","id":"1"}"#, #"{"op":"append","id":"1","payload":"x"} x"#,
+            #"{"op":"fly","id":"1"}"#, #"{"op":"cursor","id":"1"}"#,
+            #"{"op":"cursor","id":"1","name":"a b"}"#, #"{"op":"append","id":"1","payload":"x"} x"#,
             #"{"op":"append","id":"1","payload":1}"#, #"{"op":"read","id":"1","from":2,"to":1}"#,
             #"{"op":"append","id":"1","payload_base64":"A"}"#,
             #"{"op":"read","id":"1","from":0,"to":1}"#,

@@ -26,7 +26,8 @@ import Testing
     @Test func noGoldenFileIsLeftOver() throws {
         let known =
             Samples.messages.map(\.name) + [
-                "base", "checkpoint", "membership", "peers", "lineage", "latch", "greeting",
+                "base", "checkpoint", "membership", "peers", "cursors", "lineage", "latch",
+                "greeting",
                 "refusal-of-a-cluster", "frames",
             ]
         #expect(try Golden.names == known.sorted())
@@ -71,6 +72,17 @@ import Testing
         try Golden.check("membership", membership.encoded(), title: "membership, sized quorums")
         let bytes = Golden.parse(try #require(Golden.text("membership")))
         #expect(Membership(decoding: bytes) == membership)
+    }
+
+    @Test func cursorsHaveTheirBytes() throws {
+        let cursors = [
+            CursorRecord(name: try CursorName("billing"), slot: 0x0102_0304),
+            CursorRecord(name: try CursorName("mail.2"), slot: .zero),
+        ]
+        try Golden.check("cursors", CursorRecord.encoded(cursors), title: "two cursors")
+        let bytes = Golden.parse(try #require(Golden.text("cursors")))
+        #expect(CursorRecord.decode(bytes) == cursors)
+        #expect(CursorRecord.decode(CursorRecord.encoded(cursors.reversed())) == nil, "in order")
     }
 
     @Test func peersHaveTheirBytes() throws {

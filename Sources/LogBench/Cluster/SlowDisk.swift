@@ -1,3 +1,4 @@
+import LogCommands
 import LogStorage
 import PaxosCore
 import Platform

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LogCommands
 
 /// What is done to the cluster in the middle third of the measured time.
 enum BenchFault: String, ExpressibleByArgument, CaseIterable, Sendable {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LogCommands
 
 /// How the replicas of a run reach each other.
 enum BenchTransport: String, ExpressibleByArgument, Sendable {

@@ -1,3 +1,4 @@
+import LogCommands
 import Platform
 
 /// What was answered in each piece of the measured time, and how long the slowest answer of it took.

@@ -185,7 +185,7 @@ final class Committer: @unchecked Sendable {
         // before the receipt of this group.
         let most = max(trim?.through ?? .zero, rows.trimmable ?? .zero)
         var left = Self.trimsAtOnce
-        while left > 0, sweepAlone() || trimAlone(through: most) { left -= 1 }
+        while left > 0, sweepAlone() || trimAlone(through: most, rows.cursors) { left -= 1 }
         guard left == Self.trimsAtOnce, !hasFailed else { return outcome }
         var (rows, trim) = (rows, trim)
         if let asked = trim, asked.bytes > LogWriter.trimBytesWithoutRoom {
@@ -217,9 +217,11 @@ final class Committer: @unchecked Sendable {
 
     /// Of a group for which there is no room, what it trims: no more than what is on the disk allows. False if
     /// nothing is left of that, or it needs room itself.
-    private func trimAlone(through asked: Slot?) -> Bool {
+    private func trimAlone(through asked: Slot?, _ cursors: [CursorRecord]?) -> Bool {
         var rows = WriteRows()
         let most = min(log.committed, log.checkpoint)
+        // The trim rests on where they stand, and the group may never get there.
+        rows.cursors = cursors?.map { CursorRecord(name: $0.name, slot: min($0.slot, most)) }
         let trim = log.planTrim(
             through: asked.map { min($0, most) },
             bytes: LogWriter.trimBytesWithoutRoom
@@ -278,7 +280,12 @@ final class Committer: @unchecked Sendable {
 
     /// The only place where testimony is let go: the flush that covers it has returned (`R28`).
     private func acknowledge(_ batch: consuming WriteBatch) {
-        observer?.durable(batch.markedDurable(written: log.lastWrite, trimmed: log.trimmed))
+        let receipt = batch.markedDurable(
+            written: log.lastWrite,
+            trimmed: log.trimmed,
+            liveBytes: log.room.live
+        )
+        observer?.durable(receipt)
     }
 
     // MARK: - Room

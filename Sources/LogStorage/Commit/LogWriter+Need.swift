@@ -31,6 +31,11 @@ extension LogWriter {
         need.bytes += min(paths, 2 * room.live + 8 * page)
         need.bytes += 2 * (rows.checkpoint?.byteCount ?? 0)
         need.bytes += 2 * (rows.base?.encoded().count ?? 0)
+        if let cursors = rows.cursors {
+            let bytes = CursorRecord.encoded(cursors).count
+            need.bytes += 2 * bytes
+            need.hasLargeRows = need.hasLargeRows || bytes > page / 4
+        }
         if rows.prunesBelow != nil { need.bytes += 2 * Opening.byteCount * openings.count }
         need.bytes += 96 * rows.ineffective.count
         return need

@@ -36,6 +36,9 @@ extension LogWriter {
             let bytes = PeerRecord.encoded(merged(rows.peers))
             values.append((.peers, stateCoding.seal(bytes, .peers)))
         }
+        if let cursors = rows.cursors {
+            values.append((.cursors, stateCoding.seal(CursorRecord.encoded(cursors), .cursors)))
+        }
         if rows.prunesBelow != nil {
             values.append((.lineage, stateCoding.seal(Opening.encoded(kept(rows)), .lineage)))
         }

@@ -9,13 +9,24 @@ extension LogWriter {
         let through: Slot
         /// What the log did up to there, or up to the end of the batch there.
         let base: Base
+        let baseBytes: Int
         /// Of the rows that are deleted.
         let bytes: Int
+        /// The pages that were read for it, each of them checked.
+        let reached: PagesReached
+
+        init(through: Slot, base: Base, bytes: Int, reached: PagesReached = PagesReached()) {
+            self.through = through
+            self.base = base
+            baseBytes = base.encoded().count
+            self.bytes = bytes
+            self.reached = reached
+        }
 
         /// The most that the deletion can take: every leaf that held rows may be copied, and the pages that come
         /// free are listed.
         func need(pageSize: Int) -> Int {
-            2 * bytes + 2 * base.encoded().count + 16 * pageSize
+            2 * bytes + 2 * baseBytes + 16 * pageSize
         }
     }
 
@@ -33,8 +44,10 @@ extension LogWriter {
         var through = trimmed
         var bytes = 0
         var isWhole = false
+        let reached = PagesReached()
         do throws(PageTree.Damage) {
-            let tree = PageTree(file: file, state: try file.newest(isAtRest: true))
+            var tree = PageTree(file: file, state: try file.newest(isAtRest: true))
+            tree.reached = reached
             guard let table = try tree.table(Schema.accepted) else { return nil }
             var next = trimmed.next
             let coding = rowCoding
@@ -55,7 +68,7 @@ extension LogWriter {
             return nil
         }
         guard isWhole, replay.decided >= through else { return nil }
-        return Trim(through: through, base: replay.base, bytes: bytes)
+        return Trim(through: through, base: replay.base, bytes: bytes, reached: reached)
     }
 
     /// Deletes the rows, and what is known of their effect but for the last: from its number the next goes on.

@@ -9,12 +9,12 @@ struct LogWriter: ~Copyable {
     let tables: Schema.Tables
     let file: PageFile
     /// The meta page of the last commit, as it was soon after: once `isNoted`.
-    private var written: FileState?
-    private var isNoted = true
+    var written: FileState?
+    var isNoted = true
     /// The number of the last commit.
     private var transaction: UInt64
     /// Until then nobody looks again at the ways that every transaction takes.
-    private var trustedUntil = MonotonicInstant(nanoseconds: 0)
+    var trustedUntil = MonotonicInstant(nanoseconds: 0)
     /// So long a way is trusted after it was looked at: what a transaction writes itself is in the page cache.
     static let trust = Duration.milliseconds(50)
     let rowCoding: RowCoding
@@ -34,8 +34,8 @@ struct LogWriter: ~Copyable {
     /// How many do.
     private(set) var leftRows: UInt64
     private(set) var checkpoint: Slot
-    private var highest: UInt64
-    private var ineffective: IneffectiveEnd
+    var highest: UInt64
+    var ineffective: IneffectiveEnd
     var peers: [PeerRecord]
     var openings: [Opening]
     private let identity: DirectoryIdentity
@@ -141,7 +141,7 @@ struct LogWriter: ~Copyable {
             || rows.committed != nil || rows.checkpoint != nil || !rows.peers.isEmpty
             || rows.trimmed != nil || rows.base != nil || rows.prunesBelow != nil
             || rows.rolledBack != nil || !rows.ineffective.isEmpty || keptCommitted != nil
-            || !keptIneffective.isEmpty
+            || !keptIneffective.isEmpty || rows.cursors != nil
     }
 
     /// Writes the rows in one transaction, and returns when it is durable. Of what is to be trimmed goes what
@@ -167,8 +167,9 @@ struct LogWriter: ~Copyable {
         } catch {
             return .failed(StoreFailure(error))
         }
-        let isTrusted = sweep == nil && isTrusted(rows, need)
-        if !isTrusted, let damage = damage(onTheWayOf: rows, sweep) { return .failed(damage) }
+        let isTrusted = sweep == nil && isTrusted(rows, trim, need)
+        let damage = isTrusted ? damage(onTheWayOf: trim) : damage(onTheWayOf: rows, trim, sweep)
+        if let damage { return .failed(damage) }
         announce()
         let written: Written
         do throws(TransactionError<LMDBError>) {
@@ -247,57 +248,15 @@ struct LogWriter: ~Copyable {
         if let base = rows.base {
             check(base, in: rows, watermark: watermark, promise: rows.promised ?? promised)
         }
+        precondition(
+            rows.cursors?.allSatisfy { $0.slot <= watermark } ?? true,
+            "a cursor is never ahead of the watermark"
+        )
         if let slot = rows.trimmed {
             let replayed = rows.checkpoint?.slot ?? checkpoint
             precondition(slot > trimmed && slot <= min(watermark, replayed), "R78")
         }
         return after
-    }
-
-    /// Whether the rows take the usual ways alone, those to the ends of the tables, and these were looked at a
-    /// moment ago. What has come between was written by this thread.
-    private func isTrusted(_ rows: WriteRows, _ need: Need) -> Bool {
-        // Pages in a row are looked for in more of the list of free pages.
-        !need.hasLargeRows && rows.checkpoint == nil && rows.ineffective.isEmpty
-            && rows.prunesBelow == nil && rows.trimmed == nil && rows.base == nil
-            && rows.accepted.allSatisfy { $0.run.first.rawValue > highest }
-            && MonotonicClock.now() < trustedUntil
-    }
-
-    /// What LMDB must not follow. Nothing is written then, and the node ends: what it promised is in those
-    /// pages.
-    private mutating func damage(
-        onTheWayOf rows: WriteRows,
-        _ sweep: Sweep?
-    ) -> StoreFailure? {
-        let now = MonotonicClock.now()
-        if !isNoted { note() }
-        // Where rows below the trim point are left, a trim deletes none.
-        let trims = leftFrom == nil ? rows.trimmed.map { trimmed.next...$0 } : nil
-        let gone = sweep?.slots ?? trims
-        let slots = rows.ineffective + (gone.map { [$0.lowerBound, $0.upperBound] } ?? [])
-        let range = slots.min().flatMap { low in slots.max().map { low...$0 } }
-        do throws(PageTree.Damage) {
-            let state = try file.newest(isAtRest: true)
-            guard state == written else {
-                throw PageTree.Damage(page: state.transaction % 2, what: "a meta page")
-            }
-            try PageTree(file: file, state: state).checkWays(
-                to: (rows.accepted.map(\.run.slots) + (gone.map { [$0] } ?? []))
-                    .below(Slot(rawValue: highest)),
-                ineffective: range,
-                deletes: gone != nil,
-                ends: .init(
-                    accepted: trimmed.rawValue < highest || leftFrom != nil ? highest : 0,
-                    ineffective: ineffective.slot.rawValue
-                )
-            )
-            trustedUntil = now.advanced(by: Self.trust)
-            return nil
-        } catch {
-            return error.cause.map { StoreFailure(PosixError($0)) }
-                ?? StoreFailure(damage: "\(file.path) is damaged, \(error)")
-        }
     }
 
     /// Where a transaction failed says what it means: before the flush nothing has happened.
@@ -389,9 +348,5 @@ struct LogWriter: ~Copyable {
 }
 
 extension StoreFailure {
-    fileprivate init(damage: String) {
-        self.init(operation: "check", code: LMDBError.corrupted.code, detail: damage)
-    }
-
     fileprivate static let closed = StoreFailure(operation: "write", code: 0, detail: "closed")
 }

@@ -248,6 +248,8 @@ package struct LogCopy: ~Copyable {
         state.committed = committed
         state.checkpoint = delivery.checkpoint
         state.accepted = []
+        // Of consumers of the node, of which a copy has none.
+        state.cursors = []
         return state
     }
 }

@@ -20,8 +20,10 @@ package final class SnapshotFolder: Sendable {
         /// What is being written.
         var claimed: Slot?
         /// Who is told which rows are kept for a snapshot, and what was told last.
-        var observer: (@Sendable (Slot) -> Void)?
-        var told: Slot?
+        var observer: (@Sendable (SnapshotHold) -> Void)?
+        var told: SnapshotHold?
+        /// The host writes some, though there is none yet.
+        var isAwaited = false
         var found: [Slot: Found] = [:]
         /// Where the log begins behind: from no snapshot below does it lead on.
         var trimmed = Slot.zero
@@ -39,7 +41,7 @@ package final class SnapshotFolder: Sendable {
         /// trimmed past holds nothing back any more, whatever it is.
         var keepsAbove: Slot {
             let isNone = !found.keys.contains { $0 >= trimmed }
-            return good.last?.slot ?? (isNone ? claimed ?? .limit : .zero)
+            return good.last?.slot ?? (isNone && !isAwaited ? claimed ?? .limit : .zero)
         }
 
         /// Why one is not read; the newest first.
@@ -51,9 +53,10 @@ package final class SnapshotFolder: Sendable {
         }
 
         mutating func tell() {
-            guard let observer, told != keepsAbove else { return }
-            told = keepsAbove
-            observer(keepsAbove)
+            let hold = SnapshotHold(keepsAbove: keepsAbove, newest: good.first?.slot)
+            guard let observer, told != hold else { return }
+            told = hold
+            observer(hold)
         }
     }
 
@@ -191,8 +194,13 @@ package final class SnapshotFolder: Sendable {
 
     /// Tells somebody above which slot the log is kept for a snapshot, now and whenever that changes: before a
     /// snapshot is begun, and before one that was written counts. Within the lock: moments, and nothing of here.
-    package func observe(_ observer: @escaping @Sendable (Slot) -> Void) {
+    package func observe(_ observer: @escaping @Sendable (SnapshotHold) -> Void) {
         change { $0.observer = observer }
+    }
+
+    /// The host writes snapshots: until there is one, the log is kept whole for the first.
+    package func awaitFirst() {
+        change { $0.isAwaited = true }
     }
 
     /// The log is trimmed, durably: a snapshot below is none any more. It is removed with the next one.
@@ -374,4 +382,12 @@ package final class SnapshotFolder: Sendable {
             if let part = acts.part { try? FileSystem.removeFile(part) }
         }
     }
+}
+
+/// What the snapshots of a directory mean for a trim.
+package struct SnapshotHold: Hashable, Sendable {
+    /// Rows above are kept for one.
+    package let keepsAbove: Slot
+    /// The slot of the newest.
+    package let newest: Slot?
 }

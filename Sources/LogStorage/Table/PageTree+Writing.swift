@@ -24,17 +24,42 @@ extension PageTree {
 
     /// Checks the ways to the ends of the tables, where rows are appended, to those that are put elsewhere, to
     /// those that are deleted and the pages behind them, to the small values, and to free pages, of which
-    /// none may be one that was met on these ways.
+    /// none may be one that was met on these ways, or before by this tree.
     func checkWays(
         to slots: [ClosedRange<Slot>],
         ineffective: ClosedRange<Slot>?,
         deletes: Bool = false,
         ends: Ends
     ) throws(Damage) {
-        var tree = self
-        tree.reached = PagesReached()
-        try tree.checkTables(slots, ineffective, deletes, ends)
-        try tree.checkFreePages(rows: Self.freeRows, bytes: Self.freeBytes)
+        try checkTables(slots, ineffective, deletes, ends)
+        try checkFreePages(rows: Self.freeRows, bytes: Self.freeBytes)
+    }
+
+    /// Checks what the deletion of rows up to a slot, each of which was read, takes beside the usual ways: the pages
+    /// behind them, and of the slots without effect those that go along.
+    func checkWays(behind slot: Slot, ineffective: ClosedRange<Slot>) throws(Damage) {
+        func record(_ name: String) throws(Damage) -> TableRecord {
+            guard let record = try table(name) else {
+                throw Damage(
+                    page: state.transaction % 2,
+                    what: "the way to a table that is missing"
+                )
+            }
+            try check(record, flags: TableRecord.integerKeys)
+            return record
+        }
+        try checkPages(
+            of: record(Schema.accepted),
+            order: .number,
+            keys: (slot...slot).keys,
+            withNext: true
+        )
+        try checkPages(
+            of: record(Schema.ineffective),
+            order: .number,
+            keys: ineffective.keys,
+            withNext: true
+        )
     }
 
     private func checkTables(

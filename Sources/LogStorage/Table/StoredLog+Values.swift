@@ -18,6 +18,7 @@ extension StoredLog {
             (.left, coding.seal(state.leftBehind, .left)),
             (.checkpoint, coding.seal(state.checkpoint.encoded(), .checkpoint)),
             (.peers, coding.seal(PeerRecord.encoded(state.peers), .peers)),
+            (.cursors, coding.seal(CursorRecord.encoded(state.cursors), .cursors)),
             (.lineage, coding.seal(Opening.encoded(state.openings), .lineage)),
             (.latch, coding.seal(RolledBack.encoded(state.rolledBack), .latch)),
         ]

@@ -107,6 +107,11 @@ struct StoredLog {
         }
         let peers = values[.peers].flatMap { coding.open($0, .peers) }.flatMap(PeerRecord.decode)
         guard let peers else { return .failure(.corrupt("what is known of the peers")) }
+        let cursors = values[.cursors].flatMap { coding.open($0, .cursors) }
+            .flatMap(CursorRecord.decode)
+        guard let cursors, cursors.allSatisfy({ $0.slot.rawValue <= committed }) else {
+            return .failure(.corrupt("how far consumers have come"))
+        }
         let openings = values[.lineage].flatMap { coding.open($0, .lineage) }
             .flatMap(Opening.decode)
         guard let openings, openings.last?.process.boot ?? .never == Boot(boot) else {
@@ -134,6 +139,7 @@ struct StoredLog {
         )
         state.base = base
         state.leftBehind = left
+        state.cursors = cursors
         return .success(state)
     }
 

@@ -41,6 +41,7 @@
 //     left         u64                    rows at and below the trim point that a base has left behind
 //     checkpoint   as Checkpoint.encoded()
 //     peers        as PeerRecord.encoded()
+//     cursors      as CursorRecord.encoded(): how far consumers of this node have come, never above the watermark
 //     lineage      as Opening.encoded(): the openings from a floor on, written by each with its boot (`R81`)
 //     latch        as RolledBack.encoded(): empty, or that the directory is an old copy, for good
 //
@@ -65,7 +66,7 @@
 // of the first row and the last one there are as many as LMDB counts of the table, or the last ones are lost; the
 // first names none above the trim point. The last row stays when what it speaks of is trimmed.
 package enum Schema {
-    package static let formatVersion: UInt32 = 8
+    package static let formatVersion: UInt32 = 9
     /// Stands in the number of a backup's format, so that no version of this software opens one as the node that it
     /// was made of.
     package static let backup: UInt32 = 1 << 31
@@ -83,7 +84,7 @@ package enum Schema {
 package enum StateName: String, CaseIterable, Sendable {
     case promised
     case lastRound = "last_round"
-    case boot, committed, trimmed, base, checkpoint, peers, lineage, latch, left
+    case boot, committed, trimmed, base, checkpoint, peers, lineage, latch, left, cursors
 
     package var key: [UInt8] { Array(rawValue.utf8) }
 }

@@ -7,11 +7,16 @@ package struct Arrivals: ~Copyable {
     package var completions: [ReadCompletion] = []
     package var barriers: [BarrierRequest] = []
     package var trims: [TrimRequest] = []
+    package var cursors: [CursorRequest] = []
+    /// How far consumers have come: nobody waits for that.
+    package var confirmed: [CursorRecord] = []
     package var cancellations: [WaiterID] = []
     /// The store ran out of room, or found some again.
     package var isFull: Bool?
     /// Rows above this slot are kept for a snapshot, until another is told; `Slot.limit`: for none.
     package var keepsAbove: Slot?
+    /// The newest snapshot is of this slot.
+    package var snapshot: Slot?
     /// The store has failed: nothing that is in flight will be known durable.
     package var failure: StoreFailure?
     /// Shut down: take nothing new, finish what is in flight until then.
@@ -56,17 +61,48 @@ package struct TrimRequest: Sendable {
     package let through: Slot
     /// Also what is kept for a snapshot; of this call alone.
     package let pastSnapshots: Bool
+    /// Also what is kept for a cursor; of this call alone.
+    package let pastCursors: Bool
     package let deadline: Tick
 
     package init(
         waiter: WaiterID,
         through: Slot,
         pastSnapshots: Bool = false,
+        pastCursors: Bool = false,
         deadline: Tick
     ) {
         self.waiter = waiter
         self.through = through
         self.pastSnapshots = pastSnapshots
+        self.pastCursors = pastCursors
+        self.deadline = deadline
+    }
+
+    /// Up to where it may go by what this node keeps for others than members.
+    func limit(snapshots: Slot, cursors: Slot) -> Slot {
+        min(pastSnapshots ? .limit : snapshots, pastCursors ? .limit : cursors)
+    }
+}
+
+/// Somebody wants to know that of a cursor the disk holds what is known here.
+package struct CursorRequest: Sendable {
+    package enum Change: Hashable, Sendable {
+        /// Makes it, standing there, unless there is one.
+        case open(Slot)
+        case flush
+        case remove
+    }
+
+    package let waiter: WaiterID
+    package let name: CursorName
+    package let change: Change
+    package let deadline: Tick
+
+    package init(waiter: WaiterID, name: CursorName, change: Change, deadline: Tick) {
+        self.waiter = waiter
+        self.name = name
+        self.change = change
         self.deadline = deadline
     }
 }
@@ -81,6 +117,8 @@ package enum TrimHold: Hashable, Sendable {
     case delivery
     /// A snapshot that is kept, or being written: it is of this slot.
     case snapshot(Slot)
+    /// A named cursor: it stands at this slot.
+    case cursor(Slot)
     /// A row that this node cannot read: what it did would be forgotten with it (`R43`).
     case damage
 }
@@ -106,6 +144,9 @@ package struct Reply: Hashable, Sendable {
         case barrier(Slot)
         /// Every slot up to there is trimmed, and what keeps the rest of what was asked for.
         case trimmed(through: Slot, TrimHold?)
+        /// Where a cursor stands on the disk, or stood that was removed; nil if there is none of that name, or no
+        /// room for one more.
+        case cursor(Slot?)
         /// Not in the log, and never will be.
         case never(Refusal)
         /// It may get into the log or not, under this token.

@@ -17,6 +17,8 @@ package struct DurabilityReceipt: ~Copyable {
     private(set) var peers: [PeerRecord]
     /// The slot of the checkpoint that the flush covered.
     private(set) var checkpointed: Slot?
+    /// What the log took on the disk then.
+    private(set) var liveBytes: Int?
     private(set) var testimony: [Testimony]
 
     init(
@@ -29,6 +31,7 @@ package struct DurabilityReceipt: ~Copyable {
         runs: Int,
         peers: [PeerRecord],
         checkpointed: Slot?,
+        liveBytes: Int?,
         testimony: [Testimony]
     ) {
         self.through = through
@@ -40,6 +43,7 @@ package struct DurabilityReceipt: ~Copyable {
         self.runs = runs
         self.peers = peers
         self.checkpointed = checkpointed
+        self.liveBytes = liveBytes
         self.testimony = testimony
     }
 
@@ -55,6 +59,7 @@ package struct DurabilityReceipt: ~Copyable {
         runs += later.runs
         peers.append(contentsOf: later.peers)
         checkpointed = later.checkpointed ?? checkpointed
+        liveBytes = later.liveBytes ?? liveBytes
         testimony.append(contentsOf: later.testimony)
     }
 }

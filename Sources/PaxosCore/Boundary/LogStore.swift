@@ -83,6 +83,10 @@ package struct RecoveredState: Hashable, Sendable {
     package var leftBehind: UInt64 = 0
     /// What an entry of the log takes in the mean, in bytes on the disk; 0 if nobody knows.
     package var meanEntryBytes = 0
+    /// The node's cursors, in the order of their names.
+    package var cursors: [CursorRecord] = []
+    /// What the log takes on the disk; 0 if nobody knows.
+    package var liveBytes = 0
     /// What was stored of the peers: all of them, or none before all have been met.
     package var peers: [PeerRecord]
 

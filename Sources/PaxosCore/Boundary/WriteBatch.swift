@@ -45,9 +45,11 @@ package struct WriteBatch: ~Copyable {
     /// - Parameters:
     ///   - written: The number of the newest transaction that is durable by now.
     ///   - trimmed: How far the log is trimmed by now, if that is less than the batch asked for.
+    ///   - liveBytes: What the log takes on the disk by now, if the store can tell.
     package consuming func markedDurable(
         written: WriteNumber,
-        trimmed: Slot? = nil
+        trimmed: Slot? = nil,
+        liveBytes: Int? = nil
     ) -> DurabilityReceipt {
         isSettled = true
         return DurabilityReceipt(
@@ -61,6 +63,7 @@ package struct WriteBatch: ~Copyable {
             runs: rows.accepted.count,
             peers: rows.peers,
             checkpointed: rows.checkpoint?.slot,
+            liveBytes: liveBytes,
             testimony: testimony
         )
     }
@@ -138,6 +141,8 @@ package struct WriteRows: Hashable, Sendable {
     /// more, and deleted, a bounded part with this and each later transaction. The watermark, the checkpoint and
     /// a promise that are not below it are in this batch (`R44`). It covers a trim in the same transaction.
     package var base: Base?
+    /// The cursors of this node: all of them, in the order of their names.
+    package var cursors: [CursorRecord]?
     /// What is known of peers: each replaces the record of its node.
     package var peers: [PeerRecord] = []
     /// Openings below this boot need not be kept: every peer holds a later one durably.
@@ -155,6 +160,7 @@ package struct WriteRows: Hashable, Sendable {
     package var needsFlush: Bool {
         !accepted.isEmpty || promised != nil || lastRound != nil || checkpoint != nil
             || trimmed != nil || base != nil || !peers.isEmpty || rolledBack != nil || isFinal
+            || cursors != nil
     }
 
     mutating func merge(_ later: WriteRows) {
@@ -166,6 +172,7 @@ package struct WriteRows: Hashable, Sendable {
         trimmed = later.trimmed ?? trimmed
         trimmable = later.trimmable ?? trimmable
         base = later.base ?? base
+        cursors = later.cursors ?? cursors
         // A disk without room holds them back for as long as it likes.
         peers.removeAll { record in later.peers.contains { $0.node == record.node } }
         peers.append(contentsOf: later.peers)

@@ -1,4 +1,4 @@
-/// Those who wait for an append, a barrier or a trim, and what each is told: all replies of a core come from here,
+/// Those who wait for an append, a barrier, a trim or a cursor, and what each is told: all replies of a core come from here,
 /// one to each caller.
 ///
 /// An append comes here when it leaves the inbox, and has a token from then on. What of those is not decided is
@@ -103,6 +103,12 @@ struct Callers: Sendable {
     ) {
         guard waiters.remove(waiter) != .none else { return }
         output.replies.append(Reply(waiter: waiter, outcome: .trimmed(through: slot, hold)))
+    }
+
+    /// Tells the caller of a cursor where it stands on the disk; nil if that cannot be.
+    mutating func answer(_ waiter: WaiterID, cursor slot: Slot?, output: inout Output) {
+        guard waiters.remove(waiter) != .none else { return }
+        output.replies.append(Reply(waiter: waiter, outcome: .cursor(slot)))
     }
 
     /// Whether anybody was told since this was asked last.

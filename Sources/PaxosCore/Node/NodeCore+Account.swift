@@ -24,6 +24,7 @@ extension NodeCore {
             deadline = min(deadline, meeting.nextDeadline)
             // Before all have met both ways the replica's clock stands still.
             if meeting.isEstablished { deadline = min(deadline, replica.nextDeadline) }
+            deadline = min(deadline, nextOwnWrite)
         }
         return min(deadline, lifetime.closesBy ?? .never)
     }
@@ -72,7 +73,8 @@ extension NodeCore {
             meeting,
             lifetime,
             delivered: delivering.delivered,
-            counters: meeting.counters + proposals.counters + counters
+            counters: meeting.counters + proposals.counters + counters,
+            cursors: cursors.held
         )
     }
 }

@@ -6,6 +6,7 @@
 ///                 Proposals      appends on their way to a slot, here or at the leader
 ///                 Readers        barriers
 ///                 Callers        who waits, and what each is told
+///                 Cursors        how far this node's consumers have come
 ///                 Trimming       what of the log this node forgets
 ///                 Writes         the batch of the step
 ///                 Lifetime       whether it still takes part
@@ -31,7 +32,9 @@ package struct NodeCore: ~Copyable {
     private(set) var callers: Callers
     private var writes: Writes
     private var turns = Turns()
-    private var trimming = Trimming()
+    private var trimming: Trimming
+    private(set) var cursors: Cursors
+    private let policy: TrimPolicy
     private(set) var counters = MessageCounters()
     /// A step has begun and is not finished.
     private var isStepping = false
@@ -41,11 +44,13 @@ package struct NodeCore: ~Copyable {
     /// - Parameters:
     ///   - recovered: What the store held.
     ///   - limits: The node's bounds.
+    ///   - policy: What of its log it keeps.
     ///   - seed: The only chance there is: the draws of election timeouts follow from it.
     ///   - rules: What the protocol decides by.
     package init(
         recovered: RecoveredState,
         limits: Limits,
+        policy: TrimPolicy = TrimPolicy(),
         seed: UInt64,
         rules: Rules = .paxos
     ) {
@@ -57,6 +62,9 @@ package struct NodeCore: ~Copyable {
         )
         node = recovered.node
         self.limits = limits
+        self.policy = policy
+        trimming = Trimming(policy: policy, bytes: recovered.liveBytes)
+        cursors = Cursors(recovered: recovered.cursors)
         lifetime = Lifetime(rolledBack: recovered.rolledBack)
         meeting = Meeting(recovered: recovered, limits: limits, rule: rules.succession)
         replica = Replica(recovered: recovered, limits: limits, seed: seed, rules: rules)
@@ -105,7 +113,10 @@ package struct NodeCore: ~Copyable {
             proposals.tellRelayed(replica, output: &output)
             readers.advance(&callers, &replica, through: delivering.fed, output: &output)
         }
-        if lifetime.isOpen { trimming.answer(&callers, replica, output: &output) }
+        if lifetime.isOpen {
+            trimming.cursor = slowestCursor
+            trimming.answer(&callers, replica, output: &output)
+        }
         if let closeBy { lifetime.close(by: closeBy) }
         advanceClosing(output: &output)
         output.refusal = refusal
@@ -129,6 +140,7 @@ package struct NodeCore: ~Copyable {
         if lifetime.takesPart { replica.proposeRecovered(output: &output) }
         take(arrivals.barriers, output: &output)
         trimming.take(arrivals, lifetime.refusal, &callers, &replica, delivering, &output)
+        cursors.take(arrivals, lifetime.refusal, &callers, delivering.delivered, at: now, &output)
         for waiter in arrivals.cancellations { callers.end(waiter, .cancelled, output: &output) }
         callers.endExpired(by: now, output: &output)
     }
@@ -141,6 +153,8 @@ package struct NodeCore: ~Copyable {
         guard lifetime.failure == nil else { return }
         let takesPart = lifetime.takesPart
         writes.finish(through: receipt.through)
+        cursors.finish(through: receipt.through, &callers, output: &output)
+        trimming.note(bytes: receipt.liveBytes)
         replica.oldestWrite = writes.oldest
         meeting.markDurable(
             receipt.peers,
@@ -333,6 +347,19 @@ package struct NodeCore: ~Copyable {
 
     // MARK: - The write and the messages of a step
 
+    /// What is kept for cursors lies above this slot.
+    private var slowestCursor: Slot {
+        cursors.slowest(policy, committed: replica.learner.committed, at: now)?.slot ?? .limit
+    }
+
+    /// When a part of what goes to the disk by itself has waited long enough.
+    var nextOwnWrite: Tick {
+        min(
+            cursors.nextDeadline(isIdle: writes.isIdle),
+            writes.isIdle ? trimming.nextDeadline(replica) : .never
+        )
+    }
+
     private mutating func seal(_ output: inout Output) {
         if lifetime.rolledBack != nil { output.fallSilent() }
         meeting.seal(&output)
@@ -340,7 +367,12 @@ package struct NodeCore: ~Copyable {
         let takesPart = lifetime.takesPart
         if takesPart { meeting.addRecords(to: &output.rows, at: now) }
         writes.addCheckpoint(of: delivering, after: limits.checkpointSlots, to: &output.rows)
-        if takesPart { trimming.add(to: &output.rows, &replica, delivering, &writes) }
+        if takesPart {
+            cursors.add(to: &output.rows, isIdle: writes.isIdle, at: now)
+            trimming.cursor = slowestCursor
+            trimming.add(to: &output.rows, &replica, delivering, &writes)
+            cursors.add(to: &output.rows, isIdle: writes.isIdle, at: now)
+        }
         guard output.rows.needsFlush || !output.testimony.isEmpty else { return }
         if output.rows.needsFlush {
             writes.addWatermark(replica.deliverable, to: &output.rows)
@@ -348,6 +380,7 @@ package struct NodeCore: ~Copyable {
             if takesPart { meeting.addPruned(to: &output.rows) }
         }
         let id = writes.submit(&output, at: now)
+        cursors.note(id, output.rows)
         if output.rows.isFinal { lifetime.seal(under: id) }
         replica.oldestWrite = writes.oldest
     }

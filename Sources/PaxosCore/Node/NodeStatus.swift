@@ -52,6 +52,8 @@ package struct CoreStatus: Hashable, Sendable {
     package var counters: MessageCounters
     /// Payload bytes of the rows that others have sent for what was missing here.
     package var fetchedBytes: UInt64 = 0
+    /// How far its consumers have come.
+    package var cursors: [CursorPosition] = []
 }
 
 extension CoreStatus {
@@ -63,7 +65,8 @@ extension CoreStatus {
         _ meeting: Meeting,
         _ lifetime: Lifetime,
         delivered: Slot,
-        counters: MessageCounters
+        counters: MessageCounters,
+        cursors: [CursorPosition]
     ) -> CoreStatus {
         let now = replica.now
         let leads = replica.leader != nil
@@ -91,7 +94,8 @@ extension CoreStatus {
             rolledBack: lifetime.rolledBack,
             disagreements: meeting.admission.disagreements(at: now),
             counters: counters,
-            fetchedBytes: replica.fetchedBytes
+            fetchedBytes: replica.fetchedBytes,
+            cursors: cursors
         )
     }
 }

@@ -1,30 +1,44 @@
-/// Forgetting a prefix of the log, at this node alone: each trims its own, as far as it is asked to, and never
-/// what a member may still ask for.
+/// Forgetting a prefix of the log, at this node alone: each trims its own, as far as it is asked to or its policy says,
+/// and never what a member may still ask for.
 ///
 /// The trim point never passes the slot up to which every member has durably committed (`Floor`), nor this node's own
 /// checkpoint: what a restart replays is kept. Nor, unless told, what no snapshot holds from which the log is
 /// to lead on, whenever that is begun (`R42`). Rows go with writes that are made anyway, a bounded number in
-/// each, and else in larger chunks of their own, one after the other.
+/// each, and else in larger chunks of their own, one after the other. What the policy has go waits until it is much:
+/// a transaction takes pages at both ends of the log.
 struct Trimming: Sendable {
     /// Rows that go with any write, beside twice those that have come since the last.
     private static let rider = 512
+    /// Rows that the policy has go with one write, at least, or bytes of them.
+    private static let least = 1_024
+    private static let leastBytes = 1 << 20
+    /// In ticks: nothing else was written for so long where rows go with a write of their own that nobody waits for.
+    private static let pause: UInt64 = 2
     /// Rows that go with a write of their own.
     private static let chunk = 4_096
     /// The most that go with one.
     private static let most = 10_000
 
     private struct Waiting {
-        let waiter: WaiterID
         let through: Slot
-        let pastSnapshots: Bool
+        let request: TrimRequest
         /// What can be known to be on disk without a further append.
         let own: Slot
     }
 
     /// As far as it was asked for.
     private(set) var goal = Slot.zero
+    private let policy: TrimPolicy
     /// Where the oldest snapshot ends: the goal may lie above, and waits there.
     private var keepsAbove = Slot.limit
+    /// Where the newest does.
+    private var snapshot: Slot?
+    /// Where the slowest cursor stands for which something is kept; `limit` if there is none.
+    var cursor = Slot.limit
+    /// What the rows take on the disk; 0 while that is not known.
+    private var bytes = 0
+    /// When anything but a trim was written last.
+    private var wroteAt: Tick?
     private var waiting: [Waiting] = []
     /// Rows accepted since the last trim.
     private var accepted = 0
@@ -34,6 +48,16 @@ struct Trimming: Sendable {
     private var restingSince: Tick?
     /// In ticks: longer than after appends, when each member writes anyway.
     private static let rest: UInt64 = 200
+
+    init(policy: TrimPolicy, bytes: Int) {
+        self.policy = policy
+        self.bytes = bytes
+    }
+
+    /// What the rows took when a flush returned.
+    mutating func note(bytes found: Int?) {
+        bytes = found ?? bytes
+    }
 
     /// Takes calls, unless nobody is taken. The goal stays when they are answered: what is held back now goes
     /// later. But for what snapshots hold, and past them: that is of the call alone.
@@ -46,6 +70,7 @@ struct Trimming: Sendable {
         _ output: inout Output
     ) {
         keepsAbove = arrivals.keepsAbove ?? keepsAbove
+        snapshot = arrivals.snapshot ?? snapshot
         let requests = arrivals.trims
         if !requests.isEmpty { replica.acceptor.forgetTrimStuck() }
         for request in requests {
@@ -58,9 +83,8 @@ struct Trimming: Sendable {
             if !request.pastSnapshots { goal = max(goal, min(through, keepsAbove)) }
             waiting.append(
                 Waiting(
-                    waiter: request.waiter,
                     through: through,
-                    pastSnapshots: request.pastSnapshots,
+                    request: request,
                     own: min(through, delivering.delivered)
                 )
             )
@@ -76,16 +100,18 @@ struct Trimming: Sendable {
         // Just elected it knows of nobody's disk, and would name a member that lacks nothing.
         let isEarly = replica.awaitsFloor
         var isAnswered = false
+        let (keepsAbove, cursor) = (keepsAbove, cursor)
         waiting.removeAll { call in
-            let limit = call.pastSnapshots ? .limit : keepsAbove
+            let limit = call.request.limit(snapshots: keepsAbove, cursors: cursor)
             let own = min(call.own, limit)
             let reach = min(own, replica.floor.slot)
             let isDone =
                 trimmed >= min(call.through, limit) || isStuck
                 || (replica.floor.own >= own && trimmed >= reach && !isUnderway && !isEarly)
-            guard isDone else { return !callers.isWaiting(call.waiter) }
-            let hold = trimmed >= call.through ? nil : Self.hold(of: call, limit, replica)
-            callers.answer(call.waiter, trimmed: trimmed, hold, output: &output)
+            guard isDone else { return !callers.isWaiting(call.request.waiter) }
+            let hold =
+                trimmed >= call.through ? nil : Self.hold(of: call, keepsAbove, cursor, replica)
+            callers.answer(call.request.waiter, trimmed: trimmed, hold, output: &output)
             isAnswered = true
             return true
         }
@@ -100,9 +126,16 @@ struct Trimming: Sendable {
         output.facts.append(.trimmed(trimmed))
     }
 
-    private static func hold(of call: Waiting, _ limit: Slot, _ replica: Replica) -> TrimHold {
+    private static func hold(
+        of call: Waiting,
+        _ keepsAbove: Slot,
+        _ cursor: Slot,
+        _ replica: Replica
+    ) -> TrimHold {
+        let trimmed = replica.acceptor.durablyTrimmed
         if replica.acceptor.isTrimStuck { return .damage }
-        if replica.acceptor.durablyTrimmed >= limit { return .snapshot(limit) }
+        if !call.request.pastSnapshots, trimmed >= keepsAbove { return .snapshot(keepsAbove) }
+        if !call.request.pastCursors, trimmed >= cursor { return .cursor(cursor) }
         if call.own < call.through { return .delivery }
         guard let slowest = replica.floor.slowest else { return .members }
         return .member(slowest)
@@ -119,10 +152,22 @@ struct Trimming: Sendable {
         if holdsAllBack(rows, replica, delivering, writes) {
             writes.add(delivering.checkpoint, to: &rows)
         }
-        let past = waiting.reduce(Slot.zero) { $1.pastSnapshots ? max($0, $1.through) : $0 }
-        let goal = max(min(goal, keepsAbove), past)
-        guard goal > replica.acceptor.trimmed, !rows.isFinal else { return }
+        if rows.needsFlush { wroteAt = replica.now }
+        let asked = askedFor
+        let kept = min(
+            kept(replica),
+            replica.floor.slot,
+            replica.floor.own,
+            delivering.delivered
+        )
+        guard max(asked, kept) > replica.acceptor.trimmed, !rows.isFinal else {
+            accepted = 0
+            return
+        }
         accepted += rows.accepted.reduce(0) { $0 + $1.run.entries.count }
+        let mayWrite = rows.needsFlush || asked > replica.acceptor.trimmed || isPaused(replica)
+        let goal = mayWrite && isMuch(kept, replica) ? max(asked, kept) : asked
+        guard goal > replica.acceptor.trimmed else { return }
         let may = min(goal, replica.floor.slot, replica.floor.own, delivering.delivered)
         let isUnderway = replica.acceptor.durablyTrimmed < replica.acceptor.trimmed
         guard may > replica.acceptor.trimmed, !isUnderway else {
@@ -133,7 +178,9 @@ struct Trimming: Sendable {
             return
         }
         // What is about to be written anyway, or nothing: a chunk would make the group of the next appends wait.
-        guard rows.needsFlush || writes.isIdle else { return }
+        // A full store holds its group until something goes, and makes one of both.
+        let isFull = replica.acceptor.isFull
+        guard rows.needsFlush || writes.isIdle || isFull else { return }
         let count = rows.needsFlush ? Self.rider + 2 * accepted : Self.chunk
         var through = min(may, replica.acceptor.trimmed.advanced(by: min(count, Self.most)))
         if through > writes.checkpoint {
@@ -147,6 +194,50 @@ struct Trimming: Sendable {
         rows.trimmable = may
         replica.acceptor.trim(through: through, atMost: may)
         accepted = 0
+    }
+
+    /// As far as callers have asked for, now or before.
+    private var askedFor: Slot {
+        let past = waiting.reduce(Slot.zero) { past, call in
+            let limit = call.request.limit(snapshots: keepsAbove, cursors: cursor)
+            return max(past, min(call.through, limit))
+        }
+        return max(min(goal, keepsAbove, cursor), past)
+    }
+
+    /// As far as the policy has the log go.
+    private func kept(_ replica: Replica) -> Slot {
+        // A row that cannot be read stays until somebody asks again.
+        guard !replica.acceptor.isTrimStuck else { return .zero }
+        let goal = policy.goal(
+            committed: replica.learner.committed,
+            trimmed: replica.acceptor.trimmed,
+            snapshot: snapshot,
+            bytes: bytes
+        )
+        return min(goal, policy.isPastSnapshots ? .limit : keepsAbove, cursor)
+    }
+
+    /// What nobody waits for goes if it is so many slots, or so many bytes by their mean; a full store needs all of it.
+    private func isMuch(_ goal: Slot, _ replica: Replica) -> Bool {
+        let count = goal.count(after: replica.acceptor.trimmed)
+        guard count > 0, count < Self.least, !replica.acceptor.isFull else { return count > 0 }
+        let rows = replica.learner.committed.count(after: replica.acceptor.trimmed)
+        return count * (bytes / max(1, rows)) >= Self.leastBytes
+    }
+
+    /// Others have written nothing for a moment.
+    private func isPaused(_ replica: Replica) -> Bool {
+        replica.acceptor.isFull
+            || wroteAt.map { replica.now >= $0.advanced(by: Self.pause) } ?? true
+    }
+
+    /// When something may go that waits for a pause.
+    func nextDeadline(_ replica: Replica) -> Tick {
+        guard policy.kept != .everything, let wroteAt, !replica.acceptor.isFull,
+            isMuch(min(kept(replica), replica.floor.slot, replica.floor.own), replica)
+        else { return .never }
+        return max(wroteAt.advanced(by: Self.pause), replica.now.advanced(by: 1))
     }
 
     /// True if the floor is held back by nothing but what this node has not written down, for a while: behind a

@@ -25,6 +25,7 @@ package struct SimulatedDisk: Sendable {
     package private(set) var rolledBack: RolledBack?
     /// In ascending order of node.
     package private(set) var peers: [PeerRecord] = []
+    package private(set) var cursors: [CursorRecord] = []
     package private(set) var ineffective: [Slot] = []
     /// Slots whose row is there and is not what was written.
     package private(set) var rotten: [Slot] = []
@@ -85,6 +86,7 @@ package struct SimulatedDisk: Sendable {
             rolledBack: rolledBack
         )
         if let base { state.base = base }
+        state.cursors = cursors
         return state
     }
 
@@ -157,6 +159,14 @@ package struct SimulatedDisk: Sendable {
                 "the checkpoint \(checkpoint.slot) is outside \(self.checkpoint.slot)...\(committed)"
             )
             self.checkpoint = checkpoint
+        }
+        if let cursors = write.cursors {
+            try demand(
+                cursors.allSatisfy { $0.slot <= committed },
+                .store,
+                "a cursor is written that is ahead of the watermark \(committed)"
+            )
+            self.cursors = cursors
         }
         for peer in write.peers { try put(peer) }
         ineffective.append(contentsOf: write.ineffective)

@@ -33,6 +33,7 @@ extension Reply.Outcome {
         case .barrier(let slot): "at \(slot)"
         case .trimmed(let slot, let hold):
             "trimmed \(slot)" + (hold.map { " held by \($0)" } ?? "")
+        case .cursor(let slot): "cursor " + (slot.map { "\($0)" } ?? "none")
         case .never(let refusal): "never \(refusal.text)"
         case .unknown(let token, let refusal): "unknown \(token) \(refusal.text)"
         }
@@ -58,6 +59,7 @@ extension WriteRows {
         if let checkpoint { parts.append("checkpoint=\(checkpoint.slot)") }
         if let base { parts.append("base=\(base.slot) ballot=\(base.ballot)") }
         if let trimmed { parts.append("trimmed=\(trimmed)") }
+        for cursor in cursors ?? [] { parts.append("cursor \(cursor.name)=\(cursor.slot)") }
         for peer in peers {
             parts.append("peer \(peer.node) boot=\(peer.boot)" + (peer.isMutual ? " mutual" : ""))
         }

@@ -209,6 +209,8 @@ extension World {
                 "\(node.id) says that it has trimmed through slot \(slot); its disk holds "
                     + "\(node.store.disk.trimmed)"
             )
+        case .cursor:
+            throw Violation(.reply, "\(node.id) tells of a cursor who did not ask")
         case .never(let refusal):
             if let append = caller.append { try ledger.refuse(append: append) }
             try check(refusal, of: caller, node, process, now: tick)

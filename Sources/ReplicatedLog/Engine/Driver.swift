@@ -26,6 +26,7 @@ final class Driver: Sendable {
 
     init(
         limits: Limits,
+        policy: TrimPolicy,
         store: any NodeStore,
         noteTrimmed: @escaping @Sendable (Slot) -> Void,
         transport: (any LogTransport)?,
@@ -51,6 +52,7 @@ final class Driver: Sendable {
         let core = NodeCore(
             recovered: store.recover(),
             limits: limits,
+            policy: policy,
             seed: SystemRandom.uint64()
         )
         identity = core.identity

@@ -1,3 +1,4 @@
+internal import LogStorage
 internal import PaxosCore
 internal import Platform
 
@@ -17,6 +18,7 @@ extension Inbox {
         continuation: WaiterTable.Continuation,
         trimThrough slot: Slot,
         pastSnapshots: Bool,
+        pastCursors: Bool,
         by deadline: Tick
     ) {
         submit(ticket, continuation) { state, waiter in
@@ -24,6 +26,7 @@ extension Inbox {
                 waiter: waiter,
                 through: slot,
                 pastSnapshots: pastSnapshots,
+                pastCursors: pastCursors,
                 deadline: deadline
             )
             state.trims.append(request)
@@ -32,7 +35,41 @@ extension Inbox {
 
     /// Rows above a slot are kept for a snapshot, from the next step on: no trim that is asked for later comes
     /// before it. Nobody is woken for that.
-    func keep(above slot: Slot) {
-        state.withLock { $0.keepsAbove = slot }
+    func keep(_ hold: SnapshotHold) {
+        state.withLock { state in
+            state.keepsAbove = hold.keepsAbove
+            state.snapshot = hold.newest ?? state.snapshot
+        }
+    }
+
+    func submit(
+        _ ticket: borrowing Ticket,
+        continuation: WaiterTable.Continuation,
+        cursor name: CursorName,
+        _ change: CursorRequest.Change,
+        by deadline: Tick
+    ) {
+        submit(ticket, continuation) { state, waiter in
+            let request = CursorRequest(
+                waiter: waiter,
+                name: name,
+                change: change,
+                deadline: deadline
+            )
+            state.cursors.append(request)
+        }
+    }
+
+    /// A consumer has come so far. Of each only the last is kept until the driver looks, and only the first wakes it.
+    func confirm(_ record: CursorRecord) {
+        let wakes = state.withLock { state -> Bool in
+            if let index = state.confirmed.firstIndex(where: { $0.name == record.name }) {
+                state.confirmed[index].slot = max(state.confirmed[index].slot, record.slot)
+                return false
+            }
+            state.confirmed.append(record)
+            return state.confirmed.count == 1
+        }
+        if wakes { parker.unpark() }
     }
 }

@@ -25,6 +25,8 @@ final class Inbox: Sendable {
         var appends = Backlog()
         var barriers: [BarrierRequest] = []
         var trims: [TrimRequest] = []
+        var cursors: [CursorRequest] = []
+        var confirmed: [CursorRecord] = []
         var cancellations: [WaiterID] = []
         var completions: [ReadCompletion] = []
         var messages: [Envelope] = []
@@ -35,6 +37,7 @@ final class Inbox: Sendable {
         var receipt: DurabilityReceipt?
         var isFull: Bool?
         var keepsAbove: Slot?
+        var snapshot: Slot?
         var failure: StoreFailure?
         var closeBy: Tick?
         var waiters = WaiterTable()
@@ -52,14 +55,14 @@ final class Inbox: Sendable {
         var wakingAppend = 1
         /// Since when appends stay here to be joined by others.
         var gathersSince: MonotonicInstant?
-        /// How many of `appends`, `overflow`, `barriers` and `trims` were answered since the last sweep, and what
+        /// How many of `appends`, `overflow`, `barriers`, `trims` and `cursors` were answered since the last sweep, and what
         /// their payloads still take.
         var answered = 0
         var answeredBytes = 0
 
         var hasMoreThanAppends: Bool {
             receipt != nil || !messages.isEmpty || !completions.isEmpty || hasWordOfCallers
-                || isFull != nil || failure != nil
+                || isFull != nil || failure != nil || !confirmed.isEmpty
         }
 
         mutating func stopGathering() {
@@ -69,7 +72,8 @@ final class Inbox: Sendable {
 
         /// Callers want something beside appends, and not before them.
         var hasWordOfCallers: Bool {
-            !barriers.isEmpty || !trims.isEmpty || !cancellations.isEmpty || closeBy != nil
+            !barriers.isEmpty || !trims.isEmpty || !cursors.isEmpty || !cancellations.isEmpty
+                || closeBy != nil
         }
     }
 
@@ -91,7 +95,7 @@ final class Inbox: Sendable {
     let state = Locked(State())
     private let limits: Limits
     private let clock: TickClock
-    private let parker: Parker
+    let parker: Parker
     private let early: EarlyDeadlines
 
     init(limits: Limits, clock: TickClock, parker: Parker) {

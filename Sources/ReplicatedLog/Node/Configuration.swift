@@ -9,6 +9,8 @@ extension LogNode {
         public var membership: Membership
         /// The bounds of everything that could grow.
         public var limits: Limits
+        /// What of its log the node keeps, and what it forgets by itself.
+        public var trimming: TrimPolicy
         /// How the data directory grows, and where it stops.
         public var storage: StorageOptions
 
@@ -18,12 +20,14 @@ extension LogNode {
             node: NodeID,
             membership: Membership,
             limits: Limits = Limits(),
+            trimming: TrimPolicy = TrimPolicy(),
             storage: StorageOptions = StorageOptions()
         ) {
             self.cluster = cluster
             self.node = node
             self.membership = membership
             self.limits = limits
+            self.trimming = trimming
             self.storage = storage
         }
     }

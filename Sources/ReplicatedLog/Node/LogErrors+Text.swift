@@ -105,13 +105,14 @@ extension LogTrim.Hold: CustomStringConvertible {
         case .members: "some member is not known to have committed the rest durably"
         case .delivery: "this node has not delivered the rest yet"
         case .snapshot(let slot): "a snapshot that is kept ends at slot \(slot)"
+        case .cursor(let slot): "a named cursor stands at slot \(slot)"
         case .damage: "a row of the rest cannot be read here"
         }
     }
 }
 
 /// What ends calls of several kinds.
-private enum CallEnd {
+enum CallEnd {
     static let timedOut =
         "the time given to it ran out: is a quorum of the members up and in reach?"
     static let cancelled = "the calling task was cancelled"

@@ -152,8 +152,8 @@ extension LogNode {
             span.end(at: slot)
             return slot
         case .never(let refusal): throw span.ended(by: BarrierError(refusal, ending))
-        case .committed, .unknown, .trimmed:
-            preconditionFailure("a barrier is never answered as an append, or as a trim")
+        case .committed, .unknown, .trimmed, .cursor:
+            preconditionFailure("a barrier is never answered as another call")
         }
     }
 
@@ -193,8 +193,8 @@ extension LogNode {
         case .unknown(let token, let refusal):
             let error = AppendError.unknown(token, AppendError.Reason(refusal, ending))
             throw span.ended(by: error)
-        case .barrier, .trimmed:
-            preconditionFailure("an append is never answered as a barrier, or as a trim")
+        case .barrier, .trimmed, .cursor:
+            preconditionFailure("an append is never answered as another call")
         }
     }
 

@@ -33,6 +33,7 @@ extension LogNode {
     ) async throws(LogCreateError) {
         do {
             _ = try configuration.limits.validated()
+            _ = try configuration.trimming.validated()
         } catch {
             throw .invalidLimits(error)
         }
@@ -128,6 +129,7 @@ extension LogNode {
     ) async throws(LogOpenError) -> LogNode {
         do {
             _ = try configuration.limits.validated()
+            _ = try configuration.trimming.validated()
         } catch {
             throw .invalidLimits(error)
         }

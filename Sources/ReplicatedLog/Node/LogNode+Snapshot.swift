@@ -76,6 +76,9 @@ extension LogNode {
         get async throws(SnapshotError) { try await openSnapshots().first }
     }
 
+    /// Its host writes snapshots: until there is one, nothing is trimmed that the first is to hold.
+    package func awaitSnapshots() { snapshots.awaitFirst() }
+
     /// Those that can be read, the newest first.
     package func openSnapshots() async throws(SnapshotError) -> [LogSnapshot] {
         let snapshots = snapshots

@@ -14,9 +14,10 @@ extension LogNode {
     /// that lacks more than `Limits.retentionSlots`, is not waited for: what it comes back to is a gap (`.base`), and
     /// its host has to take its state from elsewhere. Nor does it
     /// pass what this node has delivered, nor the oldest snapshot that is kept and whole, if its host writes
-    /// snapshots: from each of them the log leads on. Nor does it pass the first while that is being written.
+    /// snapshots: from each of them the log leads on. Nor does it pass the first while that is being written, nor what a
+    /// named cursor has not passed, unless the policy counts that as abandoned (`TrimPolicy.cursorTime`, `cursorSlots`).
     ///
-    /// Returns once as much is durably gone as can be now. What members or this node's own delivery hold back goes
+    /// Returns once as much is durably gone as can be now. What members, cursors or this node's own delivery hold back goes
     /// later, by itself, but never past a snapshot that is written until then; what a snapshot holds, and after a
     /// restart all of it, must be asked for again. So must what `pastSnapshots` asks for and is held back. Members
     /// write down what they have committed with whatever they write, and within some seconds if nothing is. A
@@ -29,12 +30,14 @@ extension LogNode {
     ///   - slot: The last slot that is to go; committed.
     ///   - pastSnapshots: Also what a snapshot that is kept does not hold. One that is being written ends with
     ///     `SnapshotError.trimmed`.
+    ///   - pastCursors: Also what a named cursor has not passed: its consumer gets a gap.
     ///   - timeout: How long to wait; `Limits.appendTimeout` if not given.
     /// - Throws: `TrimError`. What was asked for is not taken back by it.
     @discardableResult
     public func trim(
         through slot: Slot,
         pastSnapshots: Bool = false,
+        pastCursors: Bool = false,
         timeout: Duration? = nil
     ) async throws(TrimError) -> LogTrim {
         let committed = driver.status.committed
@@ -48,6 +51,7 @@ extension LogNode {
                     continuation: continuation,
                     trimThrough: slot,
                     pastSnapshots: pastSnapshots,
+                    pastCursors: pastCursors,
                     by: deadline
                 )
             }
@@ -58,8 +62,8 @@ extension LogNode {
         case .trimmed(let through, let hold):
             return LogTrim(through: through, heldBack: hold.map { LogTrim.Hold($0) })
         case .never(let refusal): throw TrimError(refusal, ending)
-        case .committed, .unknown, .barrier:
-            preconditionFailure("a trim is never answered as an append, or as a barrier")
+        case .committed, .unknown, .barrier, .cursor:
+            preconditionFailure("a trim is never answered as another call")
         }
     }
 }
@@ -82,6 +86,8 @@ public struct LogTrim: Hashable, Sendable {
         case delivery
         /// A snapshot that is kept or being written, of this slot, does not hold it.
         case snapshot(Slot)
+        /// A named cursor has come no farther than this slot (`LogNode.cursors`).
+        case cursor(Slot)
         /// A row of it cannot be read here (`LogStatus.Health.damaged`): what it did would be lost with it.
         case damage
     }
@@ -95,6 +101,7 @@ extension LogTrim.Hold {
             case .members: .members
             case .delivery: .delivery
             case .snapshot(let slot): .snapshot(slot)
+            case .cursor(let slot): .cursor(slot)
             case .damage: .damage
             }
     }

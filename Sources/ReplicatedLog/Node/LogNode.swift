@@ -60,7 +60,7 @@ public final class LogNode: Sendable {
         let parker = Parker()
         clock.wake(parker)
         let inbox = Inbox(limits: configuration.limits, clock: clock, parker: parker)
-        snapshots.observe { inbox.keep(above: $0) }
+        snapshots.observe { inbox.keep($0) }
         let recovered = store.recover()
         let tail = Tail(recovered: recovered, limits: configuration.limits)
         self.configuration = configuration
@@ -93,6 +93,7 @@ public final class LogNode: Sendable {
         life = Lifecycle()
         driver = Driver(
             limits: configuration.limits,
+            policy: configuration.trimming,
             store: store,
             noteTrimmed: { snapshots.noteTrimmed(through: $0) },
             transport: transport,

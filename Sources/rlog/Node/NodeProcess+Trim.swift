@@ -5,12 +5,14 @@ extension NodeProcess {
     func trim(
         _ slot: Slot,
         _ pastSnapshots: Bool,
+        _ pastCursors: Bool,
         _ timeout: Duration?
     ) async -> [(String, JSON)] {
         do throws(TrimError) {
             let trim = try await log.trim(
                 through: slot,
                 pastSnapshots: pastSnapshots,
+                pastCursors: pastCursors,
                 timeout: timeout
             )
             let trimmed = ("trimmed_slot", JSON.unsigned(trim.through.rawValue))
@@ -31,6 +33,8 @@ extension LogTrim.Hold {
         case .delivery: [("held_back", .string("delivery"))]
         case .snapshot(let slot):
             [("held_back", .string("snapshot")), ("snapshot_slot", .unsigned(slot.rawValue))]
+        case .cursor(let slot):
+            [("held_back", .string("cursor")), ("cursor_slot", .unsigned(slot.rawValue))]
         case .damage: [("held_back", .string("damage"))]
         }
     }

@@ -217,7 +217,12 @@ final class NodeProcess: Sendable {
             guard let refusal = subscribe(request.id, from: slot, outlet) else { return }
             answer = refusal
         case .unsubscribe: answer = unsubscribe(request.id)
-        case .trim(let slot, let past, let timeout): answer = await trim(slot, past, timeout)
+        case .trim(let slot, let pastSnapshots, let pastCursors, let timeout):
+            answer = await trim(slot, pastSnapshots, pastCursors, timeout)
+        case .cursor(let name, let slot, let timeout): answer = await cursor(name, slot, timeout)
+        case .removeCursor(let name, let timeout): answer = await removeCursor(name, timeout)
+        case .wait(let slot, let timeout): answer = await wait(for: slot, timeout)
+        case .snapshot(let slot, let state): answer = await snapshot(through: slot, state)
         case .status: answer = status()
         case .shutdown:
             finish()

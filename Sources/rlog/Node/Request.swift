@@ -1,4 +1,5 @@
 import LogCommands
+import PaxosCore
 import ReplicatedLog
 
 /// One line of standard input.
@@ -10,7 +11,11 @@ struct Request: Sendable {
         case read(ClosedRange<Slot>)
         case subscribe(from: Slot)
         case unsubscribe
-        case trim(through: Slot, pastSnapshots: Bool, timeout: Duration?)
+        case trim(through: Slot, pastSnapshots: Bool, pastCursors: Bool, timeout: Duration?)
+        case cursor(CursorName, Slot?, timeout: Duration?)
+        case removeCursor(CursorName, timeout: Duration?)
+        case wait(Slot, timeout: Duration?)
+        case snapshot(through: Slot, [UInt8])
         case status
         case shutdown
         /// Known, and not there yet.
@@ -58,18 +63,40 @@ struct Request: Sendable {
         case "status": return .status
         case "shutdown": return .shutdown
         case "trim":
-            let past = object["past_snapshots"] ?? .bool(false)
-            guard case .bool(let pastSnapshots) = past else {
-                throw InvalidRequest("past_snapshots must be true or false")
-            }
             return .trim(
                 through: try slot("through", object),
-                pastSnapshots: pastSnapshots,
+                pastSnapshots: try flag("past_snapshots", object),
+                pastCursors: try flag("past_cursors", object),
                 timeout: try timeout(object)
             )
+        case "cursor": return try cursor(object)
+        case "wait": return .wait(try slot("slot", object), timeout: try timeout(object))
+        case "snapshot":
+            return .snapshot(through: try slot("through", object), try payload(object))
         case "resolve", "transfer": return .unsupported
         default: throw InvalidRequest("there is no op \(name)")
         }
+    }
+
+    private static func cursor(_ object: JSON) throws(InvalidRequest) -> Operation {
+        guard let text = object["name"]?.asString else { throw InvalidRequest("name is missing") }
+        let name: CursorName
+        do throws(InvalidCursorName) {
+            name = try CursorName(text)
+        } catch {
+            throw InvalidRequest(error.description)
+        }
+        let time = try timeout(object)
+        if try flag("remove", object) { return .removeCursor(name, timeout: time) }
+        let slot = try object["slot"].map { _ throws(InvalidRequest) in try slot("slot", object) }
+        return .cursor(name, slot, timeout: time)
+    }
+
+    private static func flag(_ name: String, _ object: JSON) throws(InvalidRequest) -> Bool {
+        guard case .bool(let flag) = object[name] ?? .bool(false) else {
+            throw InvalidRequest("\(name) must be true or false")
+        }
+        return flag
     }
 
     private static func payload(_ object: JSON) throws(InvalidRequest) -> [UInt8] {

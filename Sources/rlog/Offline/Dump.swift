@@ -65,6 +65,7 @@ struct Dump: RlogCommand {
                 ("last_round", .unsigned(state.lastRound)),
                 ("committed_slot", .unsigned(state.committed.rawValue)),
                 ("trimmed_slot", .unsigned(state.trimmed.rawValue)),
+                ("cursors", state.cursorsJSON),
             ])
         )
         // What lies at rest is as true some lines later: whole lines, many in one call.

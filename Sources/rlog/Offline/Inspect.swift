@@ -85,7 +85,7 @@ private struct Findings: Sendable {
             ("checkpoint_slot", .unsigned(state.checkpoint.slot.rawValue)),
             ("page_bytes", .integer(usage.pageSize)), ("file_bytes", .integer(usage.fileBytes)),
             ("used_bytes", .integer(usage.usedBytes)), ("live_bytes", .integer(usage.liveBytes)),
-            ("snapshots", snapshots.json),
+            ("cursors", state.cursorsJSON), ("snapshots", snapshots.json),
         ])
     }
 
@@ -105,8 +105,27 @@ private struct Findings: Sendable {
             ("checkpoint", "\(state.checkpoint.slot)"),
             ("file", Figure.bytes(usage.fileBytes)),
             ("map in use", Figure.bytes(usage.usedBytes)),
-            ("live pages", Figure.bytes(usage.liveBytes)), ("snapshots", snapshots.text),
+            ("live pages", Figure.bytes(usage.liveBytes)), ("cursors", state.cursorsText),
+            ("snapshots", snapshots.text),
         ]
+    }
+}
+
+extension RecoveredState {
+    /// How far the consumers of the node have come.
+    var cursorsJSON: JSON {
+        .array(
+            cursors.map { cursor in
+                .object([
+                    ("name", .string(cursor.name.name)), ("slot", .unsigned(cursor.slot.rawValue)),
+                ])
+            }
+        )
+    }
+
+    fileprivate var cursorsText: String {
+        cursors.isEmpty
+            ? "none" : cursors.map { "\($0.name) at \($0.slot)" }.joined(separator: ", ")
     }
 }
 

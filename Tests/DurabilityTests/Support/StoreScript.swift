@@ -6,7 +6,7 @@ import Platform
 @testable import ReplicatedLog
 
 /// Random writes through the store boundary itself, as a member of three makes them: promises, rounds,
-/// rows that replace rows, batches, torn ones among them, tokens that come twice, watermarks, checkpoints, trims, bases. Receipts are marked on the store's thread, before it
+/// rows that replace rows, batches, torn ones among them, tokens that come twice, watermarks, checkpoints, trims, bases, cursors. Receipts are marked on the store's thread, before it
 /// does anything else, so that they stand in the recording exactly where the store gave them out.
 struct StoreScript: Sendable {
     static let submitted: UInt64 = 1
@@ -19,6 +19,8 @@ struct StoreScript: Sendable {
         var committed = Slot.zero
         var checkpoint = Slot.zero
         var trimmed = Slot.zero
+        /// How far consumers have come.
+        var cursors: [CursorRecord] = []
         /// What was trimmed did this.
         var base: Base?
         /// The slots without effect above the trim point.
@@ -32,6 +34,7 @@ struct StoreScript: Sendable {
             lastRound = rows.lastRound ?? lastRound
             committed = rows.committed ?? committed
             checkpoint = rows.checkpoint?.slot ?? checkpoint
+            cursors = rows.cursors ?? cursors
             for run in rows.accepted {
                 for (slot, entry) in zip(run.run.slots.lowerBound.rawValue..., run.run.entries) {
                     let slot = Slot(rawValue: slot)
@@ -241,8 +244,23 @@ struct StoreScript: Sendable {
             let range = model.trimmed.next.rawValue...trimmable.rawValue
             rows.trimmed = Slot(rawValue: UInt64.random(in: range, using: &generator))
         }
+        if generator.next() % 3 == 0 {
+            rows.cursors = cursors(rows.committed ?? model.committed, &generator)
+        }
         history.add(rows.accepted)
         return rows
+    }
+
+    /// As consumers come and go: some names, each anywhere up to the watermark.
+    private static func cursors(
+        _ committed: Slot,
+        _ generator: inout SplitMix64
+    ) -> [CursorRecord] {
+        ["audit", "billing", "mail"].compactMap { name in
+            guard generator.next() % 4 > 0, let name = try? CursorName(name) else { return nil }
+            let slot = UInt64.random(in: 0...committed.rawValue, using: &generator)
+            return CursorRecord(name: name, slot: Slot(rawValue: slot))
+        }
     }
 
     /// Commands, one in four of a batch, which may be cut short; and one token in eight has been used before.
@@ -290,6 +308,7 @@ struct StoreScript: Sendable {
         model.committed = image.state.committed
         model.checkpoint = image.state.checkpoint.slot
         model.trimmed = image.state.trimmed
+        model.cursors = image.state.cursors
         model.base = image.state.base
         model.ineffective = image.ineffective
         for row in image.rows { model.add(row) }

@@ -59,6 +59,9 @@ enum States {
         case .latch:
             return here.open(sealed, name).flatMap { RolledBack.decode($0) }
                 .map { here.seal(RolledBack.encoded($0.found), name) }
+        case .cursors:
+            return here.open(sealed, name).flatMap { CursorRecord.decode($0) }
+                .map { here.seal(CursorRecord.encoded($0), name) }
         case .peers:
             return here.open(sealed, name).flatMap { PeerRecord.decode($0) }
                 .map { here.seal(PeerRecord.encoded($0), name) }

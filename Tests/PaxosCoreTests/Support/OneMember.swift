@@ -51,7 +51,8 @@ final class OneMember {
         disk: TestDisk = TestDisk(),
         members: [NodeID] = [1],
         isMet: Bool = true,
-        limits: Limits = Limits()
+        limits: Limits = Limits(),
+        policy: TrimPolicy = TrimPolicy()
     ) {
         var disk = disk
         disk.members = members
@@ -59,7 +60,7 @@ final class OneMember {
             disk.peers = members.filter { $0 != 1 }.map { Identities.record(of: $0) }
         }
         store = TestStore(disk: disk)
-        core = NodeCore(recovered: store.open(), limits: limits, seed: 1)
+        core = NodeCore(recovered: store.open(), limits: limits, policy: policy, seed: 1)
         if isMet, members.count > 1 {
             // Has said hello, and heard it.
             var arrivals = Arrivals(now: .zero)
@@ -172,11 +173,20 @@ final class OneMember {
 
     func barrier() -> BarrierRequest { BarrierRequest(waiter: waiter(), deadline: .never) }
 
-    func trim(through slot: Slot, pastSnapshots: Bool = false) -> TrimRequest {
+    func cursor(_ name: CursorName, _ change: CursorRequest.Change) -> CursorRequest {
+        CursorRequest(waiter: waiter(), name: name, change: change, deadline: .never)
+    }
+
+    func trim(
+        through slot: Slot,
+        pastSnapshots: Bool = false,
+        pastCursors: Bool = false
+    ) -> TrimRequest {
         TrimRequest(
             waiter: waiter(),
             through: slot,
             pastSnapshots: pastSnapshots,
+            pastCursors: pastCursors,
             deadline: .never
         )
     }

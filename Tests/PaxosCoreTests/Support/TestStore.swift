@@ -13,6 +13,7 @@ struct TestDisk {
     /// The row of slot n + 1 stands at n.
     var rows: [AcceptedEntry?] = []
     var ineffective: [Slot] = []
+    var cursors: [CursorRecord] = []
 
     subscript(slot: Slot) -> AcceptedEntry? {
         slot > .zero && slot.rawValue <= UInt64(rows.count) ? rows[Int(slot.rawValue) - 1] : nil
@@ -80,6 +81,13 @@ struct TestDisk {
             self.trimmed = trimmed
         }
         ineffective.append(contentsOf: write.ineffective)
+        if let cursors = write.cursors {
+            try demand(
+                cursors.allSatisfy { $0.slot <= committed },
+                "a cursor is ahead of the watermark"
+            )
+            self.cursors = cursors
+        }
         for peer in write.peers {
             peers.removeAll { $0.node == peer.node }
             peers.append(peer)
@@ -100,7 +108,7 @@ struct TestDisk {
     /// Opens the disk: what a node finds, with its boot counted durably.
     mutating func open() -> RecoveredState {
         boot = boot.next
-        return RecoveredState(
+        var state = RecoveredState(
             cluster: Identities.cluster,
             node: 1,
             incarnation: Identities.incarnation(of: 1),
@@ -114,6 +122,8 @@ struct TestDisk {
             checkpoint: checkpoint,
             peers: peers
         )
+        state.cursors = cursors
+        return state
     }
 
     /// Serves a read as a store does: until about `maxBytes`, but at least one row.
@@ -137,6 +147,8 @@ struct TestDisk {
 
 /// A disk and the batches on their way to it.
 final class TestStore {
+    /// What it says that the log takes.
+    var liveBytes: Int?
     private(set) var disk = TestDisk()
     private var queue: [Held] = []
     /// The ballots under which rows were submitted, by the boot that did it.
@@ -180,11 +192,11 @@ final class TestStore {
         guard count > 0, let first = take() else { return nil }
         guard mergingBatches else {
             try disk.apply(first.rows)
-            var receipt = first.markedDurable(written: WriteNumber(1))
+            var receipt = first.markedDurable(written: WriteNumber(1), liveBytes: liveBytes)
             for _ in 1..<count {
                 guard let next = take() else { break }
                 try disk.apply(next.rows)
-                receipt.merge(next.markedDurable(written: WriteNumber(1)))
+                receipt.merge(next.markedDurable(written: WriteNumber(1), liveBytes: liveBytes))
             }
             return receipt
         }
@@ -194,7 +206,7 @@ final class TestStore {
             group.merge(next)
         }
         let rows = group.rows
-        let receipt = group.markedDurable(written: WriteNumber(1))
+        let receipt = group.markedDurable(written: WriteNumber(1), liveBytes: liveBytes)
         try disk.apply(rows)
         return receipt
     }

@@ -55,9 +55,12 @@ import Testing
             try await node.append(contentsOf: (31...34).map(payload))
             try await node.writeSnapshot(through: 20) { try $0.write(state) }
             #expect(try await node.trim(through: 10).through == 10)
+            _ = try await node.cursor(named: CursorName("billing"), behind: 15)
             let copied = try await node.backup(to: backup)
             #expect(copied.identity.cluster == directory.configuration.cluster)
             #expect(copied.identity.isBackup)
+            let held = try DirectoryReader(at: backup).state()
+            #expect(held.cursors.isEmpty, "its consumers are this node's")
             #expect(copied.trimmedSlot == 10 && copied.snapshotSlot == 20)
             #expect(copied.committedSlot == 34 && copied.lastSlot == 34)
             // It goes on, and what comes now is not in the backup.

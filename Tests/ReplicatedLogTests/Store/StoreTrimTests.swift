@@ -360,14 +360,14 @@ import Testing
         store.closeAndWait()
     }
 
-    private static var smallMap: StorageOptions {
+    static var smallMap: StorageOptions {
         var storage = StorageOptions.small
         storage.mapSize = 8 << 20
         return storage
     }
 
     /// A store whose map is full, of rows that can all be trimmed.
-    private func full() throws -> (LMDBStore, Listener, (write: UInt64, last: UInt64)) {
+    func full() throws -> (LMDBStore, Listener, (write: UInt64, last: UInt64)) {
         try directory.create(storage: Self.smallMap)
         let store = try directory.open(storage: Self.smallMap)
         let listener = Listener()

@@ -99,6 +99,7 @@ enum Seeds {
                 case .promised: coding.seal(Samples.ballot, name)
                 case .checkpoint: coding.seal(try golden("checkpoint"), name)
                 case .base: coding.seal(try golden("base"), name)
+                case .cursors: coding.seal(try golden("cursors"), name)
                 case .peers: coding.seal(try golden("peers"), name)
                 case .lineage: coding.seal(Opening.encoded(Samples.openings), name)
                 case .latch: coding.seal(RolledBack.encoded(Samples.rolledBack), name)
