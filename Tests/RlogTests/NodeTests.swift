@@ -34,9 +34,10 @@ import Testing
             #expect(status.role == "leader")
             #expect(status.cluster == "tests")
             #expect(status.counter("rows") == 5)
-            for operation in ["resolve", "transfer"] {
-                #expect(node.ask(operation)?.error == "unsupported")
-            }
+            #expect(node.ask("transfer")?.error == "unsupported")
+            #expect(node.ask("resolve", #","token":"1-1-1""#)?.slot == 1)
+            #expect(node.ask("resolve", #","token":"1-1-2""#)?.lastSlot == 3)
+            #expect(node.ask("resolve", #","token":"1-1-99""#)?.error == "no_such_token")
             #expect(node.ask("trim", #","through":9"#)?.error == "not_committed")
             let trim = try #require(node.ask("trim", #","through":3"#))
             #expect(trim.trimmedSlot == 3)

@@ -65,7 +65,7 @@
 // of the first row and the last one there are as many as LMDB counts of the table, or the last ones are lost; the
 // first names none above the trim point. The last row stays when what it speaks of is trimmed.
 package enum Schema {
-    package static let formatVersion: UInt32 = 8
+    package static let formatVersion: UInt32 = 9
     /// Stands in the number of a backup's format, so that no version of this software opens one as the node that it
     /// was made of.
     package static let backup: UInt32 = 1 << 31

@@ -33,6 +33,7 @@ extension Reply.Outcome {
         case .barrier(let slot): "at \(slot)"
         case .trimmed(let slot, let hold):
             "trimmed \(slot)" + (hold.map { " held by \($0)" } ?? "")
+        case .resolved(let fate): "\(fate)"
         case .never(let refusal): "never \(refusal.text)"
         case .unknown(let token, let refusal): "unknown \(token) \(refusal.text)"
         }

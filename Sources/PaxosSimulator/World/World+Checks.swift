@@ -208,6 +208,7 @@ extension World {
                 "\(node.id) says that it has trimmed through slot \(slot); its disk holds "
                     + "\(node.store.disk.trimmed)"
             )
+        case .resolved(let fate): try check(fate, of: caller, node, process)
         case .never(let refusal):
             if let append = caller.append { try ledger.refuse(append: append) }
             try check(refusal, of: caller, node, process, now: tick)
@@ -218,6 +219,7 @@ extension World {
                 "\(node.id) names a token that is not its own: \(token)"
             )
             try demand(caller.append != nil, .reply, "\(node.id) names a token to a barrier")
+            noteUnknown(token)
             try check(refusal, of: caller, node, process, now: tick)
         }
     }

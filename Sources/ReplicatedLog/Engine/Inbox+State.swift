@@ -14,6 +14,7 @@ extension Inbox.State {
     var waiting: [(WaiterID, Tick)] {
         appends.waiting.map { ($0.waiter, $0.deadline) } + overflow.map { ($0.waiter, $0.deadline) }
             + barriers.map { ($0.waiter, $0.deadline) } + trims.map { ($0.waiter, $0.deadline) }
+            + resolves.map { ($0.waiter, $0.deadline) }
     }
 
     func hasRoom(for append: AppendRequest, limits: Limits) -> Bool {
@@ -102,6 +103,7 @@ extension Inbox.State {
         waiters.handOver()
         arrivals.barriers = barriers.handOver()
         arrivals.trims = trims.handOver()
+        arrivals.resolves = resolves.handOver()
         arrivals.cancellations = cancellations.handOver()
         arrivals.completions = completions.handOver()
         arrivals.messages = messages.handOver()
@@ -131,11 +133,12 @@ extension Inbox.State {
     /// Takes everybody out who waits here, and what they brought.
     mutating func takeAll() -> [WaiterTable.Continuation] {
         var left = takeAllAppends()
-        for waiter in barriers.map(\.waiter) + trims.map(\.waiter) {
+        for waiter in barriers.map(\.waiter) + trims.map(\.waiter) + resolves.map(\.waiter) {
             if let continuation = waiters.take(waiter) { left.append(continuation) }
         }
         barriers = []
         trims = []
+        resolves = []
         return left
     }
 
@@ -177,7 +180,8 @@ extension Inbox.State {
                 overflowBytes -= weight.bytes + Self.waitingBytes
             }
         }
-        if answered > (appends.count + overflow.count + barriers.count + trims.count) / 2
+        let others = barriers.count + trims.count + resolves.count
+        if answered > (appends.count + overflow.count + others) / 2
             || answeredBytes > limits.inboxBytes / 4
         {
             sweep()
@@ -192,6 +196,7 @@ extension Inbox.State {
         overflow.removeAll { waiters.stage(of: $0.waiter) == nil }
         barriers.removeAll { waiters.stage(of: $0.waiter) == nil }
         trims.removeAll { waiters.stage(of: $0.waiter) == nil }
+        resolves.removeAll { waiters.stage(of: $0.waiter) == nil }
     }
 }
 

@@ -25,6 +25,7 @@ final class Inbox: Sendable {
         var appends = Backlog()
         var barriers: [BarrierRequest] = []
         var trims: [TrimRequest] = []
+        var resolves: [ResolveRequest] = []
         var cancellations: [WaiterID] = []
         var completions: [ReadCompletion] = []
         var messages: [Envelope] = []
@@ -52,8 +53,8 @@ final class Inbox: Sendable {
         var wakingAppend = 1
         /// Since when appends stay here to be joined by others.
         var gathersSince: MonotonicInstant?
-        /// How many of `appends`, `overflow`, `barriers` and `trims` were answered since the last sweep, and what
-        /// their payloads still take.
+        /// How many of `appends`, `overflow`, `barriers`, `trims` and `resolves` were answered since the last
+        /// sweep, and what their payloads still take.
         var answered = 0
         var answeredBytes = 0
 
@@ -69,7 +70,8 @@ final class Inbox: Sendable {
 
         /// Callers want something beside appends, and not before them.
         var hasWordOfCallers: Bool {
-            !barriers.isEmpty || !trims.isEmpty || !cancellations.isEmpty || closeBy != nil
+            !barriers.isEmpty || !trims.isEmpty || !resolves.isEmpty || !cancellations.isEmpty
+                || closeBy != nil
         }
     }
 

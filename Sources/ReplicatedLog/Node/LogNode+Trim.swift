@@ -58,8 +58,8 @@ extension LogNode {
         case .trimmed(let through, let hold):
             return LogTrim(through: through, heldBack: hold.map { LogTrim.Hold($0) })
         case .never(let refusal): throw TrimError(refusal, ending)
-        case .committed, .unknown, .barrier:
-            preconditionFailure("a trim is never answered as an append, or as a barrier")
+        case .committed, .unknown, .barrier, .resolved:
+            preconditionFailure("a trim is never answered as another call")
         }
     }
 }

@@ -83,7 +83,8 @@ extension World {
             try demand(caller.append == nil, "a barrier is answered to an append")
             try demand(slot >= caller.acknowledged, "the barrier \(slot) is stale (R54)")
             try demand(slot <= store.disk.wholeThrough, "the barrier \(slot) is not durable")
-        case .trimmed: throw Violation(description: "\(reply) is told to who did not ask")
+        case .trimmed, .resolved:
+            throw Violation(description: "\(reply) is told to who did not ask")
         case .never(let refusal):
             if let append = caller.append {
                 try demand(
@@ -108,7 +109,7 @@ extension World {
             switch refusal {
             case .timedOut: caller.deadline <= now
             case .cancelled: caller.isCancelled
-            case .overloaded, .rolledBack, .passed: false
+            case .overloaded, .rolledBack, .passed, .voided, .noSuchToken: false
             case .full: isFull
             case .closed: closeBy != nil
             case .storeFailed: hasFailed
