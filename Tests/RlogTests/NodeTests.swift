@@ -51,6 +51,26 @@ import Testing
         }
     }
 
+    /// What happens is told from the moment on that `watching` names, until somebody unsubscribes.
+    @Test func eventsAreToldAsTheyHappen() async throws {
+        try await blocking {
+            let scratch = try Scratch("rlog")
+            let told = Locked<[String]>([])
+            let node = try NodeProcess(["--data", try scratch.log()]) { event in
+                told.withLock { $0.append(event.event ?? "nothing") }
+            }
+            #expect(waitUntil(.seconds(60)) { node.isReady })
+            #expect(node.ask("append", #","payload":"a""#)?.slot == 1)
+            node.send(line: #"{"op":"events","id":"\#(NodeProcess.subscription)"}"#)
+            #expect(waitUntil(.seconds(60)) { told.withLock { $0 } == ["watching"] })
+            #expect(node.ask("trim", #","through":1"#)?.trimmedSlot == 1)
+            #expect(waitUntil(.seconds(60)) { told.withLock { $0 } == ["watching", "trimmed"] })
+            #expect(node.ask("shutdown")?.event == "closed")
+            #expect(node.ending(within: .seconds(60)) == 0)
+            #expect(node.strange.isEmpty)
+        }
+    }
+
     @Test func aLineThatAsksForNothingIsSaidToAndNothingHappens() async throws {
         let lines = [
             "garbage", "[]", "{}", #"{"op":"append","id":"1"}"#, #"{"op":"append","payload":"x"}"#,

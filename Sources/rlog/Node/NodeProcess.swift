@@ -218,6 +218,9 @@ final class NodeProcess: Sendable {
         case .subscribe(let slot):
             guard let refusal = subscribe(request.id, from: slot, outlet) else { return }
             answer = refusal
+        case .events:
+            guard let refusal = watchEvents(request.id, outlet) else { return }
+            answer = refusal
         case .unsubscribe: answer = unsubscribe(request.id)
         case .trim(let slot, let past, let timeout): answer = await trim(slot, past, timeout)
         case .status: answer = status()
@@ -236,6 +239,21 @@ final class NodeProcess: Sendable {
         from slot: Slot,
         _ outlet: Outlet
     ) -> [(String, JSON)]? {
+        beginSubscription(id) { [self] in
+            do throws(ReadError) {
+                var iterator = log.subscribe(from: slot).makeAsyncIterator()
+                while try await deliver(&iterator, of: id, outlet) {}
+            } catch {
+                await outlet.write(.object([("id", id)] + error.fields))
+            }
+        }
+    }
+
+    /// Lets something go on under an id until somebody unsubscribes; or says why not.
+    func beginSubscription(
+        _ id: JSON,
+        _ body: @escaping @Sendable () async -> Void
+    ) -> [(String, JSON)]? {
         subscriptions.withLock { subscriptions in
             guard subscriptions[id.text] == nil else {
                 return [("error", .string("there is a subscription with this id"))]
@@ -244,12 +262,7 @@ final class NodeProcess: Sendable {
                 return [("error", .string("there are \(Self.maxSubscriptions) subscriptions"))]
             }
             subscriptions[id.text] = Task {
-                do throws(ReadError) {
-                    var iterator = log.subscribe(from: slot).makeAsyncIterator()
-                    while try await deliver(&iterator, of: id, outlet) {}
-                } catch {
-                    await outlet.write(.object([("id", id)] + error.fields))
-                }
+                await body()
                 endSubscription(id)
             }
             return nil

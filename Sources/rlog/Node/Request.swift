@@ -9,6 +9,7 @@ struct Request: Sendable {
         case barrier(timeout: Duration?)
         case read(ClosedRange<Slot>)
         case subscribe(from: Slot)
+        case events
         case unsubscribe
         case trim(through: Slot, pastSnapshots: Bool, timeout: Duration?)
         case status
@@ -71,6 +72,7 @@ struct Request: Sendable {
             guard from <= to else { throw InvalidRequest("from must not be above to") }
             return .read(from...to)
         case "subscribe": return .subscribe(from: try slot("from", object))
+        case "events": return .events
         case "unsubscribe": return .unsubscribe
         case "status": return .status
         case "shutdown": return .shutdown
