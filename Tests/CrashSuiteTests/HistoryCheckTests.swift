@@ -12,6 +12,11 @@ import Testing
             append(["c", "d"], 3, .unknown, nil), append(["e"], 5, .never, 6),
             append(["f"], 5, .unknown, nil),
         ]
+        history.resolutions = [
+            History.Resolution(append: 2, outcome: .committed(4...5)),
+            History.Resolution(append: 2, outcome: nil),
+            History.Resolution(append: 4, outcome: .never),
+        ]
         history.barriers = [History.Barrier(begun: 7, slot: 5)]
         let entries = [(1, "a"), (3, "b"), (4, "c"), (5, "d")].map { History.Entry($0, $1) }
         history.logs = [
@@ -54,6 +59,17 @@ import Testing
 
     @Test func aLostAcknowledgementIsFound() {
         #expect(Self.kinds { Self.setAll(&$0) { $0.removeFirst() } } == [.lost])
+    }
+
+    /// What was said of a token binds as what was said of the append.
+    @Test func anUntrueResolutionIsFound() {
+        func kinds(_ append: Int, _ outcome: History.Outcome?) -> Set<HistoryViolation.Kind> {
+            Self.kinds { $0.resolutions.append(.init(append: append, outcome: outcome)) }
+        }
+        #expect(kinds(2, .never) == [.neverDelivered])
+        #expect(kinds(2, .committed(3...4)) == [.misplaced])
+        #expect(kinds(4, .committed(6...6)) == [.lost])
+        #expect(kinds(4, nil) == [.lost])
     }
 
     @Test func anAcknowledgementOfAnotherSlotIsFound() {

@@ -193,6 +193,29 @@ import Testing
         #expect(said.outcomes == (isPassed ? [.unknown(token, .passed)] : []))
     }
 
+    /// One whose token the base has voided never has effect: nothing is sent again.
+    @Test func whoseTokenIsVoidedIsToldNever() throws {
+        let member = try Self.behind()
+        try member.hear(3, Self.heartbeat(4))
+        try member.step(appends: [member.append()])
+        try member.hear(3, Self.heartbeat(20, round: 2))
+        try member.hear(3, Self.trimmed)
+        var state = try Self.base().state
+        state.void(Token(node: 1, boot: Boot(2), sequence: 1))
+        let plain = try Self.base()
+        let base = Base(
+            slot: plain.slot,
+            ballot: plain.ballot,
+            membership: plain.membership,
+            membershipSlot: plain.membershipSlot,
+            state: state,
+            prefix: plain.prefix,
+            digest: plain.digest
+        )
+        try member.hear(3, .baseChunk(EncodedBase(base).chunk(at: 0, atMost: 1 << 20)))
+        #expect(try member.step(flush: member.store.waiting).outcomes == [.never(.voided)])
+    }
+
     /// A candidate that lacks what a member of its quorum has trimmed does not lead before it has learned that, and not
     /// before its base is durable (`R16`).
     @Test func aCandidateLearnsBeforeItLeads() throws {

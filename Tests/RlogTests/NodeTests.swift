@@ -34,9 +34,10 @@ import Testing
             #expect(status.role == "leader")
             #expect(status.cluster == "tests")
             #expect(status.counter("rows") == 5)
-            for operation in ["resolve", "transfer"] {
-                #expect(node.ask(operation)?.error == "unsupported")
-            }
+            #expect(node.ask("transfer")?.error == "unsupported")
+            #expect(node.ask("resolve", #","token":"1-1-1""#)?.slot == 1)
+            #expect(node.ask("resolve", #","token":"1-1-2""#)?.lastSlot == 3)
+            #expect(node.ask("resolve", #","token":"1-1-99""#)?.error == "no_such_token")
             Self.keepsAPlace(node)
             #expect(node.ask("trim", #","through":9"#)?.error == "not_committed")
             let trim = try #require(node.ask("trim", #","through":3"#))
@@ -64,6 +65,26 @@ import Testing
         #expect(node.ask("wait", #","slot":5"#)?.slot == 5)
         #expect(node.ask("wait", #","slot":99,"timeout_ms":1"#)?.error == "timed_out")
         #expect(node.ask("snapshot", #","through":99,"payload":"s""#)?.error == "not_delivered")
+    }
+
+    /// What happens is told from the moment on that `watching` names, until somebody unsubscribes.
+    @Test func eventsAreToldAsTheyHappen() async throws {
+        try await blocking {
+            let scratch = try Scratch("rlog")
+            let told = Locked<[String]>([])
+            let node = try NodeProcess(["--data", try scratch.log()]) { event in
+                told.withLock { $0.append(event.event ?? "nothing") }
+            }
+            #expect(waitUntil(.seconds(60)) { node.isReady })
+            #expect(node.ask("append", #","payload":"a""#)?.slot == 1)
+            node.send(line: #"{"op":"events","id":"\#(NodeProcess.subscription)"}"#)
+            #expect(waitUntil(.seconds(60)) { told.withLock { $0 } == ["watching"] })
+            #expect(node.ask("trim", #","through":1"#)?.trimmedSlot == 1)
+            #expect(waitUntil(.seconds(60)) { told.withLock { $0 } == ["watching", "trimmed"] })
+            #expect(node.ask("shutdown")?.event == "closed")
+            #expect(node.ending(within: .seconds(60)) == 0)
+            #expect(node.strange.isEmpty)
+        }
     }
 
     @Test func aLineThatAsksForNothingIsSaidToAndNothingHappens() async throws {

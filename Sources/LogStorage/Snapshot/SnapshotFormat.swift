@@ -22,7 +22,7 @@ internal import PaxosCore
 // Magic and version never change their place. The base is Base.encoded(): what whoever begins at the snapshot must
 // know of the log before it (`R43`).
 enum SnapshotFormat {
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
     static let magic = Array("SWRSNAP\n".utf8)
     static let chunkBytes = 1 << 18
     /// What may be read of a head, whatever it says.

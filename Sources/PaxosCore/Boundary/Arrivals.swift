@@ -10,6 +10,7 @@ package struct Arrivals: ~Copyable {
     package var cursors: [CursorRequest] = []
     /// How far consumers have come: nobody waits for that.
     package var confirmed: [CursorRecord] = []
+    package var resolves: [ResolveRequest] = []
     package var cancellations: [WaiterID] = []
     /// The store ran out of room, or found some again.
     package var isFull: Bool?
@@ -51,6 +52,22 @@ package struct BarrierRequest: Sendable {
 
     package init(waiter: WaiterID, deadline: Tick) {
         self.waiter = waiter
+        self.deadline = deadline
+    }
+}
+
+/// Somebody wants to know what became of a token.
+package struct ResolveRequest: Sendable {
+    package let waiter: WaiterID
+    package let token: Token
+    /// If nothing has become of it, nothing is to from now on: the answer is final.
+    package let settles: Bool
+    package let deadline: Tick
+
+    package init(waiter: WaiterID, token: Token, settles: Bool, deadline: Tick) {
+        self.waiter = waiter
+        self.token = token
+        self.settles = settles
         self.deadline = deadline
     }
 }
@@ -147,6 +164,8 @@ package struct Reply: Hashable, Sendable {
         /// Where a cursor stands on the disk, or stood that was removed; nil if there is none of that name, or no
         /// room for one more.
         case cursor(Slot?)
+        /// What became of a token, as far as this node has delivered the log.
+        case resolved(TokenFate)
         /// Not in the log, and never will be.
         case never(Refusal)
         /// It may get into the log or not, under this token.
@@ -177,4 +196,8 @@ package enum Refusal: Hashable, Sendable {
     case rolledBack
     /// It is in the log and has had its effect, in a slot that this node has not got: a base stands for it.
     case passed
+    /// A void entry stands before it in the log: somebody has had its token settled.
+    case voided
+    /// No append of a member has the token that was asked for.
+    case noSuchToken
 }

@@ -37,6 +37,8 @@ package struct Output: ~Copyable {
     var released: [Testimony] = []
     /// Own and others' appends that were delivered whole, until their callers are told.
     var effective: [EffectiveRun] = []
+    /// Tokens that void entries among what was delivered have used up, or had before, until their callers are told.
+    var voided: [Token] = []
 
     init() {}
 

@@ -36,6 +36,7 @@ package enum Immediate: Hashable, Sendable {
     case baseChunk(BaseChunk)
     case forward(Forward)
     case forwardRefused(ForwardRefused)
+    case settle(Settle)
     case barrierRequest(RemoteBarrierRequest)
     case barrierReply(RemoteBarrierReply)
     case probe(Probe)
@@ -83,6 +84,7 @@ package enum MessageKind: UInt8, CaseIterable, Sendable {
     case barrierRequest = 0x51
     case barrierReply = 0x52
     case forwardRefused = 0x53
+    case settle = 0x54
 
     case probe = 0x60
     case probeReply = 0x61
@@ -133,6 +135,7 @@ extension MessageKind {
         case .barrierRequest: RemoteBarrierRequest.self
         case .barrierReply: RemoteBarrierReply.self
         case .forwardRefused: ForwardRefused.self
+        case .settle: Settle.self
         case .probe: Probe.self
         case .probeReply: ProbeReply.self
         }
@@ -176,6 +179,7 @@ extension Message {
         case .immediate(.baseChunk(let body)): Use.use(body, &subject)
         case .immediate(.forward(let body)): Use.use(body, &subject)
         case .immediate(.forwardRefused(let body)): Use.use(body, &subject)
+        case .immediate(.settle(let body)): Use.use(body, &subject)
         case .immediate(.barrierRequest(let body)): Use.use(body, &subject)
         case .immediate(.barrierReply(let body)): Use.use(body, &subject)
         case .immediate(.probe(let body)): Use.use(body, &subject)

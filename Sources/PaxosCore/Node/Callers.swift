@@ -78,13 +78,43 @@ struct Callers: Sendable {
             )
         }
         output.effective.removeAll()
+        guard !output.voided.isEmpty else { return }
+        for token in output.voided { answerVoided(token, output: &output) }
+        output.voided.removeAll()
+    }
+
+    /// Tells the caller of an own append that a void entry has used its token up: that stands before it in the log,
+    /// so it never has effect.
+    private mutating func answerVoided(_ token: Token, output: inout Output) {
+        guard token.node == node, token.boot == boot, let waiter = undecided.take(token.sequence)
+        else { return }
+        _ = waiters.remove(waiter)
+        output.replies.append(Reply(waiter: waiter, outcome: .never(.voided)))
+    }
+
+    /// Tells what became of a token.
+    mutating func answer(_ waiter: WaiterID, fate: TokenFate, output: inout Output) {
+        guard waiters.remove(waiter) != .none else { return }
+        output.replies.append(Reply(waiter: waiter, outcome: .resolved(fate)))
+    }
+
+    /// False of a token of this node that it has not given to any append.
+    func mayHaveNamed(_ token: Token) -> Bool {
+        token.node != node || token.boot < boot
+            || (token.boot == boot && token.sequence < nextSequence)
     }
 
     /// Tells the callers of own appends that have had their effect up to a base: not where, which it does not say.
     /// Of one that a later boot of this node has cut off, nothing is known.
     mutating func answerPassed(_ state: LogState, output: inout Output) {
-        for append in undecided.all where state.effect(of: token(append.sequence)) == .repeated {
-            if let waiter = append.waiter { end(waiter, .passed, output: &output) }
+        for append in undecided.all {
+            let token = token(append.sequence)
+            guard state.effect(of: token) == .repeated, let waiter = append.waiter else { continue }
+            if state.fate(of: token) == .never {
+                answerVoided(token, output: &output)
+            } else {
+                end(waiter, .passed, output: &output)
+            }
         }
     }
 

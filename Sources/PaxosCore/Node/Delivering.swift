@@ -108,6 +108,9 @@ struct Delivering: Sendable {
                 )
             }
         }
+        if case .void(let token) = entry, state.fate(of: token) == .never {
+            output.voided.append(token)
+        }
         replica.pass(PrefixMark(slot: slot, digest: delivery.fed))
     }
 }

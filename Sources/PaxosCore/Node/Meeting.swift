@@ -44,6 +44,11 @@ struct Meeting: Sendable {
     /// Who this process of the node is.
     var identity: NodeIdentity { admission.identity }
 
+    /// The boot of a node that this one has met, or is.
+    func boot(of node: NodeID) -> Boot? {
+        node == identity.node ? identity.boot : admission.process(of: node)?.boot
+    }
+
     /// Every member is durably known to hold this node: it takes part.
     var isEstablished: Bool { admission.isEstablished }
 

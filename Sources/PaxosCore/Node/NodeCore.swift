@@ -5,6 +5,7 @@
 ///                 Delivering     effect in slot order, from memory or from the store
 ///                 Proposals      appends on their way to a slot, here or at the leader
 ///                 Readers        barriers
+///                 Resolving      what became of tokens
 ///                 Callers        who waits, and what each is told
 ///                 Cursors        how far this node's consumers have come
 ///                 Trimming       what of the log this node forgets
@@ -13,7 +14,7 @@
 ///                 Turns          what has happened that somebody may want to know     -> Output
 ///
 /// The core calls each of them once a step or once a message, and hands it those that it works on. They make no
-/// circle: Proposals, Retries and Readers answer through Callers, Writes looks at Delivering, and most work on
+/// circle: Proposals, Retries, Readers and Resolving answer through Callers, Writes looks at Delivering, and most work on
 /// the replica; none knows the core.
 ///
 /// A step begins with everything that has arrived, and tells how much of the inbox it takes; it is finished with
@@ -29,6 +30,7 @@ package struct NodeCore: ~Copyable {
     private(set) var delivering: Delivering
     private(set) var proposals: Proposals
     private(set) var readers: Readers
+    private var resolving: Resolving
     private(set) var callers: Callers
     private var writes: Writes
     private var turns = Turns()
@@ -71,6 +73,7 @@ package struct NodeCore: ~Copyable {
         delivering = Delivering(resuming: recovered.checkpoint)
         proposals = Proposals(limits: limits)
         readers = Readers(firstID: recovered.nonce.rawValue)
+        resolving = Resolving(recovered: recovered.committed)
         callers = Callers(node: recovered.node, boot: recovered.boot)
         writes = Writes(committed: recovered.committed, checkpoint: recovered.checkpoint.slot)
     }
@@ -82,12 +85,17 @@ package struct NodeCore: ~Copyable {
         var step = OpenStep(closeBy: arrivals.closeBy)
         takeIn(arrivals, &step.output)
         if lifetime.takesPart {
+            resolving.advance(&callers, &proposals, replica, delivering, output: &step.output)
             step.entries = proposals.advance(
                 callers,
                 &replica,
                 state: delivering.state,
                 output: &step.output
             )
+            if !proposals.voids.isEmpty {
+                let state = delivering.state
+                proposals.proposeVoids(callers, &replica, meeting, state, into: &step.entries)
+            }
         }
         step.appetite = appetite
         return step
@@ -139,6 +147,14 @@ package struct NodeCore: ~Copyable {
         deliver(output: &output)
         if lifetime.takesPart { replica.proposeRecovered(output: &output) }
         take(arrivals.barriers, output: &output)
+        resolving.take(
+            arrivals.resolves,
+            lifetime.refusal,
+            &callers,
+            replica,
+            delivering,
+            output: &output
+        )
         trimming.take(arrivals, lifetime.refusal, &callers, &replica, delivering, &output)
         cursors.take(arrivals, lifetime.refusal, &callers, delivering.delivered, at: now, &output)
         for waiter in arrivals.cancellations { callers.end(waiter, .cancelled, output: &output) }
@@ -221,6 +237,8 @@ package struct NodeCore: ~Copyable {
             )
         case .forwardRefused(let refused):
             proposals.receive(refused, from: sender, &callers, replica, output: &output)
+        case .settle(let settle):
+            proposals.receive(settle, from: sender, replica, output: &output)
         case .probe(let probe):
             guard case .forwards(let first, let count) = probe.subject else {
                 replica.receive(message, from: sender, output: &output)

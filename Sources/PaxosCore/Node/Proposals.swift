@@ -5,13 +5,15 @@
 /// goes to the leader with its token, through one peer if there is no straight way (`Retries` says when it goes
 /// again). However often it arrives, it has effect once.
 struct Proposals: Sendable {
-    private let limits: Limits
+    let limits: Limits
     /// Appends of other nodes, and own ones of an earlier leader, that wait for a slot here.
     private(set) var forwarded = ForwardQueue()
     private var retries = Retries()
-    private var relaying = Relaying()
+    var relaying = Relaying()
+    /// Tokens that are to be voided here.
+    var voids = FIFO<Token>()
     /// Forwards that were not taken, by cause.
-    private(set) var counters = MessageCounters()
+    var counters = MessageCounters()
 
     init(limits: Limits) {
         self.limits = limits

@@ -267,7 +267,7 @@ package struct Replica: Sendable {
         case .probeReply(let reply): receive(reply, from: sender, output: &output)
         // For the node around the replica.
         case .hello, .refused, .challenge, .challengeAnswer, .forward, .forwardRefused,
-            .barrierRequest, .barrierReply:
+            .settle, .barrierRequest, .barrierReply:
             break
         }
     }
@@ -336,6 +336,16 @@ package struct Replica: Sendable {
     func isNew(_ token: Token, _ state: LogState) -> Bool {
         state.effect(of: token) == .effective && assigned.effect(of: token) == .effective
     }
+
+    /// The same for what uses a token up without an effect.
+    mutating func assign(voiding token: Token, into entries: inout [Entry]) {
+        assigned.consume(token)
+        assign(.void(token))
+        entries.append(.void(token))
+    }
+
+    /// True of a node whose appends get into the log.
+    func knows(_ other: NodeID) -> Bool { membership.contains(other) }
 
     /// Sends one Accept for `entries`, which were just assigned, to every member.
     mutating func propose(_ entries: [Entry], output: inout Output) {

@@ -21,6 +21,10 @@ package struct ExpectedLog {
     private var effectiveAt: [UInt64] = []
     /// By number of the append: somebody was told that it never has effect.
     private var isRefused: [Bool] = []
+    /// The slots in which tokens have effect; of batches the first.
+    private var effectiveTokens: [Token: Slot] = [:]
+    /// Somebody was told that these never have effect.
+    private var refusedTokens: Set<Token> = []
     /// By node.
     private var sessions: [Session?] = []
 
@@ -41,6 +45,24 @@ package struct ExpectedLog {
     package func slot(of append: Int) -> Slot? {
         guard append < effectiveAt.count, effectiveAt[append] != 0 else { return nil }
         return Slot(rawValue: effectiveAt[append])
+    }
+
+    /// The slot in which an append with this token has effect, if one has.
+    package func slot(of token: Token) -> Slot? { effectiveTokens[token] }
+
+    /// True if a later boot of the token's node has an entry.
+    func isEnded(_ token: Token) -> Bool {
+        let index = Int(token.node.rawValue)
+        return index < sessions.count && sessions[index].map { $0.boot > token.boot } ?? false
+    }
+
+    mutating func refuse(_ token: Token) throws(Violation) {
+        try demand(
+            effectiveTokens[token] == nil,
+            .never,
+            "\(token) has effect and is said to be never"
+        )
+        refusedTokens.insert(token)
     }
 
     mutating func refuse(append: Int) throws(Violation) {
@@ -121,6 +143,12 @@ package struct ExpectedLog {
             "slot \(slot) holds \(label), its command says \(command.index) of \(command.count)"
         )
         if label.index == 0 {
+            try demand(
+                !refusedTokens.contains(command.token),
+                .never,
+                "\(command.token) was said to be never and has effect in slot \(slot)"
+            )
+            effectiveTokens[command.token] = slot
             try demand(
                 !(label.append < isRefused.count && isRefused[label.append]),
                 .never,

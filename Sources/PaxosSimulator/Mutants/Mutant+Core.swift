@@ -199,6 +199,13 @@ extension Mutant {
         }
     }
 
+    private func tell(_ fate: TokenFate, instead other: TokenFate, _ output: inout Output) {
+        output.replies = output.replies.map { reply in
+            guard reply.outcome == .resolved(other) else { return reply }
+            return Reply(waiter: reply.waiter, outcome: .resolved(fate))
+        }
+    }
+
     private func alter(_ output: inout Output, of core: borrowing NodeCore, held: inout [Delivered])
     {
         switch self {
@@ -218,6 +225,8 @@ extension Mutant {
                 guard case .unknown(_, let refusal) = reply.outcome else { return reply }
                 return Reply(waiter: reply.waiter, outcome: .never(refusal))
             }
+        case .openIsNever: tell(.never, instead: .open, &output)
+        case .openIsEffective: tell(.effective, instead: .open, &output)
         case .repliesTwice:
             output.replies += output.replies
         default:

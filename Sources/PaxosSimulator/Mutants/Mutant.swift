@@ -66,6 +66,10 @@ package enum Mutant: String, CaseIterable, Sendable {
     case unknownAcknowledged = "unknown-acknowledged"
     /// An append of unknown outcome is said to be never (`R26`).
     case unknownIsNever = "unknown-is-never"
+    /// A token of which the log says nothing so far is said to be never (`R26`, `R94`).
+    case openIsNever = "open-is-never"
+    /// A token that is on its way is said to have had its effect (`R69`).
+    case openIsEffective = "open-is-effective"
     /// A caller is answered twice.
     case repliesTwice = "replies-twice"
     /// The pipeline takes more than its limit (`R62`).

@@ -98,6 +98,7 @@ final class SimulatedProcess {
     var inbox = SimulatedInbox()
     var barriers: [BarrierRequest] = []
     var trims: [TrimRequest] = []
+    var resolves: [ResolveRequest] = []
     /// The trim point that it was opened with.
     var foundTrimmed = Slot.zero
     var cancellations: [WaiterID] = []
@@ -176,9 +177,12 @@ struct Callers {
         let floor: Slot
         var isCancelled = false
         var isTrim = false
+        /// Who asks for a token, and whether it is to be settled.
+        var resolves: (token: Token, settles: Bool)?
 
         var label: String {
             if isTrim { return "trim" }
+            if let resolves { return "\(resolves.token)" }
             return append.map { "a\($0)" } ?? "b" + (barrier.map { "\($0)" } ?? "")
         }
     }
@@ -206,6 +210,10 @@ struct Callers {
     }
 
     func contains(append: Int) -> Bool { callers.contains { $0?.append == append } }
+
+    func contains(where isOne: (Caller) -> Bool) -> Bool {
+        callers.contains { $0.map(isOne) ?? false }
+    }
 
     /// Cancels whoever waits under an index, or somebody who waited there before.
     mutating func cancel(_ index: Int, stale: Bool) -> WaiterID {

@@ -29,6 +29,13 @@ extension Scene {
             let (node, process) = try arguments.process()
             world.trim(through: try arguments.slot(), node, process)
             try settle(node)
+        case "resolve", "settle":
+            let (node, process) = try arguments.process()
+            let word = try arguments.word()
+            guard let token = Token(word) else { throw CommandError("\(word) is no token") }
+            let settles = name == "settle"
+            world.resolve(token, settles: settles, deadline: .never, node, process)
+            try settle(node)
         default:
             let (node, process) = try arguments.process()
             let label = try arguments.word()

@@ -105,6 +105,10 @@ package final class Ledger {
         try expected.refuse(append: append)
     }
 
+    package func refuse(_ token: Token) throws(Violation) {
+        try expected.refuse(token)
+    }
+
     // MARK: - What must be so
 
     /// A watermark on disk covers rows that hold what is chosen (`R41`, `R68`).

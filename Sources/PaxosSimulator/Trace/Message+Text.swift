@@ -34,6 +34,7 @@ extension Reply.Outcome {
         case .trimmed(let slot, let hold):
             "trimmed \(slot)" + (hold.map { " held by \($0)" } ?? "")
         case .cursor(let slot): "cursor " + (slot.map { "\($0)" } ?? "none")
+        case .resolved(let fate): "\(fate)"
         case .never(let refusal): "never \(refusal.text)"
         case .unknown(let token, let refusal): "unknown \(token) \(refusal.text)"
         }

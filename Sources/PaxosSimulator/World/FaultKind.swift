@@ -61,6 +61,9 @@ package enum FaultKind: Int, CaseIterable, Sendable {
     /// Members are told to trim their logs.
     case trim
 
+    /// Callers ask what became of a token, and some have it settled.
+    case resolve
+
     package var name: String { "\(self)" }
 }
 

@@ -211,6 +211,7 @@ extension World {
             )
         case .cursor:
             throw Violation(.reply, "\(node.id) tells of a cursor who did not ask")
+        case .resolved(let fate): try check(fate, of: caller, node, process)
         case .never(let refusal):
             if let append = caller.append { try ledger.refuse(append: append) }
             try check(refusal, of: caller, node, process, now: tick)
@@ -221,6 +222,7 @@ extension World {
                 "\(node.id) names a token that is not its own: \(token)"
             )
             try demand(caller.append != nil, .reply, "\(node.id) names a token to a barrier")
+            noteUnknown(token)
             try check(refusal, of: caller, node, process, now: tick)
         }
     }

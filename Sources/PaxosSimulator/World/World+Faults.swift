@@ -20,7 +20,9 @@ extension World {
         case .rot, .wipe, .rollback, .twin: try damage(kind)
         case .laneCut, .laneStall: impairLane(kind)
         case .loss, .duplication, .reordering, .clockDrift, .narrowLink, .ambush, .lists: break
-        case .lostWrite, .laggard, .lateRows, .threeLeaders, .invention, .trim: break
+        case .lostWrite, .laggard, .lateRows, .threeLeaders, .invention, .trim,
+            .resolve:
+            break
         }
     }
 

@@ -225,6 +225,7 @@ extension SimulatedProcess {
         swap(&arrivals.completions, &completions)
         swap(&arrivals.barriers, &barriers)
         swap(&arrivals.trims, &trims)
+        swap(&arrivals.resolves, &resolves)
         swap(&arrivals.cancellations, &cancellations)
         arrivals.isFull = isFull.take()
         arrivals.failure = failure.take()

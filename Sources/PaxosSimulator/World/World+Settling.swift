@@ -87,7 +87,7 @@ extension World {
     }
 
     var isSettled: Bool {
-        guard !probes.isEmpty, probes.allSatisfy(\.isDone) else { return false }
+        guard !probes.isEmpty, probes.allSatisfy(\.isDone), hasSettledTokens else { return false }
         return probes.allSatisfy { probe in
             guard let process = nodes[probe.node].process else { return false }
             return process.position == ledger.expected.events.count

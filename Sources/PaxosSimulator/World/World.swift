@@ -22,6 +22,10 @@ package final class World {
     var appends = 0
     /// Members are told to trim, by this; nobody is, where it is missing.
     var trimRandom: SeededGenerator?
+    /// Callers ask for tokens, by this; nobody does, where it is missing.
+    var resolveRandom: SeededGenerator?
+    /// Of which somebody was told `unknown`, lately.
+    var unknownTokens: [Token] = []
     /// Nobody waits for ever for who is away before it trims.
     var leavesBehind = false
     /// How often a member has taken a base.
@@ -73,6 +77,7 @@ package final class World {
         case aim
         case invent
         case trim
+        case resolve
         case crash(Int, generation: Int)
         case wipe(Int)
         case empty(Int, generation: Int)
@@ -100,6 +105,7 @@ package final class World {
         drawLanes(seed: seed)
         drawInventions(seed: seed)
         drawTrims(seed: seed)
+        drawResolves(seed: seed)
     }
 
     /// A world that follows a script.
@@ -237,6 +243,8 @@ package final class World {
             try takeAim()
         case .invent:
             invent()
+        case .resolve:
+            askForTokens()
         case .trim:
             tellToTrim()
         case .crash(let index, let generation):

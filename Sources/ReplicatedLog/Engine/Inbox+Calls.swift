@@ -33,6 +33,24 @@ extension Inbox {
         }
     }
 
+    func submit(
+        _ ticket: borrowing Ticket,
+        continuation: WaiterTable.Continuation,
+        resolving token: Token,
+        settles: Bool,
+        by deadline: Tick
+    ) {
+        submit(ticket, continuation) { state, waiter in
+            let request = ResolveRequest(
+                waiter: waiter,
+                token: token,
+                settles: settles,
+                deadline: deadline
+            )
+            state.resolves.append(request)
+        }
+    }
+
     /// Rows above a slot are kept for a snapshot, from the next step on: no trim that is asked for later comes
     /// before it. Nobody is woken for that.
     func keep(_ hold: SnapshotHold) {

@@ -15,6 +15,7 @@ extension Inbox.State {
         appends.waiting.map { ($0.waiter, $0.deadline) } + overflow.map { ($0.waiter, $0.deadline) }
             + barriers.map { ($0.waiter, $0.deadline) } + trims.map { ($0.waiter, $0.deadline) }
             + cursors.map { ($0.waiter, $0.deadline) }
+            + resolves.map { ($0.waiter, $0.deadline) }
     }
 
     func hasRoom(for append: AppendRequest, limits: Limits) -> Bool {
@@ -105,6 +106,7 @@ extension Inbox.State {
         arrivals.trims = trims.handOver()
         arrivals.cursors = cursors.handOver()
         arrivals.confirmed = confirmed.handOver()
+        arrivals.resolves = resolves.handOver()
         arrivals.cancellations = cancellations.handOver()
         arrivals.completions = completions.handOver()
         arrivals.messages = messages.handOver()
@@ -135,12 +137,14 @@ extension Inbox.State {
     /// Takes everybody out who waits here, and what they brought.
     mutating func takeAll() -> [WaiterTable.Continuation] {
         var left = takeAllAppends()
-        for waiter in barriers.map(\.waiter) + trims.map(\.waiter) + cursors.map(\.waiter) {
+        let calls = barriers.map(\.waiter) + trims.map(\.waiter) + cursors.map(\.waiter)
+        for waiter in calls + resolves.map(\.waiter) {
             if let continuation = waiters.take(waiter) { left.append(continuation) }
         }
         barriers = []
         trims = []
         cursors = []
+        resolves = []
         return left
     }
 
@@ -182,7 +186,7 @@ extension Inbox.State {
                 overflowBytes -= weight.bytes + Self.waitingBytes
             }
         }
-        let calls = barriers.count + trims.count + cursors.count
+        let calls = barriers.count + trims.count + cursors.count + resolves.count
         if answered > (appends.count + overflow.count + calls) / 2
             || answeredBytes > limits.inboxBytes / 4
         {
@@ -199,6 +203,7 @@ extension Inbox.State {
         barriers.removeAll { waiters.stage(of: $0.waiter) == nil }
         trims.removeAll { waiters.stage(of: $0.waiter) == nil }
         cursors.removeAll { waiters.stage(of: $0.waiter) == nil }
+        resolves.removeAll { waiters.stage(of: $0.waiter) == nil }
     }
 }
 

@@ -27,6 +27,7 @@ final class Inbox: Sendable {
         var trims: [TrimRequest] = []
         var cursors: [CursorRequest] = []
         var confirmed: [CursorRecord] = []
+        var resolves: [ResolveRequest] = []
         var cancellations: [WaiterID] = []
         var completions: [ReadCompletion] = []
         var messages: [Envelope] = []
@@ -55,8 +56,8 @@ final class Inbox: Sendable {
         var wakingAppend = 1
         /// Since when appends stay here to be joined by others.
         var gathersSince: MonotonicInstant?
-        /// How many of `appends`, `overflow`, `barriers`, `trims` and `cursors` were answered since the last sweep, and what
-        /// their payloads still take.
+        /// How many of `appends`, `overflow`, `barriers`, `trims`, `cursors` and `resolves` were answered since the last
+        /// sweep, and what their payloads still take.
         var answered = 0
         var answeredBytes = 0
 
@@ -72,7 +73,8 @@ final class Inbox: Sendable {
 
         /// Callers want something beside appends, and not before them.
         var hasWordOfCallers: Bool {
-            !barriers.isEmpty || !trims.isEmpty || !cursors.isEmpty || !cancellations.isEmpty
+            !barriers.isEmpty || !trims.isEmpty || !cursors.isEmpty || !resolves.isEmpty
+                || !cancellations.isEmpty
                 || closeBy != nil
         }
     }

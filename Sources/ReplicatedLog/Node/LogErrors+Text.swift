@@ -35,6 +35,23 @@ extension AppendError.Reason: CustomStringConvertible {
         case .rolledBack: CallEnd.rolledBack
         case .passed:
             "it is in the log and has had its effect, in a slot that this node took a base for: do not try it again"
+        case .voided: "its token was settled before it got into the log: it may be tried again"
+        }
+    }
+}
+
+extension ResolveError: CustomStringConvertible {
+    /// Why nothing is known of the token, and what to do; one line.
+    public var description: String {
+        switch self {
+        case .noSuchToken:
+            "no append has that token: it names no member, or an append that this node has not made"
+        case .timedOut: CallEnd.timedOut
+        case .cancelled: CallEnd.cancelled
+        case .closed: CallEnd.closed
+        case .storeFailed(let what): LogRunError.storeFailed(what).description
+        case .runFailed(let error): error.description
+        case .rolledBack: CallEnd.rolledBack
         }
     }
 }

@@ -15,8 +15,8 @@ public enum AppendError: Error, Hashable, Sendable {
     case overloaded
     /// The append is not in the log and never will be: it may be tried again.
     case never(Reason)
-    /// The append may be in the log, or still get there. Its token names it: `rlog dump` shows the tokens of
-    /// a stopped node, and no call asks for one yet.
+    /// The append may be in the log, or still get there. `LogNode.resolve(_:settle:timeout:)` tells what became of it,
+    /// by its token, on any member.
     case unknown(Token, Reason)
 
     /// What ended the wait.
@@ -39,6 +39,8 @@ public enum AppendError: Error, Hashable, Sendable {
         /// It is in the log and has had its effect, once; only the slot is not known here. This node was far behind,
         /// and a base stands for what it had not got.
         case passed
+        /// Somebody has had its token settled before it got into the log, by `LogNode.resolve(_:settle:timeout:)`.
+        case voided
     }
 }
 
@@ -48,10 +50,12 @@ extension AppendError.Reason {
         case .timedOut: self = .timedOut
         case .cancelled: self = .cancelled
         case .full: self = .full
-        case .overloaded, .closed: self = ending.cause.map { .runFailed($0) } ?? .closed
+        case .overloaded, .closed, .noSuchToken:
+            self = ending.cause.map { .runFailed($0) } ?? .closed
         case .storeFailed: self = ending.failure.map { .storeFailed($0) } ?? .closed
         case .rolledBack: self = .rolledBack
         case .passed: self = .passed
+        case .voided: self = .voided
         }
     }
 }
@@ -98,7 +102,7 @@ extension CallError {
         case .cancelled: self = .cancelled
         case .storeFailed: self = ending.failure.map { .storeFailed($0) } ?? .closed
         case .rolledBack: self = .rolledBack
-        case .overloaded, .full, .closed, .passed:
+        case .overloaded, .full, .closed, .passed, .voided, .noSuchToken:
             self = ending.cause.map { .runFailed($0) } ?? .closed
         }
     }

@@ -30,13 +30,15 @@ extension LogNode {
     ///   - timeout: How long to wait; `Limits.appendTimeout` if not given. The time runs
     ///     from the call, also before `run()`.
     ///   - overload: Whether to wait if the inbox is full.
+    ///   - onUnknown: Whether to report an outcome that is not known, or to find it out.
     /// - Throws: `AppendError`. After `never` the payload is not in the log and never will be; after
-    ///   `unknown` it may be. Cancelling the task throws one of the two at once.
+    ///   `unknown` it may be, and `resolve(_:settle:timeout:)` tells. Cancelling the task throws one of the two at once.
     @discardableResult
     public func append(
         _ payload: [UInt8],
         timeout: Duration? = nil,
-        overload: Overload = .wait
+        overload: Overload = .wait,
+        onUnknown: OnUnknown = .report
     ) async throws(AppendError) -> Slot {
         let limit = configuration.limits.maxPayloadBytes
         guard payload.count <= limit else {
@@ -46,7 +48,8 @@ extension LogNode {
             .one(payload),
             bytes: payload.count,
             timeout: timeout,
-            overload: overload
+            overload: overload,
+            onUnknown: onUnknown
         ).lowerBound
     }
 
@@ -55,9 +58,15 @@ extension LogNode {
     public func append(
         _ payload: some Collection<UInt8>,
         timeout: Duration? = nil,
-        overload: Overload = .wait
+        overload: Overload = .wait,
+        onUnknown: OnUnknown = .report
     ) async throws(AppendError) -> Slot {
-        try await append([UInt8](payload), timeout: timeout, overload: overload)
+        try await append(
+            [UInt8](payload),
+            timeout: timeout,
+            overload: overload,
+            onUnknown: onUnknown
+        )
     }
 
     /// Appends a batch: one contiguous run of slots, all or nothing.
@@ -72,14 +81,16 @@ extension LogNode {
     /// - Parameters:
     ///   - payloads: At least one, at most `Limits.maxBatchEntries`, of at most `Limits.maxBatchBytes`
     ///     bytes in all.
-    ///   - timeout: As for `append(_:timeout:overload:)`.
-    ///   - overload: As for `append(_:timeout:overload:)`.
+    ///   - timeout: As for `append(_:timeout:overload:onUnknown:)`.
+    ///   - overload: As for `append(_:timeout:overload:onUnknown:)`.
+    ///   - onUnknown: As for `append(_:timeout:overload:onUnknown:)`.
     /// - Throws: `AppendError`, for the batch as a whole.
     @discardableResult
     public func append(
         contentsOf payloads: [[UInt8]],
         timeout: Duration? = nil,
-        overload: Overload = .wait
+        overload: Overload = .wait,
+        onUnknown: OnUnknown = .report
     ) async throws(AppendError) -> ClosedRange<Slot> {
         let limits = configuration.limits
         guard !payloads.isEmpty else { throw .emptyBatch }
@@ -102,7 +113,8 @@ extension LogNode {
             .batch(payloads),
             bytes: bytes,
             timeout: timeout,
-            overload: overload
+            overload: overload,
+            onUnknown: onUnknown
         )
     }
 
@@ -111,12 +123,14 @@ extension LogNode {
     public func append(
         contentsOf payloads: some Collection<some Collection<UInt8>>,
         timeout: Duration? = nil,
-        overload: Overload = .wait
+        overload: Overload = .wait,
+        onUnknown: OnUnknown = .report
     ) async throws(AppendError) -> ClosedRange<Slot> {
         try await append(
             contentsOf: payloads.map { [UInt8]($0) },
             timeout: timeout,
-            overload: overload
+            overload: overload,
+            onUnknown: onUnknown
         )
     }
 
@@ -152,7 +166,7 @@ extension LogNode {
             span.end(at: slot)
             return slot
         case .never(let refusal): throw span.ended(by: BarrierError(refusal, ending))
-        case .committed, .unknown, .trimmed, .cursor:
+        case .committed, .unknown, .trimmed, .cursor, .resolved:
             preconditionFailure("a barrier is never answered as another call")
         }
     }
@@ -162,11 +176,30 @@ extension LogNode {
         _ payloads: Payloads,
         bytes: Int,
         timeout: Duration?,
+        overload: Overload,
+        onUnknown: OnUnknown
+    ) async throws(AppendError) -> ClosedRange<Slot> {
+        guard onUnknown == .settle else {
+            let deadline = deadline(after: timeout)
+            return try await append(payloads, bytes: bytes, by: deadline, overload: overload)
+        }
+        let end = deadline(after: timeout)
+        let half = deadline(after: (timeout ?? configuration.limits.appendTimeout) / 2)
+        do throws(AppendError) {
+            return try await append(payloads, bytes: bytes, by: half, overload: overload)
+        } catch {
+            return try await settle(error, by: end)
+        }
+    }
+
+    private func append(
+        _ payloads: Payloads,
+        bytes: Int,
+        by deadline: Tick,
         overload: Overload
     ) async throws(AppendError) -> ClosedRange<Slot> {
         let span = tracing.begin(.append)
         let ticket = Ticket()
-        let deadline = deadline(after: timeout)
         let begin = appendDuration == nil ? nil : MonotonicClock.now()
         let outcome = await withTaskCancellationHandler {
             await withUnsafeContinuation { continuation in
@@ -193,7 +226,7 @@ extension LogNode {
         case .unknown(let token, let refusal):
             let error = AppendError.unknown(token, AppendError.Reason(refusal, ending))
             throw span.ended(by: error)
-        case .barrier, .trimmed, .cursor:
+        case .barrier, .trimmed, .cursor, .resolved:
             preconditionFailure("an append is never answered as another call")
         }
     }

@@ -7,9 +7,13 @@ import ReplicatedLogTCP
 // What each request comes to. The names are a contract: docs/OPERATIONS.md.
 
 extension NodeProcess {
-    func append(_ payload: [UInt8], _ timeout: Duration?) async -> [(String, JSON)] {
+    func append(
+        _ payload: [UInt8],
+        _ timeout: Duration?,
+        _ onUnknown: LogNode.OnUnknown
+    ) async -> [(String, JSON)] {
         do throws(AppendError) {
-            let slot = try await log.append(payload, timeout: timeout)
+            let slot = try await log.append(payload, timeout: timeout, onUnknown: onUnknown)
             return [("outcome", .string("committed")), ("slot", .unsigned(slot.rawValue))]
         } catch {
             return error.fields
@@ -18,10 +22,15 @@ extension NodeProcess {
 
     func append(
         contentsOf payloads: [[UInt8]],
-        _ timeout: Duration?
+        _ timeout: Duration?,
+        _ onUnknown: LogNode.OnUnknown
     ) async -> [(String, JSON)] {
         do throws(AppendError) {
-            let slots = try await log.append(contentsOf: payloads, timeout: timeout)
+            let slots = try await log.append(
+                contentsOf: payloads,
+                timeout: timeout,
+                onUnknown: onUnknown
+            )
             return [
                 ("outcome", .string("committed")),
                 ("first_slot", .unsigned(slots.lowerBound.rawValue)),
@@ -216,6 +225,7 @@ extension AppendError.Reason {
         case .runFailed: "run_failed"
         case .rolledBack: "rolled_back"
         case .passed: "passed"
+        case .voided: "voided"
         }
     }
 }

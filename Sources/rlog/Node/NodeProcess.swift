@@ -203,9 +203,12 @@ final class NodeProcess: Sendable {
     private func answer(_ request: Request, _ outlet: Outlet) async {
         let answer: [(String, JSON)]
         switch request.operation {
-        case .append(let payload, let timeout): answer = await append(payload, timeout)
-        case .appendBatch(let payloads, let timeout):
-            answer = await append(contentsOf: payloads, timeout)
+        case .append(let payload, let timeout, let onUnknown):
+            answer = await append(payload, timeout, onUnknown)
+        case .appendBatch(let payloads, let timeout, let onUnknown):
+            answer = await append(contentsOf: payloads, timeout, onUnknown)
+        case .resolve(let token, let settle, let timeout):
+            answer = await resolve(token, settle, timeout)
         case .barrier(let timeout): answer = await barrier(timeout)
         case .read(let slots):
             guard await pages.take() else { return }
@@ -215,6 +218,9 @@ final class NodeProcess: Sendable {
             return
         case .subscribe(let slot):
             guard let refusal = subscribe(request.id, from: slot, outlet) else { return }
+            answer = refusal
+        case .events:
+            guard let refusal = watchEvents(request.id, outlet) else { return }
             answer = refusal
         case .unsubscribe: answer = unsubscribe(request.id)
         case .trim(let slot, let pastSnapshots, let pastCursors, let timeout):
@@ -239,6 +245,21 @@ final class NodeProcess: Sendable {
         from slot: Slot,
         _ outlet: Outlet
     ) -> [(String, JSON)]? {
+        beginSubscription(id) { [self] in
+            do throws(ReadError) {
+                var iterator = log.subscribe(from: slot).makeAsyncIterator()
+                while try await deliver(&iterator, of: id, outlet) {}
+            } catch {
+                await outlet.write(.object([("id", id)] + error.fields))
+            }
+        }
+    }
+
+    /// Lets something go on under an id until somebody unsubscribes; or says why not.
+    func beginSubscription(
+        _ id: JSON,
+        _ body: @escaping @Sendable () async -> Void
+    ) -> [(String, JSON)]? {
         subscriptions.withLock { subscriptions in
             guard subscriptions[id.text] == nil else {
                 return [("error", .string("there is a subscription with this id"))]
@@ -247,12 +268,7 @@ final class NodeProcess: Sendable {
                 return [("error", .string("there are \(Self.maxSubscriptions) subscriptions"))]
             }
             subscriptions[id.text] = Task {
-                do throws(ReadError) {
-                    var iterator = log.subscribe(from: slot).makeAsyncIterator()
-                    while try await deliver(&iterator, of: id, outlet) {}
-                } catch {
-                    await outlet.write(.object([("id", id)] + error.fields))
-                }
+                await body()
                 endSubscription(id)
             }
             return nil

@@ -5,11 +5,13 @@ import ReplicatedLog
 /// One line of standard input.
 struct Request: Sendable {
     enum Operation: Sendable {
-        case append([UInt8], timeout: Duration?)
-        case appendBatch([[UInt8]], timeout: Duration?)
+        case append([UInt8], timeout: Duration?, onUnknown: LogNode.OnUnknown)
+        case appendBatch([[UInt8]], timeout: Duration?, onUnknown: LogNode.OnUnknown)
+        case resolve(Token, settle: Bool, timeout: Duration?)
         case barrier(timeout: Duration?)
         case read(ClosedRange<Slot>)
         case subscribe(from: Slot)
+        case events
         case unsubscribe
         case trim(through: Slot, pastSnapshots: Bool, pastCursors: Bool, timeout: Duration?)
         case cursor(CursorName, Slot?, timeout: Duration?)
@@ -49,9 +51,26 @@ struct Request: Sendable {
         case "append":
             let payload = try payload(object)
             if object["token"] != nil || object["expected_slot"] != nil { return .unsupported }
-            return .append(payload, timeout: try timeout(object))
+            return .append(
+                payload,
+                timeout: try timeout(object),
+                onUnknown: try onUnknown(object)
+            )
         case "append_batch":
-            return .appendBatch(try payloads(object), timeout: try timeout(object))
+            return .appendBatch(
+                try payloads(object),
+                timeout: try timeout(object),
+                onUnknown: try onUnknown(object)
+            )
+        case "resolve":
+            guard let token = object["token"]?.asString.flatMap({ Token($0) }) else {
+                throw InvalidRequest("token must be NODE-BOOT-SEQUENCE, as in 1-3-250")
+            }
+            return .resolve(
+                token,
+                settle: try flag("settle", object),
+                timeout: try timeout(object)
+            )
         case "barrier": return .barrier(timeout: try timeout(object))
         case "read":
             let from = try slot("from", object)
@@ -59,6 +78,7 @@ struct Request: Sendable {
             guard from <= to else { throw InvalidRequest("from must not be above to") }
             return .read(from...to)
         case "subscribe": return .subscribe(from: try slot("from", object))
+        case "events": return .events
         case "unsubscribe": return .unsubscribe
         case "status": return .status
         case "shutdown": return .shutdown
@@ -73,7 +93,7 @@ struct Request: Sendable {
         case "wait": return .wait(try slot("slot", object), timeout: try timeout(object))
         case "snapshot":
             return .snapshot(through: try slot("through", object), try payload(object))
-        case "resolve", "transfer": return .unsupported
+        case "transfer": return .unsupported
         default: throw InvalidRequest("there is no op \(name)")
         }
     }
@@ -125,6 +145,14 @@ struct Request: Sendable {
             payloads.append(bytes)
         }
         return payloads
+    }
+
+    private static func onUnknown(_ object: JSON) throws(InvalidRequest) -> LogNode.OnUnknown {
+        switch object["on_unknown"] {
+        case nil, .string("report")?: return .report
+        case .string("settle")?: return .settle
+        default: throw InvalidRequest("on_unknown must be report or settle")
+        }
     }
 
     private static func slot(_ name: String, _ object: JSON) throws(InvalidRequest) -> Slot {

@@ -76,7 +76,7 @@ struct Claims: Sendable {
         case .barrierReply(let reply): chosen = reply.slot
         case .refused, .challenge, .challengeAnswer, .statusRequest, .catchUpRequest, .baseRequest,
             .baseChunk, .forward,
-            .forwardRefused, .barrierRequest, .probe, .probeReply:
+            .forwardRefused, .settle, .barrierRequest, .probe, .probeReply:
             break
         }
         chosen = max(chosen, stored)

@@ -191,6 +191,14 @@ final class OneMember {
         )
     }
 
+    func resolve(
+        _ token: Token,
+        settles: Bool = false,
+        deadline: Tick = .never
+    ) -> ResolveRequest {
+        ResolveRequest(waiter: waiter(), token: token, settles: settles, deadline: deadline)
+    }
+
     private func waiter() -> WaiterID {
         defer { nextWaiter += 1 }
         return WaiterID(index: nextWaiter, generation: 1)

@@ -330,13 +330,13 @@ import Testing
             try FileSystem.removeFile(Self.path(directory, 2))
             let path = Self.path(directory, 4)
             var bytes = try FileSystem.read(path, at: 0, count: 1 << 20)
-            bytes[8] = 3
+            bytes[8] = 4
             try FileSystem.write(bytes, to: path)
         } _: { node in
             await #expect {
                 try await node.latestSnapshot
             } throws: { error in
-                if case SnapshotError.newerFormat(_, 3, 2) = error { true } else { false }
+                if case SnapshotError.newerFormat(_, 4, 3) = error { true } else { false }
             }
         }
     }

@@ -6,6 +6,8 @@ package struct History: Sendable {
         package let payloads: [String]
         package let begun: UInt64
         package var outcome = Outcome.unknown
+        /// By which it can be asked for what became of it, if it is unknown.
+        package var token: String?
         /// When the outcome had been read.
         package var ended: UInt64?
 
@@ -21,6 +23,19 @@ package struct History: Sendable {
         case never
         /// Nothing was said, or that nothing is known.
         case unknown
+    }
+
+    /// What somebody was told of an append whose outcome was unknown, by its token.
+    package struct Resolution: Sendable {
+        /// Its place among the appends.
+        package let append: Int
+        /// `nil` if it has had its effect, in slots that were not named.
+        package let outcome: Outcome?
+
+        package init(append: Int, outcome: Outcome?) {
+            self.append = append
+            self.outcome = outcome
+        }
     }
 
     package struct Barrier: Sendable {
@@ -59,6 +74,7 @@ package struct History: Sendable {
     }
 
     package var appends: [Append] = []
+    package var resolutions: [Resolution] = []
     package var barriers: [Barrier] = []
     /// The first one is what the others are compared with.
     package var logs: [Log] = []

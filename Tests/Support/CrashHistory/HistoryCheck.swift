@@ -1,5 +1,5 @@
 /// Judges a history: nothing acknowledged is lost, nothing is effective twice, `never` is never
-/// delivered, batches are whole, all logs agree, order respects real time, and barriers saw everything
+/// delivered, nor what was said of a token untrue, batches are whole, all logs agree, order respects real time, and barriers saw everything
 /// that was acknowledged before them.
 package struct HistoryCheck: Sendable {
     package private(set) var violations: [HistoryViolation] = []
@@ -18,6 +18,7 @@ package struct HistoryCheck: Sendable {
         checkLogs()
         checkOrigins()
         for append in history.appends { check(append) }
+        for resolution in history.resolutions { check(resolution) }
         let acknowledged = AcknowledgedSlots(history.appends)
         for append in history.appends { checkOrder(append, acknowledged) }
         for barrier in history.barriers { check(barrier, acknowledged) }
@@ -122,6 +123,18 @@ package struct HistoryCheck: Sendable {
                 .torn,
                 "slot \(next) comes after slot \(slot) in the batch of \(text)"
             )
+        }
+    }
+
+    /// What is said of a token binds as an answer to the append itself does, whoever says it and when.
+    private mutating func check(_ resolution: History.Resolution) {
+        var append = history.appends[resolution.append]
+        if let outcome = resolution.outcome {
+            append.outcome = outcome
+            check(append)
+        } else {
+            let text = append.payloads[0]
+            expect(places[text] != nil, .lost, "\(text.prefix(40)), said to have had its effect")
         }
     }
 

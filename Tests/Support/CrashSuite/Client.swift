@@ -4,7 +4,7 @@ import PaxosSimulator
 import Platform
 
 /// Appends one after the other until it is told to stop, through whichever node answers. What was
-/// `never` it appends again, as a payload of its own; what is unknown it leaves alone.
+/// `never` it appends again, as a payload of its own; what is unknown it asks for, and has it settled every other time.
 final class Client: Sendable {
     private static let patience = Duration.seconds(3)
 
@@ -82,11 +82,23 @@ final class Client: Sendable {
             if reply?.outcome == "committed" { return }
             run.move(among: members.count)
             run.rest(milliseconds: 10)
+            if let token = reply?.token { resolve(token, of: place, &run) }
             guard reply?.outcome == "never", !isStopped.withLock({ $0 }),
                 let next = members[run.place].process
             else { return }
             recorder.count("retries")
             process = next
+        }
+    }
+
+    /// Asks another member, mostly, what became of an append, and has it settled or not.
+    private func resolve(_ token: String, of append: Int, _ run: inout Run) {
+        guard let process = members[run.place].process else { return }
+        let settle = run.generator.oneIn(2)
+        let limit = run.generator.within(100...2_000)
+        let more = ",\"token\":\"\(token)\",\"settle\":\(settle),\"timeout_ms\":\(limit)"
+        _ = ask(process, (operation: "resolve", more: more)) { [recorder] reply in
+            recorder.resolve(append, reply)
         }
     }
 

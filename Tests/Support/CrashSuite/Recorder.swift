@@ -37,8 +37,24 @@ final class Recorder: Sendable {
         }
         state.withLock { state in
             state.history.appends[append].outcome = outcome
+            state.history.appends[append].token = reply?.token
             state.history.appends[append].ended = Self.now
         }
+    }
+
+    /// What a member says of an append by its token. False if that is no last word.
+    @discardableResult
+    func resolve(_ append: Int, _ reply: Reply?) -> Bool {
+        let outcome: History.Outcome?
+        switch reply?.outcome {
+        case "committed": outcome = reply?.slots.map { .committed($0) }
+        case "never": outcome = .never
+        default: return false
+        }
+        let resolution = History.Resolution(append: append, outcome: outcome)
+        state.withLock { $0.history.resolutions.append(resolution) }
+        count("resolved")
+        return true
     }
 
     func barrier(begun: UInt64, slot: UInt64) {

@@ -18,6 +18,7 @@ struct Settlement {
             recorder.report("no append gets through after everything healed")
             return nil
         }
+        settleTokens()
         var end: UInt64 = 0
         for member in cluster.members {
             let begun = Recorder.now
@@ -67,6 +68,25 @@ struct Settlement {
             if reply?.outcome == "committed" { return true }
         }
         return false
+    }
+
+    /// So many tokens at most: each may put an entry into the log.
+    private static let mostTokens = 400
+
+    /// Whatever is unknown still is settled: every settling ends.
+    private func settleTokens() {
+        let appends = recorder.history.appends.enumerated()
+        let open = appends.filter { $0.element.outcome == .unknown && $0.element.token != nil }
+        for (turn, append) in open.suffix(Self.mostTokens).enumerated() {
+            guard let token = append.element.token else { continue }
+            let member = cluster.members[turn % cluster.members.count]
+            let more = ",\"token\":\"\(token)\",\"settle\":true,\"timeout_ms\":30000"
+            let reply = member.process?.ask("resolve", more, atMost: Self.patience)
+            guard !recorder.resolve(append.offset, reply) else { continue }
+            let why = reply?.error ?? "nothing"
+            recorder.report("n\(member.number) does not settle \(token): \(why)")
+            return
+        }
     }
 
     private func deliver(_ member: Member, through slot: UInt64) -> Bool {

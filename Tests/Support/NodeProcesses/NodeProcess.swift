@@ -13,7 +13,7 @@ package final class NodeProcess: Sendable {
         var strange: [String] = []
     }
 
-    private static let subscription = "s"
+    package static let subscription = "s"
 
     private let process: Process
     /// Locked while a line is written: a long one goes into the pipe in pieces.

@@ -28,6 +28,7 @@ package struct Reply: Decodable, Sendable {
     package let event: String?
     package let outcome: String?
     package let error: String?
+    package let token: String?
     package let slot: UInt64?
     package let firstSlot: UInt64?
     package let lastSlot: UInt64?
@@ -50,7 +51,8 @@ package struct Reply: Decodable, Sendable {
     package let counters: [String: UInt64?]?
 
     private enum CodingKeys: String, CodingKey {
-        case id, event, outcome, error, slot, entries, through, cluster, role, health, leader,
+        case id, event, outcome, error, token, slot, entries, through, cluster, role, health,
+            leader,
             ballot, promised
         case counters
         case firstSlot = "first_slot"

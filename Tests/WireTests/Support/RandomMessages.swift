@@ -195,6 +195,7 @@ extension SeededGenerator {
             )
         case .forward: .immediate(.forward(forward()))
         case .forwardRefused: .immediate(.forwardRefused(ForwardRefused(token: token())))
+        case .settle: .immediate(.settle(Settle(token: token(), hops: UInt8(below(2)))))
         case .barrierRequest: .immediate(.barrierRequest(RemoteBarrierRequest(id: number())))
         case .barrierReply:
             .immediate(.barrierReply(RemoteBarrierReply(id: number(), slot: slot())))

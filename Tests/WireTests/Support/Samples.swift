@@ -212,6 +212,7 @@ enum Samples {
         ),
         ("barrier-request", .immediate(.barrierRequest(RemoteBarrierRequest(id: 77)))),
         ("forward-refused", .immediate(.forwardRefused(ForwardRefused(token: token)))),
+        ("settle", .immediate(.settle(Settle(token: token, hops: 1)))),
         ("barrier-reply", .immediate(.barrierReply(RemoteBarrierReply(id: 77, slot: 104)))),
     ]
 

@@ -64,7 +64,7 @@ package struct Delivery: Sendable {
             delivered = delivered.next
             decide(Decision(slot: delivered, command: command, effect: .torn))
         case .void(let token):
-            _ = take(token)
+            state.void(token)
             delivered = delivered.next
         case .noop, .membership:
             delivered = delivered.next

@@ -58,6 +58,14 @@ package struct NumberRanges: Hashable, Sendable {
         ranges.replaceSubrange(from..<to, with: CollectionOfOne(lower...upper))
     }
 
+    /// The last ranges, so many at most, and the number from which on they are all there are: 0 if none is left out.
+    func latest(_ count: Int) -> (kept: NumberRanges, from: UInt64) {
+        guard ranges.count > count else { return (self, 0) }
+        var kept = NumberRanges()
+        kept.ranges = Array(ranges.suffix(count))
+        return (kept, ranges[ranges.count - count - 1].upperBound + 1)
+    }
+
     /// Takes out and returns the range that begins at `number`, if one does and it is the lowest.
     package mutating func popFirst(beginningAt number: UInt64) -> ClosedRange<UInt64>? {
         guard let first = ranges.first, first.lowerBound == number else { return nil }
