@@ -33,7 +33,14 @@ extension NodeProcess {
 
     func wait(for slot: Slot, _ timeout: Duration?) async -> [(String, JSON)] {
         let log = log
-        let waiting = Task { () throws(WaitError) in try await log.wait(for: slot) }
+        let waiting = Task { () -> WaitError? in
+            do throws(WaitError) {
+                try await log.wait(for: slot)
+                return nil
+            } catch {
+                return error
+            }
+        }
         let alarm = timeout.map { time in
             Task {
                 try await Task.sleep(for: time)
@@ -41,16 +48,13 @@ extension NodeProcess {
             }
         }
         defer { alarm?.cancel() }
-        switch await waiting.result {
-        case .success: return [("slot", .unsigned(slot.rawValue))]
-        case .failure(let error):
-            switch error {
-            // Nobody else cancels it.
-            case .cancelled: return [("error", .string("timed_out"))]
-            case .closed: return [("error", .string("closed"))]
-            case .storeFailed: return [("error", .string(Failure.storeFailed))]
-            case .runFailed: return [("error", .string("run_failed"))]
-            }
+        switch await waiting.value {
+        case nil: return [("slot", .unsigned(slot.rawValue))]
+        // Nobody else cancels it.
+        case .cancelled: return [("error", .string("timed_out"))]
+        case .closed: return [("error", .string("closed"))]
+        case .storeFailed: return [("error", .string(Failure.storeFailed))]
+        case .runFailed: return [("error", .string("run_failed"))]
         }
     }
 

@@ -108,8 +108,8 @@ struct Request: Sendable {
         }
         let time = try timeout(object)
         if try flag("remove", object) { return .removeCursor(name, timeout: time) }
-        let slot = try object["slot"].map { _ throws(InvalidRequest) in try slot("slot", object) }
-        return .cursor(name, slot, timeout: time)
+        let place = object["slot"] == nil ? nil : try slot("slot", object)
+        return .cursor(name, place, timeout: time)
     }
 
     private static func flag(_ name: String, _ object: JSON) throws(InvalidRequest) -> Bool {
