@@ -3,7 +3,7 @@
 ///
 /// The trim point never passes the slot up to which every member has durably committed (`Floor`), nor this node's own
 /// checkpoint: what a restart replays is kept. Nor, unless told, what no snapshot holds from which the log is
-/// to lead on, whenever that is begun (`R42`). Rows go with writes that are made anyway, a bounded number in
+/// to lead on, whenever that is begun (`R42`), nor what follows a snapshot that a member is being given (`R45`). Rows go with writes that are made anyway, a bounded number in
 /// each, and else in larger chunks of their own, one after the other.
 struct Trimming: Sendable {
     /// Rows that go with any write, beside twice those that have come since the last.
@@ -77,7 +77,7 @@ struct Trimming: Sendable {
         let isEarly = replica.awaitsFloor
         var isAnswered = false
         waiting.removeAll { call in
-            let limit = call.pastSnapshots ? .limit : keepsAbove
+            let limit = call.pastSnapshots ? .limit : min(keepsAbove, replica.keepsAboveGiven)
             let own = min(call.own, limit)
             let reach = min(own, replica.floor.slot)
             let isDone =
@@ -120,7 +120,7 @@ struct Trimming: Sendable {
             writes.add(delivering.checkpoint, to: &rows)
         }
         let past = waiting.reduce(Slot.zero) { $1.pastSnapshots ? max($0, $1.through) : $0 }
-        let goal = max(min(goal, keepsAbove), past)
+        let goal = max(min(goal, keepsAbove, replica.keepsAboveGiven), past)
         guard goal > replica.acceptor.trimmed, !rows.isFinal else { return }
         accepted += rows.accepted.reduce(0) { $0 + $1.run.entries.count }
         let may = min(goal, replica.floor.slot, replica.floor.own, delivering.delivered)
