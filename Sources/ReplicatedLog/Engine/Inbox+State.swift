@@ -104,6 +104,7 @@ extension Inbox.State {
         arrivals.trims = trims.handOver()
         arrivals.cancellations = cancellations.handOver()
         arrivals.completions = completions.handOver()
+        arrivals.snapshots = snapshots.handOver()
         arrivals.messages = messages.handOver()
         messageBytes = 0
         arrivals.receipt = receipt.take()
