@@ -178,7 +178,7 @@ import Testing
     @Test func aRangeThatHoldsOursIsTaken() throws {
         let greeting = Handshake(
             kind: .greeting,
-            versions: 1...7,
+            versions: 1...8,
             destination: 1,
             tag: 1,
             echo: 0,

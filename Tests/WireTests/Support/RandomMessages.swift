@@ -83,7 +83,7 @@ extension SeededGenerator {
     }
 
     private mutating func snapshotName() -> SnapshotName {
-        SnapshotName(slot: slot().next, digest: number())
+        SnapshotName(slot: max(slot(), .first), digest: number())
     }
 
     private mutating func refused() -> Refused {
