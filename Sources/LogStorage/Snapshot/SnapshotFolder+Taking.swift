@@ -5,7 +5,7 @@ internal import Platform
 /// A snapshot that another member gives to this one: the same file, byte for byte.
 ///
 /// What comes is written behind what has come, and flushed now and then. What a process finds of it is looked through,
-/// chunk by chunk, and kept as far as it is what was written; so it is used again wherever it broke. Once all of it is
+/// chunk by chunk, and kept as far as nothing contradicts it; so it is used again wherever it broke. Once all of it is
 /// here it is flushed, read back from the disk, and given its name; in this order, and before the base of it is
 /// installed (`R42`). Until that is, no log leads on from it: it is marked as `taken`, and is none.
 extension SnapshotFolder {
@@ -30,7 +30,7 @@ extension SnapshotFolder {
         let isThere = try tell { () throws(PosixError) in try FileSystem.isThere(path) }
         let kept =
             isThere
-            ? min(try SnapshotPrefix.length(at: path, of: name, cluster), bytes) : 0
+            ? min(try SnapshotPrefix(at: path, of: name, cluster).kept, bytes) : 0
         return try acts.withLock { acts throws(SnapshotError) in
             guard !acts.isClosed else { throw .closed }
             acts.taking = nil
@@ -103,12 +103,23 @@ extension SnapshotFolder {
         do throws(SnapshotError) {
             try verify(LogSnapshot(of: name.slot, cluster: cluster, at: path), name, base)
         } catch {
-            guard error.isDamage else { throw error }
-            try? act { () throws(PosixError) in try FileSystem.removeFile(path) }
+            if error.isDamage { try cut(path, name) }
             throw error
         }
         try nameTaken(path, base)
         removeOld()
+    }
+
+    /// Keeps of a file that is not what it is said to be what is good of it: a bad part comes again. If all of it is, it
+    /// is another one.
+    private func cut(_ path: String, _ name: SnapshotName) throws(SnapshotError) {
+        let prefix = try SnapshotPrefix(at: path, of: name, cluster)
+        try act { () throws(PosixError) in
+            guard prefix.good > 0, prefix.kept == prefix.good else {
+                return try FileSystem.removeFile(path)
+            }
+            _ = try NewFile(resuming: path, keeping: Int64(prefix.good))
+        }
     }
 
     /// The one that has its name already, and no base.
