@@ -192,9 +192,11 @@ import Testing
                 if case .catchUpRequest = message.body { true } else { false }
             }
             guard isAsked else { continue }
-            let node = try #require(said.immediate.last { message in
-                if case .catchUpRequest = message.body { true } else { false }
-            }).destination
+            let node = try #require(
+                said.immediate.last { message in
+                    if case .catchUpRequest = message.body { true } else { false }
+                }
+            ).destination
             begun = Self.baseRequests(try member.hear(node, at: now, Self.trimmed)).map(\.begun)
         }
         #expect(begun == [result == .damaged ? nil : Self.name])

@@ -147,7 +147,8 @@ public final class LogSnapshot: Sendable {
         try checked(number).payload
     }
 
-    private func checked(_ number: UInt64) throws(SnapshotError) -> (payload: [UInt8], crc: UInt32) {
+    private func checked(_ number: UInt64) throws(SnapshotError) -> (payload: [UInt8], crc: UInt32)
+    {
         precondition(number < chunks, "a chunk behind the last")
         let headBytes = SnapshotFormat.chunkHeadBytes
         let place = Int64(head.byteCount) + Int64(number) * Int64(head.chunkBytes + headBytes)
@@ -186,5 +187,6 @@ extension LogSnapshot: Hashable {
         left.name == right.name
     }
 
+    /// By what it holds.
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }

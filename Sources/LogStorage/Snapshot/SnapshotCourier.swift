@@ -52,19 +52,38 @@ package final class SnapshotCourier: Sendable {
         _ work: SnapshotTask.Work,
         answer: @escaping @Sendable (SnapshotCompletion.Result) -> Void
     ) {
-        state.withLock { state in
-            guard !state.isClosed else { return }
+        let isTaken = state.withLock { state in
+            guard !state.isClosed else { return true }
+            if state.thread == nil {
+                state.thread = try? PinnedThread(name: "log-snapshots") { [self] in run() }
+            }
+            guard state.thread != nil else { return false }
             state.waiting.append(Order(work: work, answer: answer))
             if case .write(_, _, let bytes) = work {
                 state.held.add(bytes.count)
                 state.held.taken += UInt64(bytes.count)
             }
-            guard state.thread == nil else { return }
-            // Without one the task waits until there is one, and nobody waits for it for ever: whoever is asked in vain
-            // is not asked again before others.
-            state.thread = try? PinnedThread(name: "log-snapshots") { [self] in run() }
+            return true
         }
-        parker.unpark()
+        if isTaken {
+            parker.unpark()
+        } else if let failure = Self.failure(of: work) {
+            // The system gives no thread: not now.
+            answer(failure)
+        }
+    }
+
+    /// What is answered where nothing was done.
+    private static func failure(
+        of work: SnapshotTask.Work,
+        isDamage: Bool = false
+    ) -> SnapshotCompletion.Result? {
+        switch work {
+        case .find: .offer(nil)
+        case .read: .piece([])
+        case .letGo: nil
+        case .begin, .write, .finish: isDamage ? .damaged : .failed
+        }
     }
 
     /// Ends the thread; nothing is answered any more when it returns. Blocking.
@@ -121,12 +140,7 @@ package final class SnapshotCourier: Sendable {
             }
         } catch {
             if case .closed = error {} else { onTrouble(error) }
-            switch work {
-            case .find: return .offer(nil)
-            case .read: return .piece([])
-            case .letGo: return nil
-            case .begin, .write, .finish: return error.isDamage ? .damaged : .failed
-            }
+            return Self.failure(of: work, isDamage: error.isDamage)
         }
     }
 

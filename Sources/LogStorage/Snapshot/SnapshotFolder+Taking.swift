@@ -38,6 +38,7 @@ extension SnapshotFolder {
                 let file =
                     isThere
                     ? try NewFile(resuming: path, keeping: Int64(kept)) : try NewFile(path: path)
+                if !isThere { try FileSystem.syncDirectory(directory) }
                 acts.taking = Taking(name: name, file: file, bytes: kept)
             } catch {
                 throw SnapshotError(error)
@@ -199,6 +200,11 @@ extension SnapshotFolder {
     }
 
     // MARK: - At an opening
+
+    /// Whether the snapshot of a slot was given to this node: if it lies beyond the log, its base is still to come.
+    package static func isTaken(_ slot: Slot, in directory: String) -> Bool {
+        FileSystem.exists(SnapshotFormat.takenPath(of: slot, in: directory))
+    }
 
     /// What a process before has left of those that others gave: one that has its name counts if the log leads on
     /// from it, and else waits for its base; of the unfinished ones the newest that is of any use is kept. Returns which

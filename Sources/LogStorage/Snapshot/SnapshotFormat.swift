@@ -197,7 +197,10 @@ struct SnapshotTail {
     let digest: UInt64
 
     private func checksum(_ seed: UInt32) -> UInt32 {
-        let counts = Checksum.of(bytes, after: Checksum.of(chunks, after: Checksum.of(.max, after: seed)))
+        let counts = Checksum.of(
+            bytes,
+            after: Checksum.of(chunks, after: Checksum.of(.max, after: seed))
+        )
         return Checksum.of(digest, after: counts)
     }
 

@@ -236,3 +236,14 @@ extension LogNode.Subscription {
         case snapshot(LogSnapshot)
     }
 }
+
+extension LogNode.Subscription.GapReason: CustomStringConvertible {
+    /// The name of the case.
+    public var description: String {
+        switch self {
+        case .trimmed: "trimmed"
+        case .base: "base"
+        case .snapshot: "snapshot"
+        }
+    }
+}

@@ -84,7 +84,9 @@ import Testing
         }
         try await eventually("the other has it too") { other.status.deliveredSlot >= own }
         let there = try await other.entries(in: end.next...own)
-        #expect(seen.prefix(there.entries.count)[...] == there.entries.map(\.slot).prefix(seen.count))
+        #expect(
+            seen.prefix(there.entries.count)[...] == there.entries.map(\.slot).prefix(seen.count)
+        )
         #expect(back.courier.held.taken == snapshot.fileBytes, "nothing of it came twice")
         for member in world.members {
             let peak = try world.node(member).courier.held.peak

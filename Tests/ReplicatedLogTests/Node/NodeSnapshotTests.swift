@@ -298,7 +298,8 @@ import Testing
         )
         let cluster = directory.configuration.cluster
         let head = SnapshotHead(cluster: cluster, base: base, chunkBytes: 1 << 18).encoded
-        let tail = SnapshotTail(chunks: 0, bytes: 0, digest: 0).encoded(SnapshotFormat.seed(cluster, 4))
+        let tail = SnapshotTail(chunks: 0, bytes: 0, digest: 0)
+            .encoded(SnapshotFormat.seed(cluster, 4))
         try FileSystem.write(head + tail, to: Self.path(directory, 4))
         try await running(try await directory.open()) { node in
             await #expect {
@@ -330,13 +331,13 @@ import Testing
             try FileSystem.removeFile(Self.path(directory, 2))
             let path = Self.path(directory, 4)
             var bytes = try FileSystem.read(path, at: 0, count: 1 << 20)
-            bytes[8] = 3
+            bytes[8] = 4
             try FileSystem.write(bytes, to: path)
         } _: { node in
             await #expect {
                 try await node.latestSnapshot
             } throws: { error in
-                if case SnapshotError.newerFormat(_, 3, 2) = error { true } else { false }
+                if case SnapshotError.newerFormat(_, 4, 3) = error { true } else { false }
             }
         }
     }

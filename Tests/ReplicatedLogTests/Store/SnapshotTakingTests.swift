@@ -94,7 +94,9 @@ import Testing
         }
     }
 
-    private static func sides(_ scratch: Scratch, bytes: Int) throws -> (giver: Side, receiver: Side) {
+    private static func sides(_ scratch: Scratch, bytes: Int) throws -> (
+        giver: Side, receiver: Side
+    ) {
         let giver = try Side(scratch.path + "/giver")
         try write(bytes, at: 9, in: giver)
         return (giver, try Side(scratch.path + "/receiver", log: try log()))
@@ -322,7 +324,9 @@ import Testing
         #expect(receiver.courier.held.taken == sent)
         giver.end()
         receiver.end()
-        #expect(giver.peak == piece && receiver.peak == piece)
+        // A piece counts until it is written; the next may be handed over at that moment.
+        #expect(giver.peak <= 2 * piece && receiver.peak <= 2 * piece)
+        #expect(giver.peak >= piece && receiver.peak >= piece)
     }
 }
 
