@@ -20,7 +20,7 @@ extension World {
     func writeSnapshots() {
         guard var random = snapshots?.random else { return }
         defer { snapshots?.random = random }
-        for node in nodes where random.oneIn(2) && !node.isTwin {
+        for node in nodes where random.below(4) > 0 && !node.isTwin {
             guard let process = node.process, !process.hasClosed, process.hostSlot != nil else {
                 continue
             }

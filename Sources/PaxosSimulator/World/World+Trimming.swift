@@ -12,10 +12,10 @@ extension World {
         agenda.put(.trim, at: now.advanced(byTicks: 10))
     }
 
-    /// In half of those, who is away or far behind is not waited for, and comes back to a log that is gone.
+    /// In most of those, who is away or far behind is not waited for, and comes back to a log that is gone.
     private func drawRetention(seed: UInt64) {
         var random = SeededGenerator(seed: seed ^ 0x6261_7365)
-        guard random.oneIn(2) else { return }
+        guard random.below(4) > 0 else { return }
         let ticks = mix.limits.electionTicks * UInt64([1, 2, 4][random.below(3)])
         mix.limits.retentionTime = .milliseconds(10 * Int(ticks))
         mix.limits.retentionSlots = [2, 10, 60, 1 << 24][random.below(4)]
