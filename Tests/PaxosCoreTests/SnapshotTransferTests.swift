@@ -248,7 +248,7 @@ import Testing
         }
         try member.settle()
         #expect(member.core.status.trimmed == 3, "what follows it is kept")
-        let later = UInt64(40 * Limits().electionTicks)
+        let later = UInt64(250 * Limits().electionTicks)
         let silent = try member.step(at: later)
         #expect(silent.snapshots.map(\.work) == [.letGo(name)])
         try member.settle()

@@ -131,8 +131,9 @@ extension Replica {
         output.snapshots.append(SnapshotTask(id: makeReadID(), work: .letGo(name)))
     }
 
-    /// How many election timeouts a member is waited for that asks for nothing more.
-    private static let patience: UInt64 = 32
+    /// How many election timeouts a member is waited for that asks for nothing more: at its end it reads all of the file
+    /// back before it goes on, and it may be started again meanwhile.
+    private static let patience: UInt64 = 200
 
     /// Who was given something and has not come farther for long is not waited for (`R46`).
     mutating func forgetGivenInVain(output: inout Output) {
