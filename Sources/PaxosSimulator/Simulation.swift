@@ -11,6 +11,9 @@ package enum Simulation {
         package let committedSlots: Int
         /// How often a member that was far behind took a base.
         package let basesTaken: Int
+        /// How often a snapshot came with it, and how often a host began with one.
+        package let snapshotsTaken: Int
+        package let hostsRestored: Int
         package let faults: FaultCounts
         /// Of rows and appends, over narrow links; and what of it was needed.
         package let carriedBytes: Int
@@ -91,6 +94,8 @@ package enum Simulation {
             elections: world.elections,
             committedSlots: Int(world.ledger.chosenThrough.rawValue),
             basesTaken: world.basesTaken,
+            snapshotsTaken: world.snapshotsTaken,
+            hostsRestored: world.hostsRestored,
             faults: world.counts,
             carriedBytes: world.freight.carriedBytes,
             neededBytes: world.freight.neededBytes,

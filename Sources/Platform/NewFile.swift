@@ -19,6 +19,16 @@ package final class NewFile: Sendable {
         self.path = path
     }
 
+    /// Opens one that was begun before, of which so much is kept: what follows is written behind that.
+    package init(resuming path: String, keeping length: Int64) throws(PosixError) {
+        let descriptor = try PosixError.check("open", path) {
+            open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+        }
+        self.descriptor = descriptor
+        self.path = path
+        _ = try PosixError.check("ftruncate", path) { ftruncate(descriptor, off_t(length)) }
+    }
+
     deinit { close(descriptor) }
 
     /// Writes all of the bytes behind what was written. After an error some of them may be there.

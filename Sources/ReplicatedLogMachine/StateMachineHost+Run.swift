@@ -6,7 +6,8 @@ extension StateMachineHost {
     /// Applies the log until the node ends or the task does.
     ///
     /// Begins with the newest snapshot that is whole, or with the machine that the host was made with, and goes
-    /// on with the log behind it. Call it once, beside the node's `run()`, or as a service of a `ServiceGroup` behind
+    /// on with the log behind it. Where the log begins behind what it has applied, since this member was far behind or
+    /// its log was trimmed, it goes on with the snapshot that fills the gap, if there is one. Call it once, beside the node's `run()`, or as a service of a `ServiceGroup` behind
     /// the node's: it ends with a graceful shutdown, and when the node is shut down. Whoever still waits
     /// is told.
     ///
@@ -54,6 +55,19 @@ extension StateMachineHost {
         }
     }
 
+    /// The log begins behind what the machine has applied: it goes on with the state of a snapshot. False if that is
+    /// not what was written.
+    private func goOn(behind snapshot: LogSnapshot, _ through: Slot) async throws -> Bool {
+        do {
+            let machine = try await snapshot.read { try Machine(restoring: &$0) }
+            begin(with: machine, at: through)
+            return true
+        } catch let error as SnapshotError {
+            guard case .damaged = error else { throw error }
+            return false
+        }
+    }
+
     private func begin(with machine: Machine, at slot: Slot) {
         state.withLock { state in
             state.machine = machine
@@ -82,6 +96,10 @@ extension StateMachineHost {
                 case .progress(let slot):
                     state.withLock { $0.applied = max($0.applied, slot) }
                     passed(through: slot)
+                case .gap(let through, .snapshot(let snapshot)):
+                    guard try await !goOn(behind: snapshot, through) else { continue }
+                    // Another one may fill the gap, or nothing.
+                    log = node.subscribe(from: status.appliedSlot.next).makeAsyncIterator()
                 case .gap(let through, _):
                     throw HostError.gap(through: through)
                 @unknown default:

@@ -91,6 +91,7 @@ extension Invariant {
         case .flow: .borrowedBallot
         case .succession: .behindLeads
         case .trimming: .trimmedIsEmpty
+        case .snapshot: .baseBeforeSnapshot
         }
     }
 }

@@ -75,4 +75,45 @@ import Testing
         for hosted in hosts { _ = await hosted.task.result }
         #expect(cluster.disagreements == [])
     }
+
+    /// Whoever is away for longer than it is waited for has a gap when it comes back, and goes on with the snapshot that
+    /// came to it (`R42`, `R58`); what it did before and what others did meanwhile have their effect once.
+    @Test func whoWasLeftBehindGoesOnWithASnapshot() async throws {
+        let scratch = try Scratch("machines")
+        var options = FaultyCluster.Options()
+        options.limits.appendTimeout = .seconds(3_600)
+        options.limits.retentionTime = .seconds(5)
+        // It reads the logs from their beginning, which goes.
+        options.watches = false
+        let cluster = try await FaultyCluster(directory: scratch.path, options: options)
+        try await cluster.startAll()
+        var hosts = try cluster.members.map { Hosted(try cluster.node($0)) }
+        _ = try await Self.pay(15, through: hosts, in: cluster)
+        let away = try cluster.node(3).status.deliveredSlot
+        try await cluster.crash(3)
+        _ = await hosts[2].task.result
+        _ = try await Self.pay(40, through: Array(hosts[..<2]), in: cluster)
+        for member in [1, 2] as [NodeID] {
+            let node = try cluster.node(member)
+            let isTrimmed = try await cluster.eventually(within: 100_000) {
+                guard let newest = try await node.latestSnapshot?.info.slot else { return false }
+                _ = try? await node.trim(through: newest)
+                return node.status.trimmedSlot > away
+            }
+            #expect(isTrimmed)
+        }
+        let back = try await cluster.start(3)
+        hosts[2] = Hosted(back)
+        let third = try await Self.pay(10, through: hosts, in: cluster)
+        #expect(third.max() == 155)
+        let states = try await cluster.withTime {
+            var states: Set<Accounts> = []
+            for hosted in hosts { states.insert(try await hosted.accounts.read { $0 }) }
+            return states
+        }
+        #expect(states.count == 1 && states.first?.applied == 155)
+        #expect(back.status.trimmedSlot > away, "it was given a base")
+        try await cluster.shutDownAll()
+        for hosted in hosts { _ = await hosted.task.result }
+    }
 }

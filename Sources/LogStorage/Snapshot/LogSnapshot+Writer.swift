@@ -15,14 +15,15 @@ extension LogSnapshot {
         private var chunk: [UInt8] = []
         private var chunks: UInt64 = 0
         private var bytes: UInt64 = 0
+        private var digest: SipHash
         private var unflushed = 0
         /// Nothing is written after it.
         private var failure: SnapshotError?
 
         /// A flush of the log that comes behind one of ours waits for it: so each is of no more than this.
-        private static let flushBytes = 8 << 20
+        static let flushBytes = 8 << 20
         /// Looked at as often as that: what is left to others, on a disk that is nearly full.
-        private static let reserveBytes: UInt64 = 64 << 20
+        static let reserveBytes: UInt64 = 64 << 20
 
         init(
             _ folder: SnapshotFolder,
@@ -34,6 +35,7 @@ extension LogSnapshot {
             self.file = file
             self.isCancelled = isCancelled
             seed = SnapshotFormat.seed(head.cluster, head.base.slot)
+            digest = head.digest
             chunk.reserveCapacity(SnapshotFormat.chunkHeadBytes + SnapshotFormat.chunkBytes)
             try put(head.encoded)
             begin()
@@ -73,7 +75,8 @@ extension LogSnapshot {
         mutating func finish() throws(SnapshotError) -> UInt64 {
             if let failure { throw failure }
             if chunk.count > SnapshotFormat.chunkHeadBytes { try putChunk() }
-            try put(SnapshotTail(chunks: chunks, bytes: bytes).encoded(seed))
+            let tail = SnapshotTail(chunks: chunks, bytes: bytes, digest: digest.finish())
+            try put(tail.encoded(seed))
             try flush()
             return bytes
         }
@@ -96,6 +99,7 @@ extension LogSnapshot {
             head.append(littleEndian: crc)
             for (position, byte) in head.enumerated() { chunk[position] = byte }
             try put(chunk)
+            digest.absorb(chunk: crc, length: length)
             chunks += 1
             bytes += UInt64(length)
             begin()

@@ -20,6 +20,9 @@ public final class LogSnapshot: Sendable {
     package let base: Base
     package let path: String
     package let chunks: UInt64
+    /// Which one, wherever it is, and how long its file is.
+    package let name: SnapshotName
+    package let fileBytes: UInt64
     private let file: ReadOnlyFile
     private let head: SnapshotHead
     private let seed: UInt32
@@ -72,7 +75,25 @@ public final class LogSnapshot: Sendable {
         self.chunks = chunks
         self.onDamage = onDamage
         base = head.base
+        name = SnapshotName(slot: slot, digest: tail.digest)
+        fileBytes = UInt64(length)
         info = LogSnapshot.Info(slot: slot, bytes: tail.bytes)
+    }
+
+    /// As the other, but of chunks that were checked: nobody is given what was not written. Blocking.
+    package func checkedBytes(
+        at offset: UInt64,
+        atMost count: Int
+    ) throws(SnapshotError) -> [UInt8] {
+        let part = try bytes(at: offset, atMost: count)
+        let chunk = UInt64(head.chunkBytes + SnapshotFormat.chunkHeadBytes)
+        let begin = UInt64(head.byteCount)
+        let end = offset + UInt64(part.count)
+        guard chunks > 0, end > begin else { return part }
+        let first = (max(offset, begin) - begin) / chunk
+        let last = min((end - 1 - begin) / chunk, chunks - 1)
+        if first <= last { for number in first...last { _ = try checked(number) } }
+        return part
     }
 
     private static func head(
@@ -102,8 +123,32 @@ public final class LogSnapshot: Sendable {
     /// Has what is read from now on come from the disk, if the system does so.
     func dropCached() { file.dropCached() }
 
+    /// What the file holds from an offset on, checked by nobody. Blocking.
+    package func bytes(at offset: UInt64, atMost count: Int) throws(SnapshotError) -> [UInt8] {
+        guard offset < fileBytes else { return [] }
+        return try Self.read(file, at: Int64(offset), count: min(count, Int(fileBytes - offset)))
+    }
+
+    /// Reads all of it, a chunk at a time: whether it is what was written, also as a whole. Blocking.
+    package func verify(_ goesOn: () throws(SnapshotError) -> Void) throws(SnapshotError) {
+        var digest = head.digest
+        for number in 0..<chunks {
+            try goesOn()
+            let (payload, crc) = try checked(number)
+            digest.absorb(chunk: crc, length: payload.count)
+        }
+        guard digest.finish() == name.digest else {
+            throw .damaged(path: path, detail: "its digest")
+        }
+    }
+
     /// The payload of a chunk, if it is what was written. Blocking.
     package func chunk(_ number: UInt64) throws(SnapshotError) -> [UInt8] {
+        try checked(number).payload
+    }
+
+    private func checked(_ number: UInt64) throws(SnapshotError) -> (payload: [UInt8], crc: UInt32)
+    {
         precondition(number < chunks, "a chunk behind the last")
         let headBytes = SnapshotFormat.chunkHeadBytes
         let place = Int64(head.byteCount) + Int64(number) * Int64(head.chunkBytes + headBytes)
@@ -120,7 +165,7 @@ public final class LogSnapshot: Sendable {
             onDamage(error)
             throw error
         }
-        return payload
+        return (payload, crc)
     }
 
     private static func read(
@@ -134,4 +179,14 @@ public final class LogSnapshot: Sendable {
             throw SnapshotError(error)
         }
     }
+}
+
+extension LogSnapshot: Hashable {
+    /// Two are the same that hold the same, wherever their files are.
+    public static func == (left: LogSnapshot, right: LogSnapshot) -> Bool {
+        left.name == right.name
+    }
+
+    /// By what it holds.
+    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }

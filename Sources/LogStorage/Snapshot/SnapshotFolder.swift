@@ -9,76 +9,27 @@ internal import Platform
 /// acts on the files are in one order with `close()`, behind which there is none: the directory is another's then.
 /// Blocking, but for `claim`, `unclaim` and `base(through:)`, which no flush holds up.
 package final class SnapshotFolder: Sendable {
-    /// What a file with a snapshot's name turned out to be.
-    private enum Found {
-        case good(Base)
-        case bad(SnapshotError)
-    }
-
-    private struct State {
-        var isClosed = false
-        /// What is being written.
-        var claimed: Slot?
-        /// Who is told which rows are kept for a snapshot, and what was told last.
-        var observer: (@Sendable (SnapshotHold) -> Void)?
-        var told: SnapshotHold?
-        /// The host writes some, though there is none yet.
-        var isAwaited = false
-        var found: [Slot: Found] = [:]
-        /// Where the log begins behind: from no snapshot below does it lead on.
-        var trimmed = Slot.zero
-
-        /// Those from which the log leads on, the newest first.
-        var good: [Base] {
-            let bases = found.values.compactMap { found in
-                if case .good(let base) = found, base.slot >= trimmed { base } else { nil }
-            }
-            return bases.sorted { $0.slot > $1.slot }
-        }
-
-        /// The slot of the oldest that is good, or else of the first, while that is being written: from each of
-        /// them the log leads on. `zero` if there are some and none is good, `limit` if there is none. What was
-        /// trimmed past holds nothing back any more, whatever it is.
-        var keepsAbove: Slot {
-            let isNone = !found.keys.contains { $0 >= trimmed }
-            return good.last?.slot ?? (isNone && !isAwaited ? claimed ?? .limit : .zero)
-        }
-
-        /// Why one is not read; the newest first.
-        var unread: [SnapshotError] {
-            found.sorted { $0.key > $1.key }.compactMap { slot, found in
-                if case .bad(let error) = found { return error }
-                return slot < trimmed ? .trimmed(through: trimmed) : nil
-            }
-        }
-
-        mutating func tell() {
-            let hold = SnapshotHold(keepsAbove: keepsAbove, newest: good.first?.slot)
-            guard let observer, told != hold else { return }
-            told = hold
-            observer(hold)
-        }
-    }
-
-    private struct Acts {
-        var isClosed = false
-        /// The one that is being written.
-        var part: String?
-    }
-
     private static let kept = 2
 
-    private let directory: String
-    private let cluster: ClusterID
+    let directory: String
+    let cluster: ClusterID
+    /// What has come of one that another member gives.
+    package let begun: SnapshotName?
     /// Held for moments; never while `acts` is asked for.
-    private let state: Locked<State>
+    let state: Locked<State>
     /// Held while the disk is waited for.
-    private let acts = Locked(Acts())
+    let acts = Locked(Acts())
 
-    private init(_ directory: String, _ cluster: ClusterID, _ state: State) {
+    private init(
+        _ directory: String,
+        _ cluster: ClusterID,
+        _ state: State,
+        begun: SnapshotName?
+    ) {
         self.directory = directory
         self.cluster = cluster
         self.state = Locked(state)
+        self.begun = begun
     }
 
     /// Looks what there is, and removes what a crash has left of one. The caller holds the directory.
@@ -90,6 +41,7 @@ package final class SnapshotFolder: Sendable {
         beside log: RecoveredState? = nil
     ) throws(LogOpenError) -> SnapshotFolder {
         var found: [Slot: Found] = [:]
+        var begun: SnapshotName?
         do throws(PosixError) {
             let names = try FileSystem.listDirectory(directory)
             for name in names where SnapshotFormat.isUnfinished(name) {
@@ -108,17 +60,19 @@ package final class SnapshotFolder: Sendable {
             for slot in slots where found[slot] == nil {
                 found[slot] = look(at: slot, cluster, directory, log)
             }
+            begun = sweepTaken(names, directory, cluster, beside: log, &found)
         } catch {
             throw LogOpenError(error)
         }
         return SnapshotFolder(
             directory,
             cluster,
-            State(found: found, trimmed: log?.trimmed ?? .zero)
+            State(found: found, trimmed: log?.trimmed ?? .zero),
+            begun: begun
         )
     }
 
-    private static func look(
+    static func look(
         at slot: Slot,
         _ cluster: ClusterID,
         _ directory: String,
@@ -205,10 +159,15 @@ package final class SnapshotFolder: Sendable {
 
     /// The log is trimmed, durably: a snapshot below is none any more. It is removed with the next one.
     package func noteTrimmed(through slot: Slot) {
-        change { $0.trimmed = max($0.trimmed, slot) }
+        change { state in
+            state.trimmed = max(state.trimmed, slot)
+            for (slot, found) in state.found where slot <= state.trimmed {
+                if case .taken(let base) = found { state.found[slot] = .good(base) }
+            }
+        }
     }
 
-    private func change<Failure: Error>(
+    func change<Failure: Error>(
         _ body: (inout State) throws(Failure) -> Void
     ) throws(Failure) {
         try state.withLock { state throws(Failure) in
@@ -296,11 +255,10 @@ package final class SnapshotFolder: Sendable {
     ) throws(SnapshotError) {
         let snapshot = try LogSnapshot(of: slot, cluster: cluster, at: part)
         snapshot.dropCached()
-        for number in 0..<snapshot.chunks {
+        try snapshot.verify { () throws(SnapshotError) in
             if isCancelled() { throw .cancelled }
             // Not when the directory was given back meanwhile.
             try act {}
-            _ = try snapshot.chunk(number)
         }
     }
 
@@ -345,7 +303,7 @@ package final class SnapshotFolder: Sendable {
     /// Removes what is older than the second good one: another is there for the day on which the newest has
     /// rotted. And what the log was trimmed past. Not what is of another version or cluster. What cannot be
     /// removed now is the next one's.
-    private func removeOld() {
+    func removeOld() {
         let old = state.withLock { state -> [Slot] in
             let last = state.good.dropFirst(Self.kept - 1).first?.slot ?? .zero
             return state.found.keys.filter { slot in
@@ -380,6 +338,8 @@ package final class SnapshotFolder: Sendable {
             guard !acts.isClosed else { return }
             acts.isClosed = true
             if let part = acts.part { try? FileSystem.removeFile(part) }
+            // What has come of one stays, for the next process.
+            acts.taking = nil
         }
     }
 }

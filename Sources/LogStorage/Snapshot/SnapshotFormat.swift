@@ -7,17 +7,26 @@ internal import PaxosCore
 //     DIR/snapshot-SLOT.part   one that is being written, or that a crash has left: never read, and removed
 //                              by the next opening
 //
+//     DIR/snapshot-SLOT-DIGEST.take
+//                              one that another member gives to this one: what has come of it, byte for byte. Kept by an
+//                              opening, so that the rest may follow; sixteen digits, and only the newest
+//     DIR/snapshot-SLOT.taken  empty: the snapshot of this slot was taken so, and is whole; the log leads on from it
+//                              once its base is installed, and until then it is none
+//
 //     head    magic "SWRSNAP\n" | version u32 | crc u32 of the head without itself | slot u64 |
 //             chunk bytes u32 | bytes of the cluster's name u32 | bytes of the base u32 | zero u32 |
 //             cluster name | base
 //     chunks  length u32 | crc u32 | payload; as long as the head says, the last one shorter; none empty
-//     tail    zero u32 | crc u32 | chunks u64 | payload bytes u64
+//     tail    zero u32 | crc u32 | chunks u64 | payload bytes u64 | digest u64
 //
 // The checksum of a chunk is the CRC-32C of: cluster name, slot (u64), number of the chunk from 0 (u64),
-// payload; that of the tail of: cluster name, slot, ~0, chunks, payload bytes. So a chunk in another place, or of
+// payload; that of the tail of: cluster name, slot, ~0, chunks, payload bytes, digest. So a chunk in another place, or of
 // another snapshot, is as damaged as one with a flipped bit. Chunks being of one length, the place of each is
 // known without those before it, and the length of the file is known from head and tail: a file that was
 // not written to its end is not opened.
+//
+// The digest is a SipHash under the key (CRC-32C of the head, slot) of the checksum and length of each chunk: files of
+// one slot and one digest are the same, byte for byte, so that what came of one can be gone on with from the other.
 //
 // Magic and version never change their place. The base is Base.encoded(): what whoever begins at the snapshot must
 // know of the log before it (`R43`).
@@ -31,10 +40,12 @@ enum SnapshotFormat {
     static let fixedHeadBytes = 40
     /// Length and checksum, before a chunk's payload.
     static let chunkHeadBytes = 8
-    static let tailBytes = 24
+    static let tailBytes = 32
 
     private static let prefix = "snapshot-"
     private static let unfinished = ".part"
+    private static let coming = ".take"
+    private static let taken = ".taken"
 
     static func path(of slot: Slot, in directory: String) -> String {
         let digits = String(slot.rawValue)
@@ -61,6 +72,38 @@ enum SnapshotFormat {
         name.hasSuffix(unfinished) && slot(named: String(name.dropLast(unfinished.count))) != nil
     }
 
+    /// Where one is taken in that another member gives.
+    static func takePath(of name: SnapshotName, in directory: String) -> String {
+        let digits = String(name.digest, radix: 16)
+        return path(of: name.slot, in: directory) + "-"
+            + String(repeating: "0", count: 16 - digits.count) + digits + coming
+    }
+
+    /// Says that the snapshot of a slot was taken so.
+    static func takenPath(of slot: Slot, in directory: String) -> String {
+        path(of: slot, in: directory) + taken
+    }
+
+    /// Which one is taken in under this name, if one is.
+    static func taking(_ name: String) -> SnapshotName? {
+        guard name.hasSuffix(coming) else { return nil }
+        let parts = name.dropLast(coming.count).split(
+            separator: "-",
+            omittingEmptySubsequences: false
+        )
+        guard parts.count == 3, parts[2].utf8.count == 16,
+            let slot = slot(named: parts[0] + "-" + parts[1]),
+            let digest = UInt64(parts[2], radix: 16)
+        else { return nil }
+        let found = SnapshotName(slot: slot, digest: digest)
+        return takePath(of: found, in: "").dropFirst() == name ? found : nil
+    }
+
+    /// The slot of the snapshot that was taken, as this name says.
+    static func taken(_ name: String) -> Slot? {
+        name.hasSuffix(taken) ? slot(named: String(name.dropLast(taken.count))) : nil
+    }
+
     /// Where a checksum of this snapshot begins.
     static func seed(_ cluster: ClusterID, _ slot: Slot) -> UInt32 {
         Checksum.of(slot.rawValue, after: Checksum.of(Array(cluster.name.utf8)))
@@ -82,6 +125,9 @@ struct SnapshotHead: Sendable {
         byteCount =
             SnapshotFormat.fixedHeadBytes + cluster.name.utf8.count + base.encoded().count
     }
+
+    /// The digest of a snapshot that holds nothing.
+    var digest: SipHash { SipHash(key: (UInt64(Checksum.of(encoded)), base.slot.rawValue)) }
 
     var encoded: [UInt8] {
         let name = Array(cluster.name.utf8)
@@ -148,9 +194,14 @@ struct SnapshotHead: Sendable {
 struct SnapshotTail {
     let chunks: UInt64
     let bytes: UInt64
+    let digest: UInt64
 
     private func checksum(_ seed: UInt32) -> UInt32 {
-        Checksum.of(bytes, after: Checksum.of(chunks, after: Checksum.of(.max, after: seed)))
+        let counts = Checksum.of(
+            bytes,
+            after: Checksum.of(chunks, after: Checksum.of(.max, after: seed))
+        )
+        return Checksum.of(digest, after: counts)
     }
 
     func encoded(_ seed: UInt32) -> [UInt8] {
@@ -159,20 +210,29 @@ struct SnapshotTail {
         encoded.append(littleEndian: checksum(seed))
         encoded.append(littleEndian: chunks)
         encoded.append(littleEndian: bytes)
+        encoded.append(littleEndian: digest)
         return encoded
     }
 
-    init(chunks: UInt64, bytes: UInt64) {
+    init(chunks: UInt64, bytes: UInt64, digest: UInt64) {
         self.chunks = chunks
         self.bytes = bytes
+        self.digest = digest
     }
 
     init?(decoding encoded: [UInt8], _ seed: UInt32) {
         var reader = encoded.span
         guard reader.uint32() == 0, let crc = reader.uint32(), let chunks = reader.uint64(),
-            let bytes = reader.uint64(), reader.remaining == 0
+            let bytes = reader.uint64(), let digest = reader.uint64(), reader.remaining == 0
         else { return nil }
-        self.init(chunks: chunks, bytes: bytes)
+        self.init(chunks: chunks, bytes: bytes, digest: digest)
         guard crc == checksum(seed) else { return nil }
+    }
+}
+
+extension SipHash {
+    /// Takes in a chunk, by what stands before it in the file.
+    mutating func absorb(chunk crc: UInt32, length: Int) {
+        absorb(UInt64(crc) << 32 | UInt64(UInt32(length)))
     }
 }

@@ -5,6 +5,7 @@ package struct Arrivals: ~Copyable {
     package var receipt: DurabilityReceipt?
     package var messages: [Envelope] = []
     package var completions: [ReadCompletion] = []
+    package var snapshots: [SnapshotCompletion] = []
     package var barriers: [BarrierRequest] = []
     package var trims: [TrimRequest] = []
     package var cursors: [CursorRequest] = []

@@ -81,6 +81,8 @@ package struct RecoveredState: Hashable, Sendable {
     package var rolledBack: RolledBack?
     /// How many rows at and below the trim point a base has left behind, to be deleted yet.
     package var leftBehind: UInt64 = 0
+    /// The host's snapshot that this directory has begun to be given.
+    package var begun: SnapshotName?
     /// What an entry of the log takes in the mean, in bytes on the disk; 0 if nobody knows.
     package var meanEntryBytes = 0
     /// The node's cursors, in the order of their names.

@@ -10,6 +10,8 @@ package struct Output: ~Copyable {
     package var messages: [Envelope] = []
     /// For the reader.
     package internal(set) var reads: [ReadRequest] = []
+    /// For the folder of the host's snapshots, in this order.
+    package internal(set) var snapshots: [SnapshotTask] = []
     /// The slots up to here, of which some were not delivered, are passed over: a base stands for them. What
     /// is delivered in this step lies behind.
     package internal(set) var passed: Slot?

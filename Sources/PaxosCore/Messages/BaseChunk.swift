@@ -5,15 +5,24 @@
 ///         8  slot of the base that has begun to arrive, else 0
 ///         8  digest of its bytes
 ///         4  how many of them are here
+///         8  slot of the host's snapshot that has begun to arrive, else 0
+///         8  its digest
 package struct BaseRequest {
     package let slot: Slot
     package let digest: UInt64
     package let offset: Int
+    package let begun: SnapshotName?
 
-    package init(slot: Slot = .zero, digest: UInt64 = 0, offset: Int = 0) {
+    package init(
+        slot: Slot = .zero,
+        digest: UInt64 = 0,
+        offset: Int = 0,
+        begun: SnapshotName? = nil
+    ) {
         self.slot = slot
         self.digest = digest
         self.offset = offset
+        self.begun = begun
     }
 }
 
@@ -22,23 +31,33 @@ extension BaseRequest: MessageBody {
     package static let lane = Lane.log
     package var message: Message { .immediate(.baseRequest(self)) }
 
-    package var byteCount: Int { Width.slot + 8 + 4 }
+    package var byteCount: Int { 2 * Width.slot + 8 + 4 + 8 }
 
     package func append(to bytes: inout [UInt8]) {
         bytes.append(slot: slot)
         bytes.append(littleEndian: digest)
         bytes.append(littleEndian: UInt32(offset))
+        bytes.append(slot: begun?.slot ?? .zero)
+        bytes.append(littleEndian: begun?.digest ?? 0)
     }
 
     package init?(from reader: inout ByteReader) {
         guard let slot = reader.slot(), let digest = reader.uint64(),
-            let offset = reader.uint32().flatMap({ Int(exactly: $0) })
+            let offset = reader.uint32().flatMap({ Int(exactly: $0) }),
+            let snapshot = reader.slot(), let begun = reader.uint64(),
+            snapshot > .zero || begun == 0
         else { return nil }
-        self.init(slot: slot, digest: digest, offset: offset)
+        self.init(
+            slot: slot,
+            digest: digest,
+            offset: offset,
+            begun: snapshot > .zero ? SnapshotName(slot: snapshot, digest: begun) : nil
+        )
     }
 
     package func isPossible(from sender: NodeID, above seen: Ballot) -> Bool {
-        offset < Base.mostBytes && (slot > .zero || offset == 0)
+        offset < Base.mostBytes && (slot > .zero || offset == 0) && slot.isPossible
+            && begun?.slot.isPossible ?? true
     }
 
     package func tell(_ facts: inout some MessageFacts) {
@@ -47,11 +66,12 @@ extension BaseRequest: MessageBody {
     }
 
     package func text(_ name: (Entry) -> String) -> String {
-        slot > .zero ? "base? slot=\(slot) from=\(offset)" : "base?"
+        let begun = begun.map { " begun=\($0.slot)" } ?? ""
+        return (slot > .zero ? "base? slot=\(slot) from=\(offset)" : "base?") + begun
     }
 }
 
-/// A piece of a base: `offset` and what follows of its bytes, as `Base.encoded()` has them. Whoever has all of them
+/// A piece of a base: `offset` and what follows of its bytes, as `OfferedBase.encoded()` has them. Whoever has all of them
 /// knows what the log did up to the slot, under which ballot nothing was chosen beyond, and goes on from there
 /// (`R43`).
 ///

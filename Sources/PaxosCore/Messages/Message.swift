@@ -34,6 +34,8 @@ package enum Immediate: Hashable, Sendable {
     case catchUp(CatchUp)
     case baseRequest(BaseRequest)
     case baseChunk(BaseChunk)
+    case snapshotRequest(SnapshotRequest)
+    case snapshotPiece(SnapshotPiece)
     case forward(Forward)
     case forwardRefused(ForwardRefused)
     case settle(Settle)
@@ -79,6 +81,8 @@ package enum MessageKind: UInt8, CaseIterable, Sendable {
     case catchUp = 0x42
     case baseRequest = 0x43
     case baseChunk = 0x44
+    case snapshotRequest = 0x45
+    case snapshotPiece = 0x46
 
     case forward = 0x50
     case barrierRequest = 0x51
@@ -131,6 +135,8 @@ extension MessageKind {
         case .catchUp: CatchUp.self
         case .baseRequest: BaseRequest.self
         case .baseChunk: BaseChunk.self
+        case .snapshotRequest: SnapshotRequest.self
+        case .snapshotPiece: SnapshotPiece.self
         case .forward: Forward.self
         case .barrierRequest: RemoteBarrierRequest.self
         case .barrierReply: RemoteBarrierReply.self
@@ -177,6 +183,8 @@ extension Message {
         case .immediate(.catchUp(let body)): Use.use(body, &subject)
         case .immediate(.baseRequest(let body)): Use.use(body, &subject)
         case .immediate(.baseChunk(let body)): Use.use(body, &subject)
+        case .immediate(.snapshotRequest(let body)): Use.use(body, &subject)
+        case .immediate(.snapshotPiece(let body)): Use.use(body, &subject)
         case .immediate(.forward(let body)): Use.use(body, &subject)
         case .immediate(.forwardRefused(let body)): Use.use(body, &subject)
         case .immediate(.settle(let body)): Use.use(body, &subject)

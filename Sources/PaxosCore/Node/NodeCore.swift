@@ -138,9 +138,13 @@ package struct NodeCore: ~Copyable {
         replica.now = now
         if let failure = arrivals.failure { fail(failure, output: &output) }
         if let isFull = arrivals.isFull { replica.markFull(isFull) }
+        if let above = arrivals.keepsAbove { replica.hasSnapshots = above < .limit }
         if let receipt = arrivals.receipt.take() { release(receipt, output: &output) }
         for envelope in arrivals.messages { receive(envelope, output: &output) }
         for completion in arrivals.completions { receive(completion, output: &output) }
+        if lifetime.takesPart {
+            for done in arrivals.snapshots { replica.receive(done, output: &output) }
+        }
         if lifetime.takesPart { meeting.greet(at: now, output: &output) }
         if lifetime.takesPart, meeting.isEstablished { replica.tick(output: &output) }
         // Before anybody is told `unknown` of what is known by now, and before the room it makes is used.

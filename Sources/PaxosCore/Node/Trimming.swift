@@ -3,7 +3,7 @@
 ///
 /// The trim point never passes the slot up to which every member has durably committed (`Floor`), nor this node's own
 /// checkpoint: what a restart replays is kept. Nor, unless told, what no snapshot holds from which the log is
-/// to lead on, whenever that is begun (`R42`). Rows go with writes that are made anyway, a bounded number in
+/// to lead on, whenever that is begun (`R42`), nor what follows a snapshot that a member is being given (`R45`). Rows go with writes that are made anyway, a bounded number in
 /// each, and else in larger chunks of their own, one after the other. What the policy has go waits until it is much:
 /// a transaction takes pages at both ends of the log.
 struct Trimming: Sendable {
@@ -101,8 +101,9 @@ struct Trimming: Sendable {
         let isEarly = replica.awaitsFloor
         var isAnswered = false
         let (keepsAbove, cursor) = (keepsAbove, cursor)
+        let held = held(by: replica)
         waiting.removeAll { call in
-            let limit = call.request.limit(snapshots: keepsAbove, cursors: cursor)
+            let limit = call.request.limit(snapshots: held, cursors: cursor)
             let own = min(call.own, limit)
             let reach = min(own, replica.floor.slot)
             let isDone =
@@ -153,7 +154,7 @@ struct Trimming: Sendable {
             writes.add(delivering.checkpoint, to: &rows)
         }
         if rows.needsFlush { wroteAt = replica.now }
-        let asked = askedFor
+        let asked = askedFor(replica)
         let kept = min(
             kept(replica),
             replica.floor.slot,
@@ -197,13 +198,17 @@ struct Trimming: Sendable {
     }
 
     /// As far as callers have asked for, now or before.
-    private var askedFor: Slot {
+    private func askedFor(_ replica: Replica) -> Slot {
+        let held = held(by: replica)
         let past = waiting.reduce(Slot.zero) { past, call in
-            let limit = call.request.limit(snapshots: keepsAbove, cursors: cursor)
+            let limit = call.request.limit(snapshots: held, cursors: cursor)
             return max(past, min(call.through, limit))
         }
-        return max(min(goal, keepsAbove, cursor), past)
+        return max(min(goal, held, cursor), past)
     }
+
+    /// Rows above are kept for snapshots: those that are here, and one that a member is being given.
+    private func held(by replica: Replica) -> Slot { min(keepsAbove, replica.keepsAboveGiven) }
 
     /// As far as the policy has the log go.
     private func kept(_ replica: Replica) -> Slot {
@@ -215,7 +220,7 @@ struct Trimming: Sendable {
             snapshot: snapshot,
             bytes: bytes
         )
-        return min(goal, policy.isPastSnapshots ? .limit : keepsAbove, cursor)
+        return min(goal, policy.isPastSnapshots ? .limit : held(by: replica), cursor)
     }
 
     /// What nobody waits for goes if it is so many slots, or so many bytes by their mean; a full store needs all of it.

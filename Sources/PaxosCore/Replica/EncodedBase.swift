@@ -2,11 +2,14 @@
 struct EncodedBase: Sendable {
     let slot: Slot
     let digest: UInt64
+    /// The host's snapshot that comes behind it.
+    let name: SnapshotName?
     private let bytes: [UInt8]
 
-    init(_ base: Base) {
-        slot = base.slot
-        bytes = base.encoded()
+    init(_ offered: OfferedBase) {
+        slot = offered.base.slot
+        name = offered.name
+        bytes = offered.encoded()
         digest = Self.digest(of: bytes)
     }
 
@@ -55,7 +58,9 @@ struct ArrivingBase: Sendable {
     }
 
     /// Asks for what is missing.
-    var request: BaseRequest { BaseRequest(slot: slot, digest: digest, offset: bytes.count) }
+    func request(begun: SnapshotName?) -> BaseRequest {
+        BaseRequest(slot: slot, digest: digest, offset: bytes.count, begun: begun)
+    }
 
     var isComplete: Bool { bytes.count == total }
 
@@ -72,10 +77,15 @@ struct ArrivingBase: Sendable {
     }
 
     /// The whole base, if that is what the bytes are.
-    var base: Base? {
+    var offered: OfferedBase? {
         guard isComplete, EncodedBase.digest(of: bytes) == digest,
-            let base = Base(decoding: bytes), base.slot == slot
+            let offered = OfferedBase(decoding: bytes), offered.base.slot == slot
         else { return nil }
-        return base
+        return offered
     }
+}
+
+extension OfferedBase {
+    /// What its pieces are told by.
+    package var digest: UInt64 { EncodedBase.digest(of: encoded()) }
 }

@@ -3,16 +3,23 @@
 ///
 /// A base is asked for in the place of a catch-up, of the member that has said `trimmed`: one transfer a member
 /// at a time, a piece after the other, and asked again only when it is lost (`R83`). What has arrived is kept, so
-/// that it goes on where it broke, also with somebody else.
+/// that it goes on where it broke, also with somebody else. If the giver has a snapshot of its host that the log
+/// leads on from, it gives the base of that, and behind it the file (`Replica+Snapshot.swift`).
 ///
 /// It is installed by one write (`R44`, `R78`). Until that is durable this node says nothing of the slots up to there,
 /// accepts and delivers nothing, and does not begin to lead; what it promises leaves behind that write.
 extension Replica {
-    /// A base that a member was given, as long as that may ask for the rest of it: what is trimmed meanwhile does not
+    /// What a member was given, as long as that may ask for the rest of it: what is trimmed meanwhile does not
     /// begin it anew (`R45`).
     struct Giving {
         let node: NodeID
-        let base: EncodedBase
+        /// `nil` if an earlier process of this node has given it.
+        var base: EncodedBase?
+        /// The snapshot behind it.
+        var name: SnapshotName?
+        /// How far that was asked for, and when.
+        var furthest: UInt64 = 0
+        var at: Tick
     }
 
     /// The base of this node is being read for a member.
@@ -32,13 +39,13 @@ extension Replica {
     }
 
     /// Fits into a message whatever the limits are.
-    private static var leastPiece: Int { 64 }
+    static var leastPiece: Int { 64 }
 
     // MARK: - Whoever gives
 
     mutating func receive(_ request: BaseRequest, from sender: NodeID, output: inout Output) {
         guard installing == nil, acceptor.trimmed > .zero else { return }
-        if let given = giving.first(where: { $0.node == sender })?.base, given.answers(request) {
+        if let given = givenBase(to: sender, request) {
             give(given, at: request.offset, to: sender, output: &output)
             return
         }
@@ -46,9 +53,38 @@ extension Replica {
         guard !baseReads.contains(where: { $0.node == sender }) else { return }
         let id = makeReadID()
         baseReads.append(BaseRead(id: id, node: sender, request: request))
-        output.reads.append(
-            ReadRequest(id: id, slots: acceptor.trimmed...acceptor.trimmed, maxBytes: 1)
+        guard hasSnapshots else {
+            readBase(id, output: &output)
+            return
+        }
+        // Not more than can be told to be committed: it may have been written by an earlier process.
+        let slots = acceptor.trimmed...max(acceptor.trimmed, deliverable)
+        output.snapshots.append(
+            SnapshotTask(id: id, work: .find(slots, preferring: request.begun))
         )
+    }
+
+    private func givenBase(to node: NodeID, _ request: BaseRequest) -> EncodedBase? {
+        guard let given = giving.first(where: { $0.node == node })?.base,
+            given.answers(request)
+        else { return nil }
+        return given
+    }
+
+    /// The folder of snapshots has told which one a base is to come with. True if that was asked for.
+    mutating func giveBase(_ offer: OfferedBase?, of id: ReadID, output: inout Output) -> Bool {
+        guard let place = baseReads.firstIndex(where: { $0.id == id }) else { return false }
+        guard let offer, offer.base.slot >= acceptor.trimmed else {
+            readBase(id, output: &output)
+            return true
+        }
+        give(offer, instead: baseReads.remove(at: place), output: &output)
+        return true
+    }
+
+    private mutating func readBase(_ id: ReadID, output: inout Output) {
+        let trimmed = acceptor.trimmed...acceptor.trimmed
+        output.reads.append(ReadRequest(id: id, slots: trimmed, maxBytes: 1))
     }
 
     /// The store has told what the log did up to the trim point. True if that was asked for.
@@ -58,17 +94,30 @@ extension Replica {
         }
         let read = baseReads.remove(at: place)
         if case .failure(.trimmed(_, let base?)) = completion.result {
-            let encoded = EncodedBase(base)
-            giving.removeAll { $0.node == read.node }
-            giving.append(Giving(node: read.node, base: encoded))
-            let offset = encoded.answers(read.request) ? read.request.offset : 0
-            give(encoded, at: offset, to: read.node, output: &output)
-        }
-        if let probe = read.probe {
-            let reply = ProbeReply(id: probe, subject: .answers)
-            output.send(.probeReply(reply), to: read.node)
+            give(OfferedBase(base), instead: read, output: &output)
+        } else if let probe = read.probe {
+            answer(probe, of: read.node, output: &output)
         }
         return true
+    }
+
+    private mutating func give(
+        _ offer: OfferedBase,
+        instead read: BaseRead,
+        output: inout Output
+    ) {
+        let encoded = EncodedBase(offer)
+        let given = Giving(node: read.node, base: encoded, name: encoded.name, at: now)
+        forgetGiven(to: read.node, but: encoded.name, output: &output)
+        giving.append(given)
+        let offset = encoded.answers(read.request) ? read.request.offset : 0
+        give(encoded, at: offset, to: read.node, output: &output)
+        if let probe = read.probe { answer(probe, of: read.node, output: &output) }
+    }
+
+    func answer(_ probe: UInt64, of node: NodeID, output: inout Output) {
+        let reply = ProbeReply(id: probe, subject: .answers)
+        output.send(.probeReply(reply), to: node)
     }
 
     private func give(
@@ -82,18 +131,26 @@ extension Replica {
         output.send(.baseChunk(chunk), to: node)
     }
 
-    /// A member asks for rows behind the base that it was given, or has them.
-    mutating func forgetGiven(to node: NodeID, behind slot: Slot) {
-        giving.removeAll { $0.node == node && $0.base.slot < slot }
-    }
-
     // MARK: - Whoever takes
 
     /// A member has trimmed what this node lacks: it is asked for what that did, in the place of the rows.
     mutating func requestBase(of member: NodeID, output: inout Output) {
-        guard installing == nil, learner.goOn(with: member, at: now) else { return }
+        guard installing == nil else { return }
+        forgetArrivedIfPassed()
+        if fetching != nil {
+            requestSnapshot(of: member, output: &output)
+            return
+        }
+        guard learner.goOn(with: member, at: now) else { return }
+        let begun = begun.flatMap { $0.slot > learner.committed ? $0 : nil }
+        let request = arriving?.request(begun: begun) ?? BaseRequest(begun: begun)
+        output.send(.baseRequest(request), to: member)
+    }
+
+    /// What has come of a base and its snapshot is of no use where the log has got there otherwise.
+    private mutating func forgetArrivedIfPassed() {
         if let slot = arriving?.slot, slot <= learner.committed { arriving = nil }
-        output.send(.baseRequest(arriving?.request ?? BaseRequest()), to: member)
+        if let slot = fetching?.name.slot, slot <= learner.committed { fetching = nil }
     }
 
     /// A late piece is as good as one in time, whoever was asked. A base that ends where this node has got already is
@@ -101,7 +158,9 @@ extension Replica {
     /// has no other, since nobody may have the rest.
     mutating func receive(_ chunk: BaseChunk, from sender: NodeID, output: inout Output) {
         noteAnswer(from: sender)
-        guard installing == nil, arrivedBase == nil, chunk.slot > learner.committed else { return }
+        guard installing == nil, arrivedBase == nil, fetching == nil,
+            chunk.slot > learner.committed
+        else { return }
         // Nobody gives what nobody has said that is missing here (`R80`). What is true comes again.
         guard let missing = learner.missing, chunk.slot <= missing.upperBound else { return }
         fetchedBytes += UInt64(chunk.bytes.count)
@@ -120,13 +179,17 @@ extension Replica {
             return
         }
         arriving = nil
-        guard let base = arrived.base, base.ballot.isInReach(of: highestSeen),
-            base.membership == membership
+        guard let offered = arrived.offered, offered.base.ballot.isInReach(of: highestSeen),
+            offered.base.membership == membership
         else {
             foundImpossible = true
             return
         }
-        arrivedBase = (base, sender)
+        guard rules.installing.awaitsSnapshot, let snapshot = offered.snapshot else {
+            arrivedBase = (offered.base, sender)
+            return
+        }
+        fetch(snapshot, behind: offered.base, from: sender, output: &output)
     }
 
     /// Writes a base that has arrived whole, if it leads on: the promise with it, if that is below what was chosen

@@ -127,6 +127,7 @@ extension Immediate {
         case .page(let page): page.rows.reduce(0) { $0 + $1.entry.payloadBytes }
         case .catchUp(let answer): answer.rows.reduce(0) { $0 + $1.entry.payloadBytes }
         case .baseChunk(let chunk): chunk.bytes.count
+        case .snapshotPiece(let piece): piece.bytes.count
         case .forward(let forward): forward.payloads.bytes
         default: 0
         }

@@ -25,6 +25,7 @@ extension Replica {
             noteChosenElsewhere()
             probeLanes(output: &output)
         }
+        forgetGivenInVain(output: &output)
         learn(output: &output)
         settle(output: &output)
     }

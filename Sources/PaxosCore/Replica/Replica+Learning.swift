@@ -23,7 +23,7 @@ extension Replica {
     /// Asks one member for the missing slots, two pages at a time, and another one when what was asked for
     /// is lost: its answer may stand in a queue for as long as it likes (`R83`).
     private mutating func requestMissing(output: inout Output) {
-        guard installing == nil, let (missing, pages) = slotsToFetch,
+        guard installing == nil, fetching?.isAtWork != true, let (missing, pages) = slotsToFetch,
             !isCatchingUp(output: &output)
         else { return }
         if learner.isInVain(among: membership.members.count) {
@@ -118,7 +118,7 @@ extension Replica {
         guard installing == nil else { return }
         let first = request.slots.lowerBound
         let last = min(request.slots.upperBound, deliverable)
-        forgetGiven(to: sender, behind: first)
+        forgetGiven(to: sender, behind: first, output: &output)
         guard first <= last, first > acceptor.trimmed else {
             refuse(first, to: sender, output: &output)
             return

@@ -54,6 +54,8 @@ extension Replica {
                 serving[place].probe = probe.id
             } else if let place = baseReads.firstIndex(where: { $0.node == sender }) {
                 baseReads[place].probe = probe.id
+            } else if let place = snapshotReads.firstIndex(where: { $0.node == sender }) {
+                snapshotReads[place].probe = probe.id
             } else {
                 let reply = ProbeReply(id: probe.id, subject: .answers)
                 output.send(.probeReply(reply), to: sender)

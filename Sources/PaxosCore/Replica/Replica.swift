@@ -63,8 +63,14 @@ package struct Replica: Sendable {
     /// What each member was given of a base, and what is read for whom.
     var giving: [Giving] = []
     var baseReads: [BaseRead] = []
-    /// What has come of a base, and one that has come whole, in this step.
+    var snapshotReads: [SnapshotRead] = []
+    /// The host has written some, as far as this node was told.
+    var hasSnapshots = false
+    /// What has come of a base, of the host's snapshot behind it, and one that has come whole, in this step.
     var arriving: ArrivingBase?
+    var fetching: ArrivingSnapshot?
+    /// The snapshot that was begun last, also before this opening.
+    var begun: SnapshotName?
     var arrivedBase: (base: Base, sender: NodeID)?
     var installing: Installing?
     /// Payload bytes of rows that came by catch-up, since this process began.
@@ -114,6 +120,7 @@ package struct Replica: Sendable {
         peerCommitted = Array(repeating: .zero, count: state.membership.members.count)
         lanes = Array(repeating: LogLane(), count: state.membership.members.count)
         floor = Floor(recovered: state, limits: limits)
+        begun = state.begun
         var generator = SplitMix64(seed: ~seed)
         let first = generator.next() >> 1
         probes = first..<first
@@ -263,6 +270,8 @@ package struct Replica: Sendable {
         case .catchUp(let rows): receive(rows, from: sender, output: &output)
         case .baseRequest(let request): receive(request, from: sender, output: &output)
         case .baseChunk(let chunk): receive(chunk, from: sender, output: &output)
+        case .snapshotRequest(let request): receive(request, from: sender, output: &output)
+        case .snapshotPiece(let piece): receive(piece, from: sender, output: &output)
         case .probe(let probe): receive(probe, from: sender, output: &output)
         case .probeReply(let reply): receive(reply, from: sender, output: &output)
         // For the node around the replica.

@@ -31,6 +31,9 @@ package enum Invariant: Int, CaseIterable, Sendable {
     /// No row is forgotten that a member may still ask for, and what is forgotten is never said to be
     /// empty (`R15`, `R42`).
     case trimming = 18
+    /// A base is not installed without the snapshot that came with it, and what a host begins with is the state of the
+    /// log there (`R42`, `R43`).
+    case snapshot = 19
     /// Once faults have stopped, appends succeed and the nodes agree within a bounded time.
     case liveness = 15
     /// Who lacks more than a window of what others have leaves it to them to lead, for some time (`R85`).

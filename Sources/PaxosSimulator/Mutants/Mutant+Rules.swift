@@ -30,6 +30,8 @@ extension Mutant {
             rules.succession.checksTags = false
         case .trimmedUnconfirmed:
             rules.trimming.awaitsEveryMember = false
+        case .baseBeforeSnapshot:
+            rules.installing.awaitsSnapshot = false
         default:
             break
         }

@@ -116,6 +116,10 @@ package enum Mutant: String, CaseIterable, Sendable {
     case baseWithoutLogState = "base-without-log-state"
     /// What a base stands for is gone with the transaction before that of the base (`R78`).
     case trimBeforeBase = "trim-before-base"
+    /// A base is installed though the snapshot that came with it is not there (`R42`).
+    case baseBeforeSnapshot = "base-before-snapshot"
+    /// The file of a snapshot that has come gets its name before it is flushed (`R42`).
+    case snapshotNamedUnflushed = "snapshot-named-unflushed"
     /// Nobody ever looks for a new leader.
     case sleepsThroughElections = "sleeps-through-elections"
 }

@@ -8,6 +8,7 @@ struct Cargo: Hashable {
         case page(Ballot)
         case catchUp
         case forward(Token)
+        case snapshot(SnapshotName)
     }
 
     let kind: Kind
@@ -30,6 +31,11 @@ struct Cargo: Hashable {
         case .immediate(.forward(let forward)):
             kind = .forward(forward.token)
             slots = 1...1
+        case .immediate(.snapshotPiece(let piece)) where !piece.bytes.isEmpty:
+            kind = .snapshot(piece.name)
+            // Counted from 1 as slots are.
+            let first = Slot(rawValue: piece.offset + 1)
+            slots = first...first.advanced(by: piece.bytes.count - 1)
         default: return nil
         }
         self.context = context

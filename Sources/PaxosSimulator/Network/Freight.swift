@@ -28,7 +28,7 @@ struct Freight {
         switch cargo.kind {
         case .page: ofSender = sender.index
         case .forward: leading = sender.process?.core.leading
-        case .accept, .catchUp: break
+        case .accept, .catchUp, .snapshot: break
         }
         let consignment = Consignment(
             kind: cargo.kind,

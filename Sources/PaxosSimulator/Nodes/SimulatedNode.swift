@@ -36,6 +36,8 @@ package final class SimulatedNode {
     var backup: SimulatedDisk?
     /// One of this very process, taken while it ran.
     var snapshot: (disk: SimulatedDisk, generation: Int)?
+    /// How far its host has got; `nil` if a base came to it without a snapshot.
+    var hostSlot: Slot? = .zero
     /// The directory as it was before its present boot was counted.
     var beforeBoot: SimulatedDisk?
 
@@ -97,6 +99,16 @@ final class SimulatedProcess {
     var completions: [ReadCompletion] = []
     var inbox = SimulatedInbox()
     var barriers: [BarrierRequest] = []
+    /// For the folder of snapshots, and what came of them.
+    var snapshotTasks: [SnapshotTask] = []
+    var snapshotResults: [SnapshotCompletion] = []
+    /// What it was told last, and whether that is still to come.
+    var keepsAbove = Slot.limit
+    var keepsAboveIsNew = false
+    /// By slot: the digests of the bases of which a piece came.
+    var givenBases: [Slot: Set<UInt64>] = [:]
+    /// How far its host has got, if it has a state.
+    var hostSlot: Slot?
     var trims: [TrimRequest] = []
     var resolves: [ResolveRequest] = []
     /// The trim point that it was opened with.

@@ -36,6 +36,14 @@ extension Scene {
             let settles = name == "settle"
             world.resolve(token, settles: settles, deadline: .never, node, process)
             try settle(node)
+        case "snapshot":
+            let (node, process) = try arguments.process()
+            world.snapshots =
+                world.snapshots ?? WorldSnapshots(random: SeededGenerator(seed: 1), bytes: 150)
+            guard world.writeSnapshot(node, process) else {
+                throw CommandError("\(node.label) has nothing new to write a snapshot of")
+            }
+            try settle(node)
         default:
             let (node, process) = try arguments.process()
             let label = try arguments.word()

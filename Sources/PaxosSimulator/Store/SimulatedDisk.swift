@@ -189,15 +189,29 @@ package struct SimulatedDisk: Sendable {
             "the trim point \(slot) is written after \(trimmed), beside the watermark "
                 + "\(committed) and the checkpoint \(checkpoint.slot) (R78)"
         )
-        if let founding = membership.map(Base.founding) {
-            var replay = BaseReplay(from: base ?? founding)
-            while replay.decided < slot, let row = self[replay.next] {
-                replay.feed(row, towards: slot)
-            }
-            try demand(replay.decided >= slot, .store, "slot \(slot) is trimmed undecided (R43)")
-            base = replay.base
+        if membership != nil {
+            let made = replayed(towards: slot)
+            try demand(made != nil, .store, "slot \(slot) is trimmed undecided (R43)")
+            base = made
         }
         forget(through: slot)
+    }
+
+    /// What the log did up to a slot, or the end of the batch there, if the rows tell.
+    private func replayed(towards slot: Slot) -> Base? {
+        guard let founding = membership.map(Base.founding) else { return nil }
+        var replay = BaseReplay(from: base ?? founding)
+        while replay.decided < slot, let row = self[replay.next] {
+            replay.feed(row, towards: slot)
+        }
+        return replay.decided >= slot ? replay.base : nil
+    }
+
+    /// What the log did up to a slot, which is not in the middle of a batch.
+    func base(through slot: Slot) -> Base? {
+        guard slot >= base?.slot ?? .zero, let made = replayed(towards: slot), made.slot == slot
+        else { return nil }
+        return made
     }
 
     private mutating func forget(through slot: Slot) {

@@ -9,6 +9,8 @@ package import PaxosCore
 /// receipt, each whole.
 package final class SimulatedStore {
     package private(set) var disk: SimulatedDisk
+    /// Beside it.
+    var folder = SimulatedFolder()
     private var waiting: [Held] = []
     private var flushing: [Held] = []
     private let mutant: Mutant?
@@ -62,12 +64,14 @@ package final class SimulatedStore {
         hasFailed = false
         isSealed = false
         openings += 1
-        let recovered = disk.open(
+        folder.noteTrimmed(through: disk.trimmed)
+        var recovered = disk.open(
             cluster: cluster,
             node: node,
             membership: membership,
             nonce: nonce
         )
+        recovered?.begun = folder.begun
         guard let recovered else { return nil }
         hasForgottenLatch = isLatched && recovered.rolledBack == nil
         history.append(
@@ -83,6 +87,7 @@ package final class SimulatedStore {
     /// Puts another directory in the place of this one.
     package func replace(disk: SimulatedDisk) {
         self.disk = disk
+        folder = SimulatedFolder()
         isLatched = false
         lost = []
     }
@@ -161,6 +166,7 @@ package final class SimulatedStore {
     /// The power goes or the process ends: of what has no receipt, the first `count` survive.
     package func crash(keeping count: Int) throws(Violation) {
         let unfinished = flushing + waiting
+        folder.crash()
         late = []
         flushing = []
         waiting = []

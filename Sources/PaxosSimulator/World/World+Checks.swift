@@ -29,6 +29,7 @@ extension World {
         for message in output.messages { try check(message, of: node, process) }
         if let slot = output.passed { try pass(slot, at: node, process) }
         for delivered in output.delivered { try check(delivered, of: node, process) }
+        noteHost(of: node, process)
         try demand(
             isWhole(process),
             .batch,
@@ -114,6 +115,7 @@ extension World {
         basesTaken += 1
         process.position = position
         process.beganAt = slot
+        try restoreHost(of: node, process, behind: slot)
     }
 
     private func isWhole(_ process: SimulatedProcess) -> Bool {

@@ -147,6 +147,7 @@ extension World {
         let companions = companions(of: envelope, at: receiver)
         process.messages += companions.before
         process.messages.append(envelope)
+        noteOffered(envelope, to: process)
         process.messages += companions.after
         schedule(receiver)
     }

@@ -51,6 +51,7 @@ extension World {
         )
         process.beganAt = recovered.checkpoint.slot
         process.foundTrimmed = recovered.trimmed
+        process.hostSlot = node.hostSlot
         node.begin(process)
         node.snapshot = (node.store.disk, node.generation)
         if process.clockRate != 100 { counts.count(.clockDrift) }
@@ -60,6 +61,10 @@ extension World {
             .promise,
             "\(node.id) promised \(promised) and finds \(process.core.status.promised)"
         )
+        if let slot = node.hostSlot, slot < recovered.trimmed {
+            try restoreHost(of: node, process, behind: recovered.trimmed)
+        }
+        keep(node, process)
         schedule(node)
     }
 
@@ -123,6 +128,14 @@ extension World {
         let id = batch.id
         let rows = batch.rows
         let releases = batch.releases
+        if let base = rows.base {
+            do {
+                try checkSnapshot(of: base, at: node, process)
+            } catch {
+                batch.abandon()
+                throw error
+            }
+        }
         if let trimmed = rows.trimmed {
             let confirmed = isTrimmable(through: trimmed)
             guard confirmed else {
@@ -223,6 +236,9 @@ extension SimulatedProcess {
         arrivals.receipt = receipt.take()
         swap(&arrivals.messages, &messages)
         swap(&arrivals.completions, &completions)
+        swap(&arrivals.snapshots, &snapshotResults)
+        if keepsAboveIsNew { arrivals.keepsAbove = keepsAbove }
+        keepsAboveIsNew = false
         swap(&arrivals.barriers, &barriers)
         swap(&arrivals.trims, &trims)
         swap(&arrivals.resolves, &resolves)

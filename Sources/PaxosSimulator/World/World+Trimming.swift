@@ -12,10 +12,10 @@ extension World {
         agenda.put(.trim, at: now.advanced(byTicks: 10))
     }
 
-    /// In half of those, who is away or far behind is not waited for, and comes back to a log that is gone.
+    /// In most of those, who is away or far behind is not waited for, and comes back to a log that is gone.
     private func drawRetention(seed: UInt64) {
         var random = SeededGenerator(seed: seed ^ 0x6261_7365)
-        guard random.oneIn(2) else { return }
+        guard random.below(4) > 0 else { return }
         let ticks = mix.limits.electionTicks * UInt64([1, 2, 4][random.below(3)])
         mix.limits.retentionTime = .milliseconds(10 * Int(ticks))
         mix.limits.retentionSlots = [2, 10, 60, 1 << 24][random.below(4)]
@@ -27,6 +27,7 @@ extension World {
         guard var random = trimRandom else { return }
         defer { trimRandom = random }
         agenda.put(.trim, at: now.advanced(byTicks: random.within(2...60)))
+        writeSnapshots()
         let running = nodes.filter { $0.process?.hasClosed == false && !$0.isTwin }
         let told = random.oneIn(2) ? running : random.pick(running).map { [$0] } ?? []
         for node in told {
@@ -35,11 +36,22 @@ extension World {
             guard committed > .zero else { continue }
             let isAll = random.oneIn(2)
             let back = isAll ? 0 : UInt64(random.below(Int(min(committed.rawValue, 60))))
-            trim(through: Slot(rawValue: committed.rawValue - back), node, process)
+            let isPast = snapshots?.random.oneIn(8) ?? false
+            trim(
+                through: Slot(rawValue: committed.rawValue - back),
+                pastSnapshots: isPast,
+                node,
+                process
+            )
         }
     }
 
-    func trim(through slot: Slot, _ node: SimulatedNode, _ process: SimulatedProcess) {
+    func trim(
+        through slot: Slot,
+        pastSnapshots: Bool = false,
+        _ node: SimulatedNode,
+        _ process: SimulatedProcess
+    ) {
         counts.count(.trim)
         var caller = Callers.Caller(
             append: nil,
@@ -49,7 +61,12 @@ extension World {
         )
         caller.isTrim = true
         process.trims.append(
-            TrimRequest(waiter: process.callers.add(caller), through: slot, deadline: .never)
+            TrimRequest(
+                waiter: process.callers.add(caller),
+                through: slot,
+                pastSnapshots: pastSnapshots,
+                deadline: .never
+            )
         )
         trace.note(.called, at: now, node, 0, slot.rawValue, "trim through \(slot)")
         schedule(node)

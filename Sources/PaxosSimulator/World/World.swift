@@ -28,6 +28,15 @@ package final class World {
     var unknownTokens: [Token] = []
     /// Nobody waits for ever for who is away before it trims.
     var leavesBehind = false
+    /// Hosts write snapshots, if they do.
+    var snapshots: WorldSnapshots?
+    /// By the number of effective commands: what a host's state is then.
+    var hostDigests: [Digest] = []
+    /// Digests of the bases that came with a snapshot.
+    var offeredBases: Set<UInt64> = []
+    /// How often a member has taken a snapshot with a base, and a host begun with one.
+    package internal(set) var snapshotsTaken = 0
+    package internal(set) var hostsRestored = 0
     /// How often a member has taken a base.
     package internal(set) var basesTaken = 0
     /// Appends asked for again under their token.
@@ -68,6 +77,7 @@ package final class World {
         case wake(Int, generation: Int)
         case flushed(Int, generation: Int)
         case read(Int, generation: Int, ReadRequest)
+        case snapshot(Int, generation: Int)
         case work
         case fault
         case probe
@@ -106,6 +116,7 @@ package final class World {
         drawInventions(seed: seed)
         drawTrims(seed: seed)
         drawResolves(seed: seed)
+        drawSnapshots(seed: seed)
     }
 
     /// A world that follows a script.
@@ -227,6 +238,9 @@ package final class World {
         case .read(let index, let generation, let request):
             guard let process = process(index, generation) else { return }
             serve(request, nodes[index], process)
+        case .snapshot(let index, let generation):
+            guard let process = process(index, generation) else { return }
+            performTask(nodes[index], process)
         case .work:
             work()
         case .fault:
@@ -318,6 +332,7 @@ package final class World {
                 at: now.advanced(by: delay)
             )
         }
+        for task in output.snapshots { order(task, node, process) }
         if output.isClosed { try close(node, process) }
         guard node.process === process else { return }
         try scheduleWake(node, process, after: tick)

@@ -1,3 +1,4 @@
+internal import LogStorage
 internal import PaxosCore
 internal import Platform
 
@@ -11,6 +12,7 @@ final class Driver: Sendable {
     private let store: any NodeStore
     /// Who is told how far the log is durably trimmed.
     private let noteTrimmed: @Sendable (Slot) -> Void
+    private let courier: SnapshotCourier
     private let transport: (any LogTransport)?
     private let inbox: Inbox
     private let tail: Tail
@@ -28,7 +30,9 @@ final class Driver: Sendable {
         limits: Limits,
         policy: TrimPolicy,
         store: any NodeStore,
+        recovered: RecoveredState,
         noteTrimmed: @escaping @Sendable (Slot) -> Void,
+        courier: SnapshotCourier,
         transport: (any LogTransport)?,
         inbox: Inbox,
         tail: Tail,
@@ -41,6 +45,7 @@ final class Driver: Sendable {
         self.limits = limits
         self.store = store
         self.noteTrimmed = noteTrimmed
+        self.courier = courier
         self.transport = transport
         self.inbox = inbox
         self.tail = tail
@@ -50,7 +55,7 @@ final class Driver: Sendable {
         self.events = events
         self.metrics = metrics
         let core = NodeCore(
-            recovered: store.recover(),
+            recovered: recovered,
             limits: limits,
             policy: policy,
             seed: SystemRandom.uint64()
@@ -93,9 +98,15 @@ final class Driver: Sendable {
             if !output.messages.isEmpty { transport?.send(output.messages) }
             if let write = output.write.take() { store.submit(write) }
             for request in output.reads { read(request) }
+            for task in output.snapshots { perform(task) }
             let status = core.status
             observer.show(status)
             let isTrimmed = status.trimmed > told
+            if isTrimmed {
+                // Before subscribers meet the gap that a snapshot may fill.
+                told = status.trimmed
+                noteTrimmed(told)
+            }
             tail.deliver(
                 output.takeDelivered(),
                 through: core.delivered,
@@ -105,10 +116,6 @@ final class Driver: Sendable {
                 trimmed: status.trimmed,
                 gone: isTrimmed ? store.base.slot : .zero
             )
-            if isTrimmed {
-                told = status.trimmed
-                noteTrimmed(told)
-            }
             observer.note(output.facts, now: clock.now)
             if let refusal = output.refusal { inbox.refuse(refusal) }
             let callers = inbox.reply(output.replies)
@@ -167,6 +174,13 @@ final class Driver: Sendable {
             parker.park(until: instant)
         } else {
             parker.park()
+        }
+    }
+
+    private func perform(_ task: SnapshotTask) {
+        let inbox = inbox
+        courier.submit(task.work) { result in
+            inbox.complete(SnapshotCompletion(id: task.id, result: result))
         }
     }
 

@@ -109,6 +109,7 @@ extension Inbox.State {
         arrivals.resolves = resolves.handOver()
         arrivals.cancellations = cancellations.handOver()
         arrivals.completions = completions.handOver()
+        arrivals.snapshots = snapshots.handOver()
         arrivals.messages = messages.handOver()
         messageBytes = 0
         arrivals.receipt = receipt.take()

@@ -30,6 +30,7 @@ final class Inbox: Sendable {
         var resolves: [ResolveRequest] = []
         var cancellations: [WaiterID] = []
         var completions: [ReadCompletion] = []
+        var snapshots: [SnapshotCompletion] = []
         var messages: [Envelope] = []
         /// Bytes of `messages`.
         var messageBytes = 0
@@ -62,7 +63,8 @@ final class Inbox: Sendable {
         var answeredBytes = 0
 
         var hasMoreThanAppends: Bool {
-            receipt != nil || !messages.isEmpty || !completions.isEmpty || hasWordOfCallers
+            receipt != nil || !messages.isEmpty || !completions.isEmpty
+                || !snapshots.isEmpty || hasWordOfCallers
                 || isFull != nil || failure != nil || !confirmed.isEmpty
         }
 
@@ -297,6 +299,11 @@ final class Inbox: Sendable {
 
     func complete(_ completion: ReadCompletion) {
         state.withLock { $0.completions.append(completion) }
+        parker.unpark()
+    }
+
+    func complete(_ completion: SnapshotCompletion) {
+        state.withLock { $0.snapshots.append(completion) }
         parker.unpark()
     }
 

@@ -305,8 +305,11 @@ extension LogNode {
         tail.end(refusal)
         eventHub.end()
         appendDuration?.destroy()
-        let snapshots = snapshots
-        _ = await offPool { () throws(Never) in snapshots.close() }
+        let (courier, snapshots) = (courier, snapshots)
+        _ = await offPool { () throws(Never) in
+            snapshots.close()
+            courier.close()
+        }
         await withUnsafeContinuation { continuation in
             store.close { continuation.resume() }
         }

@@ -1,3 +1,4 @@
+public import LogStorage
 internal import Logging
 internal import PaxosCore
 
@@ -9,7 +10,9 @@ extension LogNode {
     ///     switch event {
     ///     case .entry(let slot, let payload, _): state.apply(payload, at: slot)
     ///     case .progress(let slot): state.slot = slot
-    ///     default: throw LogIsTrimmed()               // a gap: begin with a snapshot
+    ///     case .gap(_, .snapshot(let snapshot)):      // the state up to there
+    ///         state = try await snapshot.read { reader in try State(restoring: &reader) }
+    ///     default: throw LogIsTrimmed()               // a gap, and nothing to begin with
     ///     }
     /// }
     /// ```
@@ -156,7 +159,7 @@ extension LogNode {
                         reader.handedOn()
                         // It stood where the log was trimmed meanwhile.
                         guard case .trimmed(let through) = error else { throw error }
-                        return gap(
+                        return try await gap(
                             through: Swift.max(through, node.store.base.slot),
                             isPassed: reader.tail.isPassed(next)
                         )
@@ -168,7 +171,7 @@ extension LogNode {
                     // One alone is handed on at once.
                     reader.holds(piece.count > 1 ? piece.tailBytes : 0)
                 case .trimmed(let through, let isPassed):
-                    return gap(through: through, isPassed: isPassed)
+                    return try await gap(through: through, isPassed: isPassed)
                 case .nothingYet:
                     await reader.tail.wait(for: next)
                 case .ended(let refusal):
@@ -177,11 +180,22 @@ extension LogNode {
                 return nil
             }
 
-            private mutating func gap(through slot: Slot, isPassed: Bool) -> Event {
-                next = slot.next
-                previous = slot
-                told = slot
-                return .gap(through: slot, reason: isPassed ? .base : .trimmed)
+            /// What is missing; with the newest snapshot that holds all of it, if there is one.
+            private mutating func gap(
+                through slot: Slot,
+                isPassed: Bool
+            ) async throws(ReadError) -> Event {
+                // Of one that cannot be read the log tells; then nothing fills the gap.
+                let snapshots = (try? await node.openSnapshots()) ?? []
+                let snapshot = snapshots.first { $0.info.slot >= slot }
+                let end = snapshot?.info.slot ?? slot
+                next = end.next
+                previous = end
+                told = end
+                guard let snapshot else {
+                    return .gap(through: end, reason: isPassed ? .base : .trimmed)
+                }
+                return .gap(through: end, reason: .snapshot(snapshot))
             }
         }
     }
@@ -194,7 +208,7 @@ extension LogNode.Subscription {
         /// An effective command. `previous` is the slot of the entry or gap before this one in the
         /// subscription, or the slot before the one it began at: nothing effective lies between the two.
         case entry(slot: Slot, payload: [UInt8], previous: Slot)
-        /// The slots up to `through` are not kept any more.
+        /// The slots up to `through` are not kept any more, or are in the snapshot that comes with it.
         case gap(through: Slot, reason: GapReason)
         /// Nothing is effective between the event before and `through`; what follows is not known or not read
         /// yet. It tells whoever waits for a slot that holds no command that the slot has passed (`R86`).
@@ -211,11 +225,25 @@ extension LogNode.Subscription {
 
     /// Why slots are missing from a subscription.
     @nonexhaustive
-    public enum GapReason: String, Hashable, Sendable {
-        /// They were trimmed.
+    public enum GapReason: Hashable, Sendable {
+        /// They were trimmed, and no snapshot of this node holds what they did.
         case trimmed
         /// This node was so far behind that others had trimmed them: it took what they did and goes on there, and
-        /// they were never delivered here. Said as `trimmed` by a process that was opened since.
+        /// they were never delivered here, nor was there a snapshot. Said as `trimmed` by a process that was opened since.
         case base
+        /// This one holds what the host wrote of the state behind them, at this member or at another that has given it
+        /// to this one: `LogSnapshot.read(_:)`, and then what follows. It can be read for as long as it is held.
+        case snapshot(LogSnapshot)
+    }
+}
+
+extension LogNode.Subscription.GapReason: CustomStringConvertible {
+    /// The name of the case.
+    public var description: String {
+        switch self {
+        case .trimmed: "trimmed"
+        case .base: "base"
+        case .snapshot: "snapshot"
+        }
     }
 }

@@ -32,6 +32,7 @@ public final class LogNode: Sendable {
 
     let store: any NodeStore
     let snapshots: SnapshotFolder
+    let courier: SnapshotCourier
     let transport: (any LogTransport)?
     let inbox: Inbox
     let tail: Tail
@@ -61,7 +62,8 @@ public final class LogNode: Sendable {
         clock.wake(parker)
         let inbox = Inbox(limits: configuration.limits, clock: clock, parker: parker)
         snapshots.observe { inbox.keep($0) }
-        let recovered = store.recover()
+        var recovered = store.recover()
+        recovered.begun = snapshots.begun
         let tail = Tail(recovered: recovered, limits: configuration.limits)
         self.configuration = configuration
         self.directory = directory
@@ -76,6 +78,10 @@ public final class LogNode: Sendable {
             common: ["node": "\(configuration.node.rawValue)"]
         )
         self.lines = lines
+        let courier = SnapshotCourier(snapshots) {
+            lines.add(.warning, "a snapshot does not travel", ["what": "\($0)"])
+        }
+        self.courier = courier
         let events = EventHub()
         eventHub = events
         tracing = CallTracing(cluster: configuration.cluster, node: configuration.node)
@@ -95,7 +101,9 @@ public final class LogNode: Sendable {
             limits: configuration.limits,
             policy: configuration.trimming,
             store: store,
+            recovered: recovered,
             noteTrimmed: { snapshots.noteTrimmed(through: $0) },
+            courier: courier,
             transport: transport,
             inbox: inbox,
             tail: tail,

@@ -271,7 +271,7 @@ extension LogNode.Subscription.Event {
         case .gap(let through, let reason):
             [
                 ("event", .string("gap")), ("through", .unsigned(through.rawValue)),
-                ("reason", .string(reason.rawValue)),
+                ("reason", .string(reason.description)),
             ]
         case .progress(let through):
             [("event", .string("progress")), ("through", .unsigned(through.rawValue))]

@@ -11,6 +11,7 @@ final class OneMember {
         var passed: Slot?
         var ineffective: [Slot] = []
         var reads: [ReadRequest] = []
+        var snapshots: [SnapshotTask] = []
         var rows: WriteRows?
         var checkpointed: Slot?
         /// How many appends the core took.
@@ -124,6 +125,7 @@ final class OneMember {
             passed: output.passed,
             ineffective: output.ineffective,
             reads: output.reads,
+            snapshots: output.snapshots,
             checkpointed: output.checkpointed,
             taken: inbox.taken - taken,
             isClosed: output.isClosed,

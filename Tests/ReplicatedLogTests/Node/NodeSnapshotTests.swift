@@ -298,7 +298,8 @@ import Testing
         )
         let cluster = directory.configuration.cluster
         let head = SnapshotHead(cluster: cluster, base: base, chunkBytes: 1 << 18).encoded
-        let tail = SnapshotTail(chunks: 0, bytes: 0).encoded(SnapshotFormat.seed(cluster, 4))
+        let tail = SnapshotTail(chunks: 0, bytes: 0, digest: 0)
+            .encoded(SnapshotFormat.seed(cluster, 4))
         try FileSystem.write(head + tail, to: Self.path(directory, 4))
         try await running(try await directory.open()) { node in
             await #expect {

@@ -82,6 +82,10 @@ extension SeededGenerator {
         )
     }
 
+    private mutating func snapshotName() -> SnapshotName {
+        SnapshotName(slot: max(slot(), .first), digest: number())
+    }
+
     private mutating func refused() -> Refused {
         Refused(
             reason: pick([.otherIncarnation, .rolledBack, .twin]),
@@ -179,7 +183,22 @@ extension SeededGenerator {
             )
         case .baseRequest:
             .immediate(
-                .baseRequest(BaseRequest(slot: slot(), digest: number(), offset: below(1 << 32)))
+                .baseRequest(
+                    BaseRequest(
+                        slot: slot(),
+                        digest: number(),
+                        offset: below(1 << 32),
+                        begun: snapshotName()
+                    )
+                )
+            )
+        case .snapshotRequest:
+            .immediate(.snapshotRequest(SnapshotRequest(name: snapshotName(), offset: number())))
+        case .snapshotPiece:
+            .immediate(
+                .snapshotPiece(
+                    SnapshotPiece(name: snapshotName(), offset: number(), bytes: payload())
+                )
             )
         case .baseChunk:
             .immediate(

@@ -191,7 +191,39 @@ enum Samples {
             "catch-up-trimmed",
             .immediate(.catchUp(CatchUp(from: 30, rows: [], committed: 104, trimmed: 40)))
         ),
-        ("base-request", .immediate(.baseRequest(BaseRequest(slot: 40, digest: 7, offset: 300)))),
+        (
+            "base-request",
+            .immediate(
+                .baseRequest(
+                    BaseRequest(
+                        slot: 40,
+                        digest: 7,
+                        offset: 300,
+                        begun: SnapshotName(slot: 39, digest: 8)
+                    )
+                )
+            )
+        ),
+        (
+            "snapshot-request",
+            .immediate(
+                .snapshotRequest(
+                    SnapshotRequest(name: SnapshotName(slot: 40, digest: 9), offset: 1 << 33)
+                )
+            )
+        ),
+        (
+            "snapshot-piece",
+            .immediate(
+                .snapshotPiece(
+                    SnapshotPiece(
+                        name: SnapshotName(slot: 40, digest: 9),
+                        offset: 1 << 33,
+                        bytes: [1, 2, 3]
+                    )
+                )
+            )
+        ),
         (
             "base-chunk",
             .immediate(

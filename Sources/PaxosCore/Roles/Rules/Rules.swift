@@ -11,6 +11,7 @@ package struct Rules: Hashable, Sendable {
     package var delivery: DeliveryRule
     package var succession: SuccessionRule
     package var trimming = TrimmingRule.confirmed
+    package var installing = InstallingRule.whole
 
     package init(
         acceptance: AcceptanceRule,
