@@ -59,14 +59,16 @@ struct Dump: RlogCommand {
     ) throws(LogOpenError) -> String? {
         let reader = try DirectoryReader(at: directory)
         let state = try reader.state()
+        let cursors = state.cursors.isEmpty ? [] : [("cursors", state.cursorsJSON)]
         Output.answer(
-            .object([
-                ("promised", .string(state.promised.text)),
-                ("last_round", .unsigned(state.lastRound)),
-                ("committed_slot", .unsigned(state.committed.rawValue)),
-                ("trimmed_slot", .unsigned(state.trimmed.rawValue)),
-                ("cursors", state.cursorsJSON),
-            ])
+            .object(
+                [
+                    ("promised", .string(state.promised.text)),
+                    ("last_round", .unsigned(state.lastRound)),
+                    ("committed_slot", .unsigned(state.committed.rawValue)),
+                    ("trimmed_slot", .unsigned(state.trimmed.rawValue)),
+                ] + cursors
+            )
         )
         // What lies at rest is as true some lines later: whole lines, many in one call.
         var lines: [UInt8] = []

@@ -63,7 +63,7 @@ import Testing
         }.joined()
     }
 
-    /// The bytes of format 8, as of 2 to 7. A change here is a change of the format.
+    /// The bytes of format 9, as of 2 to 8. A change here is a change of the format.
     @Test func theBytesOfARowAreThese() {
         let row = Self.hex(encoded(entries[0], isChosen: true))
         let expected =
@@ -73,7 +73,7 @@ import Testing
         #expect(row == expected)
     }
 
-    /// The bytes of format 8, as of 4 to 7.
+    /// The bytes of format 9, as of 4 to 8.
     @Test func theBytesOfARowWithoutEffectAreThese() {
         let coding = IneffectiveCoding(cluster: cluster)
         let end = IneffectiveEnd(slot: 70, count: 3)
