@@ -179,19 +179,19 @@ extension LogNode {
         overload: Overload,
         onUnknown: OnUnknown
     ) async throws(AppendError) -> ClosedRange<Slot> {
-        guard onUnknown == .settle else {
-            let deadline = deadline(after: timeout)
-            return try await append(payloads, bytes: bytes, by: deadline, overload: overload)
-        }
+        let settles = onUnknown == .settle
         let end = deadline(after: timeout)
-        let half = deadline(after: (timeout ?? configuration.limits.appendTimeout) / 2)
+        let half = settles ? (timeout ?? configuration.limits.appendTimeout) / 2 : nil
         do throws(AppendError) {
-            return try await append(payloads, bytes: bytes, by: half, overload: overload)
+            let deadline = half.map { self.deadline(after: $0) } ?? end
+            return try await append(payloads, bytes: bytes, by: deadline, overload: overload)
         } catch {
+            guard settles else { throw error }
             return try await settle(error, by: end)
         }
     }
 
+    @inline(__always)
     private func append(
         _ payloads: Payloads,
         bytes: Int,

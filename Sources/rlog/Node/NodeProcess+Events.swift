@@ -30,7 +30,11 @@ extension LogNode.Event {
         case .lostLeadership(let ballot, let why):
             [("ballot", .string(ballot.text)), ("reason", .string(Self.key(why.rawValue)))]
         case .lostLeader(let node): [("leader", .unsigned(node.rawValue))]
-        default: fact.details.map { (Self.key($0.name), .string($0.value)) }
+        default:
+            fact.details.map { detail in
+                let number = UInt64(detail.value).map(JSON.unsigned)
+                return (Self.key(detail.name), number ?? .string(detail.value))
+            }
         }
     }
 
