@@ -46,7 +46,7 @@ extension LMDBStore {
         let log = opened.writer
         let slot = opened.slot
         let rows = state.last.count(after: state.trimmed)
-        state.liveBytes = log.room.live
+        state.liveBytes = rows > 0 ? log.room.live : 0
         state.meanEntryBytes = rows > 0 ? log.room.live / rows : 0
         var counters = StoreCounters()
         counters.mapBytes = log.room.mapBytes
