@@ -12,7 +12,6 @@ import Testing
             append(["c", "d"], 3, .unknown, nil), append(["e"], 5, .never, 6),
             append(["f"], 5, .unknown, nil),
         ]
-        history.resolutions = [History.Resolution(append: 4, outcome: .never)]
         history.barriers = [History.Barrier(begun: 7, slot: 5)]
         let entries = [(1, "a"), (3, "b"), (4, "c"), (5, "d")].map { History.Entry($0, $1) }
         history.logs = [
@@ -64,6 +63,7 @@ import Testing
         }
         #expect(kinds(2, .committed(4...5)) == [])
         #expect(kinds(2, nil) == [])
+        #expect(kinds(4, .never) == [])
         #expect(kinds(2, .never) == [.neverDelivered])
         #expect(kinds(2, .committed(3...4)) == [.misplaced])
         #expect(kinds(4, .committed(6...6)) == [.lost])
