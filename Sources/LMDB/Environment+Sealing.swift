@@ -12,10 +12,10 @@ extension Environment {
     /// - Throws: an `errno`, which is final.
     /// - Returns: Whether there was anything to mark.
     @discardableResult
-    public func settle() throws(LMDBError) -> Bool {
+    public func confirm() throws(LMDBError) -> Bool {
         try handle.withSealing { (sealing) throws(LMDBError) in
-            guard let sealing, sealing.canSettle else { return false }
-            try sealing.settle()
+            guard let sealing, sealing.canConfirm else { return false }
+            try sealing.confirm()
             return true
         }
     }

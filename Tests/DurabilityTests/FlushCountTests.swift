@@ -14,7 +14,7 @@ import Testing
         var commits: UInt64
         var flushes: UInt64
         var runwayFlushes: UInt64
-        var settlingFlushes: UInt64
+        var confirmingFlushes: UInt64
         var seenFlushes: UInt64
         var seenSynchronous: UInt64
         var seenMetaWrites: UInt64
@@ -27,7 +27,7 @@ import Testing
             commits = counters.commits
             flushes = counters.flushes
             runwayFlushes = counters.runwayFlushes
-            settlingFlushes = counters.settlingFlushes
+            confirmingFlushes = counters.confirmingFlushes
             seenFlushes = counter.calls(.flush)
             seenSynchronous = counter.synchronousWrites
             seenMetaWrites = counter.calls(.metaWrite)
@@ -42,7 +42,7 @@ import Testing
             let commits = commits - before.commits
             let runway = runwayFlushes - before.runwayFlushes
             let flushes = flushes - before.flushes
-            let marks = settlingFlushes - before.settlingFlushes
+            let marks = confirmingFlushes - before.confirmingFlushes
             #expect(flushes == commits)
             #expect(seenMetaWrites - before.seenMetaWrites == commits)
             #expect(seenSeals - before.seenSeals == commits + marks)
@@ -76,7 +76,7 @@ import Testing
         #expect(outcomes.now.told.count == outstanding * each)
         #expect(await eventually { node.log.store.counters.queuedBytes == 0 })
         // What is under way when one looks is counted by one and not yet by the other.
-        let after = await settled(node.log, counter)
+        let after = await rested(node.log, counter)
         after.expectNothingElse(since: before)
         let commits = after.commits - before.commits
         let perCommit = Double(outstanding * each) / Double(commits)
@@ -87,7 +87,7 @@ import Testing
     }
 
     /// Looks until two looks in a row are the same.
-    private func settled(_ log: LogNode, _ counter: borrowing DiskCounter) async -> Counts {
+    private func rested(_ log: LogNode, _ counter: borrowing DiskCounter) async -> Counts {
         var (last, now): (Counts?, Counts) = (nil, Counts(log, counter))
         _ = await eventually(within: .seconds(12), every: .milliseconds(60)) {
             (last, now) = (now, Counts(log, counter))
@@ -101,10 +101,10 @@ import Testing
         let node = try await start(scratch)
         let outcomes = Outcomes()
         await outcomes.load(node.log, tasks: 4, each: 10)
-        let marks = node.log.store.counters.settlingFlushes
-        #expect(await eventually { node.log.store.counters.settlingFlushes > marks })
+        let marks = node.log.store.counters.confirmingFlushes
+        #expect(await eventually { node.log.store.counters.confirmingFlushes > marks })
         let counter = DiskCounter(below: scratch.path)
-        _ = await settled(node.log, counter)
+        _ = await rested(node.log, counter)
         let before = Counts(node.log, counter)
         let bytes = counter.bytes
         // Reading writes nothing either.

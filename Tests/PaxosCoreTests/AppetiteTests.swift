@@ -25,7 +25,7 @@ import Testing
     @Test func aReceiptMakesRoom() throws {
         let member = OneMember(limits: Self.limits(slots: 4, bytes: 100))
         #expect(member.core.appetite == .none)
-        try member.settle()
+        try member.drain()
         #expect(member.core.appetite == Appetite(slots: 4, bytes: 100))
         let appends = (0..<9).map { _ in member.append(30) }
         #expect(try member.step(appends: appends).taken == 3)
@@ -103,7 +103,7 @@ import Testing
     /// A batch is taken whole or not at all, and nothing passes it.
     @Test func aBatchIsTakenWhole() throws {
         let member = OneMember(limits: Self.limits(slots: 4))
-        try member.settle()
+        try member.drain()
         let batch = AppendRequest(
             waiter: WaiterID(index: 50, generation: 1),
             payloads: .batch([[1], [2]]),
@@ -125,14 +125,14 @@ import Testing
         #expect(try full.step(appends: [full.append()]).outcomes == [.never(.full)])
 
         let closing = OneMember(limits: Self.limits(slots: 2))
-        try closing.settle()
+        try closing.drain()
         let appends = (0..<3).map { _ in closing.append() }
         // What has room when the end is called for still gets a slot.
         let called = try closing.step(appends: appends) { $0.closeBy = Tick(10) }
         #expect(called.taken == 2)
         #expect(called.outcomes == [.never(.closed)])
         #expect(closing.core.appetite == .none)
-        #expect(try closing.settle().outcomes.count == 2)
+        #expect(try closing.drain().outcomes.count == 2)
     }
 
     /// What was not taken is the inbox's to answer: the core knows nobody of that name.
@@ -150,7 +150,7 @@ import Testing
     @Test func moreThanItTakesTraps() async {
         await #expect(processExitsWith: .failure) {
             let member = OneMember(limits: AppetiteTests.limits(slots: 2))
-            try member.settle()
+            try member.drain()
             let step = member.core.begin(Arrivals(now: .zero))
             _ = member.core.finish(step, taking: (0..<3).map { _ in member.append() })
         }

@@ -9,7 +9,7 @@ import Testing
     private static func behind() throws -> OneMember {
         let entries = (1...4).map { OneMember.command(UInt64($0)) }
         let member = OneMember(disk: OneMember.disk(entries, committed: 4), members: [1, 2, 3])
-        try member.settle()
+        try member.drain()
         return member
     }
 

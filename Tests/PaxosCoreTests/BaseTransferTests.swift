@@ -10,7 +10,7 @@ import Testing
         let entries = (1...4).map { OneMember.command(UInt64($0)) }
         let disk = OneMember.disk(entries, committed: 4)
         let member = OneMember(disk: disk, members: [1, 2, 3], limits: limits)
-        try member.settle()
+        try member.drain()
         return member
     }
 
@@ -261,7 +261,7 @@ import Testing
         try member.step { $0.trims = [member.trim(through: 2)] }
         let beat = Heartbeat(ballot: ballot, round: 1, committed: 4, floor: 4)
         try member.hear(3, .heartbeat(beat))
-        try member.settle()
+        try member.drain()
         return member
     }
 
@@ -285,7 +285,7 @@ import Testing
         let answered = Immediate.probeReply(ProbeReply(id: 5, subject: .answers))
         #expect(given.immediate.map(\.body) == [.baseChunk(first), answered])
         try member.step { $0.trims = [member.trim(through: 4)] }
-        try member.settle()
+        try member.drain()
         #expect(member.core.status.trimmed == 4)
         let rest = BaseRequest(slot: 2, digest: first.digest, offset: 100)
         let said = try member.hear(2, .baseRequest(rest))

@@ -149,7 +149,7 @@ import Testing
         limits.checkpointSlots = 1
         let member = OneMember(limits: limits)
         for _ in 1...5 { try member.step(appends: [member.append()]) }
-        try member.settle()
+        try member.drain()
         let disk = member.store.disk
         var delivery = Delivery(resuming: .empty)
         for row in disk.rows.prefix(Int(disk.checkpoint.slot.rawValue)) {
@@ -157,7 +157,7 @@ import Testing
         }
         #expect(disk.checkpoint.slot > 0 && disk.checkpoint == delivery.checkpoint)
         let again = OneMember(disk: disk)
-        try again.settle()
+        try again.drain()
         #expect(again.core.replica.recentPrefix.end.digest != .empty)
         #expect(again.core.replica.recentPrefix.end.slot == again.core.delivered)
     }

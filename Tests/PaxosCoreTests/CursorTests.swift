@@ -18,7 +18,7 @@ import Testing
 
     private func open(_ member: OneMember, behind slot: Slot = .zero) throws {
         try member.step { $0.cursors = [member.cursor(name, .open(slot))] }
-        #expect(try member.settle().outcomes == [.cursor(slot)])
+        #expect(try member.drain().outcomes == [.cursor(slot)])
     }
 
     private func record(_ slot: Slot) -> CursorRecord { CursorRecord(name: name, slot: slot) }
@@ -29,11 +29,11 @@ import Testing
         let asked = try member.step { $0.cursors = [member.cursor(name, .open(2))] }
         #expect(asked.outcomes.isEmpty)
         #expect(asked.rows?.cursors == [record(2)])
-        #expect(try member.settle().outcomes == [.cursor(2)])
+        #expect(try member.drain().outcomes == [.cursor(2)])
         let again = OneMember(disk: member.store.disk)
         #expect(again.core.status.cursors.map(\.record) == [record(2)])
         try again.step { $0.cursors = [again.cursor(name, .open(4))] }
-        #expect(try again.settle().outcomes == [.cursor(2)], "where it was left")
+        #expect(try again.drain().outcomes == [.cursor(2)], "where it was left")
     }
 
     /// What is confirmed goes with the next write, and has none of its own before half a second.
@@ -96,7 +96,7 @@ import Testing
             ]
         )
         try member.step { $0.cursors = [member.cursor(name, .remove)] }
-        #expect(try member.settle().outcomes == [.cursor(0)])
+        #expect(try member.drain().outcomes == [.cursor(0)])
         #expect(member.store.disk.cursors.isEmpty)
         #expect(member.core.status.cursors.isEmpty)
         try member.step(at: 1) { $0.confirmed = [record(3)] }
@@ -109,7 +109,7 @@ import Testing
             let name = try CursorName("c\(number)")
             try member.step { $0.cursors = [member.cursor(name, .open(0))] }
         }
-        try member.settle()
+        try member.drain()
         let more = try member.step { $0.cursors = [member.cursor(name, .open(0))] }
         #expect(more.outcomes == [.cursor(nil)])
         let names = member.store.disk.cursors.map(\.name)
@@ -123,9 +123,9 @@ import Testing
         let member = try Self.alone()
         try open(member, behind: 1)
         try member.step { $0.cursors = [member.cursor(other, .open(3))] }
-        try member.settle()
+        try member.drain()
         try member.step { $0.trims = [member.trim(through: 4)] }
-        #expect(try member.settle().outcomes == [.trimmed(through: 1, .cursor(1))])
+        #expect(try member.drain().outcomes == [.trimmed(through: 1, .cursor(1))])
         let passed = try member.step(at: 1) { $0.confirmed = [record(2)] }
         #expect(passed.rows == nil, "it is not written yet")
         let flushed = try member.step(at: 1) { $0.cursors = [member.cursor(name, .flush)] }

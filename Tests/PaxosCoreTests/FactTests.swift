@@ -7,18 +7,18 @@ import Testing
 
     @Test func oneThatIsAloneLeads() throws {
         let member = OneMember()
-        let said = try member.settle()
+        let said = try member.drain()
         #expect(said.facts == [.campaigned(Self.ballot), .becameLeader(Self.ballot)])
-        #expect(try member.settle().facts == [])
+        #expect(try member.drain().facts == [])
     }
 
     /// Nothing is allocated for facts on the way of an append.
     @Test func anAppendIsNoFact() throws {
         let member = OneMember()
-        try member.settle()
+        try member.drain()
         let append = member.append()
         #expect(try member.step(appends: [append]).facts.capacity == 0)
-        let said = try member.settle()
+        let said = try member.drain()
         #expect(said.delivered == [1] && said.facts.capacity == 0)
     }
 
@@ -71,7 +71,7 @@ import Testing
     /// Time alone tells it of a member that is alone too.
     @Test func anOverdueWriteIsTold() throws {
         let member = OneMember()
-        try member.settle()
+        try member.drain()
         let overdue = Limits().electionTicks
         let append = member.append()
         #expect(try member.step(appends: [append]).facts == [])
@@ -168,7 +168,7 @@ import Testing
 
     @Test func anEndIsTold() throws {
         let member = OneMember()
-        try member.settle()
+        try member.drain()
         let failure = OneMember.failure()
         #expect(
             try member.step { $0.failure = failure }.facts == [.storeFailed(failure)]

@@ -96,7 +96,7 @@ import Testing
     private static func member() throws -> OneMember {
         let member = OneMember(members: [1, 2, 3])
         try member.hear(2, .prepare(Prepare(ballot: own)))
-        try member.settle()
+        try member.drain()
         return member
     }
 

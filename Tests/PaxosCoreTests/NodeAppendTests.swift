@@ -37,7 +37,7 @@ import Testing
     /// Every append of a step shares one run, one write and one flush; nothing that is idle flushes.
     @Test func aStepWritesOnceAndAnIdleNodeNever() throws {
         let member = OneMember()
-        try member.settle()
+        try member.drain()
         let said = try member.step(appends: (0..<100).map { _ in member.append() })
         #expect(said.rows?.accepted.map(\.run.slots) == [1...100])
         #expect(said.taken == 100)
@@ -53,7 +53,7 @@ import Testing
     /// A receipt that comes in one step with the end of the caller's patience: the outcome is known.
     @Test func whatIsKnownIsNotCalledUnknown() throws {
         let member = OneMember()
-        try member.settle()
+        try member.drain()
         let cancelled = member.append()
         try member.step(appends: [cancelled, member.append(deadline: Tick(5))])
         let said = try member.step(at: 9, flush: 1) { $0.cancellations = [cancelled.waiter] }
@@ -66,7 +66,7 @@ import Testing
         var limits = Limits()
         limits.pipelineSlots = 2
         let member = OneMember(limits: limits)
-        try member.settle()
+        try member.drain()
         let appends = (0..<3).map { _ in member.append(deadline: Tick(7)) }
         try member.step(appends: appends)
         #expect(member.core.nextDeadline == Tick(7))
@@ -82,9 +82,9 @@ import Testing
         }
         // Nobody waits any more; that the write is overdue would be worth a word.
         #expect(member.core.nextDeadline == Tick(limits.electionTicks))
-        let settled = try member.settle()
-        #expect(settled.replies.isEmpty)
-        #expect(settled.delivered == [1, 2])
+        let drained = try member.drain()
+        #expect(drained.replies.isEmpty)
+        #expect(drained.delivered == [1, 2])
     }
 
     /// A cancellation that comes twice, or for a waiter whose place was given on, ends nobody.
@@ -106,13 +106,13 @@ import Testing
             $0.cancellations = [append.waiter]
         }
         #expect(second.replies.isEmpty)
-        #expect(try member.settle().outcomes == [.committed(first: 1, count: 1)])
+        #expect(try member.drain().outcomes == [.committed(first: 1, count: 1)])
     }
 
     /// Full refuses appends, goes on with what is in flight, and ends (`R79`).
     @Test func fullRefusesAndRecovers() throws {
         let member = OneMember()
-        try member.settle()
+        try member.drain()
         try member.step(appends: [member.append()])
         let refused = try member.step(flush: 1, appends: [member.append()]) { $0.isFull = true }
         #expect(refused.outcomes == [.committed(first: 1, count: 1), .never(.full)])
@@ -120,7 +120,7 @@ import Testing
         #expect(member.core.status.isFull)
         #expect(try member.step { $0.barriers = [member.barrier()] }.outcomes == [.barrier(1)])
         try member.step(appends: [member.append()]) { $0.isFull = false }
-        #expect(try member.settle().outcomes == [.committed(first: 2, count: 1)])
+        #expect(try member.drain().outcomes == [.committed(first: 2, count: 1)])
     }
 
     /// A batch waits until it has room as a whole, and nothing passes it.
@@ -128,7 +128,7 @@ import Testing
         var limits = Limits()
         limits.pipelineSlots = 4
         let member = OneMember(limits: limits)
-        try member.settle()
+        try member.drain()
         let batch = AppendRequest(
             waiter: WaiterID(index: 50, generation: 1),
             payloads: .batch([[1], [2]]),

@@ -5,7 +5,7 @@ import Testing
 @Suite struct NodeEndTests {
     @Test func shutdownFinishesWhatIsInFlight() throws {
         let member = OneMember()
-        try member.settle()
+        try member.drain()
         try member.step(appends: [member.append()])
         let closing = try member.step {
             $0.closeBy = Tick(10)
@@ -28,7 +28,7 @@ import Testing
     /// What is in flight belongs below the watermark also if its caller has gone.
     @Test func shutdownWaitsForSlotsThatNobodyWaitsFor() throws {
         let member = OneMember()
-        try member.settle()
+        try member.drain()
         let append = member.append()
         try member.step(appends: [append])
         try member.step { $0.cancellations = [append.waiter] }
@@ -39,7 +39,7 @@ import Testing
 
     @Test func shutdownEndsWhenItsTimeIsUp() throws {
         let member = OneMember()
-        try member.settle()
+        try member.drain()
         try member.step(appends: [member.append()])
         #expect(try member.step { $0.closeBy = Tick(10) }.rows == nil)
         #expect(try member.step(at: 9).replies.isEmpty)
@@ -53,7 +53,7 @@ import Testing
     /// Story: `close()` during a shutdown did not hasten it.
     @Test func theEndCanBeBroughtForwardAndNotPutOff() throws {
         let member = OneMember()
-        try member.settle()
+        try member.drain()
         try member.step(appends: [member.append()])
         #expect(try member.step { $0.closeBy = Tick(10) }.rows == nil)
         #expect(try member.step { $0.closeBy = Tick(20) }.rows == nil)
@@ -65,7 +65,7 @@ import Testing
     /// Story: a store without room kept the last write for later, and shutdown waited for ever.
     @Test func aFullStoreDoesNotHoldUpTheEnd() throws {
         let member = OneMember()
-        try member.settle()
+        try member.drain()
         try member.step { $0.closeBy = Tick(10) }
         #expect(member.core.nextDeadline == .never)
         #expect(!(try member.step(at: 5) { $0.isFull = true }).isClosed)
@@ -79,7 +79,7 @@ import Testing
     /// The last write is awaited however long it takes, if there is room for it.
     @Test func aSlowStoreIsWaitedFor() throws {
         let member = OneMember()
-        try member.settle()
+        try member.drain()
         try member.step { $0.closeBy = Tick(10) }
         #expect(!(try member.step(at: 100)).isClosed)
         #expect(try member.step(at: 100, flush: 1).isClosed)
@@ -113,7 +113,7 @@ import Testing
         var limits = Limits()
         limits.pipelineSlots = 2
         let member = OneMember(limits: limits)
-        try member.settle()
+        try member.drain()
         let appends = (0..<3).map { _ in member.append() }
         try member.step(appends: appends)
         try member.store.crash(keeping: 1)
@@ -155,7 +155,7 @@ import Testing
     /// A store that fails when everything is closed harms nobody.
     @Test func aFailureAfterTheEndIsNone() throws {
         let member = OneMember()
-        try member.settle()
+        try member.drain()
         try member.step { $0.closeBy = Tick(10) }
         #expect(try member.step(flush: 1).isClosed)
         #expect(!(try member.step { $0.failure = OneMember.failure() }).isClosed)

@@ -11,9 +11,9 @@ import Testing
     @Test func rowsAboveTheWatermarkAreProposedAgain() throws {
         let member = OneMember(disk: OneMember.disk(Self.commands(5), committed: 2))
         try member.step(appends: [member.append()])
-        let settled = try member.settle()
-        #expect(settled.outcomes == [.committed(first: 6, count: 1)])
-        #expect(settled.delivered == [1, 2, 3, 4, 5, 6])
+        let drained = try member.drain()
+        #expect(drained.outcomes == [.committed(first: 6, count: 1)])
+        #expect(drained.delivered == [1, 2, 3, 4, 5, 6])
         let ballots = member.store.disk.rows.map { $0?.ballot.round }
         #expect(ballots == [1, 1, 2, 2, 2, 2], "a committed row is not written again (I3)")
     }
@@ -46,7 +46,7 @@ import Testing
         }
         #expect(said.delivered == [1, 2, 3, 4, 5, 6, 7])
         #expect(said.rows?.accepted.map(\.run.slots) == [8...11], "room is used at once")
-        #expect(said.replies.count + (try member.settle()).replies.count == 12)
+        #expect(said.replies.count + (try member.drain()).replies.count == 12)
     }
 
     /// The same, in bytes.
@@ -118,7 +118,7 @@ import Testing
         }
         let member = OneMember(disk: OneMember.disk(found, committed: 0), limits: limits)
         #expect(member.core.replica.acceptor.windowBytes == 90)
-        #expect(try member.settle().delivered == [1, 2, 3])
+        #expect(try member.drain().delivered == [1, 2, 3])
     }
 
     /// The reader has closed: nothing is read again, and nothing has failed.
@@ -136,11 +136,11 @@ import Testing
     @Test func whatHasNoEffectIsReportedAndWritten() throws {
         let twice = [OneMember.command(1), OneMember.command(1), OneMember.command(2)]
         let member = OneMember(disk: OneMember.disk(twice, committed: 3))
-        let settled = try member.settle()
-        #expect(settled.delivered == [1, 3])
-        #expect(settled.ineffective == [2])
+        let drained = try member.drain()
+        #expect(drained.delivered == [1, 3])
+        #expect(drained.ineffective == [2])
         try member.step(appends: [member.append()])
-        try member.settle()
+        try member.drain()
         #expect(member.store.disk.ineffective == [2])
     }
 
@@ -149,7 +149,7 @@ import Testing
         var limits = Limits()
         limits.checkpointSlots = 3
         let member = OneMember(limits: limits)
-        try member.settle()
+        try member.drain()
         var checkpoints: [Slot] = []
         for _ in 0..<10 {
             try member.step(appends: [member.append()])
@@ -176,9 +176,9 @@ import Testing
             limits: limits
         )
         try member.step { $0.barriers = [member.barrier()] }
-        let settled = try member.settle()
-        #expect(settled.outcomes == [.barrier(9)])
-        #expect(settled.delivered == (1...9).map { Slot(rawValue: $0) })
+        let drained = try member.drain()
+        #expect(drained.outcomes == [.barrier(9)])
+        #expect(drained.delivered == (1...9).map { Slot(rawValue: $0) })
     }
 
     /// A small append fits where the next row that was found does not: it waits all the same, or it
@@ -197,8 +197,8 @@ import Testing
         }
         let member = OneMember(disk: OneMember.disk(found, committed: 0), limits: limits)
         try member.step(appends: [member.append(1)])
-        let settled = try member.settle()
-        #expect(settled.outcomes == [.committed(first: 4, count: 1)])
+        let drained = try member.drain()
+        #expect(drained.outcomes == [.committed(first: 4, count: 1)])
         #expect(member.store.disk.rows.prefix(3).map { $0?.entry } == found)
     }
 }

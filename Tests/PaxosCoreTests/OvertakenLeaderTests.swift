@@ -34,8 +34,8 @@ import Testing
         )
         let said = try member.hear(2, .accept(accept))
         #expect(said.rows == nil)
-        let settled = try member.settle()
-        #expect(settled.delivered == [1])
+        let drained = try member.drain()
+        #expect(drained.delivered == [1])
         #expect(member.store.disk[1]?.entry == y)
         let again = try member.hear(2, .accept(accept))
         #expect(
@@ -54,7 +54,7 @@ import Testing
         try member.hear(3, .heartbeat(Heartbeat(ballot: Self.late, round: 1, committed: 1)))
         let row = AcceptedEntry(slot: 1, ballot: Self.late, entry: y)
         try member.hear(3, .catchUp(CatchUp(from: 1, rows: [row], committed: 1)))
-        try member.settle()
+        try member.drain()
         #expect(member.store.disk.promised == Self.late)
         let said = try member.hear(2, .prepare(Prepare(ballot: Self.early)))
         #expect(said.statements.isEmpty)
@@ -79,7 +79,7 @@ import Testing
         )
         let said = try member.hear(2, .accept(accept))
         #expect(said.rows?.accepted.map(\.run.entries) == [[y]])
-        try member.settle()
+        try member.drain()
         #expect(member.store.disk[1]?.entry == y)
     }
 

@@ -38,14 +38,14 @@ import Testing
         // Before the rows are read nobody knows; a question waits for that.
         let early = try member.step { $0.resolves = [member.resolve(Self.token(1, 1))] }
         #expect(early.outcomes.isEmpty)
-        #expect(try member.settle().outcomes == [.resolved(.effective)])
+        #expect(try member.drain().outcomes == [.resolved(.effective)])
         let said = try member.step { arrivals in
             arrivals.resolves = (1...3).map { member.resolve(Self.token(1, $0)) }
         }
         #expect(said.outcomes == [.resolved(.effective), .resolved(.never), .resolved(.open)])
         // The first entry of this boot comes before anything that may still be of the last one.
         try member.step(appends: [member.append()])
-        try member.settle()
+        try member.drain()
         let later = try member.step { $0.resolves = [member.resolve(Self.token(1, 3))] }
         #expect(later.outcomes == [.resolved(.never)])
     }

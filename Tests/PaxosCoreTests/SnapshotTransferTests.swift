@@ -13,7 +13,7 @@ import Testing
         let entries = (1...4).map { OneMember.command(UInt64($0)) }
         let disk = OneMember.disk(entries, committed: 4)
         let member = OneMember(disk: disk, members: [1, 2, 3], limits: limits)
-        try member.settle()
+        try member.drain()
         return member
     }
 
@@ -212,7 +212,7 @@ import Testing
         }
         let beat = Heartbeat(ballot: ballot, round: 1, committed: 4, floor: 4)
         try member.hear(3, .heartbeat(beat))
-        try member.settle()
+        try member.drain()
         #expect(member.core.status.trimmed == 2)
         return member
     }
@@ -246,12 +246,12 @@ import Testing
             $0.keepsAbove = 4
             $0.trims = [member.trim(through: 4)]
         }
-        try member.settle()
+        try member.drain()
         #expect(member.core.status.trimmed == 3, "what follows it is kept")
         let later = UInt64(250 * Limits().electionTicks)
         let silent = try member.step(at: later)
         #expect(silent.snapshots.map(\.work) == [.letGo(name)])
-        try member.settle()
+        try member.drain()
         #expect(member.core.status.trimmed == 4)
     }
 

@@ -101,7 +101,7 @@ import Testing
         let entries = (1...20).map { OneMember.command($0) }
         let disk = OneMember.disk(entries, committed: 20)
         let member = OneMember(disk: disk, members: [1, 2, 3], limits: limits)
-        try member.settle()
+        try member.drain()
         func recent(at now: UInt64) throws -> Slot? {
             let said = try member.hear(3, at: now, .statusRequest(StatusRequest(id: 7)))
             return said.immediate.lazy.compactMap { message -> Slot? in

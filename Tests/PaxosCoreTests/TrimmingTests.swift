@@ -14,7 +14,7 @@ import Testing
         let entries = (1...rows).map { OneMember.command(UInt64($0)) }
         let disk = OneMember.disk(entries, committed: Slot(rawValue: UInt64(rows)))
         let member = OneMember(disk: disk, members: members, limits: limits, policy: policy)
-        try member.settle()
+        try member.drain()
         #expect(member.core.delivered == disk.committed)
         return member
     }
@@ -30,7 +30,7 @@ import Testing
         let member = try member([1, 2, 3])
         try member.step { $0.trims = [member.trim(through: 3)] }
         try member.hear(3, heartbeat(2, slowest: 2))
-        try member.settle()
+        try member.drain()
         #expect(member.core.status.trimmed == 2)
         return member
     }
@@ -51,7 +51,7 @@ import Testing
         #expect(told.rows?.trimmable == 2, "no more than that for want of room either")
         #expect(told.rows?.checkpoint?.slot == 4, "a restart replays nothing that is gone")
         #expect(member.core.status.trimmed == 0, "nothing is said before it is durable")
-        try member.settle()
+        try member.drain()
         #expect(member.core.status.trimmed == 2)
         let again = try member.step { $0.trims = [member.trim(through: 9)] }
         #expect(again.outcomes == [.trimmed(through: 2, .member(2))])
@@ -66,12 +66,12 @@ import Testing
         try member.step { $0.trims = [member.trim(through: 4)] }
         try member.step { $0.keepsAbove = 2 }
         #expect(try member.hear(3, Self.heartbeat(3, slowest: 2)).rows?.trimmed == 2)
-        try member.settle()
+        try member.drain()
         let held = try member.step { $0.trims = [member.trim(through: 4)] }
         #expect(held.outcomes == [.trimmed(through: 2, .snapshot(2))])
         let past = try member.step { $0.trims = [member.trim(through: 4, pastSnapshots: true)] }
         #expect(past.rows?.trimmed == 3)
-        let answer = try member.settle()
+        let answer = try member.drain()
         #expect(answer.outcomes == [.trimmed(through: 3, .member(2))])
         let told = try member.hear(3, Self.heartbeat(4, slowest: nil, round: 2))
         #expect(told.rows?.trimmed == nil, "who asked for it was answered")
@@ -150,7 +150,7 @@ import Testing
         try member.hear(3, Self.heartbeat(2, slowest: 2, round: 2))
         let asked = try member.step { $0.trims = [member.trim(through: 4)] }
         #expect(asked.rows?.trimmed == 2)
-        try member.settle()
+        try member.drain()
         try member.hear(3, Self.heartbeat(1, slowest: 2, round: 3))
         #expect(member.core.status.trimmed == 2)
 
@@ -263,7 +263,7 @@ import Testing
         #expect(try member.step().rows?.trimmed == nil, "one at a time")
         let second = try member.step(flush: member.store.waiting)
         #expect(second.rows?.trimmed == 6_000)
-        let last = try member.settle()
+        let last = try member.drain()
         #expect(last.outcomes == [.trimmed(through: 6_000, nil)])
     }
 

@@ -105,7 +105,7 @@ import Testing
     @Test func anAppendBeyondTheLimitsTraps() async {
         await #expect(processExitsWith: .failure) {
             let member = OneMember()
-            try member.settle()
+            try member.drain()
             try member.step(appends: [member.append((4 << 20) + 1)])
         }
     }

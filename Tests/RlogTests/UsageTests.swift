@@ -7,7 +7,8 @@ import Testing
 @Suite(.shared) struct UsageTests {
     @Test(arguments: [
         ["--wrong"], ["bench", "--wrong"], ["bench", "--rate", "many"],
-        ["bench", "--transport", "carrier-pigeon"], ["bench", "--fault", "kill-leader"], ["bench", "--fault", "fire"],
+        ["bench", "--transport", "carrier-pigeon"], ["bench", "--fault", "kill-leader"],
+        ["bench", "--fault", "fire"],
         ["bench", "--fault", "slow-disk", "--replicas", "1"], ["bench", "--readers", "-1"],
         ["bench", "--replicas", "8"],
         ["bench", "--outstanding", "1,x"], ["bench", "--value-bytes", "7"],

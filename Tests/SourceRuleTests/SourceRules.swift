@@ -24,7 +24,7 @@ struct SourceFile {
     /// The target the file belongs to, for files under `Sources`.
     var target: String? { parts.count > 2 && parts[0] == "Sources" ? String(parts[1]) : nil }
     /// The folder of the target, empty for what lies beside the folders.
-    var room: String { parts.count > 3 && parts[0] == "Sources" ? String(parts[2]) : "" }
+    var folder: String { parts.count > 3 && parts[0] == "Sources" ? String(parts[2]) : "" }
     var isSwift: Bool { path.hasSuffix(".swift") }
 }
 
@@ -113,7 +113,7 @@ enum SourceRules {
 
     /// Targets with folders that stand in no order: the table comes first.
     static func unordered(_ files: [SourceFile]) -> Set<String> {
-        let divided = files.filter { $0.isSwift && !$0.room.isEmpty }.compactMap(\.target)
+        let divided = files.filter { $0.isSwift && !$0.folder.isEmpty }.compactMap(\.target)
         return Set(divided).subtracting(folders.keys)
     }
 
@@ -126,7 +126,7 @@ enum SourceRules {
             let own = files.filter { $0.isSwift && $0.target == target }
             var declared: [Substring: Int] = [:]
             for file in own {
-                guard let rank = order.firstIndex(of: file.room) else { continue }
+                guard let rank = order.firstIndex(of: file.folder) else { continue }
                 for line in file.code where Self.kinds.contains(where: line.has) {
                     if let match = line.firstMatch(of: declaration) {
                         declared[Substring(String(match.1))] = rank
@@ -134,9 +134,9 @@ enum SourceRules {
                 }
             }
             return own.flatMap { file -> [String] in
-                guard !file.room.isEmpty else { return [] }
-                guard let rank = order.firstIndex(of: file.room) else {
-                    return ["\(file.path): folder \(file.room) is not in the order"]
+                guard !file.folder.isEmpty else { return [] }
+                guard let rank = order.firstIndex(of: file.folder) else {
+                    return ["\(file.path): folder \(file.folder) is not in the order"]
                 }
                 let words = file.code.flatMap {
                     $0.split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" })
@@ -299,7 +299,7 @@ enum SourceRules {
             if code.contains("class SimulatedStore {") { stores[target, default: 0] += 1 }
             let count = code.matches(of: mention).count - code.matches(of: declaration).count
             calls[target, default: 0] += count
-            if count > 0, target == "LogStorage", file.room != "Commit" {
+            if count > 0, target == "LogStorage", file.folder != "Commit" {
                 found.append("\(file.path): markedDurable() is called outside Commit")
             }
         }

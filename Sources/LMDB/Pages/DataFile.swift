@@ -15,7 +15,7 @@ package struct DataFile: Equatable {
     /// How far the pages of the state reach.
     package let usedBytes: Int
 
-    /// - Parameter isRecovered: What a crash may have left is settled, so that the newest state counts. Else an
+    /// - Parameter isRecovered: What a crash may have left is confirmed, so that the newest state counts. Else an
     ///   opening may still take the one before it, and pages of the newest may be missing.
     package static func inspect(
         _ path: String,

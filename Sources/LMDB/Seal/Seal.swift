@@ -3,7 +3,7 @@
 // there if the flush has done its work, so that a crash in it shows:
 //
 //     152 magic "LMDBSEAL"
-//     160 version u32: 1 | 164 flags u32: 1, settled
+//     160 version u32: 1 | 164 flags u32: 1, confirmed
 //     168 number u64: of the transaction
 //     176 beginning u64: of the first sealed transaction of the file
 //     184 roots u64: the transaction that made the roots; another only where one was dropped or copied
@@ -24,10 +24,10 @@ struct Seal: Hashable, Sendable {
     static let byteCount = 96
     private static let magic = Array("LMDBSEAL".utf8)
     private static let version: UInt32 = 1
-    private static let settledFlag: UInt32 = 1
+    private static let confirmedFlag: UInt32 = 1
 
     /// Its flush has returned: whatever disagrees from now on is rot, not a crash.
-    var isSettled = false
+    var isConfirmed = false
     let number: UInt64
     let beginning: UInt64
     let roots: UInt64
@@ -67,8 +67,8 @@ struct Seal: Hashable, Sendable {
                 == Digest.of(UnsafeRawBufferPointer(rebasing: sector[Self.place..<240]))
         else { return nil }
         let flags: UInt32 = sector.number(at: 164)
-        guard flags & ~Self.settledFlag == 0 else { return nil }
-        isSettled = flags & Self.settledFlag != 0
+        guard flags & ~Self.confirmedFlag == 0 else { return nil }
+        isConfirmed = flags & Self.confirmedFlag != 0
         number = sector.number(at: 168)
         beginning = sector.number(at: 176)
         roots = sector.number(at: 184)
@@ -83,7 +83,7 @@ struct Seal: Hashable, Sendable {
     var bytes: [UInt8] {
         var bytes = Self.magic
         bytes.append(Self.version)
-        bytes.append(isSettled ? Self.settledFlag : 0)
+        bytes.append(isConfirmed ? Self.confirmedFlag : 0)
         for number in [
             number, beginning, roots, pages, digest, meta, predecessor, end, 0,
         ] {

@@ -5,7 +5,7 @@
 //
 // (a) The other sector does not hold the transaction before N: N + 1 had begun, and N was flushed. N + 1 never was.
 // (b) The pages that N's seal counts are there: N is whole.
-// (c) They are not, N is not settled, and the transaction before is sealed: the power went in N's flush, and nobody
+// (c) They are not, N is not confirmed, and the transaction before is sealed: the power went in N's flush, and nobody
 //     was told of N.
 // (d) Else it is rot, or the work of another program.
 //
@@ -29,7 +29,7 @@ struct SealedState: Sendable {
         /// An empty file, or of another format: LMDB judges it, and its commits are LMDB's own.
         case foreign
         case damage(SealDamage)
-        /// The newest transaction was settled, and its pages are not as they were: this is its place.
+        /// The newest transaction was confirmed, and its pages are not as they were: this is its place.
         case rot(place: Int)
         case read(LMDBError)
     }
@@ -126,13 +126,13 @@ struct SealedState: Sendable {
         } catch {
             switch error {
             case .new: break
-            case .old where seal.isSettled: break
+            case .old where seal.isConfirmed: break
             case .old(let page):
                 throw .damage(SealDamage("page \(page) of the transaction before the last"))
             case .read(let error): throw .read(error)
             }
         }
-        guard !seal.isSettled else { throw .rot(place: place) }
+        guard !seal.isConfirmed else { throw .rot(place: place) }
         guard sectors[1 - place].seal != nil else {
             throw .damage(SealDamage("pages of the first sealed transaction"))
         }

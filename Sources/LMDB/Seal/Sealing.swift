@@ -196,18 +196,18 @@ final class Sealing {
         }
     }
 
-    /// Whether the last transaction is sealed and not yet marked as settled.
-    var canSettle: Bool {
+    /// Whether the last transaction is sealed and not yet marked as confirmed.
+    var canConfirm: Bool {
         guard !isPoisoned, unconfirmed == nil, let seal = sectors[newest].seal else { return false }
-        return !seal.isSettled
+        return !seal.isConfirmed
     }
 
     /// Marks the last transaction: its flush has returned.
-    func settle() throws(LMDBError) {
+    func confirm() throws(LMDBError) {
         try check()
-        guard canSettle, var seal = sectors[newest].seal else { return }
+        guard canConfirm, var seal = sectors[newest].seal else { return }
         let place = newest
-        seal.isSettled = true
+        seal.isConfirmed = true
         do throws(LMDBError) {
             try write(seal.bytes, of: place, from: Seal.place)
             try file.flush()

@@ -97,7 +97,7 @@ final class BenchChild: BenchReplica {
             let commits = counters["commits"]?.asUnsigned,
             let flushes = counters["flushes"]?.asUnsigned,
             let runwayFlushes = counters["runway_flushes"]?.asUnsigned,
-            let settlingFlushes = counters["settling_flushes"]?.asUnsigned,
+            let confirmingFlushes = counters["confirming_flushes"]?.asUnsigned,
             let messages = counters["sent_messages"]?.asUnsigned,
             let cpu = counters["cpu_us"]?.asUnsigned
         else { throw silence }
@@ -105,7 +105,7 @@ final class BenchChild: BenchReplica {
         storage.commits = commits
         storage.flushes = flushes
         storage.runwayFlushes = runwayFlushes
-        storage.settlingFlushes = settlingFlushes
+        storage.confirmingFlushes = confirmingFlushes
         storage.bytesWritten = counters["bytes_written"]?.asUnsigned
         return ReplicaFigures(
             deliveredSlot: Slot(rawValue: delivered),

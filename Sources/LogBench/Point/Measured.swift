@@ -117,11 +117,11 @@ extension StoreCounters {
             commits += counters.commits
             flushes += counters.flushes
             runwayFlushes += counters.runwayFlushes
-            settlingFlushes += counters.settlingFlushes
+            confirmingFlushes += counters.confirmingFlushes
             bytesWritten = bytesWritten.flatMap { sum in counters.bytesWritten.map { sum + $0 } }
         }
     }
 
     /// Every wait for the disk, those ahead of the log and those of rest included.
-    fileprivate var allFlushes: UInt64 { flushes + runwayFlushes + settlingFlushes }
+    fileprivate var allFlushes: UInt64 { flushes + runwayFlushes + confirmingFlushes }
 }

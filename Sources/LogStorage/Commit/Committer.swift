@@ -14,7 +14,7 @@ final class Committer: @unchecked Sendable {
     private static let idleDelay = Duration.milliseconds(20)
     /// How long nothing must have been written before the last transaction is marked as flushed: far longer than
     /// the pause between two appends of a client, whose flushes would be twice as many.
-    static let settlingDelay = Duration.seconds(1)
+    static let confirmingDelay = Duration.seconds(1)
 
     /// How many transactions that trim alone are made at once.
     private static let trimsAtOnce = 32
@@ -33,7 +33,7 @@ final class Committer: @unchecked Sendable {
     /// How many of its entries are on the disk already.
     private var heldEntries = 0
     /// When the last transaction is to be marked; nil if it is, or there was none.
-    private var settleAt: MonotonicInstant? = MonotonicClock.now().advanced(by: settlingDelay)
+    private var confirmAt: MonotonicInstant? = MonotonicClock.now().advanced(by: confirmingDelay)
     private var retryAt = MonotonicInstant(nanoseconds: 0)
     private var lookAt = MonotonicInstant(nanoseconds: 0)
     private var isFull = false
@@ -71,16 +71,16 @@ final class Committer: @unchecked Sendable {
         if now >= lookAt { look(now) }
         if let noteAt = log.noteAt, now >= noteAt { log.note() }
         if isFull, !hasFailed, now >= retryAt { retry() }
-        var delivery = writeQueue.take()
-        if observer == nil, let found = delivery.observer {
+        var taken = writeQueue.take()
+        if observer == nil, let found = taken.observer {
             observer = found
             reportRoom()
         }
-        if let batch = delivery.batch.take() {
-            take(batch, merged: delivery.merged)
+        if let batch = taken.batch.take() {
+            take(batch, merged: taken.merged)
             return true
         }
-        if delivery.isClosing {
+        if taken.isClosing {
             // What had no room gets a last chance, and is then given up with the store.
             if held != nil, !hasFailed { write() }
             if !hasFailed { mark() }
@@ -140,7 +140,7 @@ final class Committer: @unchecked Sendable {
             heldEntries = 0
             count(.nanoseconds(nanoseconds), rows: batch.rows)
             acknowledge(batch)
-            settleAt = MonotonicClock.now().advanced(by: Self.settlingDelay)
+            confirmAt = MonotonicClock.now().advanced(by: Self.confirmingDelay)
             keepAhead()
         case .noRoom:
             if hasFailed { return batch.abandon() }
@@ -247,7 +247,7 @@ final class Committer: @unchecked Sendable {
         switch commit(rows, trim, sweep) {
         case .committed(let nanoseconds):
             count(.nanoseconds(nanoseconds), rows: rows)
-            settleAt = MonotonicClock.now().advanced(by: Self.settlingDelay)
+            confirmAt = MonotonicClock.now().advanced(by: Self.confirmingDelay)
             return true
         case .noRoom:
             return false
@@ -269,13 +269,13 @@ final class Committer: @unchecked Sendable {
 
     /// Marks the last transaction as flushed: nothing is written for a while, or any more.
     private func mark() {
-        settleAt = nil
+        confirmAt = nil
         do throws(LMDBError) {
-            guard try log.settle() else { return }
+            guard try log.confirm() else { return }
         } catch {
-            return latch(StoreFailure("settle", error))
+            return latch(StoreFailure("confirm", error))
         }
-        counters.withLock { $0.settlingFlushes += 1 }
+        counters.withLock { $0.confirmingFlushes += 1 }
     }
 
     /// The only place where testimony is let go: the flush that covers it has returned (`R28`).
@@ -303,14 +303,14 @@ final class Committer: @unchecked Sendable {
     private func rest() {
         let parker = writeQueue.parker
         if hasFailed || observer == nil { return parker.park() }
-        if let settleAt, MonotonicClock.now() >= settleAt { return mark() }
+        if let confirmAt, MonotonicClock.now() >= confirmAt { return mark() }
         if sweepIdle() { return }
         if isFull {
             parker.park(until: min(retryAt, lookAt))
         } else if log.room.wantsFilling() {
             if !parker.park(timeout: Self.idleDelay) { fill() }
         } else {
-            parker.park(until: min(lookAt, log.noteAt ?? lookAt, settleAt ?? lookAt))
+            parker.park(until: min(lookAt, log.noteAt ?? lookAt, confirmAt ?? lookAt))
         }
     }
 

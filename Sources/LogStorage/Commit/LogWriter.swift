@@ -20,7 +20,7 @@ struct LogWriter: ~Copyable {
     let rowCoding: RowCoding
     let stateCoding: StateCoding
     private let ineffectiveCoding: IneffectiveCoding
-    var room: Room
+    var room: DiskSpace
 
     // What the disk holds.
     private var promised: Ballot
@@ -53,7 +53,7 @@ struct LogWriter: ~Copyable {
         tables: Schema.Tables,
         file: PageFile,
         identity: DirectoryIdentity,
-        room: Room,
+        room: DiskSpace,
         recovered: RecoveredState,
         present: SlotPrefix,
         left: ClosedRange<Slot>?,
@@ -114,8 +114,8 @@ struct LogWriter: ~Copyable {
 
     /// Marks the last transaction as flushed, so that rot in it is not taken for a crash (`R96`). Returns
     /// whether it had no mark.
-    func settle() throws(LMDBError) -> Bool {
-        try environment?.settle() ?? false
+    func confirm() throws(LMDBError) -> Bool {
+        try environment?.confirm() ?? false
     }
 
     enum Outcome {

@@ -25,7 +25,7 @@ public struct StoreCounters: Hashable, Sendable {
     /// Waits for the disk by which an idle store fills its runway; none while anything waits.
     public var runwayFlushes: UInt64 = 0
     /// Waits for the disk by which an idle or ending store marks that its last transaction is flushed.
-    public var settlingFlushes: UInt64 = 0
+    public var confirmingFlushes: UInt64 = 0
     /// Batches submitted.
     public var batches: UInt64 = 0
     /// The most batches that one transaction took.
@@ -43,7 +43,7 @@ public struct StoreCounters: Hashable, Sendable {
     /// Steps by which the file was extended.
     public var extensions: UInt64 = 0
     /// The number of the transaction that the opening undid, because the power had gone in its flush: nobody
-    /// was told of it, unless its pages rotted within a second of it (docs/STORAGE.md, Settled). Nil if there
+    /// was told of it, unless its pages rotted within a second of it (docs/STORAGE.md, Confirmed). Nil if there
     /// was none.
     public var droppedTransaction: UInt64?
     /// New slots are refused for want of room.

@@ -15,7 +15,7 @@ final class WriteQueue: Sendable {
     }
 
     /// What the store thread takes out.
-    struct Delivery: ~Copyable {
+    struct Taken: ~Copyable {
         var batch: WriteBatch?
         /// How many submissions the batch holds, and their payload bytes.
         var merged: Int
@@ -52,7 +52,7 @@ final class WriteQueue: Sendable {
         }
     }
 
-    func take() -> Delivery {
+    func take() -> Taken {
         state.withLock { state in
             // Without an observer nobody would hear of the receipt.
             let batch = state.observer == nil ? nil : state.waiting.take()
@@ -62,7 +62,7 @@ final class WriteQueue: Sendable {
                 state.merged = 0
                 state.bytes = 0
             }
-            return Delivery(
+            return Taken(
                 batch: batch,
                 merged: merged,
                 bytes: bytes,

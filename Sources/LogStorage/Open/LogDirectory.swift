@@ -54,7 +54,7 @@ struct LogDirectory {
 
     /// Refuses a file that ends before its last page.
     ///
-    /// - Parameter isRecovered: What a crash may have left is settled.
+    /// - Parameter isRecovered: What a crash may have left is confirmed.
     func checkLength(isRecovered: Bool = true) throws(LogOpenError) {
         do throws(DataFileError) {
             _ = try DataFile.inspect(file, isRecovered: isRecovered)

@@ -166,10 +166,10 @@ struct LogOpening {
 
     // MARK: - What it may grow to
 
-    private func room(in environment: borrowing Environment) throws(LogOpenError) -> Room {
+    private func room(in environment: borrowing Environment) throws(LogOpenError) -> DiskSpace {
         let info = environment.info
         do throws(PosixError) {
-            return Room(
+            return DiskSpace(
                 path: environment.path,
                 descriptor: environment.dataFileDescriptor,
                 pageSize: info.pageSize,
@@ -189,7 +189,7 @@ struct LogOpening {
         in environment: borrowing Environment,
         _ tables: Schema.Tables,
         _ identity: DirectoryIdentity,
-        _ room: inout Room
+        _ room: inout DiskSpace
     ) throws(LogOpenError) {
         let isCovered: Bool
         do throws(PosixError) {
@@ -237,7 +237,7 @@ struct LogOpening {
         _ identity: DirectoryIdentity,
         _ state: RecoveredState,
         _ stored: StoredLog,
-        _ room: Room
+        _ room: DiskSpace
     ) throws(LogOpenError) -> OpenedLog {
         let recovery = environment.recovery
         let slot: ReadSlot

@@ -117,7 +117,7 @@ struct NewDirectory {
         storage: StorageOptions
     ) throws(PosixError) {
         let info = environment.info
-        let room = min(storage.runwayBytes, Room.runwayAtOpen)
+        let room = min(storage.runwayBytes, DiskSpace.runwayAtOpen)
         // As far as the user's limit allows.
         let wanted = max(info.usedBytes, min(info.usedBytes + room, FileLimit.bytes))
         let end = min(info.mapSize, wanted)

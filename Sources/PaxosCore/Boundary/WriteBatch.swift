@@ -14,7 +14,7 @@ package struct WriteBatch: ~Copyable {
     /// What the store writes, in one transaction.
     package private(set) var rows: WriteRows
     private var testimony: [Testimony]
-    private var isSettled = false
+    private var isAccountedFor = false
 
     /// How many messages its receipt will give out.
     package var releases: Int { testimony.count }
@@ -36,7 +36,7 @@ package struct WriteBatch: ~Copyable {
         id = later.id
         rows.merge(later.rows)
         testimony.append(contentsOf: later.testimony)
-        later.isSettled = true
+        later.isAccountedFor = true
     }
 
     /// The flush that covers every row of this batch has returned. Called by a store, at one place,
@@ -51,7 +51,7 @@ package struct WriteBatch: ~Copyable {
         trimmed: Slot? = nil,
         liveBytes: Int? = nil
     ) -> DurabilityReceipt {
-        isSettled = true
+        isAccountedFor = true
         return DurabilityReceipt(
             through: id,
             written: written,
@@ -70,11 +70,11 @@ package struct WriteBatch: ~Copyable {
 
     /// The batch will never be durable: the store has failed. Its testimony is never spoken.
     package consuming func abandon() {
-        isSettled = true
+        isAccountedFor = true
     }
 
     deinit {
-        precondition(isSettled, "a write batch was neither made durable nor abandoned")
+        precondition(isAccountedFor, "a write batch was neither made durable nor abandoned")
     }
 }
 

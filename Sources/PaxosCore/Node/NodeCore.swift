@@ -86,14 +86,9 @@ package struct NodeCore: ~Copyable {
         takeIn(arrivals, &step.output)
         if lifetime.takesPart {
             resolving.advance(&callers, &proposals, replica, delivering, output: &step.output)
-            step.entries = proposals.advance(
-                callers,
-                &replica,
-                state: delivering.state,
-                output: &step.output
-            )
+            let state = delivering.state
+            step.entries = proposals.advance(callers, &replica, state: state, output: &step.output)
             if !proposals.voids.isEmpty {
-                let state = delivering.state
                 proposals.proposeVoids(callers, &replica, meeting, state, into: &step.entries)
             }
         }
@@ -151,14 +146,7 @@ package struct NodeCore: ~Copyable {
         deliver(output: &output)
         if lifetime.takesPart { replica.proposeRecovered(output: &output) }
         take(arrivals.barriers, output: &output)
-        resolving.take(
-            arrivals.resolves,
-            lifetime.refusal,
-            &callers,
-            replica,
-            delivering,
-            output: &output
-        )
+        resolving.take(arrivals, lifetime.refusal, &callers, replica, delivering, &output)
         trimming.take(arrivals, lifetime.refusal, &callers, &replica, delivering, &output)
         cursors.take(arrivals, lifetime.refusal, &callers, delivering.delivered, at: now, &output)
         for waiter in arrivals.cancellations { callers.end(waiter, .cancelled, output: &output) }

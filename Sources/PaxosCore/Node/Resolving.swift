@@ -26,14 +26,14 @@ struct Resolving: Sendable {
 
     /// Answers those whose answer is known or who do not want more than what is.
     mutating func take(
-        _ requests: [ResolveRequest],
+        _ arrivals: borrowing Arrivals,
         _ refusal: Refusal?,
         _ callers: inout Callers,
         _ replica: borrowing Replica,
         _ delivering: borrowing Delivering,
-        output: inout Output
+        _ output: inout Output
     ) {
-        for request in requests {
+        for request in arrivals.resolves {
             callers.add(request.waiter, deadline: request.deadline)
             if let refusal {
                 callers.end(request.waiter, refusal, output: &output)

@@ -27,7 +27,7 @@ extension Replica {
         }
         forgetGivenInVain(output: &output)
         learn(output: &output)
-        settle(output: &output)
+        handleOwn(output: &output)
     }
 
     /// The tick at which time alone brings something about.
@@ -150,7 +150,7 @@ extension Replica {
         let committed = learner.committed
         guard let round = role.leader?.beginRound(now: now), let leader else { return nil }
         role.leader?.notified = committed
-        settleFloor()
+        refreshFloor()
         let heartbeat = Heartbeat(
             ballot: leader.ballot,
             round: round,
@@ -291,4 +291,16 @@ extension Replica {
         )
         if isClear { campaign(output: &output) }
     }
+}
+
+extension Replica {
+    /// Assigns what uses a token up without an effect.
+    mutating func assign(voiding token: Token, into entries: inout [Entry]) {
+        assigned.consume(token)
+        assign(.void(token))
+        entries.append(.void(token))
+    }
+
+    /// True of a node whose appends get into the log.
+    func knows(_ other: NodeID) -> Bool { membership.contains(other) }
 }

@@ -50,7 +50,7 @@ struct Floor: Sendable {
     }
 
     /// Takes in what all have said by now, this node's own disk among them.
-    mutating func settle(
+    mutating func refresh(
         _ membership: Membership,
         own position: Int,
         committed: Slot,
@@ -131,13 +131,13 @@ extension Replica {
     /// Who leads tells nothing but what it has heard itself.
     mutating func beginFloor() {
         floor.begin(at: now, committed: learner.committed)
-        settleFloor()
+        refreshFloor()
     }
 
     /// This node's disk holds the watermark.
     mutating func raiseFloor(to watermark: Slot) {
         floor.raise(to: watermark)
-        settleFloor()
+        refreshFloor()
     }
 
     /// A member has said that its disk does; of what is committed here.
@@ -146,15 +146,15 @@ extension Replica {
             return
         }
         floor.hear(min(watermark, learner.committed), from: position, at: now)
-        settleFloor()
+        refreshFloor()
     }
 
     /// Also as time passes: who is silent for long is not waited for any more.
-    mutating func settleFloor() {
+    mutating func refreshFloor() {
         guard leader != nil || isAlone || !rules.trimming.awaitsEveryMember,
             let position = membership.position(of: node)
         else { return }
-        floor.settle(
+        floor.refresh(
             membership,
             own: position,
             committed: learner.committed,

@@ -201,13 +201,13 @@ package struct Replica: Sendable {
         case .accepted(let accepted):
             receive(accepted, from: sender)
         }
-        settle(output: &output)
+        handleOwn(output: &output)
     }
 
     mutating func receive(_ message: Immediate, from sender: NodeID, output: inout Output) {
         hear(sender)
         handle(message, from: sender, output: &output)
-        settle(output: &output)
+        handleOwn(output: &output)
     }
 
     private mutating func hear(_ sender: NodeID) {
@@ -233,7 +233,7 @@ package struct Replica: Sendable {
     }
 
     /// Handles, within the step, every message this node addressed to itself.
-    mutating func settle(output: inout Output) {
+    mutating func handleOwn(output: inout Output) {
         while let place = output.immediate.firstIndex(where: { $0.destination == node }) {
             let own = output.immediate.remove(at: place)
             handle(own.body, from: node, output: &output)
@@ -346,16 +346,6 @@ package struct Replica: Sendable {
         state.effect(of: token) == .effective && assigned.effect(of: token) == .effective
     }
 
-    /// The same for what uses a token up without an effect.
-    mutating func assign(voiding token: Token, into entries: inout [Entry]) {
-        assigned.consume(token)
-        assign(.void(token))
-        entries.append(.void(token))
-    }
-
-    /// True of a node whose appends get into the log.
-    func knows(_ other: NodeID) -> Bool { membership.contains(other) }
-
     /// Sends one Accept for `entries`, which were just assigned, to every member.
     mutating func propose(_ entries: [Entry], output: inout Output) {
         unsentBytes = 0
@@ -374,7 +364,7 @@ package struct Replica: Sendable {
         where member == node || role.leader?.isInWindow(position: position) == true {
             output.send(.accept(accept), to: member)
         }
-        settle(output: &output)
+        handleOwn(output: &output)
     }
 
     /// Proposes again what phase 1 found, as far as the pipeline has room.

@@ -23,11 +23,11 @@ package final class HostedWorld {
 
     /// Starts every member, lets all meet and one lead, and then the faults begin.
     package func found() throws(Violation) {
-        world.isSettling = true
+        world.isQuiescing = true
         world.startAll()
-        for _ in 0..<world.settlingTicks where !isFounded { try run(ticks: 1) }
+        for _ in 0..<world.quiescingTicks where !isFounded { try run(ticks: 1) }
         try demand(isFounded, .liveness, "nobody leads: \(world.account)")
-        world.isSettling = false
+        world.isQuiescing = false
         world.drawFaults()
     }
 
@@ -108,7 +108,7 @@ package final class HostedWorld {
         for member in members { host.keep(member, down: false) }
         _ = host.takeCuts()
         world.calmDown()
-        let end = world.now.advanced(byTicks: world.settlingTicks)
+        let end = world.now.advanced(byTicks: world.quiescingTicks)
         var asked: [Int: Int] = [:]
         while !isCalm(asked: asked) {
             try demand(
@@ -124,7 +124,7 @@ package final class HostedWorld {
             }
             try run(ticks: 5)
         }
-        world.isSettling = false
+        world.isQuiescing = false
     }
 
     private func isCalm(asked: [Int: Int]) -> Bool {

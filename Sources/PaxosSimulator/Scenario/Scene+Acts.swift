@@ -20,22 +20,22 @@ extension Scene {
             )
             let size = isBatch ? " of \(count)" : ""
             world.trace.note(.called, at: world.now, node, 0, 0, "append a\(world.appends)\(size)")
-            try settle(node)
+            try drain(node)
         case "barrier":
             let (node, process) = try arguments.process()
             world.barrier(node, process)
-            try settle(node)
+            try drain(node)
         case "trim":
             let (node, process) = try arguments.process()
             world.trim(through: try arguments.slot(), node, process)
-            try settle(node)
+            try drain(node)
         case "resolve", "settle":
             let (node, process) = try arguments.process()
             let word = try arguments.word()
             guard let token = Token(word) else { throw CommandError("\(word) is no token") }
             let settles = name == "settle"
             world.resolve(token, settles: settles, deadline: .never, node, process)
-            try settle(node)
+            try drain(node)
         case "snapshot":
             let (node, process) = try arguments.process()
             world.snapshots =
@@ -43,7 +43,7 @@ extension Scene {
             guard world.writeSnapshot(node, process) else {
                 throw CommandError("\(node.label) has nothing new to write a snapshot of")
             }
-            try settle(node)
+            try drain(node)
         default:
             let (node, process) = try arguments.process()
             let label = try arguments.word()
@@ -51,11 +51,11 @@ extension Scene {
                 throw CommandError("\(label) does not wait at \(node.label)")
             }
             process.cancellations.append(waiter)
-            try settle(node)
+            try drain(node)
         }
     }
 
-    private func settle(_ node: SimulatedNode) throws(CommandError) {
+    private func drain(_ node: SimulatedNode) throws(CommandError) {
         world.schedule(node)
         try check { () throws(Violation) in }
     }
@@ -122,7 +122,7 @@ extension Scene {
             let (node, process) = try arguments.process()
             process.isClosing = true
             process.closeBy = process.tick(at: world.now).advanced(by: 30)
-            try settle(node)
+            try drain(node)
         case "pause":
             let (node, _) = try arguments.process()
             node.isPaused = true
@@ -130,7 +130,7 @@ extension Scene {
             let (node, _) = try arguments.process()
             world.resume(node)
             world.beginFlush(node)
-            try settle(node)
+            try drain(node)
         }
     }
 
@@ -161,7 +161,7 @@ extension Scene {
             try check { () throws(Violation) in }
         case "fill", "empty":
             world.setFull(name == "fill", node)
-            try settle(node)
+            try drain(node)
         case "fail": try fail(node)
         default:
             node.isDamaged = true

@@ -136,14 +136,14 @@ final class Scene {
             }
             try world.drain()
             world.probes = world.nodes.filter(\.isHealthy).map { World.Probe(node: $0.index) }
-            while !world.isSettled, ticks < 1_000 {
+            while !world.isQuiet, ticks < 1_000 {
                 for index in world.probes.indices { world.probe(index) }
                 try world.drain()
-                if world.isSettled { break }
+                if world.isQuiet { break }
                 try world.tick(world.nodes)
                 ticks += 1
             }
-            guard world.isSettled else {
+            guard world.isQuiet else {
                 throw Violation(.liveness, "after \(ticks) ticks: \(world.account)")
             }
         }

@@ -62,7 +62,7 @@ extension World {
         // A full pipeline is waited for nine times as long as an empty one.
         let ticks = 10 * 16 * Int(mix.limits.electionTicks)
         try drive(ticks: ticks)
-        guard isSettled else {
+        guard isQuiet else {
             throw Violation(.liveness, "\(lane.rawValue), \(ticks) ticks: \(account)")
         }
         // One tick after the other, since nobody but the barrier waits.

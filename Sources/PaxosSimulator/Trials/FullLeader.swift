@@ -30,6 +30,6 @@ extension World {
         probes = nodes.filter { $0 !== leader }.map { Probe(node: $0.index) }
         let ticks = 2 * Int(mix.limits.electionTicks)
         try drive(ticks: ticks)
-        guard isSettled else { throw Violation(.liveness, "\(ticks) ticks: \(account)") }
+        guard isQuiet else { throw Violation(.liveness, "\(ticks) ticks: \(account)") }
     }
 }

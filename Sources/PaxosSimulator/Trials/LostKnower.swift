@@ -56,7 +56,7 @@ extension World {
         trace.note(.healed, at: now, "everybody is heard")
         probes = others.map { Probe(node: $0.index) }
         try drive(ticks: ticks)
-        guard isSettled else { throw Violation(.liveness, "\(ticks) ticks: \(account)") }
+        guard isQuiet else { throw Violation(.liveness, "\(ticks) ticks: \(account)") }
     }
 
     private func drive(until isReached: () -> Bool) throws(Violation) {

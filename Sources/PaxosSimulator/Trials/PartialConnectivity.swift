@@ -59,14 +59,14 @@ extension World {
         probes = nodes.filter { topology != .constrainedElection || $0.index != leader }
             .map { Probe(node: $0.index) }
         try drive(ticks: ticks)
-        guard isSettled else {
+        guard isQuiet else {
             throw Violation(.liveness, "\(topology.rawValue), \(ticks) ticks: \(account)")
         }
         // The way through a peer is known now, and used at once.
         probes = probes.map { Probe(node: $0.node) }
         let prompt = 10
         if topology == .chained { try drive(ticks: prompt) }
-        guard isSettled || topology != .chained else {
+        guard isQuiet || topology != .chained else {
             throw Violation(.liveness, "\(topology.rawValue), \(prompt) more ticks: \(account)")
         }
         try demand(

@@ -17,7 +17,7 @@ extension World {
 
     /// Looks how far the story is.
     func takeAim() throws(Violation) {
-        guard let stage = aim?.stage, !isSettling else { return }
+        guard let stage = aim?.stage, !isQuiescing else { return }
         agenda.put(.aim, at: now.advanced(by: patience(in: stage)))
         if let ends = aim?.ends, ends <= now, !isResting {
             endAim()
@@ -236,7 +236,7 @@ extension World {
         from sender: SimulatedNode,
         to receiver: SimulatedNode
     ) -> Bool {
-        guard let stage = aim?.stage, !isSettling else { return false }
+        guard let stage = aim?.stage, !isQuiescing else { return false }
         switch stage {
         case .fetching(let member) where member == receiver.index:
             guard case .immediate(.catchUp(let answer)) = envelope.message, !answer.rows.isEmpty

@@ -2,11 +2,11 @@ import PaxosCore
 
 /// Laying snares, and what they do to messages and nodes.
 extension World {
-    private var isAmbushed: Bool { mix.isAmbushed && !isSettling && stage == nil && host == nil }
+    private var isAmbushed: Bool { mix.isAmbushed && !isQuiescing && stage == nil && host == nil }
 
     /// Looks for a victim from time to time, and ends what has lasted too long.
     func layAmbush() {
-        guard mix.isAmbushed, !isSettling else { return }
+        guard mix.isAmbushed, !isQuiescing else { return }
         agenda.put(.ambush, at: now.advanced(by: ambush.random.within(mix.ambushInterval)))
         for place in ambush.snares.indices.reversed() where ambush.snares[place].ends <= now {
             endSnare(place)

@@ -267,7 +267,9 @@ extension World {
     }
 
     /// Whatever comes when a node has ended, it is deaf to it, and whoever comes is refused.
-    private func checkDeafness(of node: SimulatedNode, _ process: SimulatedProcess) throws(Violation) {
+    private func checkDeafness(of node: SimulatedNode, _ process: SimulatedProcess)
+        throws(Violation)
+    {
         var arrivals = Arrivals(now: process.tick(at: now).advanced(by: 100))
         arrivals.messages = process.messages
         arrivals.completions = process.completions

@@ -4,9 +4,9 @@ import PaxosCore
 extension World {
     func drawFault() throws(Violation) {
         // A host may go on after a calm.
-        guard !isSettling || host != nil else { return }
+        guard !isQuiescing || host != nil else { return }
         agenda.put(.fault, at: now.advanced(byTicks: faultRandom.within(mix.faultInterval)))
-        guard !isSettling else { return }
+        guard !isQuiescing else { return }
         backUp()
         try disturbCopies()
         // Copies wait for a directory that others have met since: they are tried more often.

@@ -15,7 +15,7 @@ extension World {
     }
 
     func invent() {
-        guard var random = inventions, !isSettling else { return }
+        guard var random = inventions, !isQuiescing else { return }
         agenda.put(.invent, at: now.advanced(byTicks: random.within(4...24)))
         let sound = nodes.filter { node in
             node.isHealthy && !node.isCopy && node.store.ledger != nil && !node.isPaused

@@ -19,7 +19,7 @@ extension World {
         ) {
             return
         }
-        if !isSettling, networkRandom.happens(permille: mix.lossPermille) {
+        if !isQuiescing, networkRandom.happens(permille: mix.lossPermille) {
             counts.count(.loss)
             trace.note(.lost, at: now, envelope, from: sender, to: receiver)
             return
@@ -28,7 +28,7 @@ extension World {
             if mix.bytesPerTick != nil { freight.carry(envelope, from: sender, to: receiver) }
             load(envelope, from: sender, to: receiver)
         }
-        if !isSettling, networkRandom.happens(permille: mix.duplicationPermille) {
+        if !isQuiescing, networkRandom.happens(permille: mix.duplicationPermille) {
             counts.count(.duplication)
             transmit(envelope, from: sender, to: receiver)
         }
@@ -41,7 +41,7 @@ extension World {
         from sender: SimulatedNode,
         to receiver: SimulatedNode
     ) -> Bool {
-        let range = isSettling ? 1...4 : mix.delay
+        let range = isQuiescing ? 1...4 : mix.delay
         let delay = networkRandom.within(range)
         if delay > 8 { counts.count(.reordering) }
         let slowness = network.slowness(
@@ -57,7 +57,7 @@ extension World {
                 let behind = network.carry(
                     envelope,
                     over: link,
-                    bytesPerTick: isSettling ? 4 * bytesPerTick : bytesPerTick,
+                    bytesPerTick: isQuiescing ? 4 * bytesPerTick : bytesPerTick,
                     delay: delay + slowness,
                     at: now
                 )

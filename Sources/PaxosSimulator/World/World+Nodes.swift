@@ -46,7 +46,7 @@ extension World {
             mutant: mutant,
             identity: identity,
             openedAt: now,
-            clockRate: isSettling ? 100 : mix.clockRates[node.index],
+            clockRate: isQuiescing ? 100 : mix.clockRates[node.index],
             position: ledger.expected.position(above: recovered.checkpoint.slot)
         )
         process.beganAt = recovered.checkpoint.slot
@@ -100,7 +100,7 @@ extension World {
         // It would find the same unreadable row again.
         if isRotten { node.isRetired = true }
         guard stage == nil else { return }
-        let downtime = isSettling ? 1 : faultRandom.within(mix.duration)
+        let downtime = isQuiescing ? 1 : faultRandom.within(mix.duration)
         agenda.put(.start(node.index), at: now.advanced(byTicks: downtime))
     }
 
@@ -175,9 +175,9 @@ extension World {
             return
         }
         let all = node.store.unreceipted
-        let count = isSettling || scheduleRandom.oneIn(2) ? all : scheduleRandom.within(1...all)
+        let count = isQuiescing || scheduleRandom.oneIn(2) ? all : scheduleRandom.within(1...all)
         node.store.beginFlush(count: count, merging: scheduleRandom.oneIn(2))
-        let time = isSettling ? 2 : scheduleRandom.within(mix.flushTime) + node.stall
+        let time = isQuiescing ? 2 : scheduleRandom.within(mix.flushTime) + node.stall
         node.stall = 0
         agenda.put(
             .flushed(node.index, generation: node.generation),

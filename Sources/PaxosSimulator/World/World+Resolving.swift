@@ -13,7 +13,7 @@ extension World {
     }
 
     func askForTokens() {
-        guard var random = resolveRandom, !isSettling else { return }
+        guard var random = resolveRandom, !isQuiescing else { return }
         defer { resolveRandom = random }
         agenda.put(.resolve, at: now.advanced(byTicks: random.within(1...30)))
         let running = nodes.filter { $0.process?.hasClosed == false && !$0.isTwin }

@@ -3,7 +3,7 @@ import PaxosCore
 /// The callers: appends, batches, barriers, cancellations.
 extension World {
     func work() {
-        guard !isSettling else { return }
+        guard !isQuiescing else { return }
         agenda.put(.work, at: now.advanced(by: workRandom.within(mix.workInterval)))
         let running = nodes.filter { $0.process != nil && $0.process?.hasClosed == false }
         guard let node = workRandom.pick(running), let process = node.process else { return }

@@ -43,7 +43,7 @@ package final class World {
     package var retries = 0
     var probes: [Probe] = []
     /// Faults have stopped.
-    var isSettling = false
+    var isQuiescing = false
     var counted = CountedProcesses()
     /// Of copies that ended with their original: what they said is not heard any more.
     var endedCopies: Set<ProcessID> = []
@@ -207,7 +207,7 @@ package final class World {
             now = next.moment
             try handle(next.event)
         }
-        try settle()
+        try quiesce()
     }
 
     func startAll() {
@@ -265,7 +265,7 @@ package final class World {
             guard process(index, generation) != nil else { return }
             try crash(nodes[index], .crash)
         case .wipe(let index):
-            guard !isSettling else { return }
+            guard !isQuiescing else { return }
             try damage(.wipe, at: index)
         case .empty(let index, let generation):
             guard process(index, generation) != nil else { return }

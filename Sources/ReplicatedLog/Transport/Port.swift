@@ -15,7 +15,7 @@ final class Port: Sendable {
     }
 
     /// One call of `receive`.
-    fileprivate struct Delivery {
+    fileprivate struct Handover {
         let batch: [Envelope]
         let receive: @Sendable ([Envelope]) -> Void
     }
@@ -68,31 +68,31 @@ final class Port: Sendable {
     // MARK: - Senders
 
     func offer(_ envelopes: [Envelope], from source: NodeID) {
-        let delivery: Delivery? = state.withLock { state in
+        let handover: Handover? = state.withLock { state in
             guard let receive = state.receive else { return nil }
             let isFree = isDirect && !state.isDelivering && !state.isPaused
             if isFree, state.isEmpty {
                 state.isDelivering = true
-                return Delivery(batch: envelopes, receive: receive)
+                return Handover(batch: envelopes, receive: receive)
             }
             state.append(envelopes, from: source, bounds: options.bounds)
-            return isFree ? state.nextDelivery(maxBytes: Self.batchBytes) : nil
+            return isFree ? state.nextHandover(maxBytes: Self.batchBytes) : nil
         }
-        if let delivery {
-            deliver(delivery)
+        if let handover {
+            deliver(handover)
         } else if !isDirect {
             parker.unpark()
         }
     }
 
     /// Calls `receive` until nothing is left or nothing may go on.
-    private func deliver(_ first: Delivery) {
-        var delivery = first
+    private func deliver(_ first: Handover) {
+        var handover = first
         while true {
-            delivery.receive(delivery.batch)
-            let next: Delivery? = state.withLock { $0.nextDelivery(maxBytes: Self.batchBytes) }
+            handover.receive(handover.batch)
+            let next: Handover? = state.withLock { $0.nextHandover(maxBytes: Self.batchBytes) }
             guard let next else { return }
-            delivery = next
+            handover = next
         }
     }
 
@@ -100,11 +100,11 @@ final class Port: Sendable {
 
     private func run() {
         while true {
-            let (delivery, isClosed): (Delivery?, Bool) = state.withLock { state in
-                (state.nextDelivery(maxBytes: Self.batchBytes), state.isClosed)
+            let (handover, isClosed): (Handover?, Bool) = state.withLock { state in
+                (state.nextHandover(maxBytes: Self.batchBytes), state.isClosed)
             }
-            if let delivery {
-                deliver(delivery)
+            if let handover {
+                deliver(handover)
             } else if isClosed {
                 return
             } else {
@@ -177,12 +177,12 @@ extension Port.State {
     }
 
     /// What the deliverer goes on with; `nil`, and nobody delivers any more, if there is nothing.
-    mutating func nextDelivery(maxBytes: Int) -> Port.Delivery? {
+    mutating func nextHandover(maxBytes: Int) -> Port.Handover? {
         if let receive, !isPaused {
             let batch = popBatch(maxBytes: maxBytes)
             if !batch.isEmpty {
                 isDelivering = true
-                return Port.Delivery(batch: batch, receive: receive)
+                return Port.Handover(batch: batch, receive: receive)
             }
         }
         isDelivering = false

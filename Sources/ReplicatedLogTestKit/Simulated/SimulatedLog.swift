@@ -8,7 +8,7 @@ public import ReplicatedLog
 /// Underneath runs the code that `LogNode` runs (`NodeCore`), in the project's own simulator. A seed draws
 /// when things happen and what goes wrong; after every step the guarantees of the log are checked, and
 /// a broken one is thrown as `SimulationFailure`. Time passes in `append`, `barrier`, `run(ticks:)` and
-/// `settle()`, in which members apply what they learn.
+/// `quiesce()`, in which members apply what they learn.
 ///
 /// A member that starts gets a new state machine, to which the log is applied from its beginning, as to
 /// a subscriber from slot 1.
@@ -20,7 +20,7 @@ public import ReplicatedLog
 /// }
 /// let log = try SimulatedLog(seed: 7, faults: .all) { Balance() }
 /// for _ in 0..<100 { _ = try log.append([1]) }
-/// try log.settle()
+/// try log.quiesce()
 /// #expect(log.divergences() == [])
 /// #expect(log[1]?.cents == log[3]?.cents)
 /// ```
@@ -189,7 +189,7 @@ public final class SimulatedLog<Machine: StateMachine> {
     /// sound member has applied the whole log. Afterwards the faults go on.
     ///
     /// - Throws: `SimulationFailure`, also if that takes too long.
-    public func settle() throws(SimulationFailure) {
+    public func quiesce() throws(SimulationFailure) {
         try checked { () throws(Violation) in try world.calm() }
     }
 
@@ -221,7 +221,7 @@ public final class SimulatedLog<Machine: StateMachine> {
     // MARK: - Faults at a test's word
 
     /// Ends a member at once. Of the writes under way the first `count` survive. It stays down until
-    /// `start(_:)` or `settle()`.
+    /// `start(_:)` or `quiesce()`.
     ///
     /// - Throws: `SimulationFailure`.
     public func crash(_ member: NodeID, keeping count: Int = 0) throws(SimulationFailure) {
@@ -233,7 +233,7 @@ public final class SimulatedLog<Machine: StateMachine> {
         world.start(member)
     }
 
-    /// Cuts every link between members of different groups, until `heal()` or `settle()`.
+    /// Cuts every link between members of different groups, until `heal()` or `quiesce()`.
     public func partition(_ groups: [[NodeID]]) {
         world.partition(groups)
     }

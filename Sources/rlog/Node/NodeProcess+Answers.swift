@@ -125,7 +125,7 @@ extension NodeProcess {
             ("cpu_us", .unsigned(UInt64(cpuMicroseconds))),
             ("commits", .unsigned(storage.commits)), ("flushes", .unsigned(storage.flushes)),
             ("runway_flushes", .unsigned(storage.runwayFlushes)),
-            ("settling_flushes", .unsigned(storage.settlingFlushes)),
+            ("confirming_flushes", .unsigned(storage.confirmingFlushes)),
             ("rows", .unsigned(storage.rows)), ("payload_bytes", .unsigned(storage.payloadBytes)),
             ("bytes_written", .optional(storage.bytesWritten)),
             ("unreadable_reads", .unsigned(storage.unreadableReads)),

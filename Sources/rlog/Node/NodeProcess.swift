@@ -20,7 +20,7 @@ final class NodeProcess: Sendable {
     private let ending = Event()
     /// Until when it is waited for what, once somebody wants that.
     private let end = EndClock()
-    private let intake: Intake
+    private let requestLines: RequestLines
 
     /// Answers of pages that are being read or wait to be written: a few, whoever asks for more.
     private let pages = Turns(4)
@@ -32,7 +32,7 @@ final class NodeProcess: Sendable {
         self.log = log
         self.transport = transport
         let limits = log.configuration.limits
-        intake = Intake(
+        requestLines = RequestLines(
             // A batch in base 64, or in text with every character escaped.
             maxLineBytes: 6 * limits.maxBatchBytes + (1 << 16),
             // The inbox has room for all of it: nobody waits for that with a payload in hand.
@@ -67,7 +67,7 @@ final class NodeProcess: Sendable {
         let reminder = Task { await remindOfCertificate() }
         termination.onSignal { [self] _ in finish() }
         do throws(PosixError) {
-            try intake.begin { [self] line in
+            try requestLines.begin { [self] line in
                 take(line, outlet)
             } end: { [self] in
                 wait(until: end.begin().requests)
@@ -171,7 +171,7 @@ final class NodeProcess: Sendable {
     /// Waits until every request has its answer, until then at most. Blocks its thread.
     private func wait(until end: MonotonicInstant) {
         let parker = Parker()
-        while intake.pending > 0, MonotonicClock.now() < end {
+        while requestLines.pending > 0, MonotonicClock.now() < end {
             _ = parker.park(timeout: .milliseconds(1))
         }
     }
@@ -196,7 +196,7 @@ final class NodeProcess: Sendable {
             case .failure(let error):
                 await outlet.write(.object([("error", .string(error.reason))]))
             }
-            intake.answered(bytes)
+            requestLines.answered(bytes)
         }
     }
 

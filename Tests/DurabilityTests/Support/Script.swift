@@ -100,9 +100,9 @@ struct Script: Sendable {
 
     /// Until the idle node has marked its last transaction as flushed.
     func rest(_ node: RunningNode) async throws {
-        let before = node.log.store.counters.settlingFlushes
+        let before = node.log.store.counters.confirmingFlushes
         // Else it would record less than it says.
-        try await eventually("a mark") { node.log.store.counters.settlingFlushes > before }
+        try await eventually("a mark") { node.log.store.counters.confirmingFlushes > before }
     }
 
     /// The whole script.

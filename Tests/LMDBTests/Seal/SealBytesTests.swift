@@ -42,17 +42,17 @@ import Testing
         #expect(number(240) == Digest.of(bytes.prefix(88)))
         let sector = chain.sector(3, sealed: seal)
         #expect(sector.behind == .seal(seal) && sector.seal == seal)
-        seal.isSettled = true
-        #expect(chain.sector(3, sealed: seal).seal?.isSettled == true)
+        seal.isConfirmed = true
+        #expect(chain.sector(3, sealed: seal).seal?.isConfirmed == true)
     }
 
-    /// Whatever bit flips once a transaction is settled: the same one is taken, or none.
+    /// Whatever bit flips once a transaction is confirmed: the same one is taken, or none.
     @Test(arguments: [2, 3, 4, 5] as [UInt64])
     func noBitMakesAnotherTransactionTheNewest(number: UInt64) throws {
         let chain = SealChain(beginning: 2)
         var sectors = chain.sectors(newest: number)
         guard var seal = sectors[Int(number % 2)].seal else { return #expect(number < 2) }
-        seal.isSettled = true
+        seal.isConfirmed = true
         sectors[Int(number % 2)] = sectors[Int(number % 2)].sealed(seal)
         let place = Int(number % 2)
         #expect(try SealJudgement(sectors) == .inQuestion(place: place))
@@ -116,7 +116,7 @@ struct SealChain {
         return bytes
     }
 
-    func seal(_ number: UInt64, settled: Bool = false) -> Seal {
+    func seal(_ number: UInt64, confirmed: Bool = false) -> Seal {
         var seal = Seal(
             of: meta(number),
             after: meta(number - 1),
@@ -124,7 +124,7 @@ struct SealChain {
             pages: 5,
             digest: 55
         )
-        seal.isSettled = settled
+        seal.isConfirmed = confirmed
         return seal
     }
 

@@ -31,14 +31,14 @@ import Darwin
         _ style: SealSession.Style,
         _ transactions: Int,
         seed: UInt64,
-        settles: Bool = false
+        confirms: Bool = false
     ) throws -> (file: [UInt8], content: Int) {
         let session = try SealSession(
             on: nil,
             style,
             transactions: transactions,
             seed: seed,
-            settles: settles
+            confirms: confirms
         )
         return (session.after, try #require(session.contents.last))
     }
@@ -52,7 +52,7 @@ import Darwin
                 style,
                 transactions: style == .deep ? 40 : 16,
                 seed: seed &* 77,
-                settles: true
+                confirms: true
             )
             #expect(session.failure == nil)
             var images = SealImages(on: session.before, legal: [content], seed: seed)

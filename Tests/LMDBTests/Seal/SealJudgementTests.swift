@@ -12,7 +12,7 @@ import Testing
     /// All that can stand there, from before the first sealed transaction on.
     private func legal(_ chain: SealChain, through last: UInt64) -> [Pair: SealJudgement] {
         var found: [Pair: SealJudgement] = [:]
-        // Alternatives that may stand at the same time: a transaction is settled or not.
+        // Alternatives that may stand at the same time: a transaction is confirmed or not.
         let begin = [chain.sector(0, sealed: nil), chain.sector(1, sealed: nil)]
         var open: Set<Pair> = [Pair(sectors: begin)]
         for pair in open { found[pair] = .unsealed }
@@ -35,8 +35,8 @@ import Testing
                     next.insert(put(chain.sector(number, sealed: nil)))
                     continue
                 }
-                for settled in [false, true] {
-                    let seal = chain.seal(number, settled: settled)
+                for confirmed in [false, true] {
+                    let seal = chain.seal(number, confirmed: confirmed)
                     let pair = put(chain.sector(number, sealed: seal))
                     found[pair] = .inQuestion(place: place)
                     next.insert(pair)
@@ -88,7 +88,7 @@ import Testing
                 switch sector.behind {
                 case .nothing: "none"
                 case .damage: "damage"
-                case .seal(let seal): "\(seal.number)\(seal.isSettled ? "!" : "")"
+                case .seal(let seal): "\(seal.number)\(seal.isConfirmed ? "!" : "")"
                 }
             return "\(sector.meta.transaction) sealed \(seal)"
         }

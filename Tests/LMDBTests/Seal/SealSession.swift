@@ -50,7 +50,7 @@ struct SealSession: Sendable {
         _ style: Style,
         transactions: Int,
         seed: UInt64,
-        settles: Bool = false,
+        confirms: Bool = false,
         fault: (DiskOperation, nth: UInt64, DiskFaultEffect)? = nil
     ) throws {
         let directory = try SealDirectory()
@@ -98,8 +98,8 @@ struct SealSession: Sendable {
                     }
                     recorder.mark(kind: Self.receipted, value: UInt64(number + 1))
                     try? note()
-                    if settles, number % 3 == 2 {
-                        do { try environment.settle() } catch { throw .commit(error) }
+                    if confirms, number % 3 == 2 {
+                        do { try environment.confirm() } catch { throw .commit(error) }
                     }
                 }
             } catch {

@@ -45,12 +45,12 @@ import Darwin
         let bytes = counter.bytes
         try environment.withWrite { _ in }
         #expect(counter.calls(.flush) == 13 && counter.bytes == bytes)
-        #expect(try environment.settle())
-        #expect(try !environment.settle())
+        #expect(try environment.confirm())
+        #expect(try !environment.confirm())
         #expect(counter.calls(.flush) == 14)
         try environment.withWrite { (_) throws in
             for error in [
-                failure { () throws(LMDBError) in try environment.settle() },
+                failure { () throws(LMDBError) in try environment.confirm() },
                 failure { () throws(LMDBError) in try environment.sync() },
             ] {
                 #expect(error == LMDBError(code: EDEADLK))
@@ -115,12 +115,12 @@ import Darwin
         #expect(environment.info.lastTransaction == 7)
     }
 
-    /// What was settled is not undone: pages that are not as they were are rot.
+    /// What was confirmed is not undone: pages that are not as they were are rot.
     @Test func rotIsNotTakenForACrash() throws {
         do {
             let environment = try open()
             for number in 1...5 as ClosedRange<UInt64> { try put(number, in: environment) }
-            try environment.settle()
+            try environment.confirm()
         }
         try directory.loseLast()
         guard case .damaged? = failure({ () throws(EnvironmentOpenError) in _ = try open() }) else {

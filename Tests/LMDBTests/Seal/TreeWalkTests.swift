@@ -118,7 +118,7 @@ import Testing
             Issue.record("it is whole")
             return
         }
-        // What it replaced it is compared with: rot there is not told from a crash before it is settled.
+        // What it replaced it is compared with: rot there is not told from a crash before it is confirmed.
         let replaced = try ImageTree(session.after, place: 1 - place).reached
             .subtracting(try ImageTree(session.after, place: place).reached)
         var generator = Xorshift(state: 17)

@@ -142,7 +142,7 @@ final class OneMember {
 
     /// Steps with everything durable and every read served, until nothing is left to do.
     @discardableResult
-    func settle() throws -> Said {
+    func drain() throws -> Said {
         var all = Said()
         repeat {
             let asked = reads

@@ -73,6 +73,7 @@ import Testing
             "Tests/ReadmeTests/Articles/Server.swift",
             "Tests/ReadmeTests/Articles/Outcomes.swift",
             "Tests/ReadmeTests/Articles/Readiness.swift",
+            "Tests/ReadmeTests/Articles/Resolved.swift",
             "Tests/ReadmeTests/Articles/Tested.swift", "Tests/Support/ReadmeMember/main.swift",
         ]
         var snippets: Set<String> = []

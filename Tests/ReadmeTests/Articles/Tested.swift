@@ -13,7 +13,7 @@ func paymentsAgreeWhateverFails(seed: UInt64) throws {
     for number in 0..<20 {
         _ = try log.append(Array("o17 \(number)".utf8), on: log.members[number % 3])
     }
-    try log.settle()
+    try log.quiesce()
     #expect(log.divergences() == [], "replay with seed \(seed)")
 }
 

@@ -28,7 +28,7 @@ func accountsAgreeWhateverFails(seed: UInt64) throws {
         if case .committed = outcome { paid += 1 }
     }
     // Faults stop, and every member that is sound applies the whole log.
-    try log.settle()
+    try log.quiesce()
     // `apply` used its slot and its payload and nothing else.
     #expect(log.divergences() == [], "replay with seed \(seed)")
     let machines = log.members.compactMap { log[$0] }.filter { $0.cents[7] != nil }
@@ -48,7 +48,7 @@ func accountsAgreeWhateverFails(seed: UInt64) throws {
     try log.crash(3)
     log.start(3)
     log.heal()
-    try log.settle()
+    try log.quiesce()
     // Now it is known what became of it, and all agree on that too.
     #expect(log.outcome(of: alone) != nil)
     #expect(log[1] == log[2] && log[2] == log[3])

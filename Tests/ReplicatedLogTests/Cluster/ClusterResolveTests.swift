@@ -89,7 +89,10 @@ import Testing
     /// An error that is final, or that the end of the caller or the node has made, is thrown as it is.
     @Test func whatIsKnownIsNotAskedFor() async throws {
         let world = try await ClusterWorld()
-        let node = try await world.start(1)
+        try await world.startAll()
+        let node = try world.node(1)
+        // It runs: whoever is shut down before has not run at all.
+        _ = try await world.node(2).append(bytes("first"), timeout: .seconds(300))
         let token = Token(node: 1, boot: Boot(1), sequence: 1)
         let errors: [AppendError] = [
             .never(.full), .overloaded, .emptyBatch, .unknown(token, .cancelled),
@@ -98,9 +101,9 @@ import Testing
         for error in errors {
             await #expect(throws: error) { try await node.settle(error, by: .never) }
         }
-        // No quorum: what is unknown stays so when its time is up.
+        // What is unknown stays so when its time is up.
         let open = AppendError.unknown(token, .timedOut)
         await #expect(throws: open) { try await node.settle(open, by: Tick(0)) }
-        try await world.stop(1)
+        try await world.stopAll()
     }
 }

@@ -130,7 +130,7 @@ import Testing
         for _ in 0..<600 {
             pause.park(timeout: .milliseconds(100))
             let now = store.counters
-            if now == before, now.settlingFlushes == 1 { break }
+            if now == before, now.confirmingFlushes == 1 { break }
             before = now
         }
         pause.park(timeout: .milliseconds(300))

@@ -170,7 +170,7 @@ private struct Sweep {
         if isKilled {
             // Rot that comes sooner than the mark passes for a crash in the flush.
             let pause = Parker()
-            while store.counters.settlingFlushes == 0 { pause.park(timeout: .milliseconds(50)) }
+            while store.counters.confirmingFlushes == 0 { pause.park(timeout: .milliseconds(50)) }
         } else {
             store.closeAndWait()
         }

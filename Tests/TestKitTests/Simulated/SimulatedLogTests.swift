@@ -39,7 +39,7 @@ private struct Crooked: StateMachine, Equatable {
             _ = log.submit([[UInt8(number)], [7]], on: member)
             _ = try log.append(Array("payload \(number)".utf8), on: member)
         }
-        try log.settle()
+        try log.quiesce()
         #expect(log.divergences() == [])
         return Story(digest: log.digest, log: log.log, ticks: log.ticks)
     }
@@ -66,7 +66,7 @@ private struct Crooked: StateMachine, Equatable {
         #expect(slots.lowerBound.next == slots.upperBound)
         let barrier = try #require(try log.barrier(on: 3))
         #expect(barrier >= slots.upperBound)
-        try log.settle()
+        try log.quiesce()
         #expect(log.log.map(\.payload) == [Array("one".utf8), [2], [3]])
         #expect(log.log.first?.slot == slot.lowerBound)
         #expect(log[1] == log[2] && log[2] == log[3])
@@ -85,7 +85,7 @@ private struct Crooked: StateMachine, Equatable {
         try log.run(ticks: 1_000)
         #expect(log[1] == nil)
         log.start(1)
-        try log.settle()
+        try log.quiesce()
         #expect(log.log.count == 160)
         #expect(log[1] == log[2])
     }
@@ -100,7 +100,7 @@ private struct Crooked: StateMachine, Equatable {
             return
         }
         log.heal()
-        try log.settle()
+        try log.quiesce()
         #expect(log.members.allSatisfy { log[$0] == log[5] })
     }
 
@@ -111,7 +111,7 @@ private struct Crooked: StateMachine, Equatable {
             return Crooked(number: machines.made)
         }
         _ = try log.append([1, 2, 3])
-        try log.settle()
+        try log.quiesce()
         #expect(!log.divergences().isEmpty)
     }
 
@@ -121,7 +121,7 @@ private struct Crooked: StateMachine, Equatable {
             let log = try SimulatedLog(seed: seed, faults: .network) { Applied() }
             for number in 0..<20 { _ = try log.append([UInt8(number)]) }
             seen += log.faults + " "
-            try log.settle()
+            try log.quiesce()
         }
         #expect(seen.contains("loss=") && seen.contains("partition="))
         #expect(!seen.contains("crash") && !seen.contains("wipe"))

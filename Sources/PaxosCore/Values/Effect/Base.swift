@@ -94,7 +94,7 @@ package struct BaseReplay: Sendable {
     /// Takes the committed row of slot `next`, unless a slot is decided without it: where a batch is torn, what
     /// there is of it is without effect as soon as the row behind it does not continue it.
     package mutating func feed(_ row: AcceptedEntry, towards slot: Slot) {
-        delivery.settle(before: row.entry) { _ in }
+        delivery.endTorn(before: row.entry) { _ in }
         if delivery.delivered < slot { feed(row) }
     }
 

@@ -31,7 +31,7 @@ package struct Delivery: Sendable {
 
     /// Takes the entry of slot `next` and reports each decision this makes possible.
     package mutating func feed(_ entry: Entry, decide: (Decision) -> Void) {
-        settle(before: entry, decide: decide)
+        endTorn(before: entry, decide: decide)
         fed = fed.appending(entry)
         defer { if gathered.isEmpty { digest = fed } }
         if let first = gathered.first, case .command(let command) = entry {
@@ -44,7 +44,7 @@ package struct Delivery: Sendable {
 
     /// Decides what is gathered as torn if the entry of slot `next` does not continue it. What that entry does
     /// itself is not decided.
-    package mutating func settle(before entry: Entry, decide: (Decision) -> Void) {
+    package mutating func endTorn(before entry: Entry, decide: (Decision) -> Void) {
         guard let first = gathered.first else { return }
         if case .command(let command) = entry, command.continues(first, at: gathered.count) {
             return

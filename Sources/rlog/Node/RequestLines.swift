@@ -11,7 +11,7 @@ import Darwin
 
 /// Reads standard input line by line on a thread of its own, no faster than requests are answered: what
 /// those without an answer hold is bounded in number and in bytes.
-final class Intake: Sendable {
+final class RequestLines: Sendable {
     private struct State {
         var pending = 0
         var bytes = 0

@@ -23,7 +23,7 @@ internal import Platform
 /// `reserve` is what the proposals in flight can take, written twice (once proposed, once proposed again
 /// by another leader): 2 x (pipelineBytes + pipelineSlots x 128) for rows and their share of the tree,
 /// and 1 MiB for what every transaction touches; at most a quarter of the map.
-struct Room {
+struct DiskSpace {
     /// What opening and creating fill at once.
     static let runwayAtOpen = 8 << 20
     /// The step of an idle store, and the least of one under load.

@@ -4,29 +4,29 @@ import PaxosCore
 extension World {
     /// Ticks in which that must be done: a few elections, and the catching up in pages that may hold one
     /// row each.
-    var settlingTicks: Int {
+    var quiescingTicks: Int {
         // Who may never start need not be watched for longer than it takes to elect many leaders.
         guard !excusesLiveness else { return 40 * Int(mix.limits.electionTicks) }
         let patience = lastingCut == nil ? 0 : LastingCut.patience * Int(mix.limits.electionTicks)
         return 3_000 + patience + 6 * Int(ledger.chosenThrough.rawValue)
     }
 
-    func settle() throws(Violation) {
+    func quiesce() throws(Violation) {
         calmDown()
         trace.note(.note, at: now, "faults stop")
         let cutOff = leaveLaneCut()
-        let ticks = settlingTicks
+        let ticks = quiescingTicks
         probes = nodes.filter { $0.isHealthy && $0 !== cutOff }.map { Probe(node: $0.index) }
         try drive(ticks: ticks)
         try checkTerms()
         try checkFreight()
-        guard !isSettled, !excusesLiveness else { return }
+        guard !isQuiet, !excusesLiveness else { return }
         throw Violation(.liveness, "after \(ticks) calm ticks: \(account)")
     }
 
     /// Ends every fault that lasts, and starts whoever is down.
     func calmDown() {
-        isSettling = true
+        isQuiescing = true
         endAmbush()
         endAim()
         network.healAll()
@@ -47,7 +47,7 @@ extension World {
     func drive(ticks: Int) throws(Violation) {
         let end = now.advanced(byTicks: ticks)
         agenda.put(.probe, at: now)
-        while !isSettled, let moment = agenda.next, moment <= end, let next = agenda.popFirst() {
+        while !isQuiet, let moment = agenda.next, moment <= end, let next = agenda.popFirst() {
             now = moment
             try handle(next.event)
         }
@@ -86,7 +86,7 @@ extension World {
         }
     }
 
-    var isSettled: Bool {
+    var isQuiet: Bool {
         guard !probes.isEmpty, probes.allSatisfy(\.isDone), hasSettledTokens else { return false }
         return probes.allSatisfy { probe in
             guard let process = nodes[probe.node].process else { return false }
