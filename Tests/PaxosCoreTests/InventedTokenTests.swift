@@ -55,15 +55,25 @@ import Testing
         #expect(member.core.status.last == .zero)
     }
 
-    /// What n3 passes on of n2 is proposed, of the process that was met or of one before it, which may have
-    /// ended meanwhile.
-    @Test(arguments: [0, 1] as [UInt64])
-    func whatAMemberPassesOnIsProposed(_ boot: UInt64) throws {
+    /// What n3 passes on of n2 is proposed, of the process that was met.
+    @Test func whatAMemberPassesOnIsProposed() throws {
         let member = OneMember(members: [1, 2, 3])
         let led = try member.lead()
-        try member.hear(3, at: led.at, .forward(Self.forward(2, boot: boot, hops: 1)))
+        try member.hear(3, at: led.at, .forward(Self.forward(2, boot: 1, hops: 1)))
         #expect(member.core.status.last == 1)
         #expect(member.core.status.counters.total == 0)
+    }
+
+    /// Story: boots begin with 1. A token of none, once in the log, made a checkpoint that nobody could read any more,
+    /// so that no member could be opened again (`R80`).
+    @Test func aTokenOfNoBootIsImpossible() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let led = try member.lead()
+        try member.hear(3, at: led.at, .forward(Self.forward(2, boot: 0, hops: 1)))
+        let token = Token(node: 2, boot: Boot(0), sequence: 1)
+        try member.hear(3, at: led.at, .settle(Settle(token: token, hops: 0)))
+        #expect(member.core.status.last == .zero)
+        #expect(member.core.status.counters.impossible == 2)
     }
 
     /// Story: the last sequence there is, asked about, ended the process by an overflow.

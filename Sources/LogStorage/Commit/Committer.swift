@@ -199,8 +199,8 @@ final class Committer: @unchecked Sendable {
 
     /// A group for which the end of the file is too short: rows first, and with the last of them the rest. A crash
     /// in between leaves rows that nobody was told of.
-    private func commitInParts(_ rows: WriteRows, _ trim: LogWriter.Trim?) -> LogWriter.Outcome {
-        var rest = rows
+    private func commitInParts(_ rows: WriteRows, _ plan: LogWriter.Trim?) -> LogWriter.Outcome {
+        var (rest, trim) = (rows, plan)
         rest.accepted = rows.accepted.split(at: heldEntries).rest
         while true {
             let outcome = commit(rest, trim)
@@ -212,6 +212,9 @@ final class Committer: @unchecked Sendable {
             count(.nanoseconds(nanoseconds), rows: WriteRows())
             heldEntries += cut.part.accepted.reduce(0) { $0 + $1.run.entries.count }
             rest = cut.rest
+            // What was read for it was of the pages before this part.
+            trim = log.planTrim(through: rest.trimmed, bytes: LogWriter.trimBytesWithoutRoom)
+            rest.trimmed = trim?.through
         }
     }
 
@@ -219,20 +222,18 @@ final class Committer: @unchecked Sendable {
     /// nothing is left of that, or it needs room itself.
     private func trimAlone(through asked: Slot?, _ cursors: [CursorRecord]?) -> Bool {
         var rows = WriteRows()
-        let most = min(log.committed, log.checkpoint)
         // The trim rests on where they stand, and the group may never get there.
-        rows.cursors = cursors?.map { CursorRecord(name: $0.name, slot: min($0.slot, most)) }
-        let trim = log.planTrim(
-            through: asked.map { min($0, most) },
-            bytes: LogWriter.trimBytesWithoutRoom
-        )
-        guard let trim else { return false }
+        rows.cursors = cursors?.map { cursor in
+            CursorRecord(name: cursor.name, slot: min(cursor.slot, log.committed))
+        }
+        let through = asked.map { min($0, log.committed, log.checkpoint) }
+        guard let trim = log.planTrim(through: through, bytes: LogWriter.trimBytesWithoutRoom)
+        else { return false }
         rows.trimmed = trim.through
         return commitAlone(rows, trim)
     }
 
-    /// Rows that a base has left behind, as many as go with one transaction. False if none are left, or it needs room
-    /// itself.
+    /// Rows that a base has left behind, as many as go with one transaction. False if none are left, or for want of room.
     private func sweepAlone(bytes: Int = LogWriter.trimBytesWithoutRoom) -> Bool {
         guard !hasFailed, let sweep = log.planSweep(bytes: bytes) else { return false }
         return commitAlone(WriteRows(), nil, sweep)
@@ -249,8 +250,7 @@ final class Committer: @unchecked Sendable {
             count(.nanoseconds(nanoseconds), rows: rows)
             confirmAt = MonotonicClock.now().advanced(by: Self.confirmingDelay)
             return true
-        case .noRoom:
-            return false
+        case .noRoom: return false
         case .failed(let failure):
             latch(failure)
             return false

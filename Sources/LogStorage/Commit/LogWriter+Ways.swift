@@ -11,6 +11,8 @@ extension LogWriter {
         // Pages in a row are looked for in more of the list of free pages.
         !need.hasLargeRows && trim?.baseBytes ?? 0 < room.pageSize / 4 && rows.checkpoint == nil
             && rows.ineffective.isEmpty
+            // The record of so many pages that are free then is longer than a page.
+            && trim?.bytes ?? 0 < 128 * room.pageSize
             && rows.prunesBelow == nil && rows.base == nil
             && rows.accepted.allSatisfy { $0.run.first.rawValue > highest }
             && MonotonicClock.now() < trustedUntil

@@ -79,9 +79,10 @@ package final class SnapshotCourier: Sendable {
         isDamage: Bool = false
     ) -> SnapshotCompletion.Result? {
         switch work {
-        case .find: .offer(nil)
         case .read: .piece([])
         case .letGo: nil
+        // Nothing is given then: a base without its snapshot would leave a host there with nothing to go on with.
+        case .find: .failed
         case .begin, .write, .finish: isDamage ? .damaged : .failed
         }
     }

@@ -70,7 +70,7 @@ extension Forward: MessageBody {
     /// Who sends its own names it so, and who passes another's on counts itself; nobody sends an append
     /// back to the node that it came from.
     package func isPossible(from sender: NodeID, above seen: Ballot) -> Bool {
-        payloads.count > 0 && token.sequence > 0
+        payloads.count > 0 && token.boot > .never && token.sequence > 0
             && hops <= Self.mostHops && (hops == 0) == (token.node == sender)
     }
 

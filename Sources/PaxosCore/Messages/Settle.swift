@@ -33,7 +33,7 @@ extension Settle: MessageBody {
     }
 
     package func isPossible(from sender: NodeID, above seen: Ballot) -> Bool {
-        token.sequence > 0 && hops <= Forward.mostHops
+        token.boot > .never && token.sequence > 0 && hops <= Forward.mostHops
     }
 
     package func tell(_ facts: inout some MessageFacts) { facts.tell("token", token) }

@@ -39,6 +39,10 @@ struct Cursors: Sendable {
         at now: Tick,
         _ output: inout Output
     ) {
+        // Who has all there is, is not abandoned, however long nothing comes.
+        for place in held.indices where held[place].record.slot >= delivered {
+            held[place].movedAt = now
+        }
         if refusal == nil {
             for record in arrivals.confirmed { confirm(record, delivered, now) }
         }

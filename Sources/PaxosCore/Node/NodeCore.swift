@@ -85,7 +85,7 @@ package struct NodeCore: ~Copyable {
         var step = OpenStep(closeBy: arrivals.closeBy)
         takeIn(arrivals, &step.output)
         if lifetime.takesPart {
-            resolving.advance(&callers, &proposals, replica, delivering, output: &step.output)
+            resolving.advance(&callers, &proposals, &replica, delivering, output: &step.output)
             let state = delivering.state
             step.entries = proposals.advance(callers, &replica, state: state, output: &step.output)
             if !proposals.voids.isEmpty {

@@ -1,11 +1,11 @@
 /// Void entries: they use a token up, so that nothing has effect under it afterwards. Whoever asks for one asks again
 /// until the token is decided in its log, so nothing is kept of what cannot be proposed now.
 extension Proposals {
-    /// Somebody here wants a token settled, and this node leads.
-    mutating func void(_ token: Token) {
-        // Beyond that it is asked for again.
-        guard voids.count < limits.pipelineSlots else { return }
+    /// Somebody here wants a token settled, and this node leads. False if too many wait: it is to be asked again.
+    mutating func void(_ token: Token) -> Bool {
+        guard voids.count < limits.pipelineSlots else { return false }
         voids.append(token)
+        return true
     }
 
     /// Another node wants one settled: of this leader, or it is passed on.
@@ -20,7 +20,7 @@ extension Proposals {
             return
         }
         if replica.leader != nil {
-            void(settle.token)
+            _ = void(settle.token)
         } else if settle.hops < Forward.mostHops,
             let next = replica.election.route(at: replica.now),
             next != sender, next != replica.node

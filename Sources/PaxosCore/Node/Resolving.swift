@@ -41,13 +41,14 @@ struct Resolving: Sendable {
             }
             let fate = delivering.state.fate(of: request.token)
             // Nobody has been told such a token: a void entry would end an append that is still to come.
-            guard callers.mayHaveNamed(request.token),
+            guard request.token.boot > .never, request.token.sequence > 0,
+                callers.mayHaveNamed(request.token),
                 fate != .open || replica.knows(request.token.node)
             else {
                 callers.end(request.waiter, .noSuchToken, output: &output)
                 continue
             }
-            guard fate == .open, request.settles || delivering.delivered < recovered else {
+            guard fate == .open, request.settles || delivering.fed < recovered else {
                 callers.answer(request.waiter, fate: fate, output: &output)
                 continue
             }
@@ -61,7 +62,7 @@ struct Resolving: Sendable {
     mutating func advance(
         _ callers: inout Callers,
         _ proposals: inout Proposals,
-        _ replica: borrowing Replica,
+        _ replica: inout Replica,
         _ delivering: borrowing Delivering,
         output: inout Output
     ) {
@@ -72,21 +73,28 @@ struct Resolving: Sendable {
         guard let route = leads ? replica.node : replica.route, leads || route != replica.node
         else { return }
         let leading = replica.leading
+        var isLate = false
         for place in open.indices where open[place].settles {
             if let asked = open[place].asked, open[place].leading == leading,
                 now < asked.advanced(by: replica.limits.electionTicks)
             {
                 continue
             }
+            let settle = Settle(token: open[place].token, hops: 0)
+            // Of a leader without room, or with too many, it is asked again in the next step: where nobody else is there
+            // is no other.
+            if leads, replica.hasNoRoom || !proposals.void(settle.token) { continue }
+            isLate = isLate || open[place].asked != nil && open[place].leading == leading
             open[place].leading = leading
             open[place].asked = now
-            let settle = Settle(token: open[place].token, hops: 0)
-            if leads {
-                proposals.void(settle.token)
-            } else {
-                output.send(.settle(settle), to: route)
-            }
+            if !leads { output.send(.settle(settle), to: route) }
         }
+        guard isLate, !leads, let leader = replica.election.liveLeader(at: now)?.node else {
+            return
+        }
+        // Whether the leader's log lane is dead shows only if something is owed there.
+        _ = replica.ask(.answers, leader, output: &output)
+        if leader != route { replica.detours += 1 }
     }
 
     private mutating func answer(
@@ -100,7 +108,7 @@ struct Resolving: Sendable {
         for one in open where callers.isWaiting(one.waiter) {
             // Whoever came since has been looked at when it did.
             let fate = isNew ? delivering.state.fate(of: one.token) : .open
-            if fate == .open, one.settles || delivering.delivered < recovered {
+            if fate == .open, one.settles || delivering.fed < recovered {
                 left.append(one)
             } else {
                 callers.answer(one.waiter, fate: fate, output: &output)

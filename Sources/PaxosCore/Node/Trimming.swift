@@ -100,8 +100,7 @@ struct Trimming: Sendable {
         // Just elected it knows of nobody's disk, and would name a member that lacks nothing.
         let isEarly = replica.awaitsFloor
         var isAnswered = false
-        let (keepsAbove, cursor) = (keepsAbove, cursor)
-        let held = held(by: replica)
+        let (held, cursor) = (held(by: replica), cursor)
         waiting.removeAll { call in
             let limit = call.request.limit(snapshots: held, cursors: cursor)
             let own = min(call.own, limit)
@@ -111,7 +110,7 @@ struct Trimming: Sendable {
                 || (replica.floor.own >= own && trimmed >= reach && !isUnderway && !isEarly)
             guard isDone else { return !callers.isWaiting(call.request.waiter) }
             let hold =
-                trimmed >= call.through ? nil : Self.hold(of: call, keepsAbove, cursor, replica)
+                trimmed >= call.through ? nil : Self.hold(of: call, held, cursor, replica)
             callers.answer(call.request.waiter, trimmed: trimmed, hold, output: &output)
             isAnswered = true
             return true
@@ -220,7 +219,11 @@ struct Trimming: Sendable {
             snapshot: snapshot,
             bytes: bytes
         )
-        return min(goal, policy.isPastSnapshots ? .limit : held(by: replica), cursor)
+        return min(
+            goal,
+            policy.isPastSnapshots ? replica.keepsAboveGiven : held(by: replica),
+            cursor
+        )
     }
 
     /// What nobody waits for goes if it is so many slots, or so many bytes by their mean; a full store needs all of it.

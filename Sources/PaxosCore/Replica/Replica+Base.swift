@@ -74,12 +74,24 @@ extension Replica {
     /// The folder of snapshots has told which one a base is to come with. True if that was asked for.
     mutating func giveBase(_ offer: OfferedBase?, of id: ReadID, output: inout Output) -> Bool {
         guard let place = baseReads.firstIndex(where: { $0.id == id }) else { return false }
-        guard let offer, offer.base.slot >= acceptor.trimmed else {
+        guard let offer else {
             readBase(id, output: &output)
+            return true
+        }
+        // Trimmed past meanwhile: there is a newer one, which is given when it is asked for again.
+        guard offer.base.slot >= acceptor.trimmed else {
+            giveNothing(for: id, output: &output)
             return true
         }
         give(offer, instead: baseReads.remove(at: place), output: &output)
         return true
+    }
+
+    /// What was asked for cannot be told now: whoever asked is answered its probe, and asks again.
+    mutating func giveNothing(for id: ReadID, output: inout Output) {
+        guard let place = baseReads.firstIndex(where: { $0.id == id }) else { return }
+        let read = baseReads.remove(at: place)
+        if let probe = read.probe { answer(probe, of: read.node, output: &output) }
     }
 
     private mutating func readBase(_ id: ReadID, output: inout Output) {

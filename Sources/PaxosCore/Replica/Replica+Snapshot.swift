@@ -24,6 +24,8 @@ extension Replica {
         let bytes: UInt64
         /// Who has given the base.
         let giver: NodeID
+        /// When something of it came last.
+        var at: Tick
         /// So much has come; `nil` until the folder has told what was here.
         var end: UInt64?
         /// What the folder is at.
@@ -168,6 +170,7 @@ extension Replica {
             name: name,
             bytes: snapshot.bytes,
             giver: giver,
+            at: now,
             task: id
         )
         output.snapshots.append(
@@ -181,6 +184,9 @@ extension Replica {
         fetching?.isAsked = true
         output.send(.snapshotRequest(request), to: member)
     }
+
+    /// How long whoever has given a base is waited for, if another has not got the snapshot behind it.
+    private static func loyalty(_ limits: Limits) -> UInt64 { 32 * limits.electionTicks }
 
     /// A late piece is as good as one in time, whoever was asked. One of another snapshot, or that is not the next,
     /// is dropped.
@@ -198,6 +204,14 @@ extension Replica {
             guard isAsked, arriving.isAsked, arriving.request?.offset == piece.offset else {
                 return
             }
+            // Whoever has given the base has the rest, and is waited for: from another that has none a base would come
+            // without it, and of one that has a later one everything once more.
+            guard sender == arriving.giver || now >= arriving.at.advanced(by: Self.loyalty(limits))
+            else {
+                fetching?.isAsked = false
+                learner.refuseCatchUp(until: now.advanced(by: max(1, limits.electionTicks / 2)))
+                return
+            }
             // Whoever is asked has another one by now, or none.
             fetching = nil
             requestBase(of: sender, output: &output)
@@ -208,6 +222,7 @@ extension Replica {
         else { return }
         fetchedBytes += UInt64(piece.bytes.count)
         role.candidate?.extend(now: now, limits: limits)
+        fetching?.at = now
         fetching?.end = piece.offset + UInt64(piece.bytes.count)
         fetching?.held = piece.bytes
         fetching?.isAsked = false
@@ -223,7 +238,8 @@ extension Replica {
         case .piece(let bytes):
             _ = give(bytes, of: completion.id, output: &output)
             return
-        case .begun, .written, .finished, .damaged, .failed: break
+        case .failed: giveNothing(for: completion.id, output: &output)
+        case .begun, .written, .finished, .damaged: break
         }
         guard let arriving = fetching, arriving.task == completion.id else { return }
         fetching?.task = nil

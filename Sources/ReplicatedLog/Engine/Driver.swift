@@ -98,7 +98,6 @@ final class Driver: Sendable {
             if !output.messages.isEmpty { transport?.send(output.messages) }
             if let write = output.write.take() { store.submit(write) }
             for request in output.reads { read(request) }
-            for task in output.snapshots { perform(task) }
             let status = core.status
             observer.show(status)
             let isTrimmed = status.trimmed > told
@@ -107,6 +106,8 @@ final class Driver: Sendable {
                 told = status.trimmed
                 noteTrimmed(told)
             }
+            // A taken snapshot counts as one from here on: what is begun next leaves it.
+            for task in output.snapshots { perform(task) }
             tail.deliver(
                 output.takeDelivered(),
                 through: core.delivered,

@@ -43,6 +43,11 @@ struct Request: Sendable {
         operation = try Self.operation(name, object)
     }
 
+    /// What is not there yet is refused, and never left out of an append that is made.
+    private static func isUnsupported(_ object: JSON) -> Bool {
+        ["token", "key", "expected_slot", "fence"].contains { object[$0] != nil }
+    }
+
     private static func operation(
         _ name: String,
         _ object: JSON
@@ -50,13 +55,14 @@ struct Request: Sendable {
         switch name {
         case "append":
             let payload = try payload(object)
-            if object["token"] != nil || object["expected_slot"] != nil { return .unsupported }
+            if Self.isUnsupported(object) { return .unsupported }
             return .append(
                 payload,
                 timeout: try timeout(object),
                 onUnknown: try onUnknown(object)
             )
         case "append_batch":
+            if Self.isUnsupported(object) { return .unsupported }
             return .appendBatch(
                 try payloads(object),
                 timeout: try timeout(object),
