@@ -136,7 +136,7 @@ import Darwin
             group.addTask {
                 var slot = try shared.environment.makeReadSlot()
                 var seen: UInt64 = 0
-                while seen < 300 {
+                while seen < 300, !Task.isCancelled {
                     let committed = shared.committed.load(ordering: .acquiring)
                     let (key, value) = try slot.withRead { (txn) throws in
                         (

@@ -78,9 +78,13 @@ import Testing
             #expect(waitUntil(.seconds(60)) { node.isReady })
             #expect(node.ask("append", #","payload":"a""#)?.slot == 1)
             node.send(line: #"{"op":"events","id":"\#(NodeProcess.subscription)"}"#)
-            #expect(waitUntil(.seconds(60)) { told.withLock { $0 } == ["watching"] })
+            // Of a disk that is slow is told too, whenever it is.
+            func isTold(_ events: [String]) -> Bool {
+                told.withLock { $0.filter { !$0.hasPrefix("disk_") } } == events
+            }
+            #expect(waitUntil(.seconds(60)) { isTold(["watching"]) })
             #expect(node.ask("trim", #","through":1"#)?.trimmedSlot == 1)
-            #expect(waitUntil(.seconds(60)) { told.withLock { $0 } == ["watching", "trimmed"] })
+            #expect(waitUntil(.seconds(60)) { isTold(["watching", "trimmed"]) })
             #expect(node.ask("shutdown")?.event == "closed")
             #expect(node.ending(within: .seconds(60)) == 0)
             #expect(node.strange.isEmpty)

@@ -26,7 +26,12 @@ enum LoopbackPorts {
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
             #endif
             sockets.append(descriptor)
-            guard let port = bindToAny(descriptor) else {
+            // Below those that systems give to connections: none takes the port of a member that is down.
+            var port: UInt16?
+            for _ in 0..<100 where port == nil {
+                port = bind(descriptor, to: .random(in: 15_000...32_000))
+            }
+            guard let port = port ?? bind(descriptor, to: 0) else {
                 throw Failure(PosixError(code: errno, operation: "bind", path: host))
             }
             ports.append(port)
@@ -34,16 +39,25 @@ enum LoopbackPorts {
         return ports
     }
 
-    private static func bindToAny(_ descriptor: Int32) -> UInt16? {
+    /// The port that it is bound to then, which the system chooses for none.
+    private static func bind(_ descriptor: Int32, to port: UInt16) -> UInt16? {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let status = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { general in
-                bind(descriptor, general, size) == 0 ? getsockname(descriptor, general, &size) : -1
+                systemBind(descriptor, general, size) == 0
+                    ? getsockname(descriptor, general, &size) : -1
             }
         }
         return status == 0 ? UInt16(bigEndian: address.sin_port) : nil
     }
+}
+
+private func systemBind(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ size: socklen_t)
+    -> Int32
+{
+    bind(descriptor, address, size)
 }

@@ -15,7 +15,7 @@ import Testing
 
     private static func cutOff(_ world: ClusterWorld) async throws -> CutOff {
         try await world.startAll()
-        for attempt in 1... {
+        for attempt in 1...1_000 {
             try await world.node(1).append(bytes("first"), timeout: .seconds(300))
             guard
                 let leader = world.members.first(where: {
@@ -69,7 +69,8 @@ import Testing
         var slot: Slot?
         do throws(AppendError) {
             let error = AppendError.unknown(lost.token, .timedOut)
-            slot = try await node.settle(error, by: .never).lowerBound
+            let limit = node.clock.deadline(after: .seconds(300))
+            slot = try await node.settle(error, by: limit).lowerBound
         } catch {
             #expect(error == .never(.timedOut))
         }

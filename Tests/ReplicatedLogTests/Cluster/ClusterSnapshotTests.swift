@@ -67,6 +67,7 @@ import Testing
             var count = 0
             while (try? await other.append(bytes("meanwhile \(count)"))) != nil { count += 1 }
         }
+        defer { appending.cancel() }
         let back = try await world.start(3)
         var events = back.subscribe(from: known.next).makeAsyncIterator()
         guard case .gap(let through, .snapshot(let snapshot))? = try await events.next() else {

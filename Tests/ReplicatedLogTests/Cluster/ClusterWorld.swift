@@ -53,7 +53,11 @@ final class ClusterWorld {
             directory: path(member),
             transport: network.transport(for: member)
         )
-        running[member] = (node, Task { try await node.run() })
+        let run = Task {
+            // One that is shut down before it has begun to run has ended in order too.
+            do { try await node.run() } catch LogRunError.alreadyRun {}
+        }
+        running[member] = (node, run)
         return node
     }
 

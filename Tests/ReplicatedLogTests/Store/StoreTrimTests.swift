@@ -356,6 +356,13 @@ import Testing
         #expect(listener.wait(through: write + 1))
         #expect(store.counters.commits > commits + 1)
         #expect(try store.page(last + 2_499...last + 2_500).get().rows.count == 2)
+        // And where its trim rests on its own checkpoint: the pages it was read from are replaced by the first part.
+        store.submit(write + 2) { rows in
+            rows.accepted = [.commands(last + 2_501...last + 5_000, bytes: 500)]
+            Self.commit(&rows, through: last + 2_500)
+            rows.trimmed = Slot(rawValue: last + 2_400)
+        }
+        #expect(listener.wait(through: write + 2))
         #expect(listener.now.failures.isEmpty)
         store.closeAndWait()
     }

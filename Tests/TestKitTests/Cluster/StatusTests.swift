@@ -9,16 +9,20 @@ import Testing
     @Test func theLagOfEachMemberIsTold() async throws {
         try await withCluster { cluster in
             _ = try await cluster.append("before", on: 1)
-            #expect(await cluster.eventually { cluster.areLevel })
+            #expect(await cluster.eventually(within: 30_000) { cluster.areLevel })
             let first = try await cluster.leader()
             let held = cluster.others(than: first)[0]
             let start = try cluster.node(first).status.committedSlot
             try cluster.stall(held)
             for number in 0..<20 { _ = try await cluster.append("\(number)", on: first) }
-            #expect(await cluster.eventually { cluster.tellsLag(of: held, since: start) })
+            #expect(
+                await cluster.eventually(within: 30_000) {
+                    cluster.tellsLag(of: held, since: start)
+                }
+            )
             try cluster.resume(held)
-            #expect(await cluster.eventually { cluster.areLevel })
-            #expect(await cluster.eventually { cluster.followersHearOne })
+            #expect(await cluster.eventually(within: 30_000) { cluster.areLevel })
+            #expect(await cluster.eventually(within: 30_000) { cluster.followersHearOne })
         }
     }
 }
