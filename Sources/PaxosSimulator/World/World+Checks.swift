@@ -26,6 +26,11 @@ extension World {
             .limits,
             "\(node.id) has \(status.slotsInFlight) slots in flight"
         )
+        try demand(
+            !process.inbox.isStarved,
+            .limits,
+            "\(node.id) leaves an append waiting that it would take"
+        )
         for message in output.messages { try check(message, of: node, process) }
         if let slot = output.passed { try pass(slot, at: node, process) }
         for delivered in output.delivered { try check(delivered, of: node, process) }

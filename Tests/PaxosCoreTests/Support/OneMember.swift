@@ -119,6 +119,7 @@ final class OneMember {
         for append in appends { inbox.add(append) }
         let taken = inbox.taken
         var output = inbox.step(&core, arrivals)
+        try demand(!inbox.isStarved, "an append waits that the core would take")
         var said = Said(
             replies: output.replies,
             delivered: output.delivered.map(\.slot),
