@@ -24,12 +24,11 @@ extension Environment {
         guard let resolved = realpath(path, nil) else { throw .posix(errno: errno, path: path) }
         defer { free(resolved) }
         let path = String(cString: resolved)
-        let file = try identity(of: path)
-        guard OpenRegistry.shared.claim(file) else { throw .alreadyOpen(path: path) }
+        let claim = try OpenRegistry.shared.claim(path)
         do throws(EnvironmentOpenError) {
-            return try openClaimed(path, file: file, options: options)
+            return try openClaimed(path, claim: claim, options: options)
         } catch {
-            OpenRegistry.shared.release(file)
+            OpenRegistry.shared.release(claim)
             throw error
         }
     }
@@ -47,15 +46,9 @@ extension Environment {
         _ = Self.closeDescriptor(descriptor)
     }
 
-    private static func identity(of path: String) throws(EnvironmentOpenError) -> FileIdentity {
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw .posix(errno: errno, path: path) }
-        return FileIdentity(status)
-    }
-
     private static func openClaimed(
         _ path: String,
-        file: FileIdentity,
+        claim: OpenRegistry.Claim,
         options: Options
     ) throws(EnvironmentOpenError) -> Environment {
         let ownerLock = try OwnerLock.acquire(
@@ -66,7 +59,7 @@ extension Environment {
         do throws(EnvironmentOpenError) {
             try LockFile.allocate(besides: path, options: options)
             var state = try recover(path, options: options)
-            let env = try openLocked(path, file: file, options: options)
+            let env = try openLocked(path, file: claim.file, options: options)
             do throws(EnvironmentOpenError) {
                 let descriptor = Raw.descriptor(env)
                 if let state, !state.isStill(in: descriptor) {
@@ -85,7 +78,7 @@ extension Environment {
                     env: env,
                     path: path,
                     access: options.access,
-                    file: file,
+                    claim: claim,
                     ownerLock: ownerLock,
                     state: state
                 )

@@ -13,7 +13,7 @@ final class EnvironmentHandle: @unchecked Sendable {
     let env: OpaquePointer
     let path: String
     let access: Environment.Access
-    private let file: FileIdentity
+    private let claim: OpenRegistry.Claim
     private let ownerLock: OwnerLock?
     private let writer = PosixMutex()
     /// Reached with the writer's turn held; nil where commits are LMDB's own.
@@ -24,7 +24,7 @@ final class EnvironmentHandle: @unchecked Sendable {
         env: OpaquePointer,
         path: String,
         access: Environment.Access,
-        file: FileIdentity,
+        claim: OpenRegistry.Claim,
         ownerLock: OwnerLock?,
         state: SealedState?
     ) {
@@ -38,7 +38,7 @@ final class EnvironmentHandle: @unchecked Sendable {
         self.env = env
         self.path = path
         self.access = access
-        self.file = file
+        self.claim = claim
         self.ownerLock = ownerLock
     }
 
@@ -47,7 +47,7 @@ final class EnvironmentHandle: @unchecked Sendable {
         OwnerLock.unlock(Raw.descriptor(env))
         mdb_env_close(env)
         ownerLock?.release()
-        OpenRegistry.shared.release(file)
+        OpenRegistry.shared.release(claim)
     }
 
     /// Begins the write transaction, and keeps it to this thread until it ends.

@@ -31,6 +31,12 @@ package struct PosixError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The code of what is not there.
     package static let missing = ENOENT
 
+    /// The code of what somebody else has.
+    package static let busy = EBUSY
+
+    /// The code of what cannot be read or written.
+    package static let unreadable = EIO
+
     /// Whether the file or directory was not there.
     package var isMissing: Bool { code == ENOENT }
 

@@ -12,7 +12,7 @@ import Testing
 /// sample where not all are.
 @Suite(.computing, .serialized) struct PowerLossTests {
     static let seed = UInt64(setting("RLOG_POWER_SEED", default: 1))
-    static let limit = setting("RLOG_POWER_IMAGES", default: 2_000)
+    static let limit = setting("RLOG_POWER_IMAGES", default: 1_000)
 
     private func replay(
         _ recording: DiskRecording,

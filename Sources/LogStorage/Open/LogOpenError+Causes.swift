@@ -13,7 +13,8 @@ extension LogOpenError {
             self.init(PosixError(code: error.code, operation: "open", path: path))
         case .posix(let code, let path):
             self.init(PosixError(code: code, operation: "open", path: path))
-        @unknown default: self = .system(code: 0, operation: "open", path: path)
+        @unknown default:
+            self = .system(code: PosixError.unreadable, operation: "open", path: path)
         }
     }
 

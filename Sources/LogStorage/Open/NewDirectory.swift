@@ -166,11 +166,14 @@ extension LogCreateError {
             self.init(PosixError(code: error.code, operation: "create", path: path))
         case .posix(let code, let path):
             self.init(PosixError(code: code, operation: "create", path: path))
-        case .alreadyOpen(let path), .lockedByAnotherProcess(let path), .damaged(let path, _):
-            // Nobody knows the name it is made under.
-            self = .system(code: 0, operation: "lock", path: path)
+        case .alreadyOpen(let path), .lockedByAnotherProcess(let path):
+            // Nobody knows the name it is made under: who has it is none of ours.
+            self.init(PosixError(code: PosixError.busy, operation: "lock", path: path))
+        case .damaged(let path, _):
+            // Read back just after it was written.
+            self.init(PosixError(code: PosixError.unreadable, operation: "create", path: path))
         @unknown default:
-            self = .system(code: 0, operation: "create", path: path)
+            self.init(PosixError(code: PosixError.unreadable, operation: "create", path: path))
         }
     }
 }

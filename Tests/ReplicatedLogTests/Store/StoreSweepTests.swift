@@ -25,11 +25,11 @@ import Darwin
             [isKilled = isKilled as Bool, path = account.path as String] in
             Account.begin(path)
             let sweep = try Sweep(isKilled: isKilled)
-            sweep.forEachDamage(seconds: 3) { damage in
+            sweep.forEachDamage(seconds: 2) { damage in
                 try sweep.directory.overwrite(damage.apply(to: sweep.image))
                 sweep.lookAtRest()
             }
-            sweep.forEachDamage(seconds: 4) { damage in
+            sweep.forEachDamage(seconds: 2) { damage in
                 try sweep.directory.overwrite(damage.apply(to: sweep.image))
                 try sweep.openAndUse()
             }
@@ -69,7 +69,7 @@ import Darwin
             let listener = Listener()
             store.start(observer: listener)
             let image = try sweep.imageNow()
-            DamageCatalogue(image: image).mixed.forEach(seconds: 3) { damage in
+            DamageCatalogue(image: image).mixed.forEach(seconds: 2) { damage in
                 for (place, bytes) in damage.writes {
                     try sweep.directory.overwrite(bytes, at: place)
                 }
@@ -94,7 +94,7 @@ import Darwin
             [isReplacing = isReplacing as Bool, path = account.path as String] in
             Account.begin(path)
             let sweep = try Sweep(isKilled: false, above: isReplacing ? 40 : 0)
-            sweep.forEachDamage(seconds: 8) { damage in
+            sweep.forEachDamage(seconds: 4) { damage in
                 try sweep.write(under: damage, isReplacing: isReplacing)
             }
             Account.say("done")
