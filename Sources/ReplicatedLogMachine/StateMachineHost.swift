@@ -192,6 +192,11 @@ public final class StateMachineHost<Machine: ReplicatedStateMachine>: Sendable {
         return try state.withLock { state in try body(state.machine, state.applied) }
     }
 
+    /// Something of the state, and the slot through which it is applied.
+    func applied<Value>(_ body: (Machine) -> Value) -> (Value, Slot) {
+        state.withLock { (body($0.machine), $0.applied) }
+    }
+
     /// Waits until a slot is applied here.
     ///
     /// - Throws: `StateReadError`.

@@ -20,6 +20,37 @@ import Testing
         }
     }
 
+    /// What is there first, then each difference that the watcher comes for, and nothing that makes none.
+    @Test func changesAreTold() async throws {
+        let directory = try await MachineDirectory()
+        try await directory.run(Accounts()) { accounts in
+            try await accounts.perform(.pay("ann", 17))
+            var changes = accounts.changes { $0.balances["ann"] }.makeAsyncIterator()
+            var change = try #require(try await changes.next())
+            #expect(change.value == 17 && change.slot == 1)
+            try await accounts.perform(.pay("bob", 1))
+            try await accounts.perform(.pay("ann", 3))
+            change = try #require(try await changes.next())
+            #expect(change.value == 20 && change.slot == 3)
+            try await accounts.perform(.close("ann"))
+            change = try #require(try await changes.next())
+            #expect(change.value == nil && change.slot == 4)
+            let waiting = Task {
+                var later = accounts.changes(from: 6) { $0.applied }.makeAsyncIterator()
+                let first = try await later.next()
+                let second = try await later.next()
+                return (first?.value, second?.value)
+            }
+            try await accounts.perform(.pay("ann", 1))
+            try await accounts.perform(.pay("ann", 1))
+            try await eventually("somebody waits for the next") {
+                accounts.state.withLock { $0.readers.values.contains { $0.slot == 7 } }
+            }
+            waiting.cancel()
+            await #expect(throws: StateReadError.cancelled) { try await waiting.value }
+        }
+    }
+
     /// Each gets what its own command came to, whoever is first.
     @Test func manyCallersGetTheirOwn() async throws {
         let directory = try await MachineDirectory()

@@ -13,6 +13,8 @@ struct BenchCluster: Sendable {
     private let sentMessages: @Sendable () -> Int
     /// Between replicas of this process.
     let network: InMemoryNetwork?
+    /// Of replicas over TCP, held as long as they may be restarted.
+    private let ports: LoopbackPorts?
 
     /// Makes the directories `n1`, `n2` and so on below `directory`, runs a replica on each, and waits
     /// until one of this process leads.
@@ -93,7 +95,8 @@ struct BenchCluster: Sendable {
         _ seats: [Seat],
         isLed: Bool
     ) async throws(Failure) -> BenchCluster {
-        let ports = try LoopbackPorts.free(seats.count)
+        let held = try LoopbackPorts(seats.count)
+        let ports = held.ports
         let own = TCPAddress(host: LoopbackPorts.host, port: ports[0])
         var addresses: [NodeID: TCPAddress] = [:]
         for (seat, port) in zip(seats, ports) {
@@ -126,7 +129,8 @@ struct BenchCluster: Sendable {
             return BenchCluster(
                 replicas: replicas,
                 called: first.log,
-                network: nil
+                network: nil,
+                ports: held
             ) { [transport] in transport.counters.sentMessages }
         } catch {
             for replica in replicas { _ = await replica.stop() }
@@ -138,9 +142,11 @@ struct BenchCluster: Sendable {
         replicas: [any BenchReplica],
         called: LogNode,
         network: InMemoryNetwork?,
+        ports: LoopbackPorts? = nil,
         sentMessages: @escaping @Sendable () -> Int
     ) {
         self.network = network
+        self.ports = ports
         self.replicas = replicas
         self.called = called
         self.sentMessages = sentMessages

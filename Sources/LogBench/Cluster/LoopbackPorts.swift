@@ -9,15 +9,19 @@ import Musl
 import Darwin
 #endif
 
-/// Ports of this machine for processes that must know each other's before the first one listens.
-enum LoopbackPorts {
+/// Ports of this machine for processes that must know each other's before the first one listens, and that listen
+/// there again after a restart: nobody else who looks for a port is given one of them while this lives.
+final class LoopbackPorts: Sendable {
     static let host = "127.0.0.1"
 
-    /// Different ports that nobody has at the moment. Whoever takes one meanwhile is found out by the
-    /// replica that is to listen there.
-    static func free(_ count: Int) throws(Failure) -> [UInt16] {
-        var sockets: [Int32] = []
-        defer { for descriptor in sockets { close(descriptor) } }
+    let ports: [UInt16]
+    /// A socket at each port that does not listen: whoever says that the address may be used again, as a replica
+    /// does, listens there all the same.
+    private let held: [Int32]
+
+    /// Takes different ports that nobody has.
+    init(_ count: Int) throws(Failure) {
+        var held: [Int32] = []
         var ports: [UInt16] = []
         for _ in 0..<count {
             #if canImport(Darwin)
@@ -25,18 +29,28 @@ enum LoopbackPorts {
             #else
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
             #endif
-            sockets.append(descriptor)
+            held.append(descriptor)
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
             // Below those that systems give to connections: none takes the port of a member that is down.
             var port: UInt16?
             for _ in 0..<100 where port == nil {
-                port = bind(descriptor, to: .random(in: 15_000...32_000))
+                port = Self.bind(descriptor, to: .random(in: 15_000...32_000))
             }
-            guard let port = port ?? bind(descriptor, to: 0) else {
-                throw Failure(PosixError(code: errno, operation: "bind", path: host))
+            guard let port = port ?? Self.bind(descriptor, to: 0) else {
+                let code = errno
+                for descriptor in held { close(descriptor) }
+                throw Failure(PosixError(code: code, operation: "bind", path: Self.host))
             }
+            var one: Int32 = 1
+            setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(4))
             ports.append(port)
         }
-        return ports
+        self.ports = ports
+        self.held = held
+    }
+
+    deinit {
+        for descriptor in held { close(descriptor) }
     }
 
     /// The port that it is bound to then, which the system chooses for none.

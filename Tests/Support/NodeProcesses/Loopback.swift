@@ -81,19 +81,22 @@ package enum Loopback {
         return nil
     }
 
-    /// Ports that nobody listens on at the moment. Below those that systems give to connections, so that
-    /// none takes the port of a node that is down.
+    /// Ports that nobody has. They are kept until this process ends, by sockets that do not listen: nobody else who
+    /// looks for a port is given one of a node that is down, and a node, which says that the address may be used
+    /// again, listens there. Below those that systems give to connections, which never meet them then.
     package static func freePorts(_ count: Int) throws(PosixError) -> [UInt16] {
-        var sockets: [(descriptor: Int32, port: UInt16)] = []
-        defer { for socket in sockets { close(socket.descriptor) } }
-        for attempt in 0..<1_000 where sockets.count < count {
+        var ports: [UInt16] = []
+        for attempt in 0..<1_000 where ports.count < count {
             do throws(PosixError) {
-                sockets.append(try bound(.random(in: 15_000...32_000)))
+                let socket = try bound(.random(in: 15_000...32_000))
+                var one: Int32 = 1
+                setsockopt(socket.descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(4))
+                ports.append(socket.port)
             } catch {
                 if attempt == 999 { throw error }
             }
         }
-        return sockets.map(\.port)
+        return ports
     }
 
     /// Ends a connection so that the other end is told by a reset.

@@ -42,7 +42,13 @@ extension Slot: ExpressibleByIntegerLiteral {
     }
 }
 
-extension Slot: CustomStringConvertible {
+extension Slot: LosslessStringConvertible {
     /// The number in decimal.
     public var description: String { String(rawValue) }
+
+    /// Reads a number in decimal; `nil` if the text is none.
+    public init?(_ description: String) {
+        guard let rawValue = UInt64(description) else { return nil }
+        self.init(rawValue: rawValue)
+    }
 }
