@@ -214,7 +214,7 @@ let package = Package(
         .executableTarget(
             name: "readme-member",
             dependencies: [
-                "ReplicatedLogTCP", "ReplicatedLog",
+                "ReplicatedLogTCP", "ReplicatedLogMachine", "ReplicatedLog",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/Support/ReadmeMember"

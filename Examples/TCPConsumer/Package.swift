@@ -15,6 +15,7 @@ let package = Package(
             name: "TCPConsumer",
             dependencies: [
                 .product(name: "ReplicatedLog", package: "swift-replicated-log"),
+                .product(name: "ReplicatedLogMachine", package: "swift-replicated-log"),
                 .product(name: "ReplicatedLogTCP", package: "swift-replicated-log"),
                 .product(name: "Logging", package: "swift-log"),
             ]

@@ -74,7 +74,23 @@ package final class LMDBStore: LogStore {
             slots: slots,
             maxBytes: maxBytes,
             withEffect: withEffect,
-            answer: completion
+            answer: .rows(completion)
+        )
+        queue.submit(request)
+    }
+
+    /// As `read`, with what has no effect told, and hands out the payloads where they lie in the pages of the file
+    /// that were read for them: these are held as long as the answer is.
+    package func readPayloads(
+        _ slots: ClosedRange<Slot>,
+        maxBytes: Int,
+        completion: @escaping @Sendable (Result<PayloadPage, ReadFailure>) -> Void
+    ) {
+        let request = ReadQueue.Request(
+            slots: slots,
+            maxBytes: maxBytes,
+            withEffect: true,
+            answer: .payloads(completion)
         )
         queue.submit(request)
     }

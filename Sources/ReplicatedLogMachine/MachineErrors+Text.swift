@@ -50,6 +50,9 @@ extension HostError: CustomStringConvertible {
         case .gap(let slot):
             "the log is not kept up to slot \(slot), and the state here ends before: "
                 + "stop the node and copy the newest snapshot file of another member beside its log"
+        case .diverged(let found):
+            "the state here is wrong: \(found): replace this node, "
+                + "and look for what its machine does not do as the others do"
         case .log(let error): error.description
         }
     }

@@ -50,6 +50,9 @@ public enum HostError: Error, Sendable {
     /// behind that a base stands for it, which has no state of the host's. The newest snapshot of another member
     /// leads on.
     case gap(through: Slot)
+    /// A majority of the members had another state than this one behind the same slot: what is here is wrong, and so are
+    /// the snapshots of this node that hold it. Nothing is applied nor written any more.
+    case diverged(Divergence)
     /// The log could not be read.
     case log(ReadError)
 }

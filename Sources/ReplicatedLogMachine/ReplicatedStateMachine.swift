@@ -30,10 +30,25 @@ public protocol ReplicatedStateMachine: Sendable {
     mutating func apply(_ command: Command, at slot: Slot) -> Result
 
     /// Writes the state, so that `init(restoring:)` makes the same of it.
+    ///
+    /// The members compare what they have written at the same slots, and the one that differs from a majority ends
+    /// with `HostError.diverged`. So the bytes must depend on the state alone: a dictionary is written in the order of
+    /// its keys, say.
     func snapshot(into writer: inout LogSnapshot.Writer) throws
+
+    /// In which form the state is written: 0 if not given.
+    ///
+    /// Another one whenever the same state is written as other bytes. What is of different forms is not compared, so
+    /// that members can be upgraded one after the other.
+    static var snapshotForm: UInt64 { get }
 
     /// Makes the state that `snapshot(into:)` has written.
     init(restoring reader: inout LogSnapshot.Reader) throws
+}
+
+extension ReplicatedStateMachine {
+    /// The first.
+    public static var snapshotForm: UInt64 { 0 }
 }
 
 /// A command as bytes of the log.

@@ -6,7 +6,8 @@ extension StateMachineHost {
     /// Applies the log until the node ends or the task does.
     ///
     /// Begins with the newest snapshot that is whole, or with the machine that the host was made with, and goes
-    /// on with the log behind it. Where the log begins behind what it has applied, since this member was far behind or
+    /// on with the log behind it. What it writes into snapshots, and begins with, is compared with what the other members
+    /// write at the same slots: where it differs from a majority, it ends with `HostError.diverged`. Where the log begins behind what it has applied, since this member was far behind or
     /// its log was trimmed, it goes on with the snapshot that fills the gap, if there is one. Call it once, beside the node's `run()`, or as a service of a `ServiceGroup` behind
     /// the node's: it ends with a graceful shutdown, and when the node is shut down. Whoever still waits
     /// is told.
@@ -48,7 +49,8 @@ extension StateMachineHost {
         for snapshot in snapshots {
             do {
                 let machine = try await snapshot.read { try Machine(restoring: &$0) }
-                return begin(with: machine, at: snapshot.info.slot)
+                begin(with: machine, at: snapshot.info.slot)
+                return await compare(snapshot)
             } catch let error as SnapshotError {
                 guard case .damaged = error else { throw error }
             }
@@ -61,11 +63,29 @@ extension StateMachineHost {
         do {
             let machine = try await snapshot.read { try Machine(restoring: &$0) }
             begin(with: machine, at: through)
+            await compare(snapshot)
             return true
         } catch let error as SnapshotError {
             guard case .damaged = error else { throw error }
             return false
         }
+    }
+
+    /// Of what it begins with the others are told, as of what it writes. Where that cannot be read in this moment the
+    /// next one is compared.
+    private func compare(_ snapshot: LogSnapshot) async {
+        try? await node.compare(snapshot, form: Machine.snapshotForm)
+    }
+
+    /// Ends with an error once a majority of the members has another state than this one.
+    private func watch() async throws {
+        var events = node.events.makeAsyncIterator()
+        // What was found before is not told again; and what is dropped of the events shows here.
+        repeat {
+            if let found = node.status.divergence, found.verdict == .here {
+                throw HostError.diverged(found)
+            }
+        } while await events.next() != nil
     }
 
     private func begin(with machine: Machine, at slot: Slot) {
@@ -80,6 +100,22 @@ extension StateMachineHost {
     }
 
     private func follow() async throws {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await self.watch()
+                return false
+            }
+            group.addTask {
+                try await self.applyLog()
+                return true
+            }
+            // Of a node that ends the events may end before the log does.
+            while let isOver = try await group.next(), !isOver {}
+            group.cancelAll()
+        }
+    }
+
+    private func applyLog() async throws {
         try await restore()
         let own = node.session
         try await withThrowingDiscardingTaskGroup { group in
@@ -151,15 +187,17 @@ extension StateMachineHost {
 
     // MARK: - Snapshots
 
-    /// The state to be written at this slot, if it is time and none is being written.
+    /// The state to be written at this slot, if it is time. While one is being written it is left out, and not made up
+    /// for at another slot, where no other member writes one.
     private func due(at slot: Slot) -> Machine? {
         guard let entries = policy.entries else { return nil }
         return state.withLock { state in
-            guard !state.snapshots.isWriting,
-                slot.rawValue - state.snapshots.tried.rawValue >= entries
-            else { return nil }
-            state.snapshots.isWriting = true
+            guard slot.rawValue / entries > state.snapshots.tried.rawValue / entries else {
+                return nil
+            }
             state.snapshots.tried = slot
+            guard !state.snapshots.isWriting else { return nil }
+            state.snapshots.isWriting = true
             return state.machine
         }
     }
@@ -168,6 +206,8 @@ extension StateMachineHost {
         var failure: UnderlyingError?
         do {
             try await node.writeSnapshot(through: slot) { try machine.snapshot(into: &$0) }
+            let written = try? await node.openSnapshots().first { $0.info.slot == slot }
+            if let written { await compare(written) }
         } catch {
             failure = UnderlyingError(error)
         }

@@ -4,13 +4,14 @@ public import ReplicatedLog
 
 /// When a host writes snapshots.
 public struct SnapshotPolicy: Hashable, Sendable {
-    /// Once so many slots were applied since the last one; never if there is no number.
+    /// Where so many slots of the log are full, and as many once more; never if there is no number.
     let entries: UInt64?
 
     /// Never: every start applies the whole log.
     public static let never = SnapshotPolicy(entries: nil)
 
-    /// Once so many slots of the log were applied since the one before.
+    /// Behind the first command at or beyond each multiple of so many slots, so that members who are told the same
+    /// write theirs at the same slots, and can compare them. One that is due while another is being written is left out.
     public static func every(entries: Int) -> SnapshotPolicy {
         SnapshotPolicy(entries: UInt64(max(1, entries)))
     }

@@ -23,6 +23,11 @@ import Testing
 
     private func record(_ slot: Slot) -> CursorRecord { CursorRecord(name: name, slot: slot) }
 
+    /// By the first cursor that the process has had, or another.
+    private func move(_ slot: Slot, of cursor: UInt64 = 1) -> CursorMove {
+        CursorMove(record: record(slot), cursor: cursor)
+    }
+
     /// It is told when it is durable, and a restart finds it.
     @Test func aCursorIsOpenedDurably() throws {
         let member = try Self.alone()
@@ -40,7 +45,7 @@ import Testing
     @Test func aPositionGoesWithWhatIsWritten() throws {
         let member = try Self.alone()
         try open(member)
-        let confirmed = try member.step(at: 1) { $0.confirmed = [record(3)] }
+        let confirmed = try member.step(at: 1) { $0.confirmed = [move(3)] }
         #expect(confirmed.rows == nil)
         let append = try member.step(at: 2, appends: [member.append()])
         #expect(append.rows?.cursors == [record(3)])
@@ -51,7 +56,7 @@ import Testing
     @Test func aPositionWaitsForNobodyForLong() throws {
         let member = try Self.alone()
         try open(member)
-        try member.step(at: 1) { $0.confirmed = [record(3)] }
+        try member.step(at: 1) { $0.confirmed = [move(3)] }
         #expect(member.core.nextDeadline <= Tick(51), "somebody has to look then")
         #expect(try member.step(at: 50).rows == nil)
         #expect(try member.step(at: 51).rows?.cursors == [record(3)])
@@ -64,12 +69,12 @@ import Testing
     @Test func itStandsWhereItsConsumerSays() throws {
         let member = try Self.alone()
         try open(member)
-        try member.step(at: 1) { $0.confirmed = [record(2)] }
-        try member.step(at: 1) { $0.confirmed = [record(1)] }
+        try member.step(at: 1) { $0.confirmed = [move(2)] }
+        try member.step(at: 1) { $0.confirmed = [move(1)] }
         let asked = try member.step(at: 2) { $0.cursors = [member.cursor(name, .flush)] }
         #expect(asked.rows?.cursors == [record(2)])
         #expect(try member.step(at: 2, flush: member.store.waiting).outcomes == [.cursor(2)])
-        try member.step(at: 3) { $0.confirmed = [record(9)] }
+        try member.step(at: 3) { $0.confirmed = [move(9)] }
         let beyond = try member.step(at: 4) { $0.cursors = [member.cursor(name, .flush)] }
         #expect(beyond.rows?.cursors == [record(4)])
     }
@@ -78,7 +83,7 @@ import Testing
         let member = try Self.alone()
         try open(member)
         try member.step(at: 1) { arrivals in
-            arrivals.confirmed = [record(3)]
+            arrivals.confirmed = [move(3)]
             arrivals.closeBy = Tick(100)
         }
         try member.step(at: 100)
@@ -99,8 +104,41 @@ import Testing
         #expect(try member.drain().outcomes == [.cursor(0)])
         #expect(member.store.disk.cursors.isEmpty)
         #expect(member.core.status.cursors.isEmpty)
-        try member.step(at: 1) { $0.confirmed = [record(3)] }
+        try member.step(at: 1) { $0.confirmed = [move(3)] }
         #expect(try member.step(at: 90).rows == nil, "nobody has it any more")
+    }
+
+    /// One that was removed and made again is another: whoever has the one before moves it no more.
+    @Test func anotherOfItsNameIsAnother() throws {
+        let member = try Self.alone()
+        try open(member)
+        try member.step { $0.cursors = [member.cursor(name, .remove)] }
+        try member.drain()
+        try open(member, behind: 1)
+        #expect(member.core.status.cursors.map(\.id) == [2])
+        try member.step(at: 1) { $0.confirmed = [move(3)] }
+        #expect(member.core.status.cursors.map(\.record) == [record(1)])
+        try member.step(at: 1) { $0.confirmed = [move(3), move(2, of: 2)] }
+        #expect(member.core.status.cursors.map(\.record) == [record(2)])
+    }
+
+    /// It is made where it was asked for, once that is delivered; or its caller is told that the time is up.
+    @Test func oneThatBeginsFartherOnWaits() throws {
+        let member = try Self.alone()
+        let asked = try member.step { $0.cursors = [member.cursor(name, .open(5))] }
+        let late = try member.step(at: 1) {
+            $0.cursors = [member.cursor(other, .open(6), deadline: Tick(9))]
+        }
+        #expect(asked.outcomes.isEmpty && late.outcomes.isEmpty)
+        #expect(member.core.status.cursors.isEmpty)
+        #expect(member.core.nextDeadline <= Tick(9))
+        #expect(try member.step(at: 9).outcomes == [.never(.timedOut)])
+        try member.step(at: 10, appends: [member.append()])
+        #expect(try member.drain().outcomes.contains(.cursor(5)))
+        #expect(member.store.disk.cursors == [record(5)])
+        try member.step(at: 11, appends: [member.append()])
+        try member.drain()
+        #expect(member.core.status.cursors.map(\.record.name) == [name])
     }
 
     @Test func thereAreSoManyAtTheMost() throws {
@@ -126,7 +164,7 @@ import Testing
         try member.drain()
         try member.step { $0.trims = [member.trim(through: 4)] }
         #expect(try member.drain().outcomes == [.trimmed(through: 1, .cursor(1))])
-        let passed = try member.step(at: 1) { $0.confirmed = [record(2)] }
+        let passed = try member.step(at: 1) { $0.confirmed = [move(2)] }
         #expect(passed.rows == nil, "it is not written yet")
         let flushed = try member.step(at: 1) { $0.cursors = [member.cursor(name, .flush)] }
         #expect(flushed.rows?.cursors?.first?.slot == 2)

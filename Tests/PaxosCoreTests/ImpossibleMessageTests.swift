@@ -67,6 +67,8 @@ import Testing
         .immediate(.catchUpRequest(CatchUpRequest(slots: 1...beyond))),
         .immediate(.catchUp(CatchUp(from: 1, rows: [], committed: beyond))),
         .immediate(.catchUp(CatchUp(from: 1, rows: [row(beyond)], committed: 1))),
+        .immediate(.stateNotice(StateNotice(mark: StateMark(slot: beyond, form: 0, digest: 1)))),
+        .immediate(.stateNotice(StateNotice(mark: StateMark(slot: 0, form: 0, digest: 1)))),
         // What contradicts itself.
         accept(own, .zero), accept(own, 1, committed: 1), accept(own, 3, committed: 7),
         promise(2, 0, 1), promise(0, 1, 1),

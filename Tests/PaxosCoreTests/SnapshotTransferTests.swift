@@ -255,6 +255,28 @@ import Testing
         #expect(member.core.status.trimmed == 4)
     }
 
+    /// What is read behind it by whoever has taken it is kept too, until those who trim have heard how far that is
+    /// (`R45`).
+    @Test func whatIsReadBehindASnapshotIsKept() throws {
+        let member = try Self.giver()
+        let asked = try member.hear(2, .baseRequest(BaseRequest(begun: nil)))
+        let find = try #require(asked.snapshots.first)
+        try Self.answer(member, find, .offer(try Self.offer(3)))
+        let rows = Immediate.catchUpRequest(CatchUpRequest(slots: 4...4))
+        try member.hear(2, rows)
+        try member.step {
+            $0.keepsAbove = 4
+            $0.trims = [member.trim(through: 4)]
+        }
+        let end = 8 * Limits().electionTicks
+        try member.step(at: end - 1, flush: member.store.waiting)
+        try member.drain()
+        #expect(member.core.status.trimmed == 3, "it is being read")
+        try member.step(at: end)
+        try member.drain()
+        #expect(member.core.status.trimmed == 4)
+    }
+
     /// Who asks for what is not here is told so, and whoever has taken all of it asks for what follows: the file is let
     /// go of.
     @Test func whatIsOverIsLetGoOf() throws {

@@ -9,8 +9,16 @@ import Testing
     }
 
     /// Everything is durable and nothing is written for a while: what the policy has go is gone.
-    private static func rest(_ member: OneMember, from start: UInt64 = 10) throws {
-        for now in start..<start + 40 { try member.step(at: now, flush: member.store.waiting) }
+    @discardableResult
+    private static func rest(
+        _ member: OneMember,
+        from start: UInt64 = 10
+    ) throws -> [NodeFact] {
+        var facts: [NodeFact] = []
+        for now in start..<start + 40 {
+            facts += try member.step(at: now, flush: member.store.waiting).facts
+        }
+        return facts
     }
 
     @Test func everythingIsKeptUnlessTold() throws {
@@ -21,8 +29,12 @@ import Testing
 
     @Test func soManyEntriesAreKept() throws {
         let member = try Self.alone(.keeping(entries: 1_000), rows: 6_000)
-        try Self.rest(member)
+        let facts = try Self.rest(member)
         #expect(member.core.status.trimmed == 4_096, "the rest is no piece yet")
+        #expect(facts.filter { $0.name == "trimmed" } == [.trimmed(4_096)])
+        // What was trimmed before a process began has not happened to it.
+        let again = OneMember(disk: member.store.disk)
+        #expect(try Self.rest(again).allSatisfy { $0.name != "trimmed" })
     }
 
     /// Less than a piece is not worth a transaction.

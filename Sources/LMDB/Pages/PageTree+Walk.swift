@@ -45,6 +45,22 @@ extension PageTree {
         damaged: (Damage) -> Bool,
         _ body: (Key, UnsafeRawBufferPointer) -> Bool
     ) {
+        walkPages(table, order: order, from: start, damaged: damaged) { key, page, place in
+            page.bytes.withUnsafeBytes {
+                body(key, UnsafeRawBufferPointer(rebasing: $0[place]))
+            }
+        }
+    }
+
+    /// As `walk`, and hands out each value with the page that it lies in, and its place there: whoever keeps the
+    /// page keeps the value, without a copy.
+    package func walkPages(
+        _ table: TableRecord,
+        order: KeyOrder,
+        from start: Key? = nil,
+        damaged: (Damage) -> Bool,
+        _ body: (Key, Page, Range<Int>) -> Bool
+    ) {
         guard let root = table.root else { return }
         guard (1...64).contains(table.depth) else {
             _ = damaged(Damage(page: root, what: "a table deeper than any"))
@@ -106,7 +122,7 @@ extension PageTree {
         _ bounds: Bounds,
         _ walk: inout Walk,
         _ damaged: (Damage) -> Bool,
-        _ body: (Key, UnsafeRawBufferPointer) -> Bool
+        _ body: (Key, Page, Range<Int>) -> Bool
     ) -> Bool {
         let isLeaf = level == walk.depth
         let found: Page
@@ -127,7 +143,7 @@ extension PageTree {
         _ bounds: Bounds,
         _ walk: inout Walk,
         _ damaged: (Damage) -> Bool,
-        _ body: (Key, UnsafeRawBufferPointer) -> Bool
+        _ body: (Key, Page, Range<Int>) -> Bool
     ) -> Bool {
         var floor = bounds.floor
         let count = page.nodeCount
@@ -164,7 +180,7 @@ extension PageTree {
         _ bounds: Bounds,
         _ walk: inout Walk,
         _ damaged: (Damage) -> Bool,
-        _ body: (Key, UnsafeRawBufferPointer) -> Bool
+        _ body: (Key, Page, Range<Int>) -> Bool
     ) -> Bool {
         let count = page.nodeCount
         for index in 0..<count {
@@ -199,22 +215,16 @@ extension PageTree {
         in page: Page,
         _ number: UInt64,
         _ damaged: (Damage) -> Bool,
-        _ body: (Key, UnsafeRawBufferPointer) -> Bool
+        _ body: (Key, Page, Range<Int>) -> Bool
     ) -> Bool {
-        guard node.isLarge else {
-            return page.bytes.withUnsafeBytes {
-                body(key, UnsafeRawBufferPointer(rebasing: $0[node.data]))
-            }
-        }
+        guard node.isLarge else { return body(key, page, node.data) }
         let run: Page
         do throws(Damage) {
             run = try overflow(of: node, in: page, number)
         } catch {
             return damaged(error)
         }
-        return run.bytes.withUnsafeBytes {
-            body(key, UnsafeRawBufferPointer(rebasing: $0[PageBytes.header...]))
-        }
+        return body(key, run, PageBytes.header..<run.bytes.count)
     }
 }
 

@@ -1,7 +1,7 @@
 internal import PaxosCore
 internal import Platform
 
-typealias ReadAnswer = @Sendable (Result<RowPage, ReadFailure>) -> Void
+typealias ReadAnswer<Page: Sendable> = @Sendable (Result<Page, ReadFailure>) -> Void
 
 /// What waits for the reader thread.
 final class ReadQueue: Sendable {
@@ -9,7 +9,20 @@ final class ReadQueue: Sendable {
         let slots: ClosedRange<Slot>
         let maxBytes: Int
         let withEffect: Bool
-        let answer: ReadAnswer
+        let answer: Answer
+
+        func fail(_ failure: ReadFailure) {
+            switch answer {
+            case .rows(let answer): answer(.failure(failure))
+            case .payloads(let answer): answer(.failure(failure))
+            }
+        }
+    }
+
+    /// Who is answered, and with what.
+    enum Answer: Sendable {
+        case rows(ReadAnswer<RowPage>)
+        case payloads(ReadAnswer<PayloadPage>)
     }
 
     private struct State {
@@ -26,7 +39,7 @@ final class ReadQueue: Sendable {
             state.waiting.append(request)
             return true
         }
-        if isTaken { parker.unpark() } else { request.answer(.failure(.closed)) }
+        if isTaken { parker.unpark() } else { request.fail(.closed) }
     }
 
     func take() -> (request: Request?, isClosed: Bool) {

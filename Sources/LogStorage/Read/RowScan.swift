@@ -8,11 +8,11 @@ internal import PaxosCore
 /// What is not what was written is met in its place: a row with a wrong checksum, a slot that must have a
 /// row and has none, a page that cannot be followed. The rows before it are given out, and nothing
 /// behind it: the next page begins there and is refused.
-struct RowScan {
+struct RowScan<Row: ScannedRow> {
     let slots: ClosedRange<Slot>
     let maxBytes: Int
     private let extent: LogExtent
-    private var rows: [AcceptedEntry] = []
+    private var rows: [Row] = []
     private var bytes = 0
     private var through: Slot
     private var ineffective: [Slot] = []
@@ -31,17 +31,26 @@ struct RowScan {
     }
 
     /// What was read; nil if not even the first slot can be told.
-    var page: RowPage? {
+    var page: Row.Page? {
         guard let unreadable else {
-            return RowPage(rows: rows, through: through, ineffective: ineffective)
+            return Row.page(of: rows, through: through, ineffective: ineffective)
         }
         guard unreadable > slots.lowerBound else { return nil }
-        return RowPage(
-            rows: rows.filter { $0.slot < unreadable },
+        return Row.page(
+            of: rows.filter { $0.slot < unreadable },
             through: unreadable.previous,
             ineffective: ineffective.filter { $0 < unreadable }
         )
     }
+
+    /// Through which slot it was read.
+    var end: Slot? {
+        guard let unreadable else { return through }
+        return unreadable > slots.lowerBound ? unreadable.previous : nil
+    }
+
+    /// How many rows were met that are what was written.
+    var count: Int { rows.count }
 
     mutating func read(
         _ tree: PageTree,
@@ -82,7 +91,7 @@ struct RowScan {
         _ coding: RowCoding
     ) {
         var isDamaged = false
-        tree.walk(
+        tree.walkPages(
             table,
             order: .number,
             from: .number(slots.lowerBound.rawValue),
@@ -90,19 +99,18 @@ struct RowScan {
                 isDamaged = true
                 return false
             }
-        ) { key, value in
+        ) { key, page, place in
             guard case .number(let number) = key, number <= slots.upperBound.rawValue else {
                 return false
             }
             let slot = Slot(rawValue: number)
             if let expected, expected < slot { return false }
-            guard let row = coding.decode(value, slot: slot) else {
+            guard Row.take(page.bytes, place, of: slot, coding, into: &rows) else {
                 isDamaged = true
                 next = slot
                 return false
             }
-            rows.append(row)
-            bytes += value.count
+            bytes += place.count
             next = slot.next
             guard bytes < maxBytes else {
                 through = slot
@@ -153,5 +161,72 @@ struct RowScan {
         if !isKnown, last != nil || extent.ineffective >= first, after <= through {
             note(after, isOfEffect: true)
         }
+    }
+}
+
+/// What is made of a row that is what was written.
+protocol ScannedRow: Sendable {
+    associatedtype Page: Sendable
+
+    var slot: Slot { get }
+
+    /// Takes the row that lies in a place of a page; false if it is not what was written in the slot.
+    static func take(
+        _ page: [UInt8],
+        _ place: Range<Int>,
+        of slot: Slot,
+        _ coding: RowCoding,
+        into rows: inout [Self]
+    ) -> Bool
+
+    static func page(of rows: [Self], through: Slot, ineffective: [Slot]) -> Page
+}
+
+extension AcceptedEntry: ScannedRow {
+    static func take(
+        _ page: [UInt8],
+        _ place: Range<Int>,
+        of slot: Slot,
+        _ coding: RowCoding,
+        into rows: inout [AcceptedEntry]
+    ) -> Bool {
+        let row = page.withUnsafeBytes { bytes in
+            coding.decode(UnsafeRawBufferPointer(rebasing: bytes[place]), slot: slot)
+        }
+        guard let row else { return false }
+        rows.append(row)
+        return true
+    }
+
+    static func page(of rows: [AcceptedEntry], through: Slot, ineffective: [Slot]) -> RowPage {
+        RowPage(rows: rows, through: through, ineffective: ineffective)
+    }
+}
+
+extension HeldPayload: ScannedRow {
+    static func take(
+        _ page: [UInt8],
+        _ place: Range<Int>,
+        of slot: Slot,
+        _ coding: RowCoding,
+        into rows: inout [HeldPayload]
+    ) -> Bool {
+        let found = page.withUnsafeBytes { bytes in
+            coding.payloadPlace(in: UnsafeRawBufferPointer(rebasing: bytes[place]), slot: slot)
+        }
+        switch found {
+        case .damaged: return false
+        case .noCommand: return true
+        case .place(let inside):
+            let first = place.lowerBound + inside.lowerBound
+            rows.append(
+                HeldPayload(slot: slot, page: page, place: first..<first + inside.count)
+            )
+            return true
+        }
+    }
+
+    static func page(of rows: [HeldPayload], through: Slot, ineffective: [Slot]) -> PayloadPage {
+        PayloadPage(payloads: rows, through: through, ineffective: ineffective)
     }
 }

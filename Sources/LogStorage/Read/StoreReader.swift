@@ -43,7 +43,7 @@ final class StoreReader: @unchecked Sendable {
         while true {
             let (request, isClosed) = queue.take()
             if let request {
-                request.answer(isClosed ? .failure(.closed) : read(request))
+                if isClosed { request.fail(.closed) } else { serve(request) }
             } else if isClosed {
                 slot = nil
                 return
@@ -53,14 +53,24 @@ final class StoreReader: @unchecked Sendable {
         }
     }
 
-    private func read(_ request: ReadQueue.Request) -> Result<RowPage, ReadFailure> {
+    private func serve(_ request: ReadQueue.Request) {
+        switch request.answer {
+        case .rows(let answer): answer(read(request, as: AcceptedEntry.self))
+        case .payloads(let answer): answer(read(request, as: HeldPayload.self))
+        }
+    }
+
+    private func read<Row: ScannedRow>(
+        _ request: ReadQueue.Request,
+        as row: Row.Type
+    ) -> Result<Row.Page, ReadFailure> {
         if let failure = writeQueue.failure { return .failure(.storeFailed(failure)) }
-        var found = RowScan(request, extent: extent.withLock { $0 })
+        var found = RowScan<Row>(request, extent: extent.withLock { $0 })
         do throws(TransactionError<Never>) {
             try scan(request, &found)
             // Again: what is met once may be the system's passing trouble.
             for _ in 0..<2 where found.unreadable != nil {
-                found = RowScan(request, extent: extent.withLock { $0 })
+                found = RowScan<Row>(request, extent: extent.withLock { $0 })
                 try scan(request, &found)
             }
         } catch {
@@ -81,7 +91,7 @@ final class StoreReader: @unchecked Sendable {
         unreadable.note(found, withEffect: request.withEffect)
         counters.withLock { counters in
             counters.reads += 1
-            counters.rowsRead += UInt64(page?.rows.count ?? 0)
+            counters.rowsRead += UInt64(page == nil ? 0 : found.count)
             if found.unreadable != nil { counters.unreadableReads += 1 }
             counters.unreadableSlot = unreadable.lowest
         }
@@ -89,9 +99,9 @@ final class StoreReader: @unchecked Sendable {
         return .failure(.unreadable(found.unreadable ?? request.slots.lowerBound))
     }
 
-    private func scan(
+    private func scan<Row: ScannedRow>(
         _ request: ReadQueue.Request,
-        _ found: inout RowScan
+        _ found: inout RowScan<Row>
     ) throws(TransactionError<Never>) {
         // LMDB copies a meta page out of its map when a transaction begins: in a file that was cut short
         // under the node that would be a SIGBUS.

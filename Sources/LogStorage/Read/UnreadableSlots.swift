@@ -17,9 +17,9 @@ struct UnreadableSlots {
     }
 
     /// Takes in what became of a read.
-    mutating func note(_ scan: RowScan, withEffect: Bool) {
-        if let page = scan.page {
-            let whole = scan.slots.lowerBound...page.through
+    mutating func note<Row: ScannedRow>(_ scan: RowScan<Row>, withEffect: Bool) {
+        if let end = scan.end {
+            let whole = scan.slots.lowerBound...end
             // Rows alone do not tell their effect.
             found.removeAll { whole.contains($0.slot) && (withEffect || !$0.isOfEffect) }
         }

@@ -82,14 +82,43 @@ package struct RowCoding: Sendable {
         return payload
     }
 
+    /// Leaves a payload where it is.
+    private static func pass(_ reader: inout ByteReader) -> [UInt8]? {
+        reader.skip(reader.remaining) ? [] : nil
+    }
+
+    /// Where the payload of a row lies in it, if it is a command's: all of the row is checked, and nothing copied.
+    package enum PayloadPlace: Equatable {
+        case place(Range<Int>)
+        /// The row is what was written, and holds something else.
+        case noCommand
+        /// These bytes are not what was written in the slot.
+        case damaged
+    }
+
+    package func payloadPlace(in row: UnsafeRawBufferPointer, slot: Slot) -> PayloadPlace {
+        guard let found = decode(row, slot: slot, payload: Self.pass) else { return .damaged }
+        guard case .command = found.entry else { return .noCommand }
+        return .place(At.payload..<row.count)
+    }
+
     /// The row of `slot`, or `nil` if these bytes are not what was written there.
     package func decode(_ row: UnsafeRawBufferPointer, slot: Slot) -> AcceptedEntry? {
+        decode(row, slot: slot, payload: Self.rest)
+    }
+
+    @inline(__always)
+    private func decode(
+        _ row: UnsafeRawBufferPointer,
+        slot: Slot,
+        payload: (inout ByteReader) -> [UInt8]?
+    ) -> AcceptedEntry? {
         var reader: ByteReader = row.assumingMemoryBound(to: UInt8.self).span
         guard row.count >= At.body, reader.uint32() == checksum(of: row, slot: slot),
             let kind = reader.uint8(), let flags = reader.uint8(), flags & ~Self.chosen == 0,
             reader.uint16() == 0, let round = reader.uint64(),
             let node = reader.uint64().flatMap(NodeID.init(rawValue:)),
-            let entry = Entry(kind, from: &reader, payload: Self.rest), reader.remaining == 0
+            let entry = Entry(kind, from: &reader, payload: payload), reader.remaining == 0
         else { return nil }
         return AcceptedEntry(
             slot: slot,

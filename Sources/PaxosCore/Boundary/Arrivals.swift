@@ -10,7 +10,7 @@ package struct Arrivals: ~Copyable {
     package var trims: [TrimRequest] = []
     package var cursors: [CursorRequest] = []
     /// How far consumers have come: nobody waits for that.
-    package var confirmed: [CursorRecord] = []
+    package var confirmed: [CursorMove] = []
     package var resolves: [ResolveRequest] = []
     package var cancellations: [WaiterID] = []
     /// The store ran out of room, or found some again.
@@ -19,6 +19,8 @@ package struct Arrivals: ~Copyable {
     package var keepsAbove: Slot?
     /// The newest snapshot is of this slot.
     package var snapshot: Slot?
+    /// What the host's machine was behind slots at which it wrote a snapshot.
+    package var states: [StateMark] = []
     /// The store has failed: nothing that is in flight will be known durable.
     package var failure: StoreFailure?
     /// Shut down: take nothing new, finish what is in flight until then.

@@ -36,8 +36,10 @@ public enum NodeFact: Hashable, Sendable {
     case behindTrim(Slot)
     /// What it had not got up to this slot is trimmed elsewhere: it goes on from what the log did up to there.
     case tookBase(Slot)
-    /// A call has trimmed the log up to this slot. Told at most once a second.
+    /// The log is trimmed up to this slot, by a call, as the policy says, or with a base. Told at most once a second.
     case trimmed(Slot)
+    /// The state machines of members differ, though they have applied the same commands.
+    case diverged(Divergence)
     /// The disk or the map has no room: appends are refused.
     case full
     /// There is room again.
@@ -92,6 +94,7 @@ extension NodeFact {
         case .behindTrim: "behind-trim"
         case .tookBase: "took-base"
         case .trimmed: "trimmed"
+        case .diverged: "diverged"
         case .full: "full"
         case .notFull: "not-full"
         case .diskOverdue: "disk-overdue"
@@ -122,10 +125,20 @@ extension NodeFact {
         case .caughtUp(let slot), .behindTrim(let slot), .tookBase(let slot),
             .trimmed(let slot):
             [("slot", "\(slot)")]
+        case .diverged(let found):
+            [
+                ("slot", "\(found.slot)"), ("verdict", found.verdict.rawValue),
+                ("alike", found.alike.text), ("differing", found.differing.text),
+            ]
         case .storeFailed(let failure): [("failure", "\(failure)")]
         case .lostQuorum, .foundQuorum, .full, .notFull, .diskOverdue, .diskInTime: []
         }
     }
+}
+
+extension [NodeID] {
+    /// One after the other.
+    fileprivate var text: String { map { "\($0.rawValue)" }.joined(separator: ",") }
 }
 
 extension NodeFact: CustomStringConvertible {

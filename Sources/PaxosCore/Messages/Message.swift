@@ -36,6 +36,7 @@ package enum Immediate: Hashable, Sendable {
     case baseChunk(BaseChunk)
     case snapshotRequest(SnapshotRequest)
     case snapshotPiece(SnapshotPiece)
+    case stateNotice(StateNotice)
     case forward(Forward)
     case forwardRefused(ForwardRefused)
     case settle(Settle)
@@ -83,6 +84,7 @@ package enum MessageKind: UInt8, CaseIterable, Sendable {
     case baseChunk = 0x44
     case snapshotRequest = 0x45
     case snapshotPiece = 0x46
+    case stateNotice = 0x47
 
     case forward = 0x50
     case barrierRequest = 0x51
@@ -137,6 +139,7 @@ extension MessageKind {
         case .baseChunk: BaseChunk.self
         case .snapshotRequest: SnapshotRequest.self
         case .snapshotPiece: SnapshotPiece.self
+        case .stateNotice: StateNotice.self
         case .forward: Forward.self
         case .barrierRequest: RemoteBarrierRequest.self
         case .barrierReply: RemoteBarrierReply.self
@@ -185,6 +188,7 @@ extension Message {
         case .immediate(.baseChunk(let body)): Use.use(body, &subject)
         case .immediate(.snapshotRequest(let body)): Use.use(body, &subject)
         case .immediate(.snapshotPiece(let body)): Use.use(body, &subject)
+        case .immediate(.stateNotice(let body)): Use.use(body, &subject)
         case .immediate(.forward(let body)): Use.use(body, &subject)
         case .immediate(.forwardRefused(let body)): Use.use(body, &subject)
         case .immediate(.settle(let body)): Use.use(body, &subject)

@@ -18,11 +18,24 @@ struct Cursors: Sendable {
     /// In the order of the names.
     private(set) var held: [CursorPosition]
     private var waiting: [Waiting] = []
+    /// Those who begin behind what is not delivered yet.
+    private var early: [CursorRequest] = []
+    private var nextID: UInt64 = 1
     /// Since when something is to be written.
     private var changedAt: Tick?
 
     init(recovered: [CursorRecord]) {
-        held = recovered.map { CursorPosition(record: $0, written: $0.slot, movedAt: .zero) }
+        held = []
+        for record in recovered { held.append(position(of: record, written: record.slot, .zero)) }
+    }
+
+    private mutating func position(
+        of record: CursorRecord,
+        written: Slot,
+        _ now: Tick
+    ) -> CursorPosition {
+        defer { nextID += 1 }
+        return CursorPosition(record: record, id: nextID, written: written, movedAt: now)
     }
 
     private func index(of name: CursorName) -> Int? {
@@ -44,7 +57,14 @@ struct Cursors: Sendable {
             held[place].movedAt = now
         }
         if refusal == nil {
-            for record in arrivals.confirmed { confirm(record, delivered, now) }
+            for move in arrivals.confirmed { confirm(move, delivered, now) }
+        }
+        if !early.isEmpty {
+            let requests = early
+            early = []
+            for request in requests where callers.isWaiting(request.waiter) {
+                take(request, &callers, delivered, now, &output)
+            }
         }
         for request in arrivals.cursors {
             callers.add(request.waiter, deadline: request.deadline)
@@ -57,9 +77,11 @@ struct Cursors: Sendable {
     }
 
     /// Only on, and never beyond what this node has delivered.
-    private mutating func confirm(_ record: CursorRecord, _ delivered: Slot, _ now: Tick) {
-        let slot = min(record.slot, delivered)
-        guard let index = index(of: record.name), slot > held[index].record.slot else { return }
+    private mutating func confirm(_ move: CursorMove, _ delivered: Slot, _ now: Tick) {
+        let slot = min(move.record.slot, delivered)
+        guard let index = held.firstIndex(where: { $0.id == move.cursor }),
+            slot > held[index].record.slot
+        else { return }
         held[index].record.slot = slot
         held[index].movedAt = now
         changedAt = changedAt ?? now
@@ -79,13 +101,16 @@ struct Cursors: Sendable {
                 held[found].movedAt = now
                 break
             }
+            guard slot <= delivered else {
+                early.append(request)
+                return
+            }
             guard held.count < Self.most else {
                 return callers.answer(request.waiter, cursor: nil, output: &output)
             }
-            let record = CursorRecord(name: request.name, slot: min(slot, delivered))
+            let record = CursorRecord(name: request.name, slot: slot)
             let place = held.firstIndex { $0.record.name > request.name } ?? held.count
-            let position = CursorPosition(record: record, written: .zero, movedAt: now)
-            held.insert(position, at: place)
+            held.insert(position(of: record, written: .zero, now), at: place)
         case .flush:
             guard found != nil else {
                 return callers.answer(request.waiter, cursor: nil, output: &output)
@@ -160,6 +185,8 @@ struct Cursors: Sendable {
 package struct CursorPosition: Hashable, Sendable {
     /// What was confirmed.
     package var record: CursorRecord
+    /// Which one it is, among all that this process has had.
+    package let id: UInt64
     /// What of it was handed to the store.
     package var written: Slot
     /// When it moved, or was opened; of one that has not, when the process began.

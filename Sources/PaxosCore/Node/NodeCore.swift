@@ -65,7 +65,8 @@ package struct NodeCore: ~Copyable {
         node = recovered.node
         self.limits = limits
         self.policy = policy
-        trimming = Trimming(policy: policy, bytes: recovered.liveBytes)
+        let (bytes, trimmed) = (recovered.liveBytes, recovered.trimmed)
+        trimming = Trimming(policy: policy, bytes: bytes, trimmed: trimmed)
         cursors = Cursors(recovered: recovered.cursors)
         lifetime = Lifetime(rolledBack: recovered.rolledBack)
         meeting = Meeting(recovered: recovered, limits: limits, rule: rules.succession)
@@ -139,6 +140,7 @@ package struct NodeCore: ~Copyable {
         for completion in arrivals.completions { receive(completion, output: &output) }
         if lifetime.takesPart {
             for done in arrivals.snapshots { replica.receive(done, output: &output) }
+            replica.note(arrivals.states, output: &output)
         }
         if lifetime.takesPart { meeting.greet(at: now, output: &output) }
         if lifetime.takesPart, meeting.isEstablished { replica.tick(output: &output) }

@@ -52,6 +52,8 @@ package struct CoreStatus: Hashable, Sendable {
     package var counters: MessageCounters
     /// Payload bytes of the rows that others have sent for what was missing here.
     package var fetchedBytes: UInt64 = 0
+    /// The machines of members differ: what was found last, or that this node's is wrong.
+    package var divergence: Divergence?
     /// How far its consumers have come.
     package var cursors: [CursorPosition] = []
 }
@@ -95,6 +97,7 @@ extension CoreStatus {
             disagreements: meeting.admission.disagreements(at: now),
             counters: counters,
             fetchedBytes: replica.fetchedBytes,
+            divergence: replica.comparing.found,
             cursors: cursors
         )
     }

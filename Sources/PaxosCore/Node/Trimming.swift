@@ -42,15 +42,16 @@ struct Trimming: Sendable {
     private var waiting: [Waiting] = []
     /// Rows accepted since the last trim.
     private var accepted = 0
-    /// How far callers were told it is trimmed, and when that was a fact last.
-    private var told = (through: Slot.zero, at: Tick?.none)
+    /// How far it was a fact that it is trimmed, and when that was told last.
+    private var told: (through: Slot, at: Tick?)
     /// Since when this node has held all back by a watermark in its memory, with nothing being written.
     private var restingSince: Tick?
     /// In ticks: longer than after appends, when each member writes anyway.
     private static let rest: UInt64 = 200
 
-    init(policy: TrimPolicy, bytes: Int) {
+    init(policy: TrimPolicy, bytes: Int, trimmed: Slot) {
         self.policy = policy
+        told = (trimmed, nil)
         self.bytes = bytes
     }
 
@@ -99,7 +100,6 @@ struct Trimming: Sendable {
         if isStuck { goal = trimmed }
         // Just elected it knows of nobody's disk, and would name a member that lacks nothing.
         let isEarly = replica.awaitsFloor
-        var isAnswered = false
         let (held, cursor) = (held(by: replica), cursor)
         waiting.removeAll { call in
             let limit = call.request.limit(snapshots: held, cursors: cursor)
@@ -112,10 +112,10 @@ struct Trimming: Sendable {
             let hold =
                 trimmed >= call.through ? nil : Self.hold(of: call, held, cursor, replica)
             callers.answer(call.request.waiter, trimmed: trimmed, hold, output: &output)
-            isAnswered = true
             return true
         }
-        if isAnswered { tell(trimmed, at: replica.now, output: &output) }
+        // By whomever: what a policy has go is nobody's call.
+        tell(trimmed, at: replica.now, output: &output)
     }
 
     private mutating func tell(_ trimmed: Slot, at now: Tick, output: inout Output) {

@@ -26,6 +26,7 @@ extension Replica {
             probeLanes(output: &output)
         }
         forgetGivenInVain(output: &output)
+        sayStateAgain(output: &output)
         learn(output: &output)
         handleOwn(output: &output)
     }

@@ -17,6 +17,14 @@ extension Replica {
         var probe: UInt64?
     }
 
+    /// A member has taken what it was given, and reads on behind it.
+    struct ReadingOn {
+        let node: NodeID
+        /// It has every slot up to there.
+        var slot: Slot
+        var at: Tick
+    }
+
     /// A snapshot on its way here.
     struct ArrivingSnapshot {
         let base: Base
@@ -115,10 +123,18 @@ extension Replica {
 
     /// A member asks for rows behind what it was given, or has them.
     mutating func forgetGiven(to node: NodeID, behind slot: Slot, output: inout Output) {
+        if let place = readingOn.firstIndex(where: { $0.node == node }) {
+            readingOn[place].slot = max(readingOn[place].slot, slot.previous)
+            readingOn[place].at = now
+        }
         guard
             let given = giving.first(where: { $0.node == node }),
             given.name?.slot ?? given.base?.slot ?? .zero < slot
         else { return }
+        if given.base != nil {
+            readingOn.removeAll { $0.node == node }
+            readingOn.append(ReadingOn(node: node, slot: slot.previous, at: now))
+        }
         forgetGiven(to: node, but: nil, output: &output)
     }
 
@@ -137,8 +153,16 @@ extension Replica {
     /// back before it goes on, and it may be started again meanwhile.
     private static let patience: UInt64 = 200
 
+    /// How many election timeouts what a member reads is kept for it behind its last request: by then whoever leads has
+    /// heard how far its disk is, and has told all others, who keep what lies above by themselves.
+    private static let farewell: UInt64 = 8
+
     /// Who was given something and has not come farther for long is not waited for (`R46`).
     mutating func forgetGivenInVain(output: inout Output) {
+        if !readingOn.isEmpty {
+            let end = Self.farewell * limits.electionTicks
+            readingOn.removeAll { now >= $0.at.advanced(by: end) }
+        }
         let patience = Self.patience * limits.electionTicks
         while let given = giving.first(where: { now >= $0.at.advanced(by: patience) }) {
             forgetGiven(to: given.node, but: nil, output: &output)
@@ -146,9 +170,10 @@ extension Replica {
     }
 
     /// This node's log is kept above what it gives a snapshot of: else whoever has taken all of it would have to
-    /// begin again with the next (`R45`).
+    /// begin again with the next (`R45`). And above what whoever has taken it reads then.
     var keepsAboveGiven: Slot {
-        giving.reduce(.limit) { lowest, given in
+        let read = readingOn.reduce(Slot.limit) { min($0, $1.slot) }
+        return giving.reduce(read) { lowest, given in
             given.base == nil ? lowest : min(lowest, given.name?.slot ?? .limit)
         }
     }

@@ -62,6 +62,7 @@ package struct Replica: Sendable {
     var trimmedAway: [Slot] = []
     /// What each member was given of a base, and what is read for whom.
     var giving: [Giving] = []
+    var readingOn: [ReadingOn] = []
     var baseReads: [BaseRead] = []
     var snapshotReads: [SnapshotRead] = []
     /// The host has written some, as far as this node was told.
@@ -73,6 +74,9 @@ package struct Replica: Sendable {
     var begun: SnapshotName?
     var arrivedBase: (base: Base, sender: NodeID)?
     var installing: Installing?
+    /// What the hosts' machines are, and when that of this node is said again.
+    var comparing = Comparing()
+    var saysStateAt = Tick.never
     /// Payload bytes of rows that came by catch-up, since this process began.
     var fetchedBytes: UInt64 = 0
     /// What has happened in this step, for the core to tell.
@@ -272,6 +276,7 @@ package struct Replica: Sendable {
         case .baseChunk(let chunk): receive(chunk, from: sender, output: &output)
         case .snapshotRequest(let request): receive(request, from: sender, output: &output)
         case .snapshotPiece(let piece): receive(piece, from: sender, output: &output)
+        case .stateNotice(let notice): receive(notice, from: sender, output: &output)
         case .probe(let probe): receive(probe, from: sender, output: &output)
         case .probeReply(let reply): receive(reply, from: sender, output: &output)
         // For the node around the replica.

@@ -34,6 +34,8 @@ package enum Invariant: Int, CaseIterable, Sendable {
     /// A base is not installed without the snapshot that came with it, and what a host begins with is the state of the
     /// log there (`R42`, `R43`).
     case snapshot = 19
+    /// A cursor is not ahead of what its consumer has confirmed, and no row is gone that it has not passed.
+    case cursor = 20
     /// Once faults have stopped, appends succeed and the nodes agree within a bounded time.
     case liveness = 15
     /// Who lacks more than a window of what others have leaves it to them to lead, for some time (`R85`).

@@ -32,6 +32,12 @@ extension Mutant {
         _ step: (inout NodeCore, consuming Arrivals) -> Output
     ) -> Output {
         var barriers: [BarrierRequest] = []
+        if self == .cursorAhead {
+            for place in arrivals.confirmed.indices {
+                arrivals.confirmed[place].record.slot = core.delivered
+            }
+        }
+        if self == .trimPastCursors { arrivals.trims = arrivals.trims.map(\.pastAllCursors) }
         if self == .staleLeaderBarrier, core.status.role == .leader {
             swap(&barriers, &arrivals.barriers)
         }
@@ -259,5 +265,17 @@ extension Envelope {
             proof: hello.proof
         )
         return saying(.immediate(.hello(agreeing)))
+    }
+}
+
+extension TrimRequest {
+    fileprivate var pastAllCursors: TrimRequest {
+        TrimRequest(
+            waiter: waiter,
+            through: through,
+            pastSnapshots: pastSnapshots,
+            pastCursors: true,
+            deadline: deadline
+        )
     }
 }

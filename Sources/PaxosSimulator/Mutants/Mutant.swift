@@ -120,6 +120,10 @@ package enum Mutant: String, CaseIterable, Sendable {
     case baseBeforeSnapshot = "base-before-snapshot"
     /// The file of a snapshot that has come gets its name before it is flushed (`R42`).
     case snapshotNamedUnflushed = "snapshot-named-unflushed"
+    /// A cursor is moved to all that its node has delivered, whatever was confirmed.
+    case cursorAhead = "cursor-ahead"
+    /// A call trims past cursors, though it was not told to.
+    case trimPastCursors = "trim-past-cursors"
     /// Nobody ever looks for a new leader.
     case sleepsThroughElections = "sleeps-through-elections"
 }

@@ -38,6 +38,14 @@ package final class SimulatedNode {
     var snapshot: (disk: SimulatedDisk, generation: Int)?
     /// How far its host has got; `nil` if a base came to it without a snapshot.
     var hostSlot: Slot? = .zero
+    /// What the consumer of each cursor has confirmed, at most.
+    var consumers: [CursorName: Slot] = [:]
+    /// Those that were on the disk when it was looked at last.
+    var cursorsSeen: [CursorName] = []
+    /// Somebody has had one removed.
+    var isCursorRemoved = false
+    /// Up to here rows may be gone whatever cursors say.
+    var trimmedPastCursors = Slot.zero
     /// The directory as it was before its present boot was counted.
     var beforeBoot: SimulatedDisk?
 
@@ -111,6 +119,10 @@ final class SimulatedProcess {
     var hostSlot: Slot?
     var trims: [TrimRequest] = []
     var resolves: [ResolveRequest] = []
+    var cursors: [CursorRequest] = []
+    var confirmed: [CursorMove] = []
+    /// What its host's snapshots are.
+    var states: [StateMark] = []
     /// The trim point that it was opened with.
     var foundTrimmed = Slot.zero
     var cancellations: [WaiterID] = []
@@ -189,11 +201,13 @@ struct Callers {
         let floor: Slot
         var isCancelled = false
         var isTrim = false
+        var cursor: (name: CursorName, change: CursorRequest.Change)?
         /// Who asks for a token, and whether it is to be settled.
         var resolves: (token: Token, settles: Bool)?
 
         var label: String {
             if isTrim { return "trim" }
+            if let cursor { return "\(cursor.name)" }
             if let resolves { return "\(resolves.token)" }
             return append.map { "a\($0)" } ?? "b" + (barrier.map { "\($0)" } ?? "")
         }

@@ -29,6 +29,13 @@ struct SimulatedFolder {
     private var part: Part?
     /// Being read by others, whatever becomes of the name; of the process.
     private var lent: [File] = []
+    /// How many pieces were ever written of what others give.
+    private(set) var writes = 0
+
+    /// How much of one has come.
+    var taking: Int { part?.bytes.count ?? 0 }
+    /// Somebody reads one.
+    var isLending: Bool { !lent.isEmpty }
 
     static func digest(of bytes: [UInt8]) -> UInt64 {
         var hash = SipHash(key: (UInt64(bytes.count), 0))
@@ -111,6 +118,7 @@ struct SimulatedFolder {
         case .write(let name, let offset, let bytes):
             guard part?.name == name, part?.bytes.count == Int(offset) else { return .failed }
             part?.bytes += bytes
+            writes += 1
             if let count = part?.bytes.count, count % 3 == 0 { part?.flushed = count }
             return .written
         case .finish(let name, let base):

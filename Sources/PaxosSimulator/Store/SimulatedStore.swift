@@ -136,7 +136,9 @@ package final class SimulatedStore {
             number += 1
             if held.rows.rolledBack != nil { isLatched = true }
             guard let batch = held.batch.take() else { continue }
-            let next = batch.markedDurable(written: WriteNumber(number))
+            // As if entries were large: so a policy has some go that are not many.
+            let rows = disk.committed.count(after: disk.trimmed)
+            let next = batch.markedDurable(written: WriteNumber(number), liveBytes: rows << 17)
             if var earlier = receipt.take() {
                 earlier.merge(next)
                 receipt = consume earlier

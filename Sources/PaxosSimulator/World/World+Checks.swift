@@ -36,6 +36,11 @@ extension World {
         for delivered in output.delivered { try check(delivered, of: node, process) }
         noteHost(of: node, process)
         try demand(
+            status.divergence == nil,
+            .snapshot,
+            "\(node.id) takes the hosts' states for different: \(status.divergence.map { "\($0)" } ?? "")"
+        )
+        try demand(
             isWhole(process),
             .batch,
             "\(node.id) has delivered part of a batch"
@@ -216,8 +221,7 @@ extension World {
                 "\(node.id) says that it has trimmed through slot \(slot); its disk holds "
                     + "\(node.store.disk.trimmed)"
             )
-        case .cursor:
-            throw Violation(.reply, "\(node.id) tells of a cursor who did not ask")
+        case .cursor(let slot): try check(cursor: slot, of: caller, node)
         case .resolved(let fate): try check(fate, of: caller, node, process)
         case .never(let refusal):
             if let append = caller.append { try ledger.refuse(append: append) }

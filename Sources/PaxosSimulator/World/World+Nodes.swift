@@ -38,6 +38,7 @@ extension World {
         let core = NodeCore(
             recovered: mutant?.disguise(recovered) ?? recovered,
             limits: mutant?.alter(limits(of: node)) ?? limits(of: node),
+            policy: policy,
             seed: scheduleRandom.next(),
             rules: rules
         )
@@ -129,6 +130,7 @@ extension World {
         let rows = batch.rows
         let releases = batch.releases
         if let base = rows.base {
+            node.trimmedPastCursors = max(node.trimmedPastCursors, base.slot)
             do {
                 try checkSnapshot(of: base, at: node, process)
             } catch {
@@ -194,6 +196,7 @@ extension World {
         guard let receipt = try node.store.endFlush() else { return }
         trace.note(.durable, at: now, node, receipt.through.rawValue, 0, "\(receipt.through)")
         try takeIn(receipt, process)
+        try checkCursors(of: node)
         if node.armed == .beforeReceipt {
             try crash(node, .crashAtWrite)
             return
@@ -242,6 +245,9 @@ extension SimulatedProcess {
         swap(&arrivals.barriers, &barriers)
         swap(&arrivals.trims, &trims)
         swap(&arrivals.resolves, &resolves)
+        swap(&arrivals.cursors, &cursors)
+        swap(&arrivals.confirmed, &confirmed)
+        swap(&arrivals.states, &states)
         swap(&arrivals.cancellations, &cancellations)
         arrivals.isFull = isFull.take()
         arrivals.failure = failure.take()

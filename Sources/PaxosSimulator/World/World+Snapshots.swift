@@ -37,7 +37,10 @@ extension World {
             let base = node.store.disk.base(through: slot)
         else { return false }
         trace.note(.called, at: now, node, 1, slot.rawValue, "snapshot through \(slot)")
-        node.store.folder.write(hostState(after: slot), behind: base)
+        let state = hostState(after: slot)
+        node.store.folder.write(state, behind: base)
+        let digest = SimulatedFolder.digest(of: state)
+        process.states.append(StateMark(slot: slot, form: 0, digest: digest))
         keep(node, process)
         schedule(node)
         return true

@@ -28,6 +28,7 @@ extension World {
         defer { trimRandom = random }
         agenda.put(.trim, at: now.advanced(byTicks: random.within(2...60)))
         writeSnapshots()
+        moveCursors()
         let running = nodes.filter { $0.process?.hasClosed == false && !$0.isTwin }
         let told = random.oneIn(2) ? running : random.pick(running).map { [$0] } ?? []
         for node in told {
@@ -37,9 +38,11 @@ extension World {
             let isAll = random.oneIn(2)
             let back = isAll ? 0 : UInt64(random.below(Int(min(committed.rawValue, 60))))
             let isPast = snapshots?.random.oneIn(8) ?? false
+            let isPastCursors = cursors?.random.oneIn(10) ?? false
             trim(
                 through: Slot(rawValue: committed.rawValue - back),
                 pastSnapshots: isPast,
+                pastCursors: isPastCursors,
                 node,
                 process
             )
@@ -49,6 +52,7 @@ extension World {
     func trim(
         through slot: Slot,
         pastSnapshots: Bool = false,
+        pastCursors: Bool = false,
         _ node: SimulatedNode,
         _ process: SimulatedProcess
     ) {
@@ -65,9 +69,11 @@ extension World {
                 waiter: process.callers.add(caller),
                 through: slot,
                 pastSnapshots: pastSnapshots,
+                pastCursors: pastCursors,
                 deadline: .never
             )
         )
+        if pastCursors { node.trimmedPastCursors = max(node.trimmedPastCursors, slot) }
         trace.note(.called, at: now, node, 0, slot.rawValue, "trim through \(slot)")
         schedule(node)
     }

@@ -30,6 +30,8 @@ package final class World {
     var leavesBehind = false
     /// Hosts write snapshots, if they do.
     var snapshots: WorldSnapshots?
+    /// Consumers keep their places, and members trim by themselves, if they do.
+    var cursors: WorldCursors?
     /// By the number of effective commands: what a host's state is then.
     var hostDigests: [Digest] = []
     /// Digests of the bases that came with a snapshot.
@@ -117,6 +119,7 @@ package final class World {
         drawTrims(seed: seed)
         drawResolves(seed: seed)
         drawSnapshots(seed: seed)
+        drawCursors(seed: seed)
     }
 
     /// A world that follows a script.

@@ -79,13 +79,14 @@ extension Inbox {
     }
 
     /// A consumer has come so far. Of each only the last is kept until the driver looks, and only the first wakes it.
-    func confirm(_ record: CursorRecord) {
+    func confirm(_ move: CursorMove) {
         let wakes = state.withLock { state -> Bool in
-            if let index = state.confirmed.firstIndex(where: { $0.name == record.name }) {
-                state.confirmed[index].slot = max(state.confirmed[index].slot, record.slot)
+            if let index = state.confirmed.firstIndex(where: { $0.cursor == move.cursor }) {
+                let slot = max(state.confirmed[index].record.slot, move.record.slot)
+                state.confirmed[index].record.slot = slot
                 return false
             }
-            state.confirmed.append(record)
+            state.confirmed.append(move)
             return state.confirmed.count == 1
         }
         if wakes { parker.unpark() }

@@ -116,6 +116,7 @@ extension Inbox.State {
         arrivals.isFull = isFull.take()
         arrivals.keepsAbove = keepsAbove.take()
         arrivals.snapshot = snapshot.take()
+        arrivals.states = states.handOver()
         arrivals.failure = failure.take()
         arrivals.closeBy = closeBy.take()
         return Inbox.Taken(arrivals: arrivals, offersAppends: !gathers && !appends.isEmpty)

@@ -26,7 +26,7 @@ final class Inbox: Sendable {
         var barriers: [BarrierRequest] = []
         var trims: [TrimRequest] = []
         var cursors: [CursorRequest] = []
-        var confirmed: [CursorRecord] = []
+        var confirmed: [CursorMove] = []
         var resolves: [ResolveRequest] = []
         var cancellations: [WaiterID] = []
         var completions: [ReadCompletion] = []
@@ -40,6 +40,7 @@ final class Inbox: Sendable {
         var isFull: Bool?
         var keepsAbove: Slot?
         var snapshot: Slot?
+        var states: [StateMark] = []
         var failure: StoreFailure?
         var closeBy: Tick?
         var waiters = WaiterTable()
@@ -65,7 +66,7 @@ final class Inbox: Sendable {
         var hasMoreThanAppends: Bool {
             receipt != nil || !messages.isEmpty || !completions.isEmpty
                 || !snapshots.isEmpty || hasWordOfCallers
-                || isFull != nil || failure != nil || !confirmed.isEmpty
+                || isFull != nil || failure != nil || !confirmed.isEmpty || !states.isEmpty
         }
 
         mutating func stopGathering() {
@@ -304,6 +305,12 @@ final class Inbox: Sendable {
 
     func complete(_ completion: SnapshotCompletion) {
         state.withLock { $0.snapshots.append(completion) }
+        parker.unpark()
+    }
+
+    /// The host's machine was this behind a slot.
+    func note(_ mark: StateMark) {
+        state.withLock { $0.states.append(mark) }
         parker.unpark()
     }
 

@@ -6,6 +6,13 @@ package protocol NodeStore: LogStore {
     var counters: StoreCounters { get }
     /// What the log did up to the trim point, or the end of the batch there.
     var base: Base { get }
+    /// Reads the payloads of the commands in a range, without a copy where the store can: as `read`, with what has
+    /// no effect told.
+    func readPayloads(
+        _ slots: ClosedRange<Slot>,
+        maxBytes: Int,
+        completion: @escaping @Sendable (Result<PayloadPage, ReadFailure>) -> Void
+    )
     /// Begins a backup of the directory, behind its base and with every slot up to one that is chosen.
     func beginBackup(
         through committed: Slot,
@@ -14,6 +21,17 @@ package protocol NodeStore: LogStore {
         storage: StorageOptions,
         isCancelled: @escaping @Sendable () -> Bool
     ) throws(LogCopyError) -> LogCopy
+}
+
+extension NodeStore {
+    /// As it reads rows: what stands between a node and its store has a say in this too.
+    package func readPayloads(
+        _ slots: ClosedRange<Slot>,
+        maxBytes: Int,
+        completion: @escaping @Sendable (Result<PayloadPage, ReadFailure>) -> Void
+    ) {
+        read(slots, maxBytes: maxBytes) { result in completion(result.map(PayloadPage.init)) }
+    }
 }
 
 extension LMDBStore: NodeStore {}

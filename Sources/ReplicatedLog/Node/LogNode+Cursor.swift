@@ -6,9 +6,9 @@ extension LogNode {
     /// ```swift
     /// let cursor = try await node.cursor(named: CursorName("billing"))
     /// for try await event in cursor.events {
-    ///     guard case .entry(let slot, let payload, _) = event else { continue }
-    ///     try await bill(payload)                        // must bear being done twice
-    ///     try cursor.confirm(through: slot)
+    ///     if case .gap(let through, let why) = event { try await missed(through, why) }   // is not kept any more
+    ///     if case .entry(_, let payload, _) = event { try await bill(payload) }   // must bear being done twice
+    ///     try cursor.confirm(through: event.through)
     /// }
     /// ```
     ///
@@ -21,7 +21,8 @@ extension LogNode {
     ///   - name: One of 64 at most.
     ///   - start: Where it begins if there is none of that name: behind this slot, or by default with the first
     ///     that is kept.
-    ///   - timeout: How long to wait; `Limits.appendTimeout` if not given.
+    ///   - timeout: How long to wait, also for what was known as committed when the node was opened, if it begins
+    ///     behind that; `Limits.appendTimeout` if not given.
     /// - Returns: The cursor, durable.
     /// - Throws: `CursorError`.
     public func cursor(
@@ -29,20 +30,21 @@ extension LogNode {
         behind start: Slot? = nil,
         timeout: Duration? = nil
     ) async throws(CursorError) -> Cursor {
-        // What was known as committed at the opening is waited for, and with it `run()`.
-        if let start, start <= tail.recovered {
-            while tail.delivered < start, tail.end == nil, !Task.isCancelled {
-                await tail.wait(for: start)
-            }
-        }
-        guard start ?? .zero <= tail.delivered else {
+        // What was known as committed at the opening is waited for by the core, and with it `run()`.
+        let delivered = tail.delivered
+        guard start ?? .zero <= max(delivered, tail.recovered) else {
             if let end = tail.end { throw CursorError(end, ending) }
-            if Task.isCancelled { throw .cancelled }
-            throw .notDelivered(through: tail.delivered)
+            throw .notDelivered(through: delivered)
         }
         let found = try await change(name, .open(start ?? tail.gone), timeout)
         guard let found else { throw .tooMany }
-        return Cursor(node: self, name: name, opened: found)
+        // Removed by somebody else in this moment it has none.
+        return Cursor(node: self, name: name, id: cursorID(of: name) ?? 0, opened: found)
+    }
+
+    /// Which cursor has the name now.
+    fileprivate func cursorID(of name: CursorName) -> UInt64? {
+        driver.status.cursors.first { $0.record.name == name }?.id
     }
 
     /// The cursors of this node by name, and how far each has confirmed.
@@ -105,10 +107,13 @@ public struct Cursor: Sendable {
     public let name: CursorName
     /// Where it stood when it was opened: what it knows of lies behind.
     public let opened: Slot
+    /// One that is removed and made again under the same name is another.
+    private let id: UInt64
 
-    init(node: LogNode, name: CursorName, opened: Slot) {
+    init(node: LogNode, name: CursorName, id: UInt64, opened: Slot) {
         self.node = node
         self.name = name
+        self.id = id
         self.opened = opened
     }
 
@@ -118,11 +123,14 @@ public struct Cursor: Sendable {
     /// Its consumer is done with every slot up to this one, and need not see them again. Waits for nothing; a slot that
     /// is not beyond what was confirmed before changes nothing.
     ///
-    /// - Throws: `CursorError.notDelivered` for a slot that nobody can have seen here.
+    /// - Throws: `CursorError.notDelivered` for a slot that nobody can have seen here; `.removed` if the cursor was
+    ///   removed, also where there is another one of that name by now.
     public func confirm(through slot: Slot) throws(CursorError) {
         let delivered = node.tail.delivered
         guard slot <= delivered else { throw .notDelivered(through: delivered) }
-        node.inbox.confirm(CursorRecord(name: name, slot: slot))
+        guard node.cursorID(of: name) == id else { throw .removed }
+        let record = CursorRecord(name: name, slot: slot)
+        node.inbox.confirm(CursorMove(record: record, cursor: id))
     }
 
     /// Waits until what was confirmed is durable.
@@ -131,7 +139,9 @@ public struct Cursor: Sendable {
     /// - Throws: `CursorError`, `.removed` among them.
     @discardableResult
     public func flush(timeout: Duration? = nil) async throws(CursorError) -> Slot {
-        guard let slot = try await node.change(name, .flush, timeout) else { throw .removed }
+        guard node.cursorID(of: name) == id,
+            let slot = try await node.change(name, .flush, timeout), node.cursorID(of: name) == id
+        else { throw .removed }
         return slot
     }
 }

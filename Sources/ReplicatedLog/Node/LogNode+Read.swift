@@ -1,3 +1,4 @@
+internal import LogStorage
 internal import Logging
 internal import PaxosCore
 
@@ -57,6 +58,62 @@ extension LogNode {
         order: ReadOrder = .ascending,
         maxBytes: Int? = nil
     ) async throws(ReadError) -> LogPage {
+        let found = try await traced(slots, order, maxBytes: maxBytes)
+        return LogPage(
+            entries: found.payloads.map { LogPage.Entry(slot: $0.slot, payload: $0.payload) },
+            through: found.through
+        )
+    }
+
+    /// As `entries(in:order:maxBytes:)`, and lends the payloads to a closure, without a copy.
+    ///
+    /// A page of the file is read as it is, by the node's reader thread; the closure is called with each effective
+    /// command where it lies in that, in the order that is asked for, on the calling task. So a page costs no
+    /// allocation for an entry, nor a copy of it. The span is valid in the call only: what must outlive it is
+    /// copied there. Held meanwhile is what the page takes, and what lies beside it in the pages of the file.
+    ///
+    /// ```swift
+    /// var bytes = 0
+    /// var next: Slot = 1
+    /// while next <= end {
+    ///     next = try await node.withEntries(in: next...end) { _, payload in
+    ///         bytes += payload.byteCount
+    ///         return true                              // go on
+    ///     }.next
+    /// }
+    /// ```
+    ///
+    /// - Parameters:
+    ///   - slots: What is asked for; its part below slot 1 does not exist.
+    ///   - order: Against the order of the log a page is read in some pieces, and may be half as large.
+    ///   - maxBytes: At most `Limits.pageBytes`, which is what is meant if it is not given.
+    ///   - body: Takes the slot and the bytes that were appended. False: no more, and the slot is the last that is
+    ///     accounted for. What goes wrong there it keeps, and answers false.
+    /// - Returns: How far the page reaches, as `LogPage.through`: every slot of the request up to here is accounted
+    ///   for, or from here up against the order of the log.
+    /// - Throws: `ReadError`. Nothing was lent then.
+    @discardableResult
+    public func withEntries(
+        in slots: ClosedRange<Slot>,
+        order: ReadOrder = .ascending,
+        maxBytes: Int? = nil,
+        _ body: (Slot, RawSpan) -> Bool
+    ) async throws(ReadError) -> Slot {
+        let found = try await traced(slots, order, maxBytes: maxBytes)
+        for payload in found.payloads {
+            guard payload.withBytes({ body(payload.slot, $0) }) else { return payload.slot }
+        }
+        return found.through
+    }
+
+    /// A part of the committed prefix, as it was read.
+    private typealias HeldPage = (payloads: [HeldPayload], through: Slot)
+
+    private func traced(
+        _ slots: ClosedRange<Slot>,
+        _ order: ReadOrder,
+        maxBytes: Int?
+    ) async throws(ReadError) -> HeldPage {
         let span = tracing.begin(.read)
         do throws(ReadError) {
             let found = try await page(of: slots, order, maxBytes: maxBytes)
@@ -71,7 +128,7 @@ extension LogNode {
         of slots: ClosedRange<Slot>,
         _ order: ReadOrder,
         maxBytes: Int?
-    ) async throws(ReadError) -> LogPage {
+    ) async throws(ReadError) -> HeldPage {
         let first = max(slots.lowerBound, .first)
         let trimmed = tail.trimmed
         guard order == .ascending ? first > trimmed : max(slots.upperBound, .first) > trimmed else {
@@ -88,19 +145,15 @@ extension LogNode {
         switch order {
         case .ascending:
             // Nothing of the request is accounted for, and nothing before it was asked for.
-            guard first <= last else { return LogPage(entries: [], through: first.previous) }
-            let page = try await readPage(first...last, maxBytes: bytes)
-            return LogPage(
-                entries: page.entries.map { LogPage.Entry($0) },
-                through: page.through
-            )
+            guard first <= last else { return ([], first.previous) }
+            return try await readPayloads(first...last, maxBytes: bytes)
         case .descending:
             // Cancelled before the end of the range was there: nothing is accounted for.
             guard tail.delivered >= known else {
-                return LogPage(entries: [], through: min(slots.upperBound, .limit).next)
+                return ([], min(slots.upperBound, .limit).next)
             }
             let first = max(first, trimmed.next)
-            guard first <= last else { return LogPage(entries: [], through: first) }
+            guard first <= last else { return ([], first) }
             return try await readBack(first...last, maxBytes: bytes)
         }
     }
@@ -116,8 +169,8 @@ extension LogNode {
     private func readBack(
         _ slots: ClosedRange<Slot>,
         maxBytes: Int
-    ) async throws(ReadError) -> LogPage {
-        var found: [LogPage.Entry] = []
+    ) async throws(ReadError) -> HeldPage {
+        var found: [HeldPayload] = []
         var through = slots.upperBound.next
         var left = maxBytes
         var lowest = slots.lowerBound
@@ -126,9 +179,9 @@ extension LogNode {
             let last = through.previous
             let count = min(length, last.count(after: lowest.previous))
             let first = Slot(rawValue: through.rawValue - UInt64(count))
-            var page: (entries: [Delivered], through: Slot)?
+            var page: HeldPage?
             do throws(ReadError) {
-                page = try await readPage(first...last, maxBytes: left)
+                page = try await readPayloads(first...last, maxBytes: left)
             } catch {
                 // Trimmed since the request was looked at.
                 if case .trimmed(let gone) = error, gone < last {
@@ -142,9 +195,9 @@ extension LogNode {
                 }
             }
             if let page, page.through == last {
-                found += page.entries.reversed().map { LogPage.Entry($0) }
+                found += page.payloads.reversed()
                 through = first
-                left -= page.entries.reduce(Delivered.leastBytes * count) { $0 + $1.payload.count }
+                left -= page.payloads.reduce(Delivered.leastBytes * count) { $0 + $1.count }
                 length *= 2
             } else if through <= slots.upperBound {
                 break
@@ -152,7 +205,33 @@ extension LogNode {
                 length = count / 2
             }
         }
-        return LogPage(entries: found, through: through)
+        return (found, through)
+    }
+
+    /// The effective commands of a range of delivered slots, in slot order, where they lie.
+    private func readPayloads(
+        _ slots: ClosedRange<Slot>,
+        maxBytes: Int
+    ) async throws(ReadError) -> HeldPage {
+        let ineffective = tail.ineffective(in: slots)
+        let result = await withUnsafeContinuation { continuation in
+            store.readPayloads(slots, maxBytes: maxBytes) { result in
+                continuation.resume(returning: result)
+            }
+        }
+        let page = try found(result)
+        let hidden = Set(page.ineffective + ineffective)
+        guard !hidden.isEmpty else { return (page.payloads, page.through) }
+        return (page.payloads.filter { !hidden.contains($0.slot) }, page.through)
+    }
+
+    private func found<Page>(_ result: Result<Page, ReadFailure>) throws(ReadError) -> Page {
+        switch result {
+        case .success(let page): return page
+        case .failure(let failure):
+            if case .unreadable(let slot) = failure { logUnreadable(slot) }
+            throw ReadError(failure)
+        }
     }
 
     /// At the first such read, the second, the fourth and so on: callers may try for ever.
@@ -177,20 +256,15 @@ extension LogNode {
                 continuation.resume(returning: result)
             }
         }
-        switch result {
-        case .failure(let failure):
-            if case .unreadable(let slot) = failure { logUnreadable(slot) }
-            throw ReadError(failure)
-        case .success(let page):
-            let hidden = Set(page.ineffective + ineffective)
-            let entries = page.rows.compactMap { row -> Delivered? in
-                guard case .command(let command) = row.entry, !hidden.contains(row.slot) else {
-                    return nil
-                }
-                return Delivered(slot: row.slot, command: command)
+        let page = try found(result)
+        let hidden = Set(page.ineffective + ineffective)
+        let entries = page.rows.compactMap { row -> Delivered? in
+            guard case .command(let command) = row.entry, !hidden.contains(row.slot) else {
+                return nil
             }
-            return (entries, page.through)
+            return Delivered(slot: row.slot, command: command)
         }
+        return (entries, page.through)
     }
 }
 
@@ -206,10 +280,6 @@ public struct LogPage: Hashable, Sendable {
         package init(slot: Slot, payload: [UInt8]) {
             self.slot = slot
             self.payload = payload
-        }
-
-        init(_ delivered: Delivered) {
-            self.init(slot: delivered.slot, payload: delivered.payload)
         }
     }
 

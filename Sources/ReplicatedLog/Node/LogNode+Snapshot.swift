@@ -79,6 +79,17 @@ extension LogNode {
     /// Its host writes snapshots: until there is one, nothing is trimmed that the first is to hold.
     package func awaitSnapshots() { snapshots.awaitFirst() }
 
+    /// What the host wrote into a snapshot goes to the other members, as a digest, to be compared with what theirs have
+    /// written at the same slot.
+    ///
+    /// - Parameter form: How it writes itself down: digests of different forms say nothing of each other.
+    package func compare(_ snapshot: LogSnapshot, form: UInt64) async throws(SnapshotError) {
+        let digest = try await offPool { () throws(SnapshotError) in
+            try snapshot.stateDigest()
+        }.get()
+        inbox.note(StateMark(slot: snapshot.info.slot, form: form, digest: digest))
+    }
+
     /// Those that can be read, the newest first.
     package func openSnapshots() async throws(SnapshotError) -> [LogSnapshot] {
         let snapshots = snapshots

@@ -70,6 +70,9 @@ public struct LogStatus: Hashable, Sendable {
     /// Nodes heard within the last seconds that were made with other members, quorums or limits, and what
     /// differs: neither counts the other until that is put right.
     public let disagreements: [Disagreement]
+    /// State machines of members that differ, as found last where snapshots were written; once this node's is the
+    /// wrong one, that. `nil` if none was found since the node was opened.
+    public let divergence: Divergence?
     /// A peer's process that spoke within the last seconds and does not count here, such as a second one on a
     /// copy of its directory. `nil` while there is none. That process is told, and its own health says so.
     public let refusedPeer: RefusedPeer?
@@ -163,6 +166,7 @@ extension LogNode {
             droppedMessages: inbox.droppedMessages + core.counters.total,
             droppedLogLines: lines.dropped,
             disagreements: core.disagreements,
+            divergence: core.divergence,
             refusedPeer: core.refusedPeer,
             health: health,
             storage: storage

@@ -180,14 +180,15 @@ extension LogNode {
                 return nil
             }
 
-            /// What is missing; with the newest snapshot that holds all of it, if there is one.
+            /// What is missing; with the oldest snapshot that holds all of it, if there is one: behind that every row is
+            /// kept that comes after, and whoever begins with it goes on with the next slot.
             private mutating func gap(
                 through slot: Slot,
                 isPassed: Bool
             ) async throws(ReadError) -> Event {
                 // Of one that cannot be read the log tells; then nothing fills the gap.
                 let snapshots = (try? await node.openSnapshots()) ?? []
-                let snapshot = snapshots.first { $0.info.slot >= slot }
+                let snapshot = snapshots.last { $0.info.slot >= slot }
                 let end = snapshot?.info.slot ?? slot
                 next = end.next
                 previous = end

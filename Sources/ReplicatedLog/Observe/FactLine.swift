@@ -58,6 +58,12 @@ extension NodeFact {
         case .tookBase:
             FactLine(.behind, .warning, "was far behind: took a base for what others have trimmed")
         case .trimmed: FactLine(.trim, .info, "trimmed the log")
+        case .diverged:
+            FactLine(
+                nil,
+                .error,
+                "the state machines of members differ: the one that is wrong is to be replaced"
+            )
         case .full: FactLine(.room, .warning, "full: appends are refused, reads go on")
         case .notFull: FactLine(.room, .notice, "no longer full")
         case .diskOverdue: FactLine(.disk, .warning, "a write is overdue: is the disk stuck?")

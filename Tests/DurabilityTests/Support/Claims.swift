@@ -75,7 +75,7 @@ struct Claims: Sendable {
             stored = max(answer.committed, answer.rows.last?.slot ?? .zero)
         case .barrierReply(let reply): chosen = reply.slot
         case .refused, .challenge, .challengeAnswer, .statusRequest, .catchUpRequest, .baseRequest,
-            .baseChunk, .snapshotRequest, .snapshotPiece, .forward,
+            .baseChunk, .snapshotRequest, .snapshotPiece, .stateNotice, .forward,
             .forwardRefused, .settle, .barrierRequest, .probe, .probeReply:
             break
         }

@@ -176,8 +176,12 @@ final class OneMember {
 
     func barrier() -> BarrierRequest { BarrierRequest(waiter: waiter(), deadline: .never) }
 
-    func cursor(_ name: CursorName, _ change: CursorRequest.Change) -> CursorRequest {
-        CursorRequest(waiter: waiter(), name: name, change: change, deadline: .never)
+    func cursor(
+        _ name: CursorName,
+        _ change: CursorRequest.Change,
+        deadline: Tick = .never
+    ) -> CursorRequest {
+        CursorRequest(waiter: waiter(), name: name, change: change, deadline: deadline)
     }
 
     func trim(

@@ -107,5 +107,8 @@ import Testing
     @Test func theExampleOverTCPIsTheOneOfReadme() throws {
         let example = try Repository.text("Examples/TCPConsumer/Sources/TCPConsumer/main.swift")
         #expect(try Repository.text("README.md").contains("```swift\n" + example + "```\n"))
+        // A state machine on three members takes no more than a page.
+        #expect(example.contains("ReplicatedStateMachine"))
+        #expect(example.count { $0 == "\n" } < 60)
     }
 }

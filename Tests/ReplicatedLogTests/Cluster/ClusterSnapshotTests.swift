@@ -132,4 +132,32 @@ import Testing
         #expect(taken >= snapshot.fileBytes && taken <= most, "\(taken) of \(snapshot.fileBytes)")
         try await world.stopAll()
     }
+
+    /// Whoever gives it ends again and again, and is back: the rest comes from it or from the other. Piece by piece, and
+    /// that none comes twice, `KilledTransferTests` of the simulator tell.
+    @Test func whoGivesItEndsOnTheWay() async throws {
+        let (world, known, end) = try await Self.leftBehind()
+        let back = try await world.start(3)
+        var ends = 0
+        for part in 1...4 {
+            let enough = UInt64(part * Self.stateBytes / 5)
+            try await eventually("part \(part) of it is here") {
+                back.courier.held.taken >= enough
+            }
+            for member in [1, 2] as [NodeID] where try world.node(member).courier.held.peak > 0 {
+                try await world.stop(member)
+                try await world.start(member)
+                ends += 1
+            }
+        }
+        #expect(ends > 0)
+        var events = back.subscribe(from: known.next).makeAsyncIterator()
+        guard case .gap(let through, .snapshot(let snapshot))? = try await events.next() else {
+            return #expect(Bool(false), "a gap with a snapshot")
+        }
+        #expect(through == end)
+        try await Self.check(snapshot)
+        #expect(back.courier.held.taken >= snapshot.fileBytes)
+        try await world.stopAll()
+    }
 }

@@ -43,6 +43,14 @@ import Testing
             #expect(try await !node.removeCursor(named: name))
             #expect(node.cursors.isEmpty)
             await #expect(throws: CursorError.removed) { try await cursor.flush() }
+            #expect(throws: CursorError.removed) { try cursor.confirm(through: 5) }
+            // One that was made since under its name is another's.
+            let next = try await node.cursor(named: name, behind: 2)
+            #expect(throws: CursorError.removed) { try cursor.confirm(through: 6) }
+            await #expect(throws: CursorError.removed) { try await cursor.flush() }
+            try next.confirm(through: 3)
+            #expect(try await next.flush() == 3)
+            #expect(try await node.removeCursor(named: name))
         }
         try await running(try await directory.open()) { node in
             let cursor = try await node.cursor(named: name, behind: 7)

@@ -50,6 +50,33 @@ import Testing
         }
     }
 
+    /// The oldest snapshot that fills a gap comes with it: rows that are kept are not passed over for the sake of a newer
+    /// one.
+    @Test func aGapEndsWithTheFirstSnapshotThatFillsIt() async throws {
+        let directory = try NodeDirectory()
+        try await running(try await directory.make()) { node in
+            for number in 1...10 { try await node.append(payload(number)) }
+            for slot in [4, 8] as [Slot] {
+                try await node.writeSnapshot(through: slot) { try $0.write(number: slot.rawValue) }
+            }
+            try await node.trim(through: 4)
+            var events = node.subscribe(from: 2).makeAsyncIterator()
+            guard case .gap(4, .snapshot(let snapshot))? = try await events.next() else {
+                return #expect(Bool(false), "a gap with a snapshot")
+            }
+            #expect(snapshot.info.slot == 4)
+            let next = try await events.next()
+            #expect(next == .entry(slot: 5, payload: payload(5), previous: 4))
+            // Past the first: there is none but the newer one.
+            try await node.trim(through: 6, pastSnapshots: true)
+            var later = node.subscribe(from: 2).makeAsyncIterator()
+            guard case .gap(8, .snapshot(let newer))? = try await later.next() else {
+                return #expect(Bool(false), "a gap with a snapshot")
+            }
+            #expect(newer.info.slot == 8)
+        }
+    }
+
     /// A trim point within a batch: whoever has nothing of the batch gets none of it (`R72`).
     @Test func aGapEndsWithABatch() async throws {
         let directory = try NodeDirectory()

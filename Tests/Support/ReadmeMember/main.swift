@@ -3,41 +3,61 @@
 // README begins
 import Logging
 import ReplicatedLog
+import ReplicatedLogMachine
 import ReplicatedLogTCP
 
-var addresses: [NodeID: TCPAddress] = [:]
-for (id, text) in zip([1, 2, 3] as [NodeID], CommandLine.arguments.dropFirst(2)) {
-    addresses[id] = TCPAddress(text)
+/// How often each thing was ordered. It follows from the log alone, so it is the same on every member.
+struct Orders: ReplicatedStateMachine {
+    private var counts: [String: UInt64] = [:]
+    init() {}
+
+    mutating func apply(_ order: [UInt8], at slot: Slot) -> UInt64 {
+        counts[String(decoding: order, as: UTF8.self), default: 0] += 1
+        return counts[String(decoding: order, as: UTF8.self), default: 0]
+    }
+
+    func snapshot(into writer: inout LogSnapshot.Writer) throws {
+        for (name, count) in counts.sorted(by: { $0.key < $1.key }) {
+            try writer.write(number: UInt64(name.utf8.count))
+            try writer.write(Array(name.utf8))
+            try writer.write(number: count)
+        }
+    }
+
+    init(restoring reader: inout LogSnapshot.Reader) throws {
+        while reader.bytesLeft > 0 {
+            let name = try reader.read(exactly: Int(reader.readNumber()))
+            counts[String(decoding: name, as: UTF8.self)] = try reader.readNumber()
+        }
+    }
 }
-let name = CommandLine.arguments.dropFirst().first
-guard let id = addresses.keys.first(where: { "\($0)" == name }), let own = addresses[id] else {
+
+let members = try Membership([1, 2, 3])
+let arguments = CommandLine.arguments.dropFirst()
+let addresses = Dictionary(
+    uniqueKeysWithValues: zip(members.members, arguments.dropFirst().compactMap { TCPAddress($0) })
+)
+guard let (id, own) = addresses.first(where: { "\($0.key)" == arguments.first }) else {
     fatalError("usage: Orders n1|n2|n3, then the addresses of n1, n2 and n3")
 }
-let configuration = LogNode.Configuration(
-    cluster: try ClusterID("orders"),
-    node: id,
-    membership: try Membership([1, 2, 3])
-)
 let logger = Logger(label: "orders")
 let node = try await LogNode.open(
-    configuration,
+    LogNode.Configuration(cluster: try ClusterID("orders"), node: id, membership: members),
     directory: "data/\(id)",
     transport: TCPTransport(listen: own, peers: addresses),
     logger: logger,
     ifMissing: .create  // at its first start
 )
+let orders = StateMachineHost(node: node, machine: Orders(), snapshots: .every(entries: 10_000))
 let running = Task.detached { try await node.run() }
-Task.detached {
-    // Every member sees the same orders in the same slots.
-    for try await event in node.subscribe(from: 1) {
-        guard case .entry(let slot, let payload, _) = event else { continue }
-        logger.info("slot \(slot): \(String(decoding: payload, as: UTF8.self))")
-    }
-}
+let hosting = Task.detached { try await orders.run() }
 // A line of standard input is an order; this thread waits for it, so the others are detached.
 while let line = readLine() {
-    do { try await node.append(line.utf8) } catch { logger.error("\(line): \(error)") }
+    do {
+        let count = try await orders.perform(Array(line.utf8))
+        logger.info("\(line): \(count)")
+    } catch { logger.error("\(line): \(error)") }
 }
 await node.shutdown()
-try await running.value
+try await (running.value, hosting.value)
 // README ends

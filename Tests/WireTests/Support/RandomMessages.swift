@@ -194,6 +194,12 @@ extension SeededGenerator {
             )
         case .snapshotRequest:
             .immediate(.snapshotRequest(SnapshotRequest(name: snapshotName(), offset: number())))
+        case .stateNotice:
+            .immediate(
+                .stateNotice(
+                    StateNotice(mark: StateMark(slot: slot(), form: number(), digest: number()))
+                )
+            )
         case .snapshotPiece:
             .immediate(
                 .snapshotPiece(

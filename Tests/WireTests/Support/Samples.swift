@@ -225,6 +225,12 @@ enum Samples {
             )
         ),
         (
+            "state-notice",
+            .immediate(
+                .stateNotice(StateNotice(mark: StateMark(slot: 40, form: 2, digest: 9)))
+            )
+        ),
+        (
             "base-chunk",
             .immediate(
                 .baseChunk(

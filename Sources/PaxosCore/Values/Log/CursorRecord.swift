@@ -60,6 +60,18 @@ package struct CursorRecord: Hashable, Sendable {
     }
 }
 
+/// A consumer has come so far with the cursor that it was handed.
+package struct CursorMove: Hashable, Sendable {
+    package var record: CursorRecord
+    /// Which cursor of that name: one that was removed and made again is another.
+    package let cursor: UInt64
+
+    package init(record: CursorRecord, cursor: UInt64) {
+        self.record = record
+        self.cursor = cursor
+    }
+}
+
 /// The bytes of a node's cursors, in the order of their names; read back only behind a checksum, and refused whole if
 /// anything is out of order:
 ///
