@@ -37,6 +37,21 @@ import Testing
         #expect(try JSONDecoder().decode(Place.self, from: data) == place)
     }
 
+    /// As text, and as keys whose order can be told: the same bytes of the same state on every member.
+    @Test func slotsAreKeys() throws {
+        #expect(Slot("18") == 18)
+        for text in ["", "-1", "1 ", "n1", "18446744073709551616"] { #expect(Slot(text) == nil) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let held: [Slot: String] = [12: "b", 3: "a", 7: "c"]
+        let data = try encoder.encode(held)
+        #expect(String(decoding: data, as: UTF8.self) == #"{"12":"b","3":"a","7":"c"}"#)
+        #expect(try JSONDecoder().decode([Slot: String].self, from: data) == held)
+        #expect(throws: DecodingError.self) {
+            _ = try JSONDecoder().decode([Slot: String].self, from: Data(#"{"x":"b"}"#.utf8))
+        }
+    }
+
     @Test func whatIsNoIdIsRefused() {
         #expect(throws: DecodingError.self) {
             _ = try JSONDecoder().decode(NodeID.self, from: Data("0".utf8))

@@ -52,3 +52,21 @@ extension Slot: LosslessStringConvertible {
         self.init(rawValue: rawValue)
     }
 }
+
+/// As the key of a dictionary it is encoded as its number, so that `Codable` makes a keyed container of that, whose keys
+/// can be sorted.
+extension Slot: CodingKeyRepresentable {
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { Int(stringValue) }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init(intValue: Int) { stringValue = String(intValue) }
+    }
+
+    /// The number.
+    public var codingKey: any CodingKey { Key(stringValue: description) }
+
+    /// Reads the number; `nil` if the key is none.
+    public init?(codingKey: some CodingKey) { self.init(codingKey.stringValue) }
+}
