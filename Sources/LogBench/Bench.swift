@@ -96,6 +96,14 @@ package struct Bench: RlogCommand {
     )
     var fault = BenchFault.none
 
+    @Flag(
+        help: """
+            Trim each log behind its last 10000 entries while it is measured, in memory alone. A consumer of each replica \
+            reads all of it before that, and counts as what it costs.
+            """
+    )
+    var trim = false
+
     @Option(help: "Measure each point so often, and show the median.")
     var runs = 1
 
@@ -182,6 +190,9 @@ package struct Bench: RlogCommand {
         }
         guard (0...4_096).contains(readers) else {
             throw ValidationError("--readers must be 0 to 4096.")
+        }
+        guard !trim || transport == .memory && fault == .none && readers == 0 else {
+            throw ValidationError("--trim needs --transport memory, no --fault and no --readers.")
         }
         try validateFault()
         guard seconds >= 0.01, seconds <= 86_400, warmup >= 0, warmup <= 3_600 else {

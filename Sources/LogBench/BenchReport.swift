@@ -54,6 +54,7 @@ struct BenchReport {
                 + "\(sizes)-byte payloads, "
                 + (settings.batch > 1 ? "batches of \(settings.batch), " : "")
                 + "\(place.fileSystem), \(durability), "
+                + (settings.trim ? "trimmed behind \(Figure.whole(Audit.kept)) entries, " : "")
                 + "\(Figure.decimal(settings.seconds, 1)) s a point"
                 + (settings.runs > 1 ? ", medians of \(settings.runs) runs" : "")
                 + "\n\(Machine.processors) x \(machine.processor), \(machine.device), a page flushed in "

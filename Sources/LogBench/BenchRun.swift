@@ -67,6 +67,7 @@ struct BenchRun {
                 subscribers: settings.subscribers,
                 readers: settings.readers,
                 fault: settings.fault,
+                isTrimmed: settings.trim,
                 seconds: settings.seconds,
                 warmup: settings.warmup
             )

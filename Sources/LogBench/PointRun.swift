@@ -22,17 +22,30 @@ struct PointRun: Sendable {
             point.replicas,
             over: point.transport,
             below: directory,
-            fault: point.fault
+            fault: point.fault,
+            trimming: point.isTrimmed ? .keeping(entries: Audit.kept) : TrimPolicy()
         )
         let clients = try ClientThread.start()
         defer { clients.end() }
         let measured: Measured
         var readBack: ReadBack
         do throws(Failure) {
+            let audit =
+                point.isTrimmed
+                ? try await Audit.start(
+                    of: cluster.nodes,
+                    clients: point.clients,
+                    workload: workload
+                ) : nil
+            defer { audit?.cancel() }
             measured = try await load(cluster, clients, report: &report)
             if let failure = measured.load.failure { throw Failure(failure, at: directory) }
             report.note("\(point.title): reading the log back")
-            readBack = try await ReadBack.live(cluster, measured.load, workload)
+            if let tallies = try await audit?.end(through: measured.load.last) {
+                readBack = .trimmed(tallies, measured.load)
+            } else {
+                readBack = try await ReadBack.live(cluster, measured.load, workload)
+            }
         } catch {
             throw await cluster.stop() ?? error
         }

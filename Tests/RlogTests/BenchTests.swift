@@ -75,6 +75,20 @@ import Testing
         #expect(left.isEmpty)
     }
 
+    /// What is trimmed was read before, all of it: enough is appended for that.
+    @Test(.tags(.slow)) func aLogThatIsTrimmedIsReadBack() throws {
+        let scratch = try Scratch("rlog")
+        let result = try Rlog.start([
+            "bench", "--trim", "--outstanding", "1024", "--repeats", "0", "--seconds", "1", "--warmup", "0.1",
+            "--data", scratch.path, "--json",
+        ]).wait()
+        #expect(result.status == 0, "\(result.errors)")
+        let point = try #require(try result.objects().first)
+        #expect(point["trim"] as? Bool == true)
+        #expect(point["lost"] as? Int == 0 && point["duplicated"] as? Int == 0)
+        #expect(try #require(point["appends"] as? Int) > 0)
+    }
+
     /// Every member of the process delivers to each of its subscribers, and nothing before it was sent.
     @Test(.tags(.slow), arguments: [("memory", [1, 2, 3]), ("tcp", [1])])
     func subscribersAreMeasuredToo(transport: String, nodes: [Int]) throws {

@@ -8,6 +8,7 @@ import Testing
     @Test(arguments: [
         ["--wrong"], ["bench", "--wrong"], ["bench", "--rate", "many"],
         ["bench", "--transport", "carrier-pigeon"], ["bench", "--fault", "kill-leader"],
+        ["bench", "--trim", "--readers", "1"],
         ["bench", "--fault", "fire"],
         ["bench", "--fault", "slow-disk", "--replicas", "1"], ["bench", "--readers", "-1"],
         ["bench", "--replicas", "8"],

@@ -22,7 +22,8 @@ struct BenchCluster: Sendable {
         _ replicas: Int,
         over transport: BenchTransport,
         below directory: String,
-        fault: BenchFault = .none
+        fault: BenchFault = .none,
+        trimming: TrimPolicy = TrimPolicy()
     ) async throws(Failure) -> BenchCluster {
         do throws(PosixError) {
             try FileSystem.makeDirectories(directory)
@@ -33,7 +34,8 @@ struct BenchCluster: Sendable {
         var seats: [Seat] = []
         for member in members {
             let path = "\(directory)/n\(member)"
-            let made = try await BenchNode.create(member, of: members, directory: path)
+            var made = try await BenchNode.create(member, of: members, directory: path)
+            made.trimming = trimming
             seats.append(Seat(configuration: made, directory: path))
         }
         return switch transport {

@@ -20,6 +20,8 @@ struct BenchCase: Sendable {
     /// On the node that is called.
     let readers: Int
     let fault: BenchFault
+    /// Each log is trimmed behind its last `Audit.kept` entries, and read before.
+    let isTrimmed: Bool
     let seconds: Double
     let warmup: Double
 
@@ -50,6 +52,9 @@ struct BenchCase: Sendable {
     var rate: Double? {
         if case .open(let rate) = load { rate } else { nil }
     }
+
+    /// Who appends, as payloads say.
+    var clients: Int { outstanding ?? 1 }
 
     /// The rows of a group of raw LMDB that this is compared with; an open loop has none.
     var baselineRows: Int? { outstanding.map { $0 * batch } }

@@ -103,7 +103,7 @@ struct BenchPoint {
                 )
             ),
             ("readers", .integer(point.readers)), ("reads", Self.json(measured.readers)),
-            ("fault", .string(point.fault.rawValue)),
+            ("trim", .bool(point.isTrimmed)), ("fault", .string(point.fault.rawValue)),
             ("gap_us", .rounded(measured.gap, 1)), ("timeline", Self.json(measured.timeline)),
             ("flushes", .unsigned(span.flushes)), ("commits", .unsigned(span.commits)),
             ("appends_per_commit", .rounded(appendsPerCommit, 2)),

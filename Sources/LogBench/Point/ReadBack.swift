@@ -11,6 +11,8 @@ struct ReadBack {
     /// All replicas and their directories showed the same log.
     private(set) var isSame = true
     private let live: Tally
+    /// The directories hold the ends of the log, each from another slot on.
+    private var isTrimmed = false
 
     var entries: Int { live.entries }
     var isClean: Bool { lost == 0 && duplicated == 0 && foreign == 0 && isSame }
@@ -38,6 +40,15 @@ struct ReadBack {
             readBack?.take(tally, measured)
         }
         guard let readBack else { preconditionFailure("a cluster has a replica") }
+        return readBack
+    }
+
+    /// What was read of every replica while its log was trimmed.
+    static func trimmed(_ tallies: [Tally], _ measured: LoadResult) -> ReadBack {
+        guard let first = tallies.first else { preconditionFailure("a cluster has a replica") }
+        var readBack = ReadBack(first, lost: 0)
+        for tally in tallies { readBack.take(tally, measured) }
+        readBack.isTrimmed = true
         return readBack
     }
 
@@ -111,7 +122,12 @@ struct ReadBack {
             return (tally, replay)
         }
         let (tally, end) = try read.get()
-        take(tally, measured)
+        if isTrimmed {
+            duplicated = max(duplicated, tally.duplicated)
+            foreign = max(foreign, tally.foreign)
+        } else {
+            take(tally, measured)
+        }
         if end < measured.last { isSame = false }
     }
 }
