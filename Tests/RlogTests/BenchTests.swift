@@ -79,7 +79,8 @@ import Testing
     @Test(.tags(.slow)) func aLogThatIsTrimmedIsReadBack() throws {
         let scratch = try Scratch("rlog")
         let result = try Rlog.start([
-            "bench", "--trim", "--outstanding", "1024", "--repeats", "0", "--seconds", "1", "--warmup", "0.1",
+            "bench", "--trim", "--outstanding", "1024", "--repeats", "0", "--seconds", "1",
+            "--warmup", "0.1",
             "--data", scratch.path, "--json",
         ]).wait()
         #expect(result.status == 0, "\(result.errors)")
