@@ -206,8 +206,7 @@ extension StateMachineHost {
         var failure: UnderlyingError?
         do {
             try await node.writeSnapshot(through: slot) { try machine.snapshot(into: &$0) }
-            let written = try? await node.openSnapshots().first { $0.info.slot == slot }
-            if let written { await compare(written) }
+            try? await node.compareSnapshot(of: slot, form: Machine.snapshotForm)
         } catch {
             failure = UnderlyingError(error)
         }

@@ -272,6 +272,8 @@ import Testing
         try member.step(at: end - 1, flush: member.store.waiting)
         try member.drain()
         #expect(member.core.status.trimmed == 3, "it is being read")
+        // Asked for again and again, which holds nothing for longer.
+        try member.hear(2, at: end - 1, rows)
         try member.step(at: end)
         try member.drain()
         #expect(member.core.status.trimmed == 4)

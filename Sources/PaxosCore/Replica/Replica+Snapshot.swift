@@ -22,7 +22,8 @@ extension Replica {
         let node: NodeID
         /// It has every slot up to there.
         var slot: Slot
-        var at: Tick
+        /// When it asked for the first.
+        let at: Tick
     }
 
     /// A snapshot on its way here.
@@ -125,7 +126,6 @@ extension Replica {
     mutating func forgetGiven(to node: NodeID, behind slot: Slot, output: inout Output) {
         if let place = readingOn.firstIndex(where: { $0.node == node }) {
             readingOn[place].slot = max(readingOn[place].slot, slot.previous)
-            readingOn[place].at = now
         }
         guard
             let given = giving.first(where: { $0.node == node }),
@@ -153,14 +153,15 @@ extension Replica {
     /// back before it goes on, and it may be started again meanwhile.
     private static let patience: UInt64 = 200
 
-    /// How many election timeouts what a member reads is kept for it behind its last request: by then whoever leads has
-    /// heard how far its disk is, and has told all others, who keep what lies above by themselves.
-    private static let farewell: UInt64 = 8
+    /// How many election timeouts what a member reads is kept for it behind its first request: by then whoever leads has
+    /// heard how far its disk is, and has told all others, who keep what lies above by themselves. And no longer: who
+    /// reads too slowly is given up as anybody else (`R46`).
+    private static let parting: UInt64 = 8
 
     /// Who was given something and has not come farther for long is not waited for (`R46`).
     mutating func forgetGivenInVain(output: inout Output) {
         if !readingOn.isEmpty {
-            let end = Self.farewell * limits.electionTicks
+            let end = Self.parting * limits.electionTicks
             readingOn.removeAll { now >= $0.at.advanced(by: end) }
         }
         let patience = Self.patience * limits.electionTicks

@@ -90,6 +90,16 @@ extension LogNode {
         inbox.note(StateMark(slot: snapshot.info.slot, form: form, digest: digest))
     }
 
+    /// The same of the one that was written of a slot.
+    package func compareSnapshot(of slot: Slot, form: UInt64) async throws(SnapshotError) {
+        let snapshots = snapshots
+        let digest = try await offPool { () throws(SnapshotError) in
+            try snapshots.open().snapshots.first { $0.info.slot == slot }?.stateDigest()
+        }.get()
+        guard let digest else { return }
+        inbox.note(StateMark(slot: slot, form: form, digest: digest))
+    }
+
     /// Those that can be read, the newest first.
     package func openSnapshots() async throws(SnapshotError) -> [LogSnapshot] {
         let snapshots = snapshots

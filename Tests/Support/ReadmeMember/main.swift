@@ -59,5 +59,5 @@ while let line = readLine() {
     } catch { logger.error("\(line): \(error)") }
 }
 await node.shutdown()
-try await (running.value, hosting.value)
+_ = try await (running.value, hosting.value)
 // README ends

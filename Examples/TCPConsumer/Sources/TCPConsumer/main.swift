@@ -56,4 +56,4 @@ while let line = readLine() {
     } catch { logger.error("\(line): \(error)") }
 }
 await node.shutdown()
-try await (running.value, hosting.value)
+_ = try await (running.value, hosting.value)
