@@ -92,6 +92,7 @@ extension Invariant {
         case .succession: .behindLeads
         case .trimming: .trimmedIsEmpty
         case .snapshot: .baseBeforeSnapshot
+        case .condition: .conditionIgnored
         }
     }
 }

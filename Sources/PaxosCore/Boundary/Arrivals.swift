@@ -34,12 +34,21 @@ package struct AppendRequest: Sendable {
     package let waiter: WaiterID
     package let payloads: Payloads
     package let bytes: Int
+    /// The slot in which alone its first payload may stand; 0 for any.
+    package let at: Slot
     package let deadline: Tick
 
-    package init(waiter: WaiterID, payloads: Payloads, bytes: Int, deadline: Tick) {
+    package init(
+        waiter: WaiterID,
+        payloads: Payloads,
+        bytes: Int,
+        at: Slot = .zero,
+        deadline: Tick
+    ) {
         self.waiter = waiter
         self.payloads = payloads
         self.bytes = bytes
+        self.at = at
         self.deadline = deadline
     }
 
@@ -199,6 +208,8 @@ package enum Refusal: Hashable, Sendable {
     case passed
     /// A void entry stands before it in the log: somebody has had its token settled.
     case voided
+    /// It asked for one slot, which is not the next one, or is committed with something else.
+    case slotTaken
     /// No append of a member has the token that was asked for.
     case noSuchToken
 }

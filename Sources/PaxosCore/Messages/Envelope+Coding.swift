@@ -23,7 +23,7 @@
 /// not known, a value that its type cannot hold: the whole message is refused.
 extension Envelope {
     /// The version of the bytes of messages, raised with any change to them.
-    public static let protocolVersion: UInt16 = 8
+    public static let protocolVersion: UInt16 = 9
 
     /// How many bytes `encoded()` has.
     public var byteCount: Int { head.byteCount + message.byteCount }

@@ -304,6 +304,9 @@ package struct NodeCore: ~Copyable {
         if lifetime.takesPart { delivering.install(&replica, &writes, output: &output) }
         delivering.advance(&replica, output: &output)
         callers.answerEffective(output: &output)
+        if callers.undecided.asksForSlots {
+            callers.answerTaken(through: delivering.delivered, delivering.state, output: &output)
+        }
         takeFindings(output: &output)
     }
 

@@ -301,6 +301,16 @@ extension Replica {
         entries.append(.void(token))
     }
 
+    /// True of an append that asks for another slot than the one that is assigned next.
+    func isElsewhere(_ at: Slot) -> Bool {
+        at != .zero && at != role.leader?.next && rules.proposing.keepsConditions
+    }
+
+    /// Which slots are still to be had of a leader that has room for so many.
+    func open(_ leader: Leader, _ slots: Int) -> Appetite.Open {
+        rules.proposing.keepsConditions ? .next(with: slots, of: leader.next) : .any
+    }
+
     /// True of a node whose appends get into the log.
     func knows(_ other: NodeID) -> Bool { membership.contains(other) }
 }

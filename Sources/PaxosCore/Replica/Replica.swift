@@ -290,7 +290,9 @@ package struct Replica: Sendable {
         else { return .none }
         let room = leader.room
         let held = acceptor.room(from: leader.next, unsentBytes: unsentBytes)
-        return Appetite(slots: min(room.slots, held.slots), bytes: min(room.bytes, held.bytes))
+        let slots = min(room.slots, held.slots)
+        let bytes = min(room.bytes, held.bytes)
+        return Appetite(slots: slots, bytes: bytes, open: open(leader, slots))
     }
 
     /// What phase 1 found waits for no memory: most of it is in the acceptor's window already, and as
@@ -319,12 +321,13 @@ package struct Replica: Sendable {
     mutating func assign(
         _ payloads: Payloads,
         token: Token,
+        at: Slot,
         into entries: inout [Entry]
     ) {
         assigned.consume(token)
         switch payloads {
         case .one(let payload):
-            let entry = Entry.command(Command(token: token, payload: payload))
+            let entry = Entry.command(Command(token: token, at: at, payload: payload))
             assign(entry)
             entries.append(entry)
         case .batch(let payloads):
@@ -333,6 +336,7 @@ package struct Replica: Sendable {
                     token: token,
                     index: UInt32(index),
                     count: UInt32(payloads.count),
+                    at: at,
                     payload: payload
                 )
                 assign(.command(command))

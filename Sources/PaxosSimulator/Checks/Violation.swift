@@ -34,6 +34,8 @@ package enum Invariant: Int, CaseIterable, Sendable {
     /// A base is not installed without the snapshot that came with it, and what a host begins with is the state of the
     /// log there (`R42`, `R43`).
     case snapshot = 19
+    /// An append that asks for one slot stands in that one, and who loses it learns so when it is decided (`R94`).
+    case condition = 20
     /// Once faults have stopped, appends succeed and the nodes agree within a bounded time.
     case liveness = 15
     /// Who lacks more than a window of what others have leaves it to them to lead, for some time (`R85`).

@@ -20,6 +20,8 @@ extension Mutant {
             rules.delivery.repeated = true
         case .tornBatchDelivered:
             rules.delivery.torn = true
+        case .conditionIgnored:
+            rules.proposing.keepsConditions = false
         case .bootAloneProves:
             rules.succession.asksForProof = false
             rules.succession.latches = false

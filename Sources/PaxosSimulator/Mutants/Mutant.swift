@@ -53,6 +53,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case duplicateTakesTwoSlots = "duplicate-takes-two-slots"
     /// What is there of a torn batch has effect (`R72`).
     case tornBatchDelivered = "torn-batch-delivered"
+    /// A leader proposes an append that asks for a slot in any (`R94`).
+    case conditionIgnored = "condition-ignored"
 
     // What the node's surroundings hear of it.
 

@@ -189,6 +189,8 @@ struct Callers {
         let floor: Slot
         var isCancelled = false
         var isTrim = false
+        /// The one slot that an append asks for.
+        var at = Slot.zero
         /// Who asks for a token, and whether it is to be settled.
         var resolves: (token: Token, settles: Bool)?
 
@@ -204,6 +206,8 @@ struct Callers {
     private var free: [UInt32] = []
 
     var waiting: Int { callers.count - free.count }
+    /// How many wait that ask for one slot.
+    private(set) var asking = 0
     /// The earliest time at which somebody waits no more.
     var nextDeadline: Tick {
         callers.reduce(.never) { earliest, caller in min(earliest, caller?.deadline ?? .never) }
@@ -218,6 +222,7 @@ struct Callers {
         }
         generations[Int(index)] += 1
         callers[Int(index)] = caller
+        if caller.at != .zero { asking += 1 }
         return WaiterID(index: index, generation: generations[Int(index)])
     }
 
@@ -225,6 +230,15 @@ struct Callers {
 
     func contains(where isOne: (Caller) -> Bool) -> Bool {
         callers.contains { $0.map(isOne) ?? false }
+    }
+
+    /// The first who waits and is meant.
+    func first(where isOne: (WaiterID, Caller) -> Bool) -> Caller? {
+        for (index, caller) in callers.enumerated() {
+            let waiter = WaiterID(index: UInt32(index), generation: generations[index])
+            if let caller, isOne(waiter, caller) { return caller }
+        }
+        return nil
     }
 
     /// Cancels whoever waits under an index, or somebody who waited there before.
@@ -241,6 +255,7 @@ struct Callers {
         guard index < callers.count, generations[index] == waiter.generation else { return nil }
         guard let caller = callers[index].take() else { return nil }
         free.append(waiter.index)
+        if caller.at != .zero { asking -= 1 }
         return caller
     }
 }

@@ -12,7 +12,8 @@ extension Entry {
         case .membership: "membership"
         case .void(let token): "void(\(token))"
         case .command(let command):
-            PayloadLabel(command.payload).map { "\($0)" } ?? "\(command.payload.count) bytes"
+            (PayloadLabel(command.payload).map { "\($0)" } ?? "\(command.payload.count) bytes")
+                + (command.at == .zero ? "" : "@\(command.at)")
         }
     }
 }

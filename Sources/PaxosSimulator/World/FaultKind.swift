@@ -63,6 +63,8 @@ package enum FaultKind: Int, CaseIterable, Sendable {
 
     /// Callers ask what became of a token, and some have it settled.
     case resolve
+    /// Callers append for one slot, and several for the same.
+    case condition
 
     package var name: String { "\(self)" }
 }

@@ -42,6 +42,7 @@ extension World {
         )
         for reply in output.replies { try check(reply, of: node, process, now: tick) }
         try checkDeadlines(of: node, process, now: tick)
+        try checkLosers(of: node, process)
         let isLeader = status.role == .leader
         if isLeader, !process.wasLeader { elections += 1 }
         process.wasLeader = isLeader
@@ -193,6 +194,11 @@ extension World {
                 "\(node.id) acknowledges a\(append) in slot \(first); it is in "
                     + (ledger.expected.slot(of: append).map { "slot \($0)" } ?? "none")
             )
+            try demand(
+                caller.at == .zero || caller.at == first,
+                .condition,
+                "\(node.id) acknowledges a\(append) in slot \(first), which asked for \(caller.at)"
+            )
             ledger.acknowledge(first.advanced(by: count - 1))
             acknowledged(append)
         case .barrier(let slot):
@@ -251,6 +257,7 @@ extension World {
             case .passed:
                 caller.append.flatMap { ledger.expected.slot(of: $0) }
                     .map { $0 <= node.store.disk.trimmed } ?? false
+            case .slotTaken: caller.at != .zero
             default: true
             }
         try demand(isTrue, .reply, "\(node.id) gives \(refusal) as a reason and it is none")

@@ -24,6 +24,8 @@ package final class World {
     var trimRandom: SeededGenerator?
     /// Callers ask for tokens, by this; nobody does, where it is missing.
     var resolveRandom: SeededGenerator?
+    /// Callers append for one slot, by this.
+    var conditionRandom: SeededGenerator?
     /// Of which somebody was told `unknown`, lately.
     var unknownTokens: [Token] = []
     /// Nobody waits for ever for who is away before it trims.
@@ -88,6 +90,7 @@ package final class World {
         case invent
         case trim
         case resolve
+        case condition
         case crash(Int, generation: Int)
         case wipe(Int)
         case empty(Int, generation: Int)
@@ -117,6 +120,7 @@ package final class World {
         drawTrims(seed: seed)
         drawResolves(seed: seed)
         drawSnapshots(seed: seed)
+        drawConditions(seed: seed)
     }
 
     /// A world that follows a script.
@@ -259,6 +263,8 @@ package final class World {
             invent()
         case .resolve:
             askForTokens()
+        case .condition:
+            appendForSlots()
         case .trim:
             tellToTrim()
         case .crash(let index, let generation):

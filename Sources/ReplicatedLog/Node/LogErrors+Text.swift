@@ -9,6 +9,8 @@ extension AppendError: CustomStringConvertible {
         case .payloadTooLarge(let bytes, let limit):
             "not appended: a payload of \(bytes) bytes, and the limit is \(limit) "
                 + "(Limits.maxPayloadBytes): append it in parts"
+        case .noSuchSlot(let slot):
+            "not appended: no slot of a log has the number \(slot): they begin at 1 and stay below 2^62"
         case .emptyBatch: "not appended: a batch holds at least one payload"
         case .batchTooLarge(let entries, let bytes, let maxEntries, let maxBytes):
             "not appended: a batch of \(entries) payloads with \(bytes) bytes, and the limits are "
@@ -36,6 +38,8 @@ extension AppendError.Reason: CustomStringConvertible {
         case .passed:
             "it is in the log and has had its effect, in a slot that this node took a base for: do not try it again"
         case .voided: "its token was settled before it got into the log: it may be tried again"
+        case .slotTaken:
+            "the slot that it asked for is not the next one, or others have it: look at the log and try again"
         }
     }
 }

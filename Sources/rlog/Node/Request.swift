@@ -5,8 +5,8 @@ import ReplicatedLog
 /// One line of standard input.
 struct Request: Sendable {
     enum Operation: Sendable {
-        case append([UInt8], timeout: Duration?, onUnknown: LogNode.OnUnknown)
-        case appendBatch([[UInt8]], timeout: Duration?, onUnknown: LogNode.OnUnknown)
+        case append([UInt8], at: Slot?, timeout: Duration?, onUnknown: LogNode.OnUnknown)
+        case appendBatch([[UInt8]], at: Slot?, timeout: Duration?, onUnknown: LogNode.OnUnknown)
         case resolve(Token, settle: Bool, timeout: Duration?)
         case barrier(timeout: Duration?)
         case read(ClosedRange<Slot>)
@@ -45,7 +45,7 @@ struct Request: Sendable {
 
     /// What is not there yet is refused, and never left out of an append that is made.
     private static func isUnsupported(_ object: JSON) -> Bool {
-        ["token", "key", "expected_slot", "fence"].contains { object[$0] != nil }
+        ["token", "key", "fence"].contains { object[$0] != nil }
     }
 
     private static func operation(
@@ -58,6 +58,7 @@ struct Request: Sendable {
             if Self.isUnsupported(object) { return .unsupported }
             return .append(
                 payload,
+                at: try expectedSlot(object),
                 timeout: try timeout(object),
                 onUnknown: try onUnknown(object)
             )
@@ -65,6 +66,7 @@ struct Request: Sendable {
             if Self.isUnsupported(object) { return .unsupported }
             return .appendBatch(
                 try payloads(object),
+                at: try expectedSlot(object),
                 timeout: try timeout(object),
                 onUnknown: try onUnknown(object)
             )
@@ -159,6 +161,11 @@ struct Request: Sendable {
         case .string("settle")?: return .settle
         default: throw InvalidRequest("on_unknown must be report or settle")
         }
+    }
+
+    /// The slot in which alone the first payload may stand.
+    private static func expectedSlot(_ object: JSON) throws(InvalidRequest) -> Slot? {
+        object["expected_slot"] == nil ? nil : try slot("expected_slot", object)
     }
 
     private static func slot(_ name: String, _ object: JSON) throws(InvalidRequest) -> Slot {

@@ -165,12 +165,27 @@ final class OneMember {
     /// Appends in the inbox.
     var waiting: Int { inbox.count }
 
-    func append(_ bytes: Int = 1, deadline: Tick = .never) -> AppendRequest {
+    func append(
+        _ bytes: Int = 1,
+        at slot: Slot = .zero,
+        deadline: Tick = .never
+    ) -> AppendRequest {
         AppendRequest(
             waiter: waiter(),
             payloads: .one(Array(repeating: 1, count: bytes)),
             bytes: bytes,
+            at: slot,
             deadline: deadline
+        )
+    }
+
+    func append(batch payloads: [[UInt8]], at slot: Slot) -> AppendRequest {
+        AppendRequest(
+            waiter: waiter(),
+            payloads: .batch(payloads),
+            bytes: payloads.reduce(0) { $0 + $1.count },
+            at: slot,
+            deadline: .never
         )
     }
 

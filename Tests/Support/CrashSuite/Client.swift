@@ -5,6 +5,7 @@ import Platform
 
 /// Appends one after the other until it is told to stop, through whichever node answers. What was
 /// `never` it appends again, as a payload of its own; what is unknown it asks for, and has it settled every other time.
+/// Some appends ask for the slot behind the last one that anybody was told of, and race with those of other clients.
 final class Client: Sendable {
     private static let patience = Duration.seconds(3)
 
@@ -76,13 +77,15 @@ final class Client: Sendable {
                 "c\(number)-\(run.turn).\(part) attempt \(attempt) "
                     + String(repeating: "x", count: bytes)
             }
-            let request = request(payloads, &run)
-            let place = recorder.begin(payloads)
+            let expected = run.generator.oneIn(4) ? recorder.lastSlot + 1 : nil
+            let request = request(payloads, expected, &run)
+            let place = recorder.begin(payloads, expected: expected)
             let reply = ask(process, request) { [recorder] in recorder.end(place, $0) }
             if reply?.outcome == "committed" { return }
             run.move(among: members.count)
             run.rest(milliseconds: 10)
             if let token = reply?.token { resolve(token, of: place, &run) }
+            if reply?.error == "slot_taken" { recorder.count("slots taken") }
             guard reply?.outcome == "never", !isStopped.withLock({ $0 }),
                 let next = members[run.place].process
             else { return }
@@ -104,6 +107,7 @@ final class Client: Sendable {
 
     private func request(
         _ payloads: [String],
+        _ expected: UInt64?,
         _ run: inout Run
     ) -> (operation: String, more: String) {
         let quoted = payloads.map { "\"\($0)\"" }.joined(separator: ",")
@@ -111,6 +115,7 @@ final class Client: Sendable {
         if run.generator.oneIn(3) {
             limit = ",\"timeout_ms\":\(run.generator.within(20...1_500))"
         }
+        if let expected { limit += ",\"expected_slot\":\(expected)" }
         return payloads.count == 1
             ? ("append", ",\"payload\":\(quoted)\(limit)")
             : ("append_batch", ",\"payloads\":[\(quoted)]\(limit)")

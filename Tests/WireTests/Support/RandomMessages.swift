@@ -58,7 +58,13 @@ extension SeededGenerator {
             let count = 1 + UInt32(truncatingIfNeeded: number(below: UInt64(UInt32.max)))
             let index = UInt32(truncatingIfNeeded: next() % UInt64(count))
             return .command(
-                Command(token: token(), index: index, count: count, payload: payload())
+                Command(
+                    token: token(),
+                    index: index,
+                    count: count,
+                    at: oneIn(3) ? Slot(rawValue: 1 + number(below: 1 << 40)) : .zero,
+                    payload: payload()
+                )
             )
         }
     }
@@ -294,7 +300,8 @@ extension SeededGenerator {
         return Forward(
             token: token(),
             payloads: payloads,
-            hops: UInt8(truncatingIfNeeded: next())
+            hops: UInt8(truncatingIfNeeded: next()),
+            at: oneIn(3) ? Slot(rawValue: 1 + number(below: 1 << 40)) : .zero
         )
     }
 

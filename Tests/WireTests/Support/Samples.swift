@@ -37,6 +37,7 @@ enum Samples {
         .noop,
         .membership(membership([1, 2, 3, 4], .sized(phase1: 3, phase2: 2))),
         .void(token),
+        .command(Command(token: token, at: 105, payload: [7])),
     ]
 
     static let rows: [AcceptedEntry] = entries.enumerated().map { index, entry in
@@ -240,6 +241,12 @@ enum Samples {
             "forward-batch",
             .immediate(
                 .forward(Forward(token: token, payloads: .batch([[1], [], [2, 3]]), hops: 1))
+            )
+        ),
+        (
+            "forward-conditional",
+            .immediate(
+                .forward(Forward(token: token, payloads: .batch([[1], [2]]), hops: 0, at: 105))
             )
         ),
         ("barrier-request", .immediate(.barrierRequest(RemoteBarrierRequest(id: 77)))),
