@@ -93,6 +93,7 @@ extension Invariant {
         case .trimming: .trimmedIsEmpty
         case .snapshot: .baseBeforeSnapshot
         case .condition: .conditionIgnored
+        case .transfer: .transfersEarly
         }
     }
 }

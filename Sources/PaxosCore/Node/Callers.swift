@@ -140,6 +140,12 @@ struct Callers: Sendable {
         }
     }
 
+    /// Tells a caller that the member that it wanted to lead does.
+    mutating func answer(_ waiter: WaiterID, leader ballot: Ballot, output: inout Output) {
+        guard waiters.remove(waiter) != .none else { return }
+        output.replies.append(Reply(waiter: waiter, outcome: .leads(ballot)))
+    }
+
     /// Tells the caller of a barrier that it is reached.
     mutating func answer(_ waiter: WaiterID, barrier slot: Slot, output: inout Output) {
         guard waiters.remove(waiter) != .none else { return }

@@ -69,6 +69,8 @@ package struct Replica: Sendable {
     /// What has come of a base, of the host's snapshot behind it, and one that has come whole, in this step.
     var arriving: ArrivingBase?
     var fetching: ArrivingSnapshot?
+    /// What becomes of the leadership at somebody's word.
+    var handing: Handing
     /// The snapshot that was begun last, also before this opening.
     var begun: SnapshotName?
     var arrivedBase: (base: Base, sender: NodeID)?
@@ -100,9 +102,11 @@ package struct Replica: Sendable {
         recovered state: RecoveredState,
         limits: Limits,
         seed: UInt64,
+        place: LeadershipPlace = LeadershipPlace(),
         rules: Rules = .paxos
     ) {
         self.rules = rules
+        handing = Handing(place: place)
         node = state.node
         memberships = MembershipHistory(founding: state.membership)
         self.limits = limits
@@ -127,7 +131,8 @@ package struct Replica: Sendable {
         election = Election(
             members: state.membership.members.count,
             timeout: limits.electionTicks,
-            seed: seed
+            seed: seed,
+            priority: place.priority
         )
     }
 
@@ -276,7 +281,7 @@ package struct Replica: Sendable {
         case .probeReply(let reply): receive(reply, from: sender, output: &output)
         // For the node around the replica.
         case .hello, .refused, .challenge, .challengeAnswer, .forward, .forwardRefused,
-            .settle, .barrierRequest, .barrierReply:
+            .settle, .transferRequest, .barrierRequest, .barrierReply:
             break
         }
     }
@@ -286,7 +291,8 @@ package struct Replica: Sendable {
     /// What the leader takes that is here; nothing if none is. Its own acceptor must take it too: nobody would
     /// propose it again.
     var appetite: Appetite {
-        guard let leader, acceptor.promised == leader.ballot, recovered.isEmpty, !acceptor.isFull
+        guard let leader, acceptor.promised == leader.ballot, recovered.isEmpty, !acceptor.isFull,
+            !isHandingOver
         else { return .none }
         let room = leader.room
         let held = acceptor.room(from: leader.next, unsentBytes: unsentBytes)
@@ -315,34 +321,6 @@ package struct Replica: Sendable {
     mutating func assign(_ entry: Entry) {
         role.leader?.assign(entry, now: now)
         unsentBytes += entry.payloadBytes
-    }
-
-    /// The same for a whole append, whose token is used up here from now on.
-    mutating func assign(
-        _ payloads: Payloads,
-        token: Token,
-        at: Slot,
-        into entries: inout [Entry]
-    ) {
-        assigned.consume(token)
-        switch payloads {
-        case .one(let payload):
-            let entry = Entry.command(Command(token: token, at: at, payload: payload))
-            assign(entry)
-            entries.append(entry)
-        case .batch(let payloads):
-            for (index, payload) in payloads.enumerated() {
-                let command = Command(
-                    token: token,
-                    index: UInt32(index),
-                    count: UInt32(payloads.count),
-                    at: at,
-                    payload: payload
-                )
-                assign(.command(command))
-                entries.append(.command(command))
-            }
-        }
     }
 
     /// True if an append is neither in the log, as far as `state` tells, nor on its way there.

@@ -34,6 +34,8 @@ extension Mutant {
             rules.trimming.awaitsEveryMember = false
         case .baseBeforeSnapshot:
             rules.installing.awaitsSnapshot = false
+        case .transfersEarly:
+            rules.transferring.awaitsTarget = false
         default:
             break
         }

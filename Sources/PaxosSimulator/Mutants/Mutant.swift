@@ -122,6 +122,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case baseBeforeSnapshot = "base-before-snapshot"
     /// The file of a snapshot that has come gets its name before it is flushed (`R42`).
     case snapshotNamedUnflushed = "snapshot-named-unflushed"
+    /// A leader hands over to whom it is told, whatever that one has.
+    case transfersEarly = "transfers-early"
     /// Nobody ever looks for a new leader.
     case sleepsThroughElections = "sleeps-through-elections"
 }

@@ -113,6 +113,7 @@ final class SimulatedProcess {
     var resolves: [ResolveRequest] = []
     /// The trim point that it was opened with.
     var foundTrimmed = Slot.zero
+    var transfers: [TransferCall] = []
     var cancellations: [WaiterID] = []
     var isFull: Bool?
     var failure: StoreFailure?
@@ -191,11 +192,14 @@ struct Callers {
         var isTrim = false
         /// The one slot that an append asks for.
         var at = Slot.zero
+        /// Who is to lead.
+        var target: NodeID?
         /// Who asks for a token, and whether it is to be settled.
         var resolves: (token: Token, settles: Bool)?
 
         var label: String {
             if isTrim { return "trim" }
+            if let target { return "transfer \(target)" }
             if let resolves { return "\(resolves.token)" }
             return append.map { "a\($0)" } ?? "b" + (barrier.map { "\($0)" } ?? "")
         }

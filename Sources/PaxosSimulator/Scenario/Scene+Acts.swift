@@ -25,6 +25,11 @@ extension Scene {
             let (node, process) = try arguments.process()
             world.appendForSlot(try arguments.slot(), node, process)
             try drain(node)
+        case "transfer":
+            let (node, process) = try arguments.process()
+            let target = try arguments.node().id
+            world.transfer(to: target, node, process)
+            try drain(node)
         case "barrier":
             let (node, process) = try arguments.process()
             world.barrier(node, process)

@@ -65,6 +65,8 @@ package enum FaultKind: Int, CaseIterable, Sendable {
     case resolve
     /// Callers append for one slot, and several for the same.
     case condition
+    /// Members are told that another one is to lead, and some are preferred.
+    case transfer
 
     package var name: String { "\(self)" }
 }

@@ -43,6 +43,7 @@ extension World {
         for reply in output.replies { try check(reply, of: node, process, now: tick) }
         try checkDeadlines(of: node, process, now: tick)
         try checkLosers(of: node, process)
+        try checkTransfers(output, of: node, process)
         let isLeader = status.role == .leader
         if isLeader, !process.wasLeader { elections += 1 }
         process.wasLeader = isLeader
@@ -224,6 +225,12 @@ extension World {
             )
         case .cursor:
             throw Violation(.reply, "\(node.id) tells of a cursor who did not ask")
+        case .leads(let ballot):
+            try demand(
+                caller.target == ballot.node && process.core.leading == ballot,
+                .reply,
+                "\(node.id) says that \(ballot) leads to who did not ask, or too early"
+            )
         case .resolved(let fate): try check(fate, of: caller, node, process)
         case .never(let refusal):
             if let append = caller.append { try ledger.refuse(append: append) }

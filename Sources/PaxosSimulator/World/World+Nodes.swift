@@ -38,6 +38,7 @@ extension World {
         let core = NodeCore(
             recovered: mutant?.disguise(recovered) ?? recovered,
             limits: mutant?.alter(limits(of: node)) ?? limits(of: node),
+            place: LeadershipPlace(priority: priority(of: node)),
             seed: scheduleRandom.next(),
             rules: rules
         )
@@ -242,6 +243,7 @@ extension SimulatedProcess {
         swap(&arrivals.barriers, &barriers)
         swap(&arrivals.trims, &trims)
         swap(&arrivals.resolves, &resolves)
+        swap(&arrivals.transfers, &transfers)
         swap(&arrivals.cancellations, &cancellations)
         arrivals.isFull = isFull.take()
         arrivals.failure = failure.take()

@@ -118,6 +118,32 @@ extension TrimError: CustomStringConvertible {
     }
 }
 
+extension TransferError: CustomStringConvertible {
+    /// Why it is not known that the member leads, and what to do; one line.
+    public var description: String {
+        switch self {
+        case .noSuchMember(let node): "\(node) is no member"
+        case .timedOut: "the member did not lead in time: is it up, in reach, and does it keep up?"
+        case .cancelled: CallEnd.cancelled
+        case .closed: CallEnd.closed
+        case .storeFailed(let what): LogRunError.storeFailed(what).description
+        case .runFailed(let error): error.description
+        case .rolledBack: CallEnd.rolledBack
+        }
+    }
+}
+
+extension LeadershipError: CustomStringConvertible {
+    /// Why the work was not done to its end, and what to do; one line.
+    public var description: String {
+        switch self {
+        case .ended(let ballot):
+            "the leadership under ballot \(ballot) has ended: wait until this node leads again"
+        case .closed: CallEnd.closed
+        }
+    }
+}
+
 extension LogTrim.Hold: CustomStringConvertible {
     /// What keeps the rest; one line.
     public var description: String {

@@ -55,7 +55,7 @@ extension AppendError.Reason {
         case .timedOut: self = .timedOut
         case .cancelled: self = .cancelled
         case .full: self = .full
-        case .overloaded, .closed, .noSuchToken:
+        case .overloaded, .closed, .noSuchToken, .noSuchMember:
             self = ending.cause.map { .runFailed($0) } ?? .closed
         case .storeFailed: self = ending.failure.map { .storeFailed($0) } ?? .closed
         case .rolledBack: self = .rolledBack
@@ -108,7 +108,7 @@ extension CallError {
         case .cancelled: self = .cancelled
         case .storeFailed: self = ending.failure.map { .storeFailed($0) } ?? .closed
         case .rolledBack: self = .rolledBack
-        case .overloaded, .full, .closed, .passed, .voided, .slotTaken, .noSuchToken:
+        case .overloaded, .full, .closed, .passed, .voided, .slotTaken, .noSuchToken, .noSuchMember:
             self = ending.cause.map { .runFailed($0) } ?? .closed
         }
     }

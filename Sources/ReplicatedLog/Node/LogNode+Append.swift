@@ -151,7 +151,7 @@ extension LogNode {
             span.end(at: slot)
             return slot
         case .never(let refusal): throw span.ended(by: BarrierError(refusal, ending))
-        case .committed, .unknown, .trimmed, .cursor, .resolved:
+        case .committed, .unknown, .trimmed, .cursor, .resolved, .leads:
             preconditionFailure("a barrier is never answered as another call")
         }
     }
@@ -248,7 +248,7 @@ extension LogNode {
         case .unknown(let token, let refusal):
             let error = AppendError.unknown(token, AppendError.Reason(refusal, ending))
             throw span.ended(by: error)
-        case .barrier, .trimmed, .cursor, .resolved:
+        case .barrier, .trimmed, .cursor, .resolved, .leads:
             preconditionFailure("an append is never answered as another call")
         }
     }

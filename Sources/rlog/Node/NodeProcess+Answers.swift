@@ -111,6 +111,7 @@ extension NodeProcess {
 
     func status() -> [(String, JSON)] {
         let status = log.status
+        let leader = log.leader
         let members = status.members.map { member in
             JSON.object([
                 ("node", .unsigned(member.node.rawValue)),
@@ -124,6 +125,8 @@ extension NodeProcess {
             ("incarnation", .string(log.incarnation.description)),
             ("role", .string(status.role.rawValue)),
             ("leader", .optional(status.leader?.rawValue)),
+            ("leader_ballot", .optional(leader?.ballot.text)),
+            ("leader_address", .optional(leader?.text)),
             ("ballot", .optional(status.ballot?.text)),
             ("promised", .string(status.promised.text)),
             ("committed_slot", .unsigned(status.committedSlot.rawValue)),

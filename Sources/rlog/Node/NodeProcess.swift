@@ -229,6 +229,9 @@ final class NodeProcess: Sendable {
         case .removeCursor(let name, let timeout): answer = await removeCursor(name, timeout)
         case .wait(let slot, let timeout): answer = await wait(for: slot, timeout)
         case .snapshot(let slot, let state): answer = await snapshot(through: slot, state)
+        case .transfer(let node, let timeout): answer = await transfer(to: node, timeout)
+        case .explain:
+            answer = [("explanations", .array(await log.explain().map(\.json)))]
         case .status: answer = status()
         case .shutdown:
             finish()

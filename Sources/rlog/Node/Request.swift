@@ -18,6 +18,8 @@ struct Request: Sendable {
         case removeCursor(CursorName, timeout: Duration?)
         case wait(Slot, timeout: Duration?)
         case snapshot(through: Slot, [UInt8])
+        case transfer(NodeID, timeout: Duration?)
+        case explain
         case status
         case shutdown
         /// Known, and not there yet.
@@ -88,6 +90,7 @@ struct Request: Sendable {
         case "subscribe": return .subscribe(from: try slot("from", object))
         case "events": return .events
         case "unsubscribe": return .unsubscribe
+        case "explain": return .explain
         case "status": return .status
         case "shutdown": return .shutdown
         case "trim":
@@ -101,7 +104,8 @@ struct Request: Sendable {
         case "wait": return .wait(try slot("slot", object), timeout: try timeout(object))
         case "snapshot":
             return .snapshot(through: try slot("through", object), try payload(object))
-        case "transfer": return .unsupported
+        case "transfer":
+            return .transfer(try member("to", object), timeout: try timeout(object))
         default: throw InvalidRequest("there is no op \(name)")
         }
     }
@@ -173,6 +177,13 @@ struct Request: Sendable {
             throw InvalidRequest("\(name) must be a slot, from 1")
         }
         return Slot(rawValue: number)
+    }
+
+    private static func member(_ name: String, _ object: JSON) throws(InvalidRequest) -> NodeID {
+        guard let node = object[name]?.asUnsigned.flatMap(NodeID.init(rawValue:)) else {
+            throw InvalidRequest("\(name) must be the number of a member")
+        }
+        return node
     }
 
     private static func timeout(_ object: JSON) throws(InvalidRequest) -> Duration? {

@@ -53,7 +53,8 @@ final class OneMember {
         members: [NodeID] = [1],
         isMet: Bool = true,
         limits: Limits = Limits(),
-        policy: TrimPolicy = TrimPolicy()
+        policy: TrimPolicy = TrimPolicy(),
+        priority: LeadershipPriority = .normal
     ) {
         var disk = disk
         disk.members = members
@@ -61,7 +62,13 @@ final class OneMember {
             disk.peers = members.filter { $0 != 1 }.map { Identities.record(of: $0) }
         }
         store = TestStore(disk: disk)
-        core = NodeCore(recovered: store.open(), limits: limits, policy: policy, seed: 1)
+        core = NodeCore(
+            recovered: store.open(),
+            limits: limits,
+            policy: policy,
+            place: LeadershipPlace(priority: priority),
+            seed: 1
+        )
         if isMet, members.count > 1 {
             // Has said hello, and heard it.
             var arrivals = Arrivals(now: .zero)
@@ -207,6 +214,10 @@ final class OneMember {
             pastCursors: pastCursors,
             deadline: .never
         )
+    }
+
+    func transfer(to target: NodeID, deadline: Tick = .never) -> TransferCall {
+        TransferCall(waiter: waiter(), target: target, deadline: deadline)
     }
 
     func resolve(

@@ -33,6 +33,8 @@ final class Client: Sendable {
             }
             if run.generator.oneIn(12) {
                 barrier(process, &run)
+            } else if run.generator.oneIn(60) {
+                transfer(process, &run)
             } else {
                 append(process, &run)
             }
@@ -119,6 +121,16 @@ final class Client: Sendable {
         return payloads.count == 1
             ? ("append", ",\"payload\":\(quoted)\(limit)")
             : ("append_batch", ",\"payloads\":[\(quoted)]\(limit)")
+    }
+
+    /// Has some member lead; whether it does is not waited for by anybody else.
+    private func transfer(_ process: NodeProcess, _ run: inout Run) {
+        let target = 1 + run.generator.below(members.count)
+        let limit = run.generator.within(100...2_000)
+        let request = (operation: "transfer", more: ",\"to\":\(target),\"timeout_ms\":\(limit)")
+        _ = ask(process, request) { [recorder] reply in
+            recorder.count(reply?.leader == nil ? "transfers unanswered" : "transfers")
+        }
     }
 
     private func barrier(_ process: NodeProcess, _ run: inout Run) {

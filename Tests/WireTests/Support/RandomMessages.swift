@@ -142,12 +142,22 @@ extension SeededGenerator {
                         prefix: PrefixMark(slot: slot(), digest: PrefixDigest(number())),
                         floor: slot(),
                         slowest: NodeID(rawValue: UInt64(below(3))),
-                        isFull: oneIn(2)
+                        isFull: oneIn(2),
+                        address: Array(payload().prefix(255))
                     )
                 )
             )
         case .heartbeatReply: .immediate(.heartbeatReply(heartbeatReply()))
         case .farewell: .immediate(.farewell(farewell()))
+        case .transferRequest:
+            .immediate(
+                .transferRequest(
+                    TransferRequest(
+                        target: node(),
+                        hops: UInt8(truncatingIfNeeded: next())
+                    )
+                )
+            )
         case .prepare: .statement(.prepare(Prepare(ballot: ballot())))
         case .promise:
             .statement(
@@ -281,7 +291,8 @@ extension SeededGenerator {
             promised: ballot(),
             committed: slot(),
             floor: slot(),
-            isFull: oneIn(2)
+            isFull: oneIn(2),
+            priority: pick(LeadershipPriority.allCases)
         )
     }
 

@@ -113,7 +113,15 @@ enum Samples {
         (
             "heartbeat-full",
             .immediate(
-                .heartbeat(Heartbeat(ballot: ballot, round: 12, committed: 99, isFull: true))
+                .heartbeat(
+                    Heartbeat(
+                        ballot: ballot,
+                        round: 12,
+                        committed: 99,
+                        isFull: true,
+                        address: Array("n2:80".utf8)
+                    )
+                )
             )
         ),
         (
@@ -125,11 +133,13 @@ enum Samples {
                         round: 12,
                         promised: ballot,
                         committed: 99,
-                        floor: 90
+                        floor: 90,
+                        priority: .avoid
                     )
                 )
             )
         ),
+        ("transfer-request", .immediate(.transferRequest(TransferRequest(target: 3, hops: 1)))),
         ("farewell", .immediate(.farewell(Farewell(ballot: ballot)))),
         ("farewell-next", .immediate(.farewell(Farewell(ballot: ballot, successor: 3)))),
     ]
