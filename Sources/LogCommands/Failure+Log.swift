@@ -29,6 +29,7 @@ extension Failure {
         case .truncated: self.init(.refused, "truncated", detail)
         case .corrupt: self.init(.refused, "corrupt", detail)
         case .unreadableRow: self.init(.refused, "unreadable_row", detail)
+        case .addressTooLong: self.init(.usage, "address", "usage: \(detail)")
         case .outOfSpace: self.init(.storageFailed, "out_of_space", detail)
         case .noAddressSpace: self.init(.refused, "map_size", detail)
         case .permissionDenied: self.init(.refused, "permission_denied", detail)

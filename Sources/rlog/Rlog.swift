@@ -15,14 +15,14 @@ struct Rlog: ParsableCommand {
         version: Program.version,
         subcommands: [
             Init.self, Node.self, Bench.self, Inspect.self, Dump.self, Verify.self, Frames.self,
-            Backup.self, Restore.self, Simulate.self, Report.self,
+            Explain.self, Backup.self, Restore.self, Simulate.self, Report.self,
         ]
     )
 
     func run() throws {
         throw ValidationError(
-            "Name a command: init, node, bench, inspect, dump, verify, frames, backup, restore, "
-                + "simulate or report."
+            "Name a command: init, node, bench, inspect, dump, verify, frames, explain, backup, "
+                + "restore, simulate or report."
         )
     }
 

@@ -70,6 +70,22 @@ import Testing
         #expect(kinds(4, nil) == [.lost])
     }
 
+    /// Who asked for a slot has that one, whatever it was told, or none.
+    @Test func anotherSlotThanWasAskedForIsFound() {
+        func kinds(_ append: Int, _ slot: UInt64) -> Set<HistoryViolation.Kind> {
+            Self.kinds { history in
+                let old = history.appends[append]
+                var asked = History.Append(old.payloads, begun: old.begun, expected: slot)
+                asked.outcome = old.outcome
+                asked.ended = old.ended
+                history.appends[append] = asked
+            }
+        }
+        #expect(kinds(0, 1) == [] && kinds(2, 4) == [] && kinds(3, 9) == [])
+        #expect(kinds(0, 2) == [.misplaced])
+        #expect(kinds(2, 5) == [.misplaced])
+    }
+
     @Test func anAcknowledgementOfAnotherSlotIsFound() {
         #expect(Self.kinds { $0.appends[0].outcome = .committed(2...2) } == [.misplaced])
         #expect(Self.kinds { $0.appends[0].outcome = .committed(1...2) } == [.misplaced])

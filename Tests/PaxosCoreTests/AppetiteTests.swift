@@ -5,11 +5,15 @@ import Testing
 @Suite struct AppetiteTests {
     private static let ballot = Ballot(round: 4, node: 3)
 
-    private static func limits(slots: Int, bytes: Int = 8 << 20) -> Limits {
+    static func limits(slots: Int, bytes: Int = 8 << 20) -> Limits {
         var limits = Limits()
         limits.pipelineSlots = slots
         limits.pipelineBytes = bytes
         return limits
+    }
+
+    private static func appetite(slots: Int, bytes: Int, next: Slot) -> Appetite {
+        Appetite(slots: slots, bytes: bytes, open: .next(with: slots, of: next))
     }
 
     private static func heartbeat(_ round: UInt64 = 1, _ committed: Slot = 0, isFull: Bool = false)
@@ -26,15 +30,15 @@ import Testing
         let member = OneMember(limits: Self.limits(slots: 4, bytes: 100))
         #expect(member.core.appetite == .none)
         try member.drain()
-        #expect(member.core.appetite == Appetite(slots: 4, bytes: 100))
+        #expect(member.core.appetite == Self.appetite(slots: 4, bytes: 100, next: 1))
         let appends = (0..<9).map { _ in member.append(30) }
         #expect(try member.step(appends: appends).taken == 3)
-        #expect(member.core.appetite == Appetite(slots: 1, bytes: 10))
+        #expect(member.core.appetite == Self.appetite(slots: 1, bytes: 10, next: 4))
         #expect(try member.step().taken == 0)
         #expect(try member.step(flush: 1).taken == 3)
         #expect(try member.step(flush: 1).taken == 3)
         #expect(try member.step(flush: 1).outcomes.count == 3)
-        #expect(member.core.appetite == Appetite(slots: 4, bytes: 100))
+        #expect(member.core.appetite == Self.appetite(slots: 4, bytes: 100, next: 10))
         // Small ones end at the slots.
         let small = (0..<5).map { _ in member.append() }
         #expect(try member.step(appends: small).taken == 4)

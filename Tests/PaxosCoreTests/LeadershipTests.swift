@@ -41,12 +41,13 @@ import Testing
         #expect(Set(rounds).count == 5)
     }
 
-    /// A leader that ends in order tells its followers, in the step of its last write and once.
+    /// A leader that ends in order, with no time to hand over, tells its followers, in the step of its last write and
+    /// once.
     @Test func aLeaderThatEndsSaysFarewell() throws {
         let member = OneMember(members: [1, 2, 3])
         let led = try member.lead()
         try member.step(at: led.at, flush: member.store.waiting)
-        let said = try member.step(at: led.at) { $0.closeBy = Tick(led.at + 100) }
+        let said = try member.step(at: led.at) { $0.closeBy = Tick(led.at) }
         let farewell = Immediate.farewell(Farewell(ballot: led.ballot))
         #expect(said.immediate.filter { $0.body == farewell }.map(\.destination) == [2, 3])
         #expect(said.rows?.isFinal == true)

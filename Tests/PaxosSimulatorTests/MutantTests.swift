@@ -93,6 +93,8 @@ extension Invariant {
         case .trimming: .trimmedIsEmpty
         case .snapshot: .baseBeforeSnapshot
         case .cursor: .cursorAhead
+        case .condition: .conditionIgnored
+        case .transfer: .transfersEarly
         }
     }
 }

@@ -30,7 +30,7 @@ import Testing
         #expect(answer["members"] as? [Int] == [1, 2, 3])
         #expect(answer["promised"] as? String == "0.0")
         #expect(answer["committed_slot"] as? Int == 0)
-        #expect(answer["format_version"] as? Int == 9)
+        #expect(answer["format_version"] as? Int == 10)
         #expect((answer["incarnation"] as? String)?.count == 32)
         let table = try Rlog.run("inspect", "\(scratch.path)/deep/n2")
         #expect(table.output.contains("orders"))

@@ -34,7 +34,7 @@ import Testing
             #expect(status.role == "leader")
             #expect(status.cluster == "tests")
             #expect(status.counter("rows") == 5)
-            #expect(node.ask("transfer")?.error == "unsupported")
+            Self.leadsAndExplains(node)
             #expect(node.ask("resolve", #","token":"1-1-1""#)?.slot == 1)
             #expect(node.ask("resolve", #","token":"1-1-2""#)?.lastSlot == 3)
             #expect(node.ask("resolve", #","token":"1-1-99""#)?.error == "no_such_token")
@@ -45,12 +45,30 @@ import Testing
             #expect(trim.heldBack == nil)
             #expect(node.ask("status")?.trimmedSlot == 3)
             #expect(node.ask("read", #","from":3,"to":5"#)?.error == "trimmed")
-            let conditional = node.ask("append", #","payload":"e","expected_slot":9"#)
-            #expect(conditional?.error == "unsupported")
+            Self.asksForSlots(node)
             #expect(node.ask("snapshot", #","through":5,"payload":"state""#)?.slot == 5)
             #expect(node.ask("shutdown")?.event == "closed")
             #expect(node.ending(within: .seconds(60)) == 0)
         }
+    }
+
+    /// It is the only member: it leads, and nothing keeps it from going on.
+    private static func leadsAndExplains(_ node: NodeProcess) {
+        #expect(node.ask("transfer", #","to":1"#)?.leader == 1)
+        #expect(node.ask("transfer", #","to":2"#)?.error == "no_such_member")
+        #expect(node.ask("explain")?.explanations?.isEmpty == true)
+    }
+
+    /// The log ends with slot 5: the next one is to be had, and it alone.
+    private static func asksForSlots(_ node: NodeProcess) {
+        let taken = node.ask("append", #","payload":"e","expected_slot":5"#)
+        #expect(taken?.outcome == "never" && taken?.error == "slot_taken")
+        #expect(node.ask("append", #","payload":"e","expected_slot":6"#)?.slot == 6)
+        let batch = node.ask("append_batch", #","payloads":["f","g"],"expected_slot":7"#)
+        #expect(batch?.lastSlot == 8)
+        let far = node.ask("append_batch", #","payloads":["h"],"expected_slot":99"#)
+        #expect(far?.outcome == "never" && far?.error == "slot_taken")
+        #expect(node.ask("append", #","payload":"e","key":"k""#)?.error == "unsupported")
     }
 
     /// A cursor holds a trim back until it has passed, and is gone when removed.

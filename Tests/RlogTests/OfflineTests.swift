@@ -43,6 +43,35 @@ import Darwin
         try bytes.write(to: URL(fileURLWithPath: file))
     }
 
+    /// What keeps a node that is at rest from going on: it does not run, and what was never met or decided.
+    @Test func aDirectoryExplainsItself() async throws {
+        let scratch = try Scratch("rlog")
+        let log = try scratch.log()
+        try await filled(log)
+        let text = try Rlog.run("explain", log)
+        #expect(text.status == 0)
+        #expect(text.output == "no leader: the node does not run; run it, or open it again\n")
+        let one = try Rlog.run("explain", "--json", log)
+        let start = #"{"subject":"leadership","member":null,"cause":"not_running""#
+        #expect(one.output.hasPrefix(start))
+        let founder = scratch.path + "/founder"
+        let made = try Rlog.run(
+            "init",
+            "--data",
+            founder,
+            "--cluster",
+            "c",
+            "--id",
+            "1",
+            "--members",
+            "1,2,3"
+        )
+        #expect(made.status == 0)
+        let unmet = try Rlog.run("explain", founder)
+        #expect(unmet.output.contains("members 2, 3 and this node have not met"))
+        #expect(try Rlog.run("explain", scratch.path + "/nothing").status == 3)
+    }
+
     /// A log whose beginning is gone is whole: its rows begin behind the trim point, and what they do is decided
     /// by the base beside it.
     @Test func aTrimmedLogIsWhole() async throws {

@@ -47,6 +47,8 @@ public enum LogOpenError: Error, Hashable, Sendable {
     case invalidLimits(InvalidLimits)
     /// The storage options make no sense.
     case invalidStorage(InvalidStorage)
+    /// What the node is to tell of itself while it leads is longer than a heartbeat carries.
+    case addressTooLong(bytes: Int, limit: Int)
     /// The cluster has more members than can be reached without a transport.
     case needsTransport(members: Int)
     /// It was missing and was to be made, and could not be.
@@ -102,6 +104,8 @@ extension LogOpenError: CustomStringConvertible {
         case .readOnly(let path):
             "\(path) is on a disk that cannot be written: mount it for writing"
         case .invalidLimits(let limits): limits.description
+        case .addressTooLong(let bytes, let limit):
+            "an address of \(bytes) bytes, and the limit is \(limit)"
         case .invalidStorage(let options): options.description
         case .needsTransport(let members):
             "a cluster of \(members) members needs a transport: open it with one"

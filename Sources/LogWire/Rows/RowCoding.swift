@@ -26,7 +26,8 @@ package struct RowCoding: Sendable {
 
     package static func byteCount(of entry: Entry) -> Int {
         switch entry {
-        case .command(let command): At.payload + command.payload.count
+        case .command(let command):
+            At.payload + command.conditionBytes + command.payload.count
         case .noop: At.body
         case .membership(let membership): At.body + membership.byteCount
         case .void: At.body + Width.token
@@ -55,9 +56,10 @@ package struct RowCoding: Sendable {
             let (node, boot, sequence, place) = command.numbers
             row.store((node, boot, sequence), at: At.body)
             row.store(place, at: At.body + Width.token)
+            if command.at != .zero { row.store(command.at.rawValue, at: At.payload) }
+            let start = At.payload + command.conditionBytes
             command.payload.withUnsafeBytes { payload in
-                UnsafeMutableRawBufferPointer(rebasing: row[At.payload...])
-                    .copyMemory(from: payload)
+                UnsafeMutableRawBufferPointer(rebasing: row[start...]).copyMemory(from: payload)
             }
         case .noop: break
         case .membership(let membership):
@@ -98,8 +100,8 @@ package struct RowCoding: Sendable {
 
     package func payloadPlace(in row: UnsafeRawBufferPointer, slot: Slot) -> PayloadPlace {
         guard let found = decode(row, slot: slot, payload: Self.pass) else { return .damaged }
-        guard case .command = found.entry else { return .noCommand }
-        return .place(At.payload..<row.count)
+        guard case .command(let command) = found.entry else { return .noCommand }
+        return .place(At.payload + command.conditionBytes..<row.count)
     }
 
     /// The row of `slot`, or `nil` if these bytes are not what was written there.

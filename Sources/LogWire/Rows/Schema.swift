@@ -10,7 +10,7 @@
 // may be believed.
 //
 //      0  crc      u32   CRC-32C of: cluster name, slot (u64), bytes 4 ... of the row
-//      4  kind     u8    1 command, 2 no-op, 3 membership, 4 void
+//      4  kind     u8    1 command, 2 no-op, 3 membership, 4 void, 5 conditional
 //      5  flags    u8    bit 0: fetched from a member that knew it chosen; others are zero
 //      6  reserved u16   zero
 //      8  ballot   u64 round, u64 node: under which it was accepted
@@ -18,6 +18,7 @@
 //         no-op:       nothing
 //         membership:  as in the identity
 //         void:        token
+//         conditional: token | index u32 | count u32 | the slot it asks for u64 | payload
 //
 // The checksum begins with the cluster and the slot, so that a row copied to another place, or
 // come from another cluster's file, is as unreadable as one with a flipped bit. LMDB itself has no
@@ -66,7 +67,7 @@
 // of the first row and the last one there are as many as LMDB counts of the table, or the last ones are lost; the
 // first names none above the trim point. The last row stays when what it speaks of is trimmed.
 package enum Schema {
-    package static let formatVersion: UInt32 = 9
+    package static let formatVersion: UInt32 = 10
     /// Stands in the number of a backup's format, so that no version of this software opens one as the node that it
     /// was made of.
     package static let backup: UInt32 = 1 << 31

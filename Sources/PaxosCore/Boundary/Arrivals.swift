@@ -12,6 +12,7 @@ package struct Arrivals: ~Copyable {
     /// How far consumers have come: nobody waits for that.
     package var confirmed: [CursorMove] = []
     package var resolves: [ResolveRequest] = []
+    package var transfers: [TransferCall] = []
     package var cancellations: [WaiterID] = []
     /// The store ran out of room, or found some again.
     package var isFull: Bool?
@@ -36,12 +37,21 @@ package struct AppendRequest: Sendable {
     package let waiter: WaiterID
     package let payloads: Payloads
     package let bytes: Int
+    /// The slot in which alone its first payload may stand; 0 for any.
+    package let at: Slot
     package let deadline: Tick
 
-    package init(waiter: WaiterID, payloads: Payloads, bytes: Int, deadline: Tick) {
+    package init(
+        waiter: WaiterID,
+        payloads: Payloads,
+        bytes: Int,
+        at: Slot = .zero,
+        deadline: Tick
+    ) {
         self.waiter = waiter
         self.payloads = payloads
         self.bytes = bytes
+        self.at = at
         self.deadline = deadline
     }
 
@@ -71,6 +81,19 @@ package struct ResolveRequest: Sendable {
         self.waiter = waiter
         self.token = token
         self.settles = settles
+        self.deadline = deadline
+    }
+}
+
+/// Somebody wants a member to lead.
+package struct TransferCall: Sendable {
+    package let waiter: WaiterID
+    package let target: NodeID
+    package let deadline: Tick
+
+    package init(waiter: WaiterID, target: NodeID, deadline: Tick) {
+        self.waiter = waiter
+        self.target = target
         self.deadline = deadline
     }
 }
@@ -169,6 +192,8 @@ package struct Reply: Hashable, Sendable {
         case cursor(Slot?)
         /// What became of a token, as far as this node has delivered the log.
         case resolved(TokenFate)
+        /// The member that was to lead does, under this ballot.
+        case leads(Ballot)
         /// Not in the log, and never will be.
         case never(Refusal)
         /// It may get into the log or not, under this token.
@@ -201,6 +226,10 @@ package enum Refusal: Hashable, Sendable {
     case passed
     /// A void entry stands before it in the log: somebody has had its token settled.
     case voided
+    /// It asked for one slot, which is not the next one, or is committed with something else.
+    case slotTaken
     /// No append of a member has the token that was asked for.
     case noSuchToken
+    /// Who was to lead is no member.
+    case noSuchMember
 }

@@ -71,6 +71,8 @@ public enum LeadershipEnd: String, Hashable, Sendable, CaseIterable {
     case unreadableRow = "unreadable-row"
     /// Another node had more of the log.
     case behind
+    /// Somebody wanted another member to lead, or the node was shut down; or another one is preferred.
+    case transferred
 }
 
 extension NodeFact {

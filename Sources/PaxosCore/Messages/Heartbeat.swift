@@ -8,6 +8,8 @@
 ///         8  floor: no member asks for a slot up to there any more
 ///         8  member that holds the floor back; zero if none does
 ///         1  1 if appends are refused for want of room, else 0
+///         1  length of the address
+///         n  address: what the leader's host is reached by
 package struct Heartbeat {
     package let ballot: Ballot
     /// Ascends within the ballot: a barrier waits for a round that began after it arrived (`R70`).
@@ -21,6 +23,10 @@ package struct Heartbeat {
     package let slowest: NodeID?
     /// Nothing new can be accepted for want of room: appends are refused, here and by who follows.
     package let isFull: Bool
+    /// What the leader's host has given it to be told: at most `mostAddressBytes`.
+    package let address: [UInt8]
+
+    package static let mostAddressBytes = 255
 
     package init(
         ballot: Ballot,
@@ -29,8 +35,13 @@ package struct Heartbeat {
         prefix: PrefixMark = .none,
         floor: Slot = .zero,
         slowest: NodeID? = nil,
-        isFull: Bool = false
+        isFull: Bool = false,
+        address: [UInt8] = []
     ) {
+        precondition(
+            address.count <= Self.mostAddressBytes,
+            "an address is checked before it is told"
+        )
         self.ballot = ballot
         self.round = round
         self.committed = committed
@@ -38,6 +49,7 @@ package struct Heartbeat {
         self.floor = floor
         self.slowest = slowest
         self.isFull = isFull
+        self.address = address
     }
 }
 
@@ -47,7 +59,7 @@ extension Heartbeat: MessageBody {
     package var message: Message { .immediate(.heartbeat(self)) }
 
     package var byteCount: Int {
-        Width.ballot + 8 + 2 * Width.slot + Width.mark + Width.node + 1
+        Width.ballot + 8 + 2 * Width.slot + Width.mark + Width.node + 2 + address.count
     }
 
     package func append(to bytes: inout [UInt8]) {
@@ -58,12 +70,15 @@ extension Heartbeat: MessageBody {
         bytes.append(slot: floor)
         bytes.append(littleEndian: slowest?.rawValue ?? 0)
         bytes.append(flag: isFull)
+        bytes.append(UInt8(address.count))
+        bytes.append(contentsOf: address)
     }
 
     package init?(from reader: inout ByteReader) {
         guard let ballot = reader.ballot(), let round = reader.uint64(),
             let committed = reader.slot(), let prefix = reader.mark(),
-            let floor = reader.slot(), let slowest = reader.uint64(), let isFull = reader.flag()
+            let floor = reader.slot(), let slowest = reader.uint64(), let isFull = reader.flag(),
+            let count = reader.uint8(), let address = reader.bytes(Int(count))
         else { return nil }
         self.init(
             ballot: ballot,
@@ -72,7 +87,8 @@ extension Heartbeat: MessageBody {
             prefix: prefix,
             floor: floor,
             slowest: NodeID(rawValue: slowest),
-            isFull: isFull
+            isFull: isFull,
+            address: address
         )
     }
 
@@ -102,6 +118,7 @@ extension Heartbeat: MessageBody {
 ///         8  committed slot
 ///         8  floor: it asks for no slot up to there any more
 ///         1  1 if its store is full, else 0
+///         1  how much it is to lead: 0 as any other, 1 before others, 2 after them
 package struct HeartbeatReply {
     package let ballot: Ballot
     package let round: UInt64
@@ -111,6 +128,7 @@ package struct HeartbeatReply {
     package let floor: Slot
     /// The store of the answering node has no room.
     package let isFull: Bool
+    package let priority: LeadershipPriority
 
     package init(
         ballot: Ballot,
@@ -118,8 +136,10 @@ package struct HeartbeatReply {
         promised: Ballot,
         committed: Slot,
         floor: Slot = .zero,
-        isFull: Bool = false
+        isFull: Bool = false,
+        priority: LeadershipPriority = .normal
     ) {
+        self.priority = priority
         self.ballot = ballot
         self.round = round
         self.promised = promised
@@ -134,7 +154,7 @@ extension HeartbeatReply: MessageBody {
     package static let lane = Lane.liveness
     package var message: Message { .immediate(.heartbeatReply(self)) }
 
-    package var byteCount: Int { 2 * Width.ballot + 8 + 2 * Width.slot + 1 }
+    package var byteCount: Int { 2 * Width.ballot + 8 + 2 * Width.slot + 2 }
 
     package func append(to bytes: inout [UInt8]) {
         bytes.append(ballot: ballot)
@@ -143,12 +163,14 @@ extension HeartbeatReply: MessageBody {
         bytes.append(slot: committed)
         bytes.append(slot: floor)
         bytes.append(flag: isFull)
+        bytes.append(priority.rawValue)
     }
 
     package init?(from reader: inout ByteReader) {
         guard let ballot = reader.ballot(), let round = reader.uint64(),
             let promised = reader.ballot(), let committed = reader.slot(),
-            let floor = reader.slot(), let isFull = reader.flag()
+            let floor = reader.slot(), let isFull = reader.flag(),
+            let priority = reader.uint8().flatMap(LeadershipPriority.init(rawValue:))
         else { return nil }
         self.init(
             ballot: ballot,
@@ -156,7 +178,8 @@ extension HeartbeatReply: MessageBody {
             promised: promised,
             committed: committed,
             floor: floor,
-            isFull: isFull
+            isFull: isFull,
+            priority: priority
         )
     }
 

@@ -30,6 +30,7 @@ package enum Immediate: Hashable, Sendable {
     case heartbeat(Heartbeat)
     case heartbeatReply(HeartbeatReply)
     case farewell(Farewell)
+    case transferRequest(TransferRequest)
     case catchUpRequest(CatchUpRequest)
     case catchUp(CatchUp)
     case baseRequest(BaseRequest)
@@ -67,6 +68,7 @@ package enum MessageKind: UInt8, CaseIterable, Sendable {
     case heartbeat = 0x12
     case heartbeatReply = 0x13
     case farewell = 0x14
+    case transferRequest = 0x15
 
     case prepare = 0x20
     case promise = 0x21
@@ -125,6 +127,7 @@ extension MessageKind {
         case .heartbeat: Heartbeat.self
         case .heartbeatReply: HeartbeatReply.self
         case .farewell: Farewell.self
+        case .transferRequest: TransferRequest.self
         case .prepare: Prepare.self
         case .promise: Promise.self
         case .pageRequest: PageRequest.self
@@ -182,6 +185,7 @@ extension Message {
         case .immediate(.heartbeat(let body)): Use.use(body, &subject)
         case .immediate(.heartbeatReply(let body)): Use.use(body, &subject)
         case .immediate(.farewell(let body)): Use.use(body, &subject)
+        case .immediate(.transferRequest(let body)): Use.use(body, &subject)
         case .immediate(.catchUpRequest(let body)): Use.use(body, &subject)
         case .immediate(.catchUp(let body)): Use.use(body, &subject)
         case .immediate(.baseRequest(let body)): Use.use(body, &subject)

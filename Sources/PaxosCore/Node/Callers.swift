@@ -60,6 +60,11 @@ struct Callers: Sendable {
         }
     }
 
+    /// Tells the caller of an append that is not named, and so proposed nowhere, that it never will be.
+    func refuse(_ append: AppendRequest, _ refusal: Refusal, output: inout Output) {
+        output.replies.append(Reply(waiter: append.waiter, outcome: .never(refusal)))
+    }
+
     mutating func endAll(_ refusal: Refusal, output: inout Output) {
         for waiter in waiters.all { end(waiter, refusal, output: &output) }
     }
@@ -92,6 +97,23 @@ struct Callers: Sendable {
         output.replies.append(Reply(waiter: waiter, outcome: .never(.voided)))
     }
 
+    /// Tells the callers of own appends that the one slot each asked for is decided here, and not theirs: they have
+    /// effect in no other (`R94`). To be called once those that have their slot are answered. Of one that a later
+    /// boot of this node has cut off, and a base stands for, it is not known.
+    mutating func answerTaken(through delivered: Slot, _ state: LogState, output: inout Output) {
+        for sequence in undecided.asking(through: delivered) {
+            let isKnown = state.effect(of: token(sequence)) == .effective
+            guard let waiter = undecided.waiter(of: sequence) else { continue }
+            guard isKnown || state.fate(of: token(sequence)) == .never else {
+                end(waiter, .passed, output: &output)
+                continue
+            }
+            _ = undecided.take(sequence)
+            _ = waiters.remove(waiter)
+            output.replies.append(Reply(waiter: waiter, outcome: .never(.slotTaken)))
+        }
+    }
+
     /// Tells what became of a token.
     mutating func answer(_ waiter: WaiterID, fate: TokenFate, output: inout Output) {
         guard waiters.remove(waiter) != .none else { return }
@@ -116,6 +138,12 @@ struct Callers: Sendable {
                 end(waiter, .passed, output: &output)
             }
         }
+    }
+
+    /// Tells a caller that the member that it wanted to lead does.
+    mutating func answer(_ waiter: WaiterID, leader ballot: Ballot, output: inout Output) {
+        guard waiters.remove(waiter) != .none else { return }
+        output.replies.append(Reply(waiter: waiter, outcome: .leads(ballot)))
     }
 
     /// Tells the caller of a barrier that it is reached.

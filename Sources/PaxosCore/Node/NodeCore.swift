@@ -6,6 +6,7 @@
 ///                 Proposals      appends on their way to a slot, here or at the leader
 ///                 Readers        barriers
 ///                 Resolving      what became of tokens
+///                 Transferring   who is to lead
 ///                 Callers        who waits, and what each is told
 ///                 Cursors        how far this node's consumers have come
 ///                 Trimming       what of the log this node forgets
@@ -24,17 +25,18 @@ package struct NodeCore: ~Copyable {
     private let node: NodeID
     private let limits: Limits
     private(set) var now = Tick.zero
-    private(set) var lifetime: Lifetime
+    var lifetime: Lifetime
     private(set) var meeting: Meeting
-    private(set) var replica: Replica
+    var replica: Replica
     private(set) var delivering: Delivering
     private(set) var proposals: Proposals
     private(set) var readers: Readers
     private var resolving: Resolving
-    private(set) var callers: Callers
-    private var writes: Writes
+    private var transferring = Transferring()
+    var callers: Callers
+    var writes: Writes
     private var turns = Turns()
-    private var trimming: Trimming
+    private(set) var trimming: Trimming
     private(set) var cursors: Cursors
     private let policy: TrimPolicy
     private(set) var counters = MessageCounters()
@@ -47,12 +49,14 @@ package struct NodeCore: ~Copyable {
     ///   - recovered: What the store held.
     ///   - limits: The node's bounds.
     ///   - policy: What of its log it keeps.
+    ///   - place: How much it is to lead, and what it tells of itself then.
     ///   - seed: The only chance there is: the draws of election timeouts follow from it.
     ///   - rules: What the protocol decides by.
     package init(
         recovered: RecoveredState,
         limits: Limits,
         policy: TrimPolicy = TrimPolicy(),
+        place: LeadershipPlace = LeadershipPlace(),
         seed: UInt64,
         rules: Rules = .paxos
     ) {
@@ -70,7 +74,13 @@ package struct NodeCore: ~Copyable {
         cursors = Cursors(recovered: recovered.cursors)
         lifetime = Lifetime(rolledBack: recovered.rolledBack)
         meeting = Meeting(recovered: recovered, limits: limits, rule: rules.succession)
-        replica = Replica(recovered: recovered, limits: limits, seed: seed, rules: rules)
+        replica = Replica(
+            recovered: recovered,
+            limits: limits,
+            seed: seed,
+            place: place,
+            rules: rules
+        )
         delivering = Delivering(resuming: recovered.checkpoint)
         proposals = Proposals(limits: limits)
         readers = Readers(firstID: recovered.nonce.rawValue)
@@ -87,6 +97,7 @@ package struct NodeCore: ~Copyable {
         takeIn(arrivals, &step.output)
         if lifetime.takesPart {
             resolving.advance(&callers, &proposals, &replica, delivering, output: &step.output)
+            transferring.advance(&callers, &replica, output: &step.output)
             let state = delivering.state
             step.entries = proposals.advance(callers, &replica, state: state, output: &step.output)
             if !proposals.voids.isEmpty {
@@ -149,6 +160,7 @@ package struct NodeCore: ~Copyable {
         if lifetime.takesPart { replica.proposeRecovered(output: &output) }
         take(arrivals.barriers, output: &output)
         resolving.take(arrivals, lifetime.refusal, &callers, replica, delivering, &output)
+        transferring.take(arrivals, lifetime.refusal, &callers, replica, &output)
         trimming.take(arrivals, lifetime.refusal, &callers, &replica, delivering, &output)
         cursors.take(arrivals, lifetime.refusal, &callers, delivering.delivered, at: now, &output)
         for waiter in arrivals.cancellations { callers.end(waiter, .cancelled, output: &output) }
@@ -233,6 +245,10 @@ package struct NodeCore: ~Copyable {
             proposals.receive(refused, from: sender, &callers, replica, output: &output)
         case .settle(let settle):
             proposals.receive(settle, from: sender, replica, output: &output)
+        case .transferRequest(let request):
+            if !transferring.receive(request, from: sender, &replica, output: &output) {
+                counters.impossible += 1
+            }
         case .probe(let probe):
             guard case .forwards(let first, let count) = probe.subject else {
                 replica.receive(message, from: sender, output: &output)
@@ -306,6 +322,9 @@ package struct NodeCore: ~Copyable {
         if lifetime.takesPart { delivering.install(&replica, &writes, output: &output) }
         delivering.advance(&replica, output: &output)
         callers.answerEffective(output: &output)
+        if callers.undecided.asksForSlots {
+            callers.answerTaken(through: delivering.delivered, delivering.state, output: &output)
+        }
         takeFindings(output: &output)
     }
 
@@ -318,43 +337,6 @@ package struct NodeCore: ~Copyable {
                 readers.add(barrier.waiter)
             }
         }
-    }
-
-    // MARK: - The two ends, and the directory that does not count
-
-    /// Writes the commit watermark once nothing is in flight any more or the time is up.
-    private mutating func advanceClosing(output: inout Output) {
-        if let deadline = lifetime.sealsBy, replica.acceptor.isFull, now >= deadline {
-            // It may never be durable, and holds nothing that the rows do not tell.
-            lifetime.giveUp()
-            output.isClosed = true
-            return
-        }
-        guard let deadline = lifetime.closesBy else { return }
-        let inFlight = lifetime.rolledBack == nil ? replica.leader?.slotsInFlight ?? 0 : 0
-        guard now >= deadline || (callers.undecided.isEmpty && inFlight == 0) else { return }
-        callers.endAll(.closed, output: &output)
-        writes.addCheckpoint(of: delivering, after: 1, to: &output.rows)
-        output.rows.isFinal = true
-        if lifetime.rolledBack == nil { replica.sayFarewell(output: &output) }
-    }
-
-    /// This directory is not where a peer has met it. This process says nothing more, and no later one if it is
-    /// for good: what is on its way to the disk may still get there, and its testimony is never spoken.
-    private mutating func fall(_ found: RolledBack, forGood: Bool, output: inout Output) {
-        guard lifetime.fall(found) else { return }
-        output.rows = WriteRows()
-        if forGood { output.rows.rolledBack = found }
-        output.fallSilent()
-        callers.endAll(.rolledBack, output: &output)
-    }
-
-    /// The store has failed: what has not left the inbox is never in the log, of the rest nobody knows.
-    private mutating func fail(_ failure: StoreFailure, output: inout Output) {
-        guard lifetime.fail(failure) else { return }
-        output.facts.append(.storeFailed(failure))
-        callers.endAll(.storeFailed, output: &output)
-        output.isClosed = true
     }
 
     // MARK: - The write and the messages of a step

@@ -26,6 +26,9 @@ package struct CoreStatus: Hashable, Sendable {
     package var ballot: Ballot?
     package var promised: Ballot
     package var leader: NodeID?
+    /// Under which it leads, and what it tells of itself.
+    package var leaderBallot: Ballot?
+    package var leaderAddress: [UInt8] = []
     package var committed: Slot
     package var delivered: Slot
     package var last: Slot
@@ -71,15 +74,17 @@ extension CoreStatus {
         cursors: [CursorPosition]
     ) -> CoreStatus {
         let now = replica.now
-        let leads = replica.leader != nil
         let others = zip(replica.membership.members, replica.peerCommitted)
             .filter { $0.0 != replica.node }
         let refusal = meeting.refusal(at: now)
+        let leading = replica.leader?.ballot ?? replica.election.liveLeader(at: now)
         return CoreStatus(
             role: NodeRole(replica.role),
             ballot: replica.role.ballot,
             promised: replica.acceptor.promised,
-            leader: leads ? replica.node : replica.election.liveLeader(at: now)?.node,
+            leader: leading?.node,
+            leaderBallot: leading,
+            leaderAddress: replica.address(of: leading),
             committed: replica.learner.committed,
             delivered: delivered,
             last: replica.acceptor.last,

@@ -38,7 +38,8 @@ struct Proposals: Sendable {
     /// How much of the inbox gets a slot here now, or goes to the leader.
     func appetite(_ callers: borrowing Callers, _ replica: Replica) -> Appetite {
         if replica.leader != nil { return replica.appetite }
-        return route(replica) == nil ? .none : callers.undecided.room(limits)
+        guard route(replica) != nil else { return .none }
+        return callers.undecided.room(limits, above: replica.learner.committed)
     }
 
     /// Takes appends out of the inbox: they get slots behind `entries`, and all go in one Accept; or they go to
@@ -53,7 +54,13 @@ struct Proposals: Sendable {
         if replica.leader != nil {
             for append in appends {
                 check(append)
-                replica.assign(append.payloads, token: callers.take(append), into: &entries)
+                // It has no token yet, so nobody has proposed it and nobody ever will (`R94`).
+                guard !replica.isElsewhere(append.at) else {
+                    callers.refuse(append, .slotTaken, output: &output)
+                    continue
+                }
+                let token = callers.take(append)
+                replica.assign(append.payloads, token: token, at: append.at, into: &entries)
             }
             replica.propose(entries, output: &output)
         } else if let route = route(replica) {
@@ -96,8 +103,18 @@ struct Proposals: Sendable {
         }
         for append in appends {
             check(append)
+            // Of a slot that is committed it need not ask (`R94`).
+            guard append.at == .zero || append.at > replica.learner.committed else {
+                callers.refuse(append, .slotTaken, output: &output)
+                continue
+            }
             let token = callers.take(append)
-            let forward = Forward(token: token, payloads: append.payloads, hops: 0)
+            let forward = Forward(
+                token: token,
+                payloads: append.payloads,
+                hops: 0,
+                at: append.at
+            )
             output.send(.forward(forward), to: route)
         }
     }
@@ -111,7 +128,12 @@ struct Proposals: Sendable {
         guard let due = retries.due(callers, &replica, output: &output) else { return }
         for append in due.appends {
             let token = callers.token(append.sequence)
-            let forward = Forward(token: token, payloads: append.payloads, hops: 0)
+            let forward = Forward(
+                token: token,
+                payloads: append.payloads,
+                hops: 0,
+                at: append.at
+            )
             if due.route == replica.node {
                 forwarded.append(forward, from: replica.node)
             } else {
@@ -141,10 +163,17 @@ struct Proposals: Sendable {
                 forwarded.removeFirst()
                 continue
             }
+            // Whoever asked learns it when the slot is committed, and not of this leader: it does not know where else
+            // the append has been (`R94`).
+            if replica.isElsewhere(forward.at) {
+                forwarded.removeFirst()
+                continue
+            }
             let size = (slots: forward.payloads.count, bytes: forward.payloads.bytes)
             guard replica.appetite.takes(slots: size.slots, bytes: size.bytes) else { break }
             forwarded.removeFirst()
-            replica.assign(forward.payloads, token: forward.token, into: &entries)
+            let at = forward.at
+            replica.assign(forward.payloads, token: forward.token, at: at, into: &entries)
         }
         return entries
     }
@@ -190,7 +219,8 @@ struct Proposals: Sendable {
             let passed = Forward(
                 token: forward.token,
                 payloads: forward.payloads,
-                hops: forward.hops + 1
+                hops: forward.hops + 1,
+                at: forward.at
             )
             output.send(.forward(passed), to: next)
             relaying.passOn(

@@ -9,6 +9,7 @@ struct ProposedAppends: Sendable {
         /// Let go of when the waiter is: whoever appended them is the last to hold them then.
         var payloads: Payloads
         let bytes: Int
+        let at: Slot
         var waiter: WaiterID?
     }
 
@@ -21,15 +22,21 @@ struct ProposedAppends: Sendable {
     private(set) var waiting = 0
     private var entries = 0
     private(set) var bytes = 0
+    /// How many of them ask for one slot.
+    private var conditional = 0
 
     var isEmpty: Bool { waiting == 0 }
 
     /// Places taken, also by those that were answered.
     var places: Int { proposed.count - head }
 
-    /// How much more may be on its way to another leader.
-    func room(_ limits: Limits) -> Appetite {
-        Appetite(slots: limits.pipelineSlots - entries, bytes: limits.pipelineBytes - bytes)
+    /// How much more may be on its way to another leader, for slots above what is committed here.
+    func room(_ limits: Limits, above committed: Slot) -> Appetite {
+        Appetite(
+            slots: limits.pipelineSlots - entries,
+            bytes: limits.pipelineBytes - bytes,
+            open: .above(committed)
+        )
     }
 
     /// Those that somebody still waits for.
@@ -43,12 +50,23 @@ struct ProposedAppends: Sendable {
                 sequence: sequence,
                 payloads: append.payloads,
                 bytes: append.bytes,
+                at: append.at,
                 waiter: append.waiter
             )
         )
         waiting += 1
         entries += append.count
         bytes += append.bytes
+        if append.at != .zero { conditional += 1 }
+    }
+
+    /// Some of them ask for one slot.
+    var asksForSlots: Bool { conditional > 0 }
+
+    /// The sequences of those that ask for a slot up to this one.
+    func asking(through slot: Slot) -> [UInt64] {
+        proposed[head...].filter { $0.waiter != nil && $0.at != .zero && $0.at <= slot }
+            .map(\.sequence)
     }
 
     /// Takes the waiter of a sequence, if it still waits.
@@ -57,6 +75,7 @@ struct ProposedAppends: Sendable {
         let waiter = proposed[place].waiter.take()
         if waiter != nil {
             waiting -= 1
+            if proposed[place].at != .zero { conditional -= 1 }
             entries -= proposed[place].payloads.count
             bytes -= proposed[place].bytes
             proposed[place].payloads = .one([])

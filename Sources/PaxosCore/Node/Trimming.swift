@@ -196,6 +196,20 @@ struct Trimming: Sendable {
         accepted = 0
     }
 
+    /// As far as somebody wants it to go, whatever holds it back.
+    func wanted(_ replica: Replica) -> Slot {
+        let kept = policy.goal(
+            committed: replica.learner.committed,
+            trimmed: replica.acceptor.trimmed,
+            snapshot: snapshot,
+            bytes: bytes
+        )
+        return waiting.reduce(max(goal, kept)) { max($0, $1.through) }
+    }
+
+    /// Rows above this slot are kept for snapshots.
+    func keptForSnapshots(_ replica: Replica) -> Slot { held(by: replica) }
+
     /// As far as callers have asked for, now or before.
     private func askedFor(_ replica: Replica) -> Slot {
         let held = held(by: replica)

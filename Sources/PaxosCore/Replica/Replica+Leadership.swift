@@ -39,7 +39,9 @@ extension Replica {
             return overdue > now ? overdue : .never
         }
         let poll = now.advanced(by: limits.heartbeatTicks)
-        if let leader { return min(leader.nextHeartbeat, poll) }
+        if let leader {
+            return min(leader.nextHeartbeat, handing.transfer == nil ? poll : now.advanced(by: 1))
+        }
         if let candidate { return min(candidate.deadline, candidate.nextRetry) }
         return min(election.deadline, poll)
     }
@@ -67,6 +69,8 @@ extension Replica {
         }
         if handOverIfInVain(output: &output) { return }
         if handOverIfFull(output: &output) { return }
+        preferOthers()
+        if advanceTransfer(output: &output) { return }
         let others = membership.members.count - 1
         let isUnderway = !acceptor.isFull && learner.isUnderway(others: others)
         let isStuck =
@@ -97,7 +101,7 @@ extension Replica {
     }
 
     /// After how many election timeouts a leader has shown that nobody else was to lead.
-    private static let established: UInt64 = 10
+    static let established: UInt64 = 10
 
     /// Lets somebody else lead, if anybody can.
     mutating func stepDown(_ why: LeadershipEnd) {
@@ -159,7 +163,8 @@ extension Replica {
             prefix: recentPrefix.end,
             floor: min(floor.slot, committed),
             slowest: floor.slowest,
-            isFull: leadsWithoutRoom
+            isFull: leadsWithoutRoom,
+            address: handing.place.address
         )
         for member in membership.members where member != node {
             output.send(.heartbeat(heartbeat), to: member)
@@ -227,6 +232,7 @@ extension Replica {
         }
         if heartbeat.ballot >= acceptor.promised {
             floor.hear(heartbeat, committed: learner.committed)
+            handing.heard = (heartbeat.ballot, heartbeat.address)
         } else {
             // The leader is healthy and will come back above the promise: no need to campaign.
             election.yield(at: now)
@@ -237,7 +243,8 @@ extension Replica {
             promised: acceptor.promised,
             committed: deliverable,
             floor: min(floor.own, deliverable),
-            isFull: acceptor.isFull
+            isFull: acceptor.isFull,
+            priority: handing.place.priority
         )
         output.send(.heartbeatReply(reply), to: sender)
     }
@@ -295,11 +302,49 @@ extension Replica {
 }
 
 extension Replica {
+    /// Takes slots for a whole append, whose token is used up here from now on.
+    mutating func assign(
+        _ payloads: Payloads,
+        token: Token,
+        at: Slot,
+        into entries: inout [Entry]
+    ) {
+        assigned.consume(token)
+        switch payloads {
+        case .one(let payload):
+            let entry = Entry.command(Command(token: token, at: at, payload: payload))
+            assign(entry)
+            entries.append(entry)
+        case .batch(let payloads):
+            for (index, payload) in payloads.enumerated() {
+                let command = Command(
+                    token: token,
+                    index: UInt32(index),
+                    count: UInt32(payloads.count),
+                    at: at,
+                    payload: payload
+                )
+                assign(.command(command))
+                entries.append(.command(command))
+            }
+        }
+    }
+
     /// Assigns what uses a token up without an effect.
     mutating func assign(voiding token: Token, into entries: inout [Entry]) {
         assigned.consume(token)
         assign(.void(token))
         entries.append(.void(token))
+    }
+
+    /// True of an append that asks for another slot than the one that is assigned next.
+    func isElsewhere(_ at: Slot) -> Bool {
+        at != .zero && at != role.leader?.next && rules.proposing.keepsConditions
+    }
+
+    /// Which slots are still to be had of a leader that has room for so many.
+    func open(_ leader: Leader, _ slots: Int) -> Appetite.Open {
+        rules.proposing.keepsConditions ? .next(with: slots, of: leader.next) : .any
     }
 
     /// True of a node whose appends get into the log.

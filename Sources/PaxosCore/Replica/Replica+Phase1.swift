@@ -116,7 +116,8 @@ extension Replica {
             let run = entries[place...].prefix(Int(first.count))
             let isWhole = run.enumerated().allSatisfy { index, entry in
                 guard case .command(let command) = entry else { return false }
-                return command.token == first.token && Int(command.index) == index
+                return command.token == first.token && command.at == first.at
+                    && Int(command.index) == index
             }
             if isWhole, run.count == Int(first.count) { tokens.append(first.token) }
         }

@@ -70,6 +70,8 @@ package struct Replica: Sendable {
     /// What has come of a base, of the host's snapshot behind it, and one that has come whole, in this step.
     var arriving: ArrivingBase?
     var fetching: ArrivingSnapshot?
+    /// What becomes of the leadership at somebody's word.
+    var handing: Handing
     /// The snapshot that was begun last, also before this opening.
     var begun: SnapshotName?
     var arrivedBase: (base: Base, sender: NodeID)?
@@ -104,9 +106,11 @@ package struct Replica: Sendable {
         recovered state: RecoveredState,
         limits: Limits,
         seed: UInt64,
+        place: LeadershipPlace = LeadershipPlace(),
         rules: Rules = .paxos
     ) {
         self.rules = rules
+        handing = Handing(place: place)
         node = state.node
         memberships = MembershipHistory(founding: state.membership)
         self.limits = limits
@@ -131,7 +135,8 @@ package struct Replica: Sendable {
         election = Election(
             members: state.membership.members.count,
             timeout: limits.electionTicks,
-            seed: seed
+            seed: seed,
+            priority: place.priority
         )
     }
 
@@ -281,7 +286,7 @@ package struct Replica: Sendable {
         case .probeReply(let reply): receive(reply, from: sender, output: &output)
         // For the node around the replica.
         case .hello, .refused, .challenge, .challengeAnswer, .forward, .forwardRefused,
-            .settle, .barrierRequest, .barrierReply:
+            .settle, .transferRequest, .barrierRequest, .barrierReply:
             break
         }
     }
@@ -291,11 +296,14 @@ package struct Replica: Sendable {
     /// What the leader takes that is here; nothing if none is. Its own acceptor must take it too: nobody would
     /// propose it again.
     var appetite: Appetite {
-        guard let leader, acceptor.promised == leader.ballot, recovered.isEmpty, !acceptor.isFull
+        guard let leader, acceptor.promised == leader.ballot, recovered.isEmpty, !acceptor.isFull,
+            !isHandingOver
         else { return .none }
         let room = leader.room
         let held = acceptor.room(from: leader.next, unsentBytes: unsentBytes)
-        return Appetite(slots: min(room.slots, held.slots), bytes: min(room.bytes, held.bytes))
+        let slots = min(room.slots, held.slots)
+        let bytes = min(room.bytes, held.bytes)
+        return Appetite(slots: slots, bytes: bytes, open: open(leader, slots))
     }
 
     /// What phase 1 found waits for no memory: most of it is in the acceptor's window already, and as
@@ -318,32 +326,6 @@ package struct Replica: Sendable {
     mutating func assign(_ entry: Entry) {
         role.leader?.assign(entry, now: now)
         unsentBytes += entry.payloadBytes
-    }
-
-    /// The same for a whole append, whose token is used up here from now on.
-    mutating func assign(
-        _ payloads: Payloads,
-        token: Token,
-        into entries: inout [Entry]
-    ) {
-        assigned.consume(token)
-        switch payloads {
-        case .one(let payload):
-            let entry = Entry.command(Command(token: token, payload: payload))
-            assign(entry)
-            entries.append(entry)
-        case .batch(let payloads):
-            for (index, payload) in payloads.enumerated() {
-                let command = Command(
-                    token: token,
-                    index: UInt32(index),
-                    count: UInt32(payloads.count),
-                    payload: payload
-                )
-                assign(.command(command))
-                entries.append(.command(command))
-            }
-        }
     }
 
     /// True if an append is neither in the log, as far as `state` tells, nor on its way there.

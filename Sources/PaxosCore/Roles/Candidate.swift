@@ -134,6 +134,13 @@ package struct Candidate: Sendable {
         }
     }
 
+    /// The members whose promise or page is awaited.
+    var missing: [Int] {
+        members.indices.filter {
+            members[$0].promise == nil || (found != nil && !members[$0].isComplete)
+        }
+    }
+
     /// A member of the quorum says that it has trimmed the slots that it was asked to show.
     mutating func noteTrimmed(_ node: NodeID) {
         guard let position = membership.position(of: node), !members[position].isComplete else {

@@ -17,6 +17,7 @@ struct Election: Sendable {
     }
 
     private let timeout: UInt64
+    private let priority: LeadershipPriority
     private var generator: SplitMix64
     private var round: StatusRound?
     /// Begins anywhere, so that an answer to an earlier process is not taken for one to this (`R7`).
@@ -37,8 +38,14 @@ struct Election: Sendable {
     /// Whether a quorum answers, as far as this node has had to find out.
     private(set) var hasQuorum: Bool?
 
-    init(members: Int, timeout: UInt64, seed: UInt64) {
+    init(
+        members: Int,
+        timeout: UInt64,
+        seed: UInt64,
+        priority: LeadershipPriority = .normal
+    ) {
         self.timeout = timeout
+        self.priority = priority
         generator = SplitMix64(seed: seed)
         nextID = generator.next()
         heard = Array(repeating: nil, count: members)
@@ -55,6 +62,11 @@ struct Election: Sendable {
     /// True if the member was heard within an election timeout.
     func isConnected(position: Int, at now: Tick) -> Bool {
         heard[position].map { now < $0.advanced(by: timeout) } ?? false
+    }
+
+    /// For how many ticks the member was not heard; nil if it never was.
+    func silence(position: Int, at now: Tick) -> UInt64? {
+        heard[position].map { now.rawValue - min(now.rawValue, $0.rawValue) }
     }
 
     /// A leader spoke itself.
@@ -98,7 +110,7 @@ struct Election: Sendable {
         departed = ballot
         forgetLeader()
         round = nil
-        deadline = now.advanced(by: generator.next() % max(1, timeout / 4))
+        deadline = now.advanced(by: generator.next() % spread(timeout / 4) + delay)
     }
 
     /// The leader has said that it ends, and who is to follow: if that is this node it looks around at once,
@@ -190,6 +202,14 @@ struct Election: Sendable {
     }
 
     private mutating func drawDeadline(after now: Tick) -> Tick {
-        now.advanced(by: timeout + generator.next() % max(1, timeout))
+        now.advanced(by: timeout + generator.next() % spread(timeout) + delay)
     }
+
+    /// Who is preferred looks for a leader in the first quarter of the time that others take.
+    private func spread(_ time: UInt64) -> UInt64 {
+        max(1, priority == .prefer ? time / 4 : time)
+    }
+
+    /// Who is to be avoided does so when the others have had all theirs.
+    private var delay: UInt64 { priority == .avoid ? timeout : 0 }
 }

@@ -44,6 +44,8 @@ package struct Leader: Sendable {
         var accepted = Slot.zero
         /// Its store has no room, as it said last.
         var isFull = false
+        /// How much it is to lead.
+        var priority = LeadershipPriority.normal
     }
 
     /// Begins behind `committed`, with `recovered` entries still to be proposed again.
@@ -181,6 +183,12 @@ package struct Leader: Sendable {
         return nil
     }
 
+    /// The members that have not accepted a slot in flight.
+    func lacking(_ slot: Slot, of members: Int) -> [Int] {
+        guard let tally = inFlight[slot] else { return [] }
+        return (0..<members).filter { !tally.accepted.contains(position: $0) }
+    }
+
     mutating func noteProbe(_ id: UInt64, at position: Int) {
         followers[position].proposals.noteProbe(id)
     }
@@ -215,6 +223,7 @@ package struct Leader: Sendable {
             reply.committed
         )
         if reply.round >= followers[position].round { followers[position].isFull = reply.isFull }
+        followers[position].priority = reply.priority
         // One that has promised a higher ballot is reached, and confirms nothing.
         guard reply.promised <= ballot else { return }
         followers[position].round = max(followers[position].round, reply.round)
@@ -241,7 +250,11 @@ package struct Leader: Sendable {
         return isAnyFull && !membership.isPhase2Quorum(open)
     }
 
-    private func hasRoom(position: Int, now: Tick) -> Bool {
+    /// How much a member is to lead, as it said last, and the last round that it has answered.
+    func priority(of position: Int) -> LeadershipPriority { followers[position].priority }
+    func round(of position: Int) -> UInt64 { followers[position].round }
+
+    func hasRoom(position: Int, now: Tick) -> Bool {
         let follower = followers[position]
         return !follower.isFull && now < follower.answered.advanced(by: limits.electionTicks)
     }

@@ -85,6 +85,13 @@ package struct ExpectedLog {
                 decidedThrough = decidedThrough.next
                 continue
             }
+            // Whoever leads proposes it as its next slot and nowhere else, so that no slot is wasted.
+            let place = decidedThrough.rawValue + 1 - UInt64(command.index)
+            try demand(
+                command.at == .zero || command.at.rawValue == place,
+                .condition,
+                "slot \(decidedThrough.next) holds a part of what asked for slot \(command.at) on"
+            )
             guard let run = run(from: command, end: end, entry: entry) else { return }
             guard run.isWhole else {
                 decidedThrough = decidedThrough.next
@@ -111,7 +118,8 @@ package struct ExpectedLog {
         while run.commands.count < Int(first.count) {
             guard slot <= end, let next = entry(slot) else { return nil }
             guard case .command(let command) = next, command.token == first.token,
-                command.count == first.count, Int(command.index) == run.commands.count
+                command.count == first.count, command.at == first.at,
+                Int(command.index) == run.commands.count
             else { return run }
             run.commands.append(command)
             slot = slot.next

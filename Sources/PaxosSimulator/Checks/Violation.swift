@@ -36,6 +36,10 @@ package enum Invariant: Int, CaseIterable, Sendable {
     case snapshot = 19
     /// A cursor is not ahead of what its consumer has confirmed, and no row is gone that it has not passed.
     case cursor = 20
+    /// An append that asks for one slot stands in that one, and who loses it learns so when it is decided (`R94`).
+    case condition = 21
+    /// Who is told to lead has all that is committed where it is told.
+    case transfer = 22
     /// Once faults have stopped, appends succeed and the nodes agree within a bounded time.
     case liveness = 15
     /// Who lacks more than a window of what others have leaves it to them to lead, for some time (`R85`).

@@ -20,6 +20,8 @@ extension Mutant {
             rules.delivery.repeated = true
         case .tornBatchDelivered:
             rules.delivery.torn = true
+        case .conditionIgnored:
+            rules.proposing.keepsConditions = false
         case .bootAloneProves:
             rules.succession.asksForProof = false
             rules.succession.latches = false
@@ -32,6 +34,8 @@ extension Mutant {
             rules.trimming.awaitsEveryMember = false
         case .baseBeforeSnapshot:
             rules.installing.awaitsSnapshot = false
+        case .transfersEarly:
+            rules.transferring.awaitsTarget = false
         default:
             break
         }

@@ -53,6 +53,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case duplicateTakesTwoSlots = "duplicate-takes-two-slots"
     /// What is there of a torn batch has effect (`R72`).
     case tornBatchDelivered = "torn-batch-delivered"
+    /// A leader proposes an append that asks for a slot in any (`R94`).
+    case conditionIgnored = "condition-ignored"
 
     // What the node's surroundings hear of it.
 
@@ -124,6 +126,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case cursorAhead = "cursor-ahead"
     /// A call trims past cursors, though it was not told to.
     case trimPastCursors = "trim-past-cursors"
+    /// A leader hands over to whom it is told, whatever that one has.
+    case transfersEarly = "transfers-early"
     /// Nobody ever looks for a new leader.
     case sleepsThroughElections = "sleeps-through-elections"
 }

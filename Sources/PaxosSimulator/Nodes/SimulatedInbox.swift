@@ -18,6 +18,11 @@ package struct SimulatedInbox {
     /// The earliest time at which somebody who waits here waits no more.
     package var nextDeadline: Tick { backlog.waiting.map(\.deadline).min() ?? .never }
 
+    /// True if this one waits here.
+    package func holds(_ waiter: WaiterID) -> Bool {
+        backlog.waiting.contains { $0.waiter == waiter }
+    }
+
     package mutating func add(_ append: AppendRequest) {
         backlog.append(append)
     }

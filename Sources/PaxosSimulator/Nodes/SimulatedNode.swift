@@ -125,6 +125,7 @@ final class SimulatedProcess {
     var states: [StateMark] = []
     /// The trim point that it was opened with.
     var foundTrimmed = Slot.zero
+    var transfers: [TransferCall] = []
     var cancellations: [WaiterID] = []
     var isFull: Bool?
     var failure: StoreFailure?
@@ -202,12 +203,17 @@ struct Callers {
         var isCancelled = false
         var isTrim = false
         var cursor: (name: CursorName, change: CursorRequest.Change)?
+        /// The one slot that an append asks for.
+        var at = Slot.zero
+        /// Who is to lead.
+        var target: NodeID?
         /// Who asks for a token, and whether it is to be settled.
         var resolves: (token: Token, settles: Bool)?
 
         var label: String {
             if isTrim { return "trim" }
             if let cursor { return "\(cursor.name)" }
+            if let target { return "transfer \(target)" }
             if let resolves { return "\(resolves.token)" }
             return append.map { "a\($0)" } ?? "b" + (barrier.map { "\($0)" } ?? "")
         }
@@ -218,6 +224,8 @@ struct Callers {
     private var free: [UInt32] = []
 
     var waiting: Int { callers.count - free.count }
+    /// How many wait that ask for one slot.
+    private(set) var asking = 0
     /// The earliest time at which somebody waits no more.
     var nextDeadline: Tick {
         callers.reduce(.never) { earliest, caller in min(earliest, caller?.deadline ?? .never) }
@@ -232,6 +240,7 @@ struct Callers {
         }
         generations[Int(index)] += 1
         callers[Int(index)] = caller
+        if caller.at != .zero { asking += 1 }
         return WaiterID(index: index, generation: generations[Int(index)])
     }
 
@@ -239,6 +248,15 @@ struct Callers {
 
     func contains(where isOne: (Caller) -> Bool) -> Bool {
         callers.contains { $0.map(isOne) ?? false }
+    }
+
+    /// The first who waits and is meant.
+    func first(where isOne: (WaiterID, Caller) -> Bool) -> Caller? {
+        for (index, caller) in callers.enumerated() {
+            let waiter = WaiterID(index: UInt32(index), generation: generations[index])
+            if let caller, isOne(waiter, caller) { return caller }
+        }
+        return nil
     }
 
     /// Cancels whoever waits under an index, or somebody who waited there before.
@@ -255,6 +273,7 @@ struct Callers {
         guard index < callers.count, generations[index] == waiter.generation else { return nil }
         guard let caller = callers[index].take() else { return nil }
         free.append(waiter.index)
+        if caller.at != .zero { asking -= 1 }
         return caller
     }
 }

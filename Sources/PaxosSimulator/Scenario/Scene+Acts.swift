@@ -21,6 +21,15 @@ extension Scene {
             let size = isBatch ? " of \(count)" : ""
             world.trace.note(.called, at: world.now, node, 0, 0, "append a\(world.appends)\(size)")
             try drain(node)
+        case "append-at":
+            let (node, process) = try arguments.process()
+            world.appendForSlot(try arguments.slot(), node, process)
+            try drain(node)
+        case "transfer":
+            let (node, process) = try arguments.process()
+            let target = try arguments.node().id
+            world.transfer(to: target, node, process)
+            try drain(node)
         case "barrier":
             let (node, process) = try arguments.process()
             world.barrier(node, process)

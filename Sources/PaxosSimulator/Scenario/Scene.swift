@@ -72,7 +72,8 @@ final class Scene {
         var arguments = given
         switch name {
         case "campaign", "tick", "stabilise": try runClocks(name, &arguments)
-        case "append", "barrier", "trim", "snapshot", "cancel", "resolve", "settle":
+        case "append", "append-at", "barrier", "trim", "snapshot", "cancel", "resolve", "settle",
+            "transfer":
             try call(name, &arguments)
         case "hold", "drop", "deliver", "partition", "cut", "heal": try carry(name, &arguments)
         case "crash", "recover", "stop", "pause", "resume": try runProcess(name, &arguments)

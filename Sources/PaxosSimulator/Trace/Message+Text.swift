@@ -12,7 +12,8 @@ extension Entry {
         case .membership: "membership"
         case .void(let token): "void(\(token))"
         case .command(let command):
-            PayloadLabel(command.payload).map { "\($0)" } ?? "\(command.payload.count) bytes"
+            (PayloadLabel(command.payload).map { "\($0)" } ?? "\(command.payload.count) bytes")
+                + (command.at == .zero ? "" : "@\(command.at)")
         }
     }
 }
@@ -35,6 +36,7 @@ extension Reply.Outcome {
             "trimmed \(slot)" + (hold.map { " held by \($0)" } ?? "")
         case .cursor(let slot): "cursor " + (slot.map { "\($0)" } ?? "none")
         case .resolved(let fate): "\(fate)"
+        case .leads(let ballot): "leads \(ballot)"
         case .never(let refusal): "never \(refusal.text)"
         case .unknown(let token, let refusal): "unknown \(token) \(refusal.text)"
         }

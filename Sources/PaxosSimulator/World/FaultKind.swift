@@ -63,6 +63,10 @@ package enum FaultKind: Int, CaseIterable, Sendable {
 
     /// Callers ask what became of a token, and some have it settled.
     case resolve
+    /// Callers append for one slot, and several for the same.
+    case condition
+    /// Members are told that another one is to lead, and some are preferred.
+    case transfer
 
     package var name: String { "\(self)" }
 }

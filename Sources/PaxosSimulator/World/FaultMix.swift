@@ -45,7 +45,8 @@ struct FaultMix {
 
     /// Drawn from generators of their own: a seed keeps the rest of its story.
     private static let apart: [FaultKind] =
-        [.lists, .laneCut, .laneStall, .invention, .trim, .resolve] + Aim.kinds
+        [.lists, .laneCut, .laneStall, .invention, .trim, .resolve, .condition, .transfer]
+        + Aim.kinds
 
     init(random: inout SeededGenerator, faults: FaultSet, members: Int) {
         clockRates = Array(repeating: 100, count: members + 1)

@@ -47,6 +47,8 @@ extension World {
         )
         for reply in output.replies { try check(reply, of: node, process, now: tick) }
         try checkDeadlines(of: node, process, now: tick)
+        try checkLosers(of: node, process)
+        try checkTransfers(output, of: node, process)
         let isLeader = status.role == .leader
         if isLeader, !process.wasLeader { elections += 1 }
         process.wasLeader = isLeader
@@ -198,6 +200,11 @@ extension World {
                 "\(node.id) acknowledges a\(append) in slot \(first); it is in "
                     + (ledger.expected.slot(of: append).map { "slot \($0)" } ?? "none")
             )
+            try demand(
+                caller.at == .zero || caller.at == first,
+                .condition,
+                "\(node.id) acknowledges a\(append) in slot \(first), which asked for \(caller.at)"
+            )
             ledger.acknowledge(first.advanced(by: count - 1))
             acknowledged(append)
         case .barrier(let slot):
@@ -222,6 +229,12 @@ extension World {
                     + "\(node.store.disk.trimmed)"
             )
         case .cursor(let slot): try check(cursor: slot, of: caller, node)
+        case .leads(let ballot):
+            try demand(
+                caller.target == ballot.node && process.core.leading == ballot,
+                .reply,
+                "\(node.id) says that \(ballot) leads to who did not ask, or too early"
+            )
         case .resolved(let fate): try check(fate, of: caller, node, process)
         case .never(let refusal):
             if let append = caller.append { try ledger.refuse(append: append) }
@@ -255,6 +268,7 @@ extension World {
             case .passed:
                 caller.append.flatMap { ledger.expected.slot(of: $0) }
                     .map { $0 <= node.store.disk.trimmed } ?? false
+            case .slotTaken: caller.at != .zero
             default: true
             }
         try demand(isTrue, .reply, "\(node.id) gives \(refusal) as a reason and it is none")

@@ -21,7 +21,7 @@ extension World {
         case .laneCut, .laneStall: impairLane(kind)
         case .loss, .duplication, .reordering, .clockDrift, .narrowLink, .ambush, .lists: break
         case .lostWrite, .laggard, .lateRows, .threeLeaders, .invention, .trim,
-            .resolve:
+            .resolve, .condition, .transfer:
             break
         }
     }

@@ -39,6 +39,7 @@ extension World {
             recovered: mutant?.disguise(recovered) ?? recovered,
             limits: mutant?.alter(limits(of: node)) ?? limits(of: node),
             policy: policy,
+            place: LeadershipPlace(priority: priority(of: node)),
             seed: scheduleRandom.next(),
             rules: rules
         )
@@ -248,6 +249,7 @@ extension SimulatedProcess {
         swap(&arrivals.cursors, &cursors)
         swap(&arrivals.confirmed, &confirmed)
         swap(&arrivals.states, &states)
+        swap(&arrivals.transfers, &transfers)
         swap(&arrivals.cancellations, &cancellations)
         arrivals.isFull = isFull.take()
         arrivals.failure = failure.take()

@@ -53,13 +53,14 @@ extension World {
         isBatch: Bool,
         size: Int,
         deadline: Tick,
+        at: Slot = .zero,
         _ process: SimulatedProcess
     ) {
         appends += 1
         let payloads = (0..<count).map { index in
             PayloadLabel(append: appends, index: index, count: count).payload(size: size)
         }
-        submit(payloads, isBatch: isBatch, deadline: deadline, process)
+        submit(payloads, isBatch: isBatch, deadline: deadline, at: at, process)
     }
 
     /// Hands payloads, each behind its label, to a node as append number `appends`.
@@ -67,19 +68,22 @@ extension World {
         _ payloads: [[UInt8]],
         isBatch: Bool,
         deadline: Tick,
+        at: Slot = .zero,
         _ process: SimulatedProcess
     ) {
-        let caller = Callers.Caller(
+        var caller = Callers.Caller(
             append: appends,
             count: payloads.count,
             deadline: deadline,
             floor: ledger.acknowledged
         )
+        caller.at = at
         process.inbox.add(
             AppendRequest(
                 waiter: process.callers.add(caller),
                 payloads: isBatch ? .batch(payloads) : .one(payloads[0]),
                 bytes: payloads.reduce(0) { $0 + $1.count },
+                at: at,
                 deadline: deadline
             )
         )
@@ -129,7 +133,8 @@ extension World {
         let forward = Forward(
             token: command.token,
             payloads: label.count == 1 ? .one(payloads[0]) : .batch(payloads),
-            hops: command.token.node == node.id ? 0 : 1
+            hops: command.token.node == node.id ? 0 : 1,
+            at: command.at
         )
         let envelope = Envelope(
             sender: process.identity,

@@ -24,6 +24,16 @@ package final class World {
     var trimRandom: SeededGenerator?
     /// Callers ask for tokens, by this; nobody does, where it is missing.
     var resolveRandom: SeededGenerator?
+    /// Callers append for one slot, by this.
+    var conditionRandom: SeededGenerator?
+    /// Members are told who is to lead, by this.
+    var transferRandom: SeededGenerator?
+    /// Ticks between two of them.
+    var transferInterval = 5...120
+    /// How much each member is to lead, by index, if not all alike.
+    var priorities: [LeadershipPriority] = []
+    /// How often a leader has handed over for that.
+    package internal(set) var transfers = 0
     /// Of which somebody was told `unknown`, lately.
     var unknownTokens: [Token] = []
     /// Nobody waits for ever for who is away before it trims.
@@ -90,6 +100,8 @@ package final class World {
         case invent
         case trim
         case resolve
+        case condition
+        case transfer
         case crash(Int, generation: Int)
         case wipe(Int)
         case empty(Int, generation: Int)
@@ -120,6 +132,8 @@ package final class World {
         drawResolves(seed: seed)
         drawSnapshots(seed: seed)
         drawCursors(seed: seed)
+        drawConditions(seed: seed)
+        drawTransfers(seed: seed)
     }
 
     /// A world that follows a script.
@@ -262,6 +276,10 @@ package final class World {
             invent()
         case .resolve:
             askForTokens()
+        case .condition:
+            appendForSlots()
+        case .transfer:
+            tellToTransfer()
         case .trim:
             tellToTrim()
         case .crash(let index, let generation):

@@ -29,6 +29,7 @@ final class Driver: Sendable {
     init(
         limits: Limits,
         policy: TrimPolicy,
+        place: LeadershipPlace,
         store: any NodeStore,
         recovered: RecoveredState,
         noteTrimmed: @escaping @Sendable (Slot) -> Void,
@@ -58,6 +59,7 @@ final class Driver: Sendable {
             recovered: recovered,
             limits: limits,
             policy: policy,
+            place: place,
             seed: SystemRandom.uint64()
         )
         identity = core.identity
@@ -90,6 +92,7 @@ final class Driver: Sendable {
             }
             let isFlushed = taken.arrivals.receipt != nil
             let offersAppends = taken.offersAppends
+            let explains = taken.explains
             let step = core.begin(taken.arrivals)
             // What has arrived may have made room, or brought a leader: those who wait for it go on now.
             let appends = offersAppends ? inbox.take(step.appetite) : []
@@ -120,6 +123,10 @@ final class Driver: Sendable {
             observer.note(output.facts, now: clock.now)
             if let refusal = output.refusal { inbox.refuse(refusal) }
             let callers = inbox.reply(output.replies)
+            if !explains.isEmpty {
+                let found = core.explanations
+                for one in explains { one.resume(returning: found) }
+            }
             let shown = Gathering.Step(
                 isAwaited: core.isAwaited,
                 isWriting: core.isWriting,

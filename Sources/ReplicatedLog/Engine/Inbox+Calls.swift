@@ -51,6 +51,37 @@ extension Inbox {
         }
     }
 
+    func submit(
+        _ ticket: borrowing Ticket,
+        continuation: WaiterTable.Continuation,
+        transferTo target: NodeID,
+        by deadline: Tick
+    ) {
+        submit(ticket, continuation) { state, waiter in
+            let call = TransferCall(waiter: waiter, target: target, deadline: deadline)
+            state.transfers.append(call)
+        }
+    }
+
+    /// Asks the driver for its core's explanations; a node that nobody drives has none to ask.
+    func submit(explains continuation: Explains) {
+        let isDriven = state.withLock { state in
+            guard state.isDriven, state.refusal == nil else { return false }
+            state.explains.append(continuation)
+            return true
+        }
+        guard isDriven else {
+            return continuation.resume(returning: [Explanation(.leadership, .notRunning)])
+        }
+        parker.unpark()
+    }
+
+    /// The driver has ended.
+    func endExplaining() {
+        let left = state.withLock { $0.explains.handOver() }
+        for one in left { one.resume(returning: [Explanation(.leadership, .notRunning)]) }
+    }
+
     /// Rows above a slot are kept for a snapshot, from the next step on: no trim that is asked for later comes
     /// before it. Nobody is woken for that.
     func keep(_ hold: SnapshotHold) {

@@ -16,6 +16,7 @@ extension Inbox.State {
             + barriers.map { ($0.waiter, $0.deadline) } + trims.map { ($0.waiter, $0.deadline) }
             + cursors.map { ($0.waiter, $0.deadline) }
             + resolves.map { ($0.waiter, $0.deadline) }
+            + transfers.map { ($0.waiter, $0.deadline) }
     }
 
     func hasRoom(for append: AppendRequest, limits: Limits) -> Bool {
@@ -107,6 +108,7 @@ extension Inbox.State {
         arrivals.cursors = cursors.handOver()
         arrivals.confirmed = confirmed.handOver()
         arrivals.resolves = resolves.handOver()
+        arrivals.transfers = transfers.handOver()
         arrivals.cancellations = cancellations.handOver()
         arrivals.completions = completions.handOver()
         arrivals.snapshots = snapshots.handOver()
@@ -119,7 +121,11 @@ extension Inbox.State {
         arrivals.states = states.handOver()
         arrivals.failure = failure.take()
         arrivals.closeBy = closeBy.take()
-        return Inbox.Taken(arrivals: arrivals, offersAppends: !gathers && !appends.isEmpty)
+        return Inbox.Taken(
+            arrivals: arrivals,
+            offersAppends: !gathers && !appends.isEmpty,
+            explains: explains.handOver()
+        )
     }
 
     mutating func takeAppends(_ appetite: Appetite, limits: Limits) -> [AppendRequest] {
@@ -140,13 +146,14 @@ extension Inbox.State {
     mutating func takeAll() -> [WaiterTable.Continuation] {
         var left = takeAllAppends()
         let calls = barriers.map(\.waiter) + trims.map(\.waiter) + cursors.map(\.waiter)
-        for waiter in calls + resolves.map(\.waiter) {
+        for waiter in calls + resolves.map(\.waiter) + transfers.map(\.waiter) {
             if let continuation = waiters.take(waiter) { left.append(continuation) }
         }
         barriers = []
         trims = []
         cursors = []
         resolves = []
+        transfers = []
         return left
     }
 
@@ -188,7 +195,8 @@ extension Inbox.State {
                 overflowBytes -= weight.bytes + Self.waitingBytes
             }
         }
-        let calls = barriers.count + trims.count + cursors.count + resolves.count
+        let calls =
+            barriers.count + trims.count + cursors.count + resolves.count + transfers.count
         if answered > (appends.count + overflow.count + calls) / 2
             || answeredBytes > limits.inboxBytes / 4
         {
@@ -206,6 +214,7 @@ extension Inbox.State {
         trims.removeAll { waiters.stage(of: $0.waiter) == nil }
         cursors.removeAll { waiters.stage(of: $0.waiter) == nil }
         resolves.removeAll { waiters.stage(of: $0.waiter) == nil }
+        transfers.removeAll { waiters.stage(of: $0.waiter) == nil }
     }
 }
 

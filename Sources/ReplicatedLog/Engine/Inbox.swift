@@ -28,6 +28,8 @@ final class Inbox: Sendable {
         var cursors: [CursorRequest] = []
         var confirmed: [CursorMove] = []
         var resolves: [ResolveRequest] = []
+        var transfers: [TransferCall] = []
+        var explains: [Explains] = []
         var cancellations: [WaiterID] = []
         var completions: [ReadCompletion] = []
         var snapshots: [SnapshotCompletion] = []
@@ -77,10 +79,12 @@ final class Inbox: Sendable {
         /// Callers want something beside appends, and not before them.
         var hasWordOfCallers: Bool {
             !barriers.isEmpty || !trims.isEmpty || !cursors.isEmpty || !resolves.isEmpty
-                || !cancellations.isEmpty
+                || !transfers.isEmpty || !explains.isEmpty || !cancellations.isEmpty
                 || closeBy != nil
         }
     }
+
+    typealias Explains = UnsafeContinuation<[Explanation], Never>
 
     /// What appends take of the inbox's bounds.
     struct Held: Equatable {
@@ -93,6 +97,8 @@ final class Inbox: Sendable {
         var arrivals: Arrivals
         /// Appends are to be had as well.
         var offersAppends = false
+        /// Who wants to know why something does not go on.
+        var explains: [Explains] = []
     }
 
     private static let repliesAtOnce = 64
@@ -295,6 +301,7 @@ final class Inbox: Sendable {
             return state.takeAll()
         }
         for continuation in left { continuation.resume(returning: .never(refusal)) }
+        endExplaining()
         early.changed()
     }
 

@@ -1,3 +1,5 @@
+public import PaxosCore
+
 extension LogNode {
     /// What a node is opened with: its identity, and the bounds it keeps.
     public struct Configuration: Hashable, Sendable {
@@ -13,6 +15,11 @@ extension LogNode {
         public var trimming: TrimPolicy
         /// How the data directory grows, and where it stops.
         public var storage: StorageOptions
+        /// How much this member is to lead. Each member has its own.
+        public var priority: LeadershipPriority
+        /// What other members' hosts are told of this one while it leads (`LogNode.leader`), such as where it takes
+        /// requests. At most 255 bytes; goes with each heartbeat.
+        public var address: [UInt8]
 
         /// Makes a configuration; `LogNode.create` and `LogNode.open` check it.
         public init(
@@ -21,7 +28,9 @@ extension LogNode {
             membership: Membership,
             limits: Limits = Limits(),
             trimming: TrimPolicy = TrimPolicy(),
-            storage: StorageOptions = StorageOptions()
+            storage: StorageOptions = StorageOptions(),
+            priority: LeadershipPriority = .normal,
+            address: [UInt8] = []
         ) {
             self.cluster = cluster
             self.node = node
@@ -29,6 +38,8 @@ extension LogNode {
             self.limits = limits
             self.trimming = trimming
             self.storage = storage
+            self.priority = priority
+            self.address = address
         }
     }
 }

@@ -9,6 +9,8 @@ extension AppendError: CustomStringConvertible {
         case .payloadTooLarge(let bytes, let limit):
             "not appended: a payload of \(bytes) bytes, and the limit is \(limit) "
                 + "(Limits.maxPayloadBytes): append it in parts"
+        case .noSuchSlot(let slot):
+            "not appended: no slot of a log has the number \(slot): they begin at 1 and stay below 2^62"
         case .emptyBatch: "not appended: a batch holds at least one payload"
         case .batchTooLarge(let entries, let bytes, let maxEntries, let maxBytes):
             "not appended: a batch of \(entries) payloads with \(bytes) bytes, and the limits are "
@@ -36,6 +38,8 @@ extension AppendError.Reason: CustomStringConvertible {
         case .passed:
             "it is in the log and has had its effect, in a slot that this node took a base for: do not try it again"
         case .voided: "its token was settled before it got into the log: it may be tried again"
+        case .slotTaken:
+            "the slot that it asked for is not the next one, or others have it: look at the log and try again"
         }
     }
 }
@@ -110,6 +114,32 @@ extension TrimError: CustomStringConvertible {
         case .storeFailed(let what): LogRunError.storeFailed(what).description
         case .runFailed(let error): error.description
         case .rolledBack: CallEnd.rolledBack
+        }
+    }
+}
+
+extension TransferError: CustomStringConvertible {
+    /// Why it is not known that the member leads, and what to do; one line.
+    public var description: String {
+        switch self {
+        case .noSuchMember(let node): "\(node) is no member"
+        case .timedOut: "the member did not lead in time: is it up, in reach, and does it keep up?"
+        case .cancelled: CallEnd.cancelled
+        case .closed: CallEnd.closed
+        case .storeFailed(let what): LogRunError.storeFailed(what).description
+        case .runFailed(let error): error.description
+        case .rolledBack: CallEnd.rolledBack
+        }
+    }
+}
+
+extension LeadershipError: CustomStringConvertible {
+    /// Why the work was not done to its end, and what to do; one line.
+    public var description: String {
+        switch self {
+        case .ended(let ballot):
+            "the leadership under ballot \(ballot) has ended: wait until this node leads again"
+        case .closed: CallEnd.closed
         }
     }
 }

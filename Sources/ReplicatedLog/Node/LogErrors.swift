@@ -6,6 +6,8 @@ internal import Platform
 public enum AppendError: Error, Hashable, Sendable {
     /// The payload is larger than `Limits.maxPayloadBytes`. Nothing was appended.
     case payloadTooLarge(bytes: Int, limit: Int)
+    /// No slot of a log has that number: they begin at 1 and stay below 2^62. Nothing was appended.
+    case noSuchSlot(Slot)
     /// A batch holds at least one payload. Nothing was appended.
     case emptyBatch
     /// The batch is larger than half of the pipeline, in payloads or in bytes. Nothing was appended.
@@ -41,6 +43,9 @@ public enum AppendError: Error, Hashable, Sendable {
         case passed
         /// Somebody has had its token settled before it got into the log, by `LogNode.resolve(_:settle:timeout:)`.
         case voided
+        /// It asked for one slot (`LogNode.append(_:at:timeout:overload:onUnknown:)`), which is not the next one, or is
+        /// committed with something else.
+        case slotTaken
     }
 }
 
@@ -50,12 +55,13 @@ extension AppendError.Reason {
         case .timedOut: self = .timedOut
         case .cancelled: self = .cancelled
         case .full: self = .full
-        case .overloaded, .closed, .noSuchToken:
+        case .overloaded, .closed, .noSuchToken, .noSuchMember:
             self = ending.cause.map { .runFailed($0) } ?? .closed
         case .storeFailed: self = ending.failure.map { .storeFailed($0) } ?? .closed
         case .rolledBack: self = .rolledBack
         case .passed: self = .passed
         case .voided: self = .voided
+        case .slotTaken: self = .slotTaken
         }
     }
 }
@@ -102,7 +108,7 @@ extension CallError {
         case .cancelled: self = .cancelled
         case .storeFailed: self = ending.failure.map { .storeFailed($0) } ?? .closed
         case .rolledBack: self = .rolledBack
-        case .overloaded, .full, .closed, .passed, .voided, .noSuchToken:
+        case .overloaded, .full, .closed, .passed, .voided, .slotTaken, .noSuchToken, .noSuchMember:
             self = ending.cause.map { .runFailed($0) } ?? .closed
         }
     }

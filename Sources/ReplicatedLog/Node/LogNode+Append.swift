@@ -47,6 +47,7 @@ extension LogNode {
         return try await append(
             .one(payload),
             bytes: payload.count,
+            at: .zero,
             timeout: timeout,
             overload: overload,
             onUnknown: onUnknown
@@ -92,26 +93,10 @@ extension LogNode {
         overload: Overload = .wait,
         onUnknown: OnUnknown = .report
     ) async throws(AppendError) -> ClosedRange<Slot> {
-        let limits = configuration.limits
-        guard !payloads.isEmpty else { throw .emptyBatch }
-        var bytes = 0
-        for payload in payloads {
-            guard payload.count <= limits.maxPayloadBytes else {
-                throw .payloadTooLarge(bytes: payload.count, limit: limits.maxPayloadBytes)
-            }
-            bytes += payload.count
-        }
-        guard payloads.count <= limits.maxBatchEntries, bytes <= limits.maxBatchBytes else {
-            throw .batchTooLarge(
-                entries: payloads.count,
-                bytes: bytes,
-                maxEntries: limits.maxBatchEntries,
-                maxBytes: limits.maxBatchBytes
-            )
-        }
-        return try await append(
+        try await append(
             .batch(payloads),
-            bytes: bytes,
+            bytes: try checkedBytes(of: payloads),
+            at: .zero,
             timeout: timeout,
             overload: overload,
             onUnknown: onUnknown
@@ -166,15 +151,39 @@ extension LogNode {
             span.end(at: slot)
             return slot
         case .never(let refusal): throw span.ended(by: BarrierError(refusal, ending))
-        case .committed, .unknown, .trimmed, .cursor, .resolved:
+        case .committed, .unknown, .trimmed, .cursor, .resolved, .leads:
             preconditionFailure("a barrier is never answered as another call")
         }
     }
 
+    /// What the payloads of a batch hold in all, if it is within the limits.
+    func checkedBytes(of payloads: [[UInt8]]) throws(AppendError) -> Int {
+        let limits = configuration.limits
+        guard !payloads.isEmpty else { throw .emptyBatch }
+        var bytes = 0
+        for payload in payloads {
+            guard payload.count <= limits.maxPayloadBytes else {
+                throw .payloadTooLarge(bytes: payload.count, limit: limits.maxPayloadBytes)
+            }
+            bytes += payload.count
+        }
+        guard payloads.count <= limits.maxBatchEntries, bytes <= limits.maxBatchBytes else {
+            throw .batchTooLarge(
+                entries: payloads.count,
+                bytes: bytes,
+                maxEntries: limits.maxBatchEntries,
+                maxBytes: limits.maxBatchBytes
+            )
+        }
+        return bytes
+    }
+
+    /// - Parameter at: The slot in which alone the first payload may stand; `zero` for any.
     @inline(__always)
-    private func append(
+    func append(
         _ payloads: Payloads,
         bytes: Int,
+        at: Slot,
         timeout: Duration?,
         overload: Overload,
         onUnknown: OnUnknown
@@ -184,7 +193,13 @@ extension LogNode {
         let half = settles ? (timeout ?? configuration.limits.appendTimeout) / 2 : nil
         do throws(AppendError) {
             let deadline = half.map { self.deadline(after: $0) } ?? end
-            return try await append(payloads, bytes: bytes, by: deadline, overload: overload)
+            return try await append(
+                payloads,
+                bytes: bytes,
+                at: at,
+                by: deadline,
+                overload: overload
+            )
         } catch {
             guard settles else { throw error }
             return try await settle(error, by: end)
@@ -195,6 +210,7 @@ extension LogNode {
     private func append(
         _ payloads: Payloads,
         bytes: Int,
+        at: Slot,
         by deadline: Tick,
         overload: Overload
     ) async throws(AppendError) -> ClosedRange<Slot> {
@@ -209,7 +225,13 @@ extension LogNode {
                     waits: overload == .wait,
                     continuation: continuation
                 ) {
-                    AppendRequest(waiter: $0, payloads: payloads, bytes: bytes, deadline: deadline)
+                    AppendRequest(
+                        waiter: $0,
+                        payloads: payloads,
+                        bytes: bytes,
+                        at: at,
+                        deadline: deadline
+                    )
                 }
             }
         } onCancel: {
@@ -226,7 +248,7 @@ extension LogNode {
         case .unknown(let token, let refusal):
             let error = AppendError.unknown(token, AppendError.Reason(refusal, ending))
             throw span.ended(by: error)
-        case .barrier, .trimmed, .cursor, .resolved:
+        case .barrier, .trimmed, .cursor, .resolved, .leads:
             preconditionFailure("an append is never answered as another call")
         }
     }

@@ -94,7 +94,7 @@ extension LogNode {
         switch outcome {
         case .cursor(let slot): return slot
         case .never(let refusal): throw CursorError(refusal, ending)
-        case .committed, .unknown, .barrier, .trimmed, .resolved:
+        case .committed, .unknown, .barrier, .trimmed, .resolved, .leads:
             preconditionFailure("a cursor is never answered as another call")
         }
     }

@@ -133,6 +133,12 @@ extension LogNode {
         } catch {
             throw .invalidLimits(error)
         }
+        guard configuration.address.count <= Heartbeat.mostAddressBytes else {
+            throw .addressTooLong(
+                bytes: configuration.address.count,
+                limit: Heartbeat.mostAddressBytes
+            )
+        }
         guard transport != nil || configuration.membership.members.count == 1 else {
             throw .needsTransport(members: configuration.membership.members.count)
         }

@@ -82,7 +82,7 @@ extension LogNode {
             return found.isWhole ? .never : .unknown(.forgotten)
         case .never(.noSuchToken): throw .noSuchToken
         case .never(let refusal): throw ResolveError(refusal, ending)
-        case .committed, .unknown, .barrier, .trimmed, .cursor:
+        case .committed, .unknown, .barrier, .trimmed, .cursor, .leads:
             preconditionFailure("a question is never answered as another call")
         }
     }

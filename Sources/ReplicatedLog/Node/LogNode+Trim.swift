@@ -62,7 +62,7 @@ extension LogNode {
         case .trimmed(let through, let hold):
             return LogTrim(through: through, heldBack: hold.map { LogTrim.Hold($0) })
         case .never(let refusal): throw TrimError(refusal, ending)
-        case .committed, .unknown, .barrier, .cursor, .resolved:
+        case .committed, .unknown, .barrier, .cursor, .resolved, .leads:
             preconditionFailure("a trim is never answered as another call")
         }
     }

@@ -100,6 +100,10 @@ public final class LogNode: Sendable {
         driver = Driver(
             limits: configuration.limits,
             policy: configuration.trimming,
+            place: LeadershipPlace(
+                priority: configuration.priority,
+                address: configuration.address
+            ),
             store: store,
             recovered: recovered,
             noteTrimmed: { snapshots.noteTrimmed(through: $0) },

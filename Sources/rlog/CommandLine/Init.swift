@@ -106,6 +106,15 @@ enum Parsing {
         guard !data.isEmpty else { throw ValidationError("--data is empty.") }
     }
 
+    static func priority(_ text: String) throws -> LeadershipPriority {
+        switch text {
+        case "normal": return .normal
+        case "prefer": return .prefer
+        case "avoid": return .avoid
+        default: throw ValidationError("--priority is normal, prefer or avoid.")
+        }
+    }
+
     static func cluster(_ text: String) throws -> ClusterID {
         do {
             return try ClusterID(text)

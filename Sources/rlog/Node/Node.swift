@@ -54,6 +54,15 @@ struct Node: RlogCommand {
     @Option(help: "How often a leader tells that it lives.")
     var heartbeatMs = Limits().heartbeatInterval.wholeMilliseconds
 
+    @Option(
+        help: "How much this member is to lead: normal, prefer or avoid.",
+        transform: Parsing.priority
+    )
+    var priority: LeadershipPriority = .normal
+
+    @Option(help: "What the other members are told of this one while it leads, as in host:port.")
+    var address: String?
+
     @Option(help: "Address space for the data file, in bytes.")
     var mapSize: Int?
 
@@ -129,6 +138,8 @@ struct Node: RlogCommand {
             )
         }
         if let mapSize { configuration.storage.mapSize = mapSize }
+        configuration.priority = priority
+        configuration.address = Array((address ?? "").utf8)
         let transport = try transport(of: configuration)
         let log: LogNode
         do throws(LogOpenError) {

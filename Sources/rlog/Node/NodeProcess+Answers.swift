@@ -9,11 +9,22 @@ import ReplicatedLogTCP
 extension NodeProcess {
     func append(
         _ payload: [UInt8],
+        at expected: Slot?,
         _ timeout: Duration?,
         _ onUnknown: LogNode.OnUnknown
     ) async -> [(String, JSON)] {
         do throws(AppendError) {
-            let slot = try await log.append(payload, timeout: timeout, onUnknown: onUnknown)
+            let slot =
+                if let expected {
+                    try await log.append(
+                        payload,
+                        at: expected,
+                        timeout: timeout,
+                        onUnknown: onUnknown
+                    )
+                } else {
+                    try await log.append(payload, timeout: timeout, onUnknown: onUnknown)
+                }
             return [("outcome", .string("committed")), ("slot", .unsigned(slot.rawValue))]
         } catch {
             return error.fields
@@ -22,15 +33,26 @@ extension NodeProcess {
 
     func append(
         contentsOf payloads: [[UInt8]],
+        at expected: Slot?,
         _ timeout: Duration?,
         _ onUnknown: LogNode.OnUnknown
     ) async -> [(String, JSON)] {
         do throws(AppendError) {
-            let slots = try await log.append(
-                contentsOf: payloads,
-                timeout: timeout,
-                onUnknown: onUnknown
-            )
+            let slots =
+                if let expected {
+                    try await log.append(
+                        contentsOf: payloads,
+                        at: expected,
+                        timeout: timeout,
+                        onUnknown: onUnknown
+                    )
+                } else {
+                    try await log.append(
+                        contentsOf: payloads,
+                        timeout: timeout,
+                        onUnknown: onUnknown
+                    )
+                }
             return [
                 ("outcome", .string("committed")),
                 ("first_slot", .unsigned(slots.lowerBound.rawValue)),
@@ -89,6 +111,7 @@ extension NodeProcess {
 
     func status() -> [(String, JSON)] {
         let status = log.status
+        let leader = log.leader
         let members = status.members.map { member in
             JSON.object([
                 ("node", .unsigned(member.node.rawValue)),
@@ -102,6 +125,8 @@ extension NodeProcess {
             ("incarnation", .string(log.incarnation.description)),
             ("role", .string(status.role.rawValue)),
             ("leader", .optional(status.leader?.rawValue)),
+            ("leader_ballot", .optional(leader?.ballot.text)),
+            ("leader_address", .optional(leader?.text)),
             ("ballot", .optional(status.ballot?.text)),
             ("promised", .string(status.promised.text)),
             ("committed_slot", .unsigned(status.committedSlot.rawValue)),
@@ -196,6 +221,7 @@ extension AppendError {
             outcome("unknown", token: token, error: reason.name)
         case .never(let reason): outcome("never", error: reason.name)
         case .payloadTooLarge: outcome("never", error: "payload_too_large")
+        case .noSuchSlot: outcome("never", error: "no_such_slot")
         case .emptyBatch: outcome("never", error: "empty_batch")
         case .batchTooLarge: outcome("never", error: "batch_too_large")
         case .overloaded: outcome("never", error: "overloaded")
@@ -226,6 +252,7 @@ extension AppendError.Reason {
         case .rolledBack: "rolled_back"
         case .passed: "passed"
         case .voided: "voided"
+        case .slotTaken: "slot_taken"
         }
     }
 }

@@ -203,10 +203,10 @@ final class NodeProcess: Sendable {
     private func answer(_ request: Request, _ outlet: Outlet) async {
         let answer: [(String, JSON)]
         switch request.operation {
-        case .append(let payload, let timeout, let onUnknown):
-            answer = await append(payload, timeout, onUnknown)
-        case .appendBatch(let payloads, let timeout, let onUnknown):
-            answer = await append(contentsOf: payloads, timeout, onUnknown)
+        case .append(let payload, let slot, let timeout, let onUnknown):
+            answer = await append(payload, at: slot, timeout, onUnknown)
+        case .appendBatch(let payloads, let slot, let timeout, let onUnknown):
+            answer = await append(contentsOf: payloads, at: slot, timeout, onUnknown)
         case .resolve(let token, let settle, let timeout):
             answer = await resolve(token, settle, timeout)
         case .barrier(let timeout): answer = await barrier(timeout)
@@ -229,6 +229,9 @@ final class NodeProcess: Sendable {
         case .removeCursor(let name, let timeout): answer = await removeCursor(name, timeout)
         case .wait(let slot, let timeout): answer = await wait(for: slot, timeout)
         case .snapshot(let slot, let state): answer = await snapshot(through: slot, state)
+        case .transfer(let node, let timeout): answer = await transfer(to: node, timeout)
+        case .explain:
+            answer = [("explanations", .array(await log.explain().map(\.json)))]
         case .status: answer = status()
         case .shutdown:
             finish()

@@ -5,8 +5,8 @@ import ReplicatedLog
 /// One line of standard input.
 struct Request: Sendable {
     enum Operation: Sendable {
-        case append([UInt8], timeout: Duration?, onUnknown: LogNode.OnUnknown)
-        case appendBatch([[UInt8]], timeout: Duration?, onUnknown: LogNode.OnUnknown)
+        case append([UInt8], at: Slot?, timeout: Duration?, onUnknown: LogNode.OnUnknown)
+        case appendBatch([[UInt8]], at: Slot?, timeout: Duration?, onUnknown: LogNode.OnUnknown)
         case resolve(Token, settle: Bool, timeout: Duration?)
         case barrier(timeout: Duration?)
         case read(ClosedRange<Slot>)
@@ -18,6 +18,8 @@ struct Request: Sendable {
         case removeCursor(CursorName, timeout: Duration?)
         case wait(Slot, timeout: Duration?)
         case snapshot(through: Slot, [UInt8])
+        case transfer(NodeID, timeout: Duration?)
+        case explain
         case status
         case shutdown
         /// Known, and not there yet.
@@ -45,7 +47,7 @@ struct Request: Sendable {
 
     /// What is not there yet is refused, and never left out of an append that is made.
     private static func isUnsupported(_ object: JSON) -> Bool {
-        ["token", "key", "expected_slot", "fence"].contains { object[$0] != nil }
+        ["token", "key", "fence"].contains { object[$0] != nil }
     }
 
     private static func operation(
@@ -58,6 +60,7 @@ struct Request: Sendable {
             if Self.isUnsupported(object) { return .unsupported }
             return .append(
                 payload,
+                at: try expectedSlot(object),
                 timeout: try timeout(object),
                 onUnknown: try onUnknown(object)
             )
@@ -65,6 +68,7 @@ struct Request: Sendable {
             if Self.isUnsupported(object) { return .unsupported }
             return .appendBatch(
                 try payloads(object),
+                at: try expectedSlot(object),
                 timeout: try timeout(object),
                 onUnknown: try onUnknown(object)
             )
@@ -86,6 +90,7 @@ struct Request: Sendable {
         case "subscribe": return .subscribe(from: try slot("from", object))
         case "events": return .events
         case "unsubscribe": return .unsubscribe
+        case "explain": return .explain
         case "status": return .status
         case "shutdown": return .shutdown
         case "trim":
@@ -99,7 +104,8 @@ struct Request: Sendable {
         case "wait": return .wait(try slot("slot", object), timeout: try timeout(object))
         case "snapshot":
             return .snapshot(through: try slot("through", object), try payload(object))
-        case "transfer": return .unsupported
+        case "transfer":
+            return .transfer(try member("to", object), timeout: try timeout(object))
         default: throw InvalidRequest("there is no op \(name)")
         }
     }
@@ -161,11 +167,23 @@ struct Request: Sendable {
         }
     }
 
+    /// The slot in which alone the first payload may stand.
+    private static func expectedSlot(_ object: JSON) throws(InvalidRequest) -> Slot? {
+        object["expected_slot"] == nil ? nil : try slot("expected_slot", object)
+    }
+
     private static func slot(_ name: String, _ object: JSON) throws(InvalidRequest) -> Slot {
         guard let number = object[name]?.asUnsigned, number >= 1, number < 1 << 62 else {
             throw InvalidRequest("\(name) must be a slot, from 1")
         }
         return Slot(rawValue: number)
+    }
+
+    private static func member(_ name: String, _ object: JSON) throws(InvalidRequest) -> NodeID {
+        guard let node = object[name]?.asUnsigned.flatMap(NodeID.init(rawValue:)) else {
+            throw InvalidRequest("\(name) must be the number of a member")
+        }
+        return node
     }
 
     private static func timeout(_ object: JSON) throws(InvalidRequest) -> Duration? {

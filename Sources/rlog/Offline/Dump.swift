@@ -201,6 +201,10 @@ extension DirectoryReader.StoredRow {
         } else {
             JSON.null.write(to: &line)
         }
+        if let slot = entry.expectedSlot {
+            line.append(contentsOf: #","expected_slot":"#.utf8)
+            line.append(decimal: slot.rawValue)
+        }
         line.append(contentsOf: #","hash":""#.utf8)
         entry.hash.write(to: &line)
         line.append(contentsOf: #"","payload_base64":"#.utf8)

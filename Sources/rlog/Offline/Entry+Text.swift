@@ -21,13 +21,19 @@ extension Entry {
         }
     }
 
+    /// The slot in which alone it has effect, of a batch that of its first entry.
+    var expectedSlot: Slot? {
+        guard case .command(let command) = self, command.at != .zero else { return nil }
+        return command.at
+    }
+
     /// The caller's bytes.
     var payload: [UInt8]? {
         if case .command(let command) = self { command.payload } else { nil }
     }
 
     /// Of kind, token and content, so that two nodes agree on a slot if their hashes are equal. Tokens are
-    /// written `node-boot-sequence`, with `/index/count` behind if it is of a batch.
+    /// written `node-boot-sequence`, with `/index/count` behind if it is of a batch, and `@slot` if it asks for one.
     var hash: Hash64 {
         var hash = Hash64()
         hash.add(kind.utf8)
@@ -40,6 +46,7 @@ extension Entry {
         if case .command(let command) = self, command.count > 1 {
             hash.add("/\(command.index)/\(command.count)".utf8)
         }
+        if let slot = expectedSlot { hash.add("@\(slot)".utf8) }
         hash.add(0 as UInt8)
         switch self {
         case .command(let command): hash.add(command.payload)

@@ -76,7 +76,7 @@ struct Claims: Sendable {
         case .barrierReply(let reply): chosen = reply.slot
         case .refused, .challenge, .challengeAnswer, .statusRequest, .catchUpRequest, .baseRequest,
             .baseChunk, .snapshotRequest, .snapshotPiece, .stateNotice, .forward,
-            .forwardRefused, .settle, .barrierRequest, .probe, .probeReply:
+            .forwardRefused, .settle, .transferRequest, .barrierRequest, .probe, .probeReply:
             break
         }
         chosen = max(chosen, stored)

@@ -53,7 +53,8 @@ final class OneMember {
         members: [NodeID] = [1],
         isMet: Bool = true,
         limits: Limits = Limits(),
-        policy: TrimPolicy = TrimPolicy()
+        policy: TrimPolicy = TrimPolicy(),
+        priority: LeadershipPriority = .normal
     ) {
         var disk = disk
         disk.members = members
@@ -61,7 +62,13 @@ final class OneMember {
             disk.peers = members.filter { $0 != 1 }.map { Identities.record(of: $0) }
         }
         store = TestStore(disk: disk)
-        core = NodeCore(recovered: store.open(), limits: limits, policy: policy, seed: 1)
+        core = NodeCore(
+            recovered: store.open(),
+            limits: limits,
+            policy: policy,
+            place: LeadershipPlace(priority: priority),
+            seed: 1
+        )
         if isMet, members.count > 1 {
             // Has said hello, and heard it.
             var arrivals = Arrivals(now: .zero)
@@ -165,12 +172,27 @@ final class OneMember {
     /// Appends in the inbox.
     var waiting: Int { inbox.count }
 
-    func append(_ bytes: Int = 1, deadline: Tick = .never) -> AppendRequest {
+    func append(
+        _ bytes: Int = 1,
+        at slot: Slot = .zero,
+        deadline: Tick = .never
+    ) -> AppendRequest {
         AppendRequest(
             waiter: waiter(),
             payloads: .one(Array(repeating: 1, count: bytes)),
             bytes: bytes,
+            at: slot,
             deadline: deadline
+        )
+    }
+
+    func append(batch payloads: [[UInt8]], at slot: Slot) -> AppendRequest {
+        AppendRequest(
+            waiter: waiter(),
+            payloads: .batch(payloads),
+            bytes: payloads.reduce(0) { $0 + $1.count },
+            at: slot,
+            deadline: .never
         )
     }
 
@@ -196,6 +218,10 @@ final class OneMember {
             pastCursors: pastCursors,
             deadline: .never
         )
+    }
+
+    func transfer(to target: NodeID, deadline: Tick = .never) -> TransferCall {
+        TransferCall(waiter: waiter(), target: target, deadline: deadline)
     }
 
     func resolve(

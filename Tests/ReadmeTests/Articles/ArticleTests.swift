@@ -54,6 +54,28 @@ import Testing
         }
     }
 
+    @Test func jobsRunWhereTheLeaderIs() async throws {
+        try await Self.withNode { node, _ in
+            let running = Task { try await node.run() }
+            try await runJobs(at: node) { fence in #expect(fence > 0) }
+            #expect(await reasons(at: node).isEmpty)
+            await node.shutdown()
+            try await running.value
+            #expect(await reasons(at: node).count == 1)
+        }
+    }
+
+    @Test func aSeatIsTakenOnce() async throws {
+        try await Self.withNode { node, _ in
+            let running = Task { try await node.run() }
+            #expect(try await take("7", at: node))
+            #expect(try await take("8", at: node))
+            #expect(try await !take("7", at: node))
+            await node.shutdown()
+            try await running.value
+        }
+    }
+
     @Test func theLedgerIsTested() async throws {
         let scratch = try Scratch("article")
         try await theLedgerOutlivesADisk(in: scratch.path)
@@ -70,6 +92,8 @@ import Testing
             "Tests/ReadmeTests/QuickStart.swift", "Tests/ReadmeTests/ThreeMembers.swift",
             "Tests/ReadmeTests/Kits/FaultyClusterExample.swift",
             "Tests/ReadmeTests/Kits/SimulatedLogExample.swift",
+            "Tests/ReadmeTests/Articles/Conditional.swift",
+            "Tests/ReadmeTests/Articles/Leading.swift",
             "Tests/ReadmeTests/Articles/Server.swift",
             "Tests/ReadmeTests/Articles/Outcomes.swift",
             "Tests/ReadmeTests/Articles/Readiness.swift",

@@ -13,6 +13,8 @@ final class ClusterWorld {
     private let scratch: Scratch
     var root: String { scratch.path }
     private let limits: Limits
+    /// What each member tells of itself while it leads.
+    var address: (NodeID) -> [UInt8] = { _ in [] }
     private var running: [NodeID: (node: LogNode, run: Task<Void, any Error>)] = [:]
 
     init(
@@ -38,7 +40,8 @@ final class ClusterWorld {
             node: member,
             membership: try Membership(members),
             limits: limits,
-            storage: .small
+            storage: .small,
+            address: address(member)
         )
     }
 

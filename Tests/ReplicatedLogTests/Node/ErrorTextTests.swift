@@ -8,13 +8,14 @@ import Testing
     private static let failure = StoreFailure(operation: "flush", code: 5, detail: "EIO")
     private static let reasons: [AppendError.Reason] = [
         .timedOut, .cancelled, .full, .closed, .storeFailed(failure),
-        .runFailed(.alreadyRun), .rolledBack,
+        .runFailed(.alreadyRun), .rolledBack, .slotTaken,
     ]
     private static let token = Token(node: 1, boot: Boot(3), sequence: 250)
 
     static let all: [any Error] =
         [
             AppendError.payloadTooLarge(bytes: 9, limit: 8), AppendError.emptyBatch,
+            AppendError.noSuchSlot(.zero),
             AppendError.batchTooLarge(entries: 9, bytes: 1, maxEntries: 8, maxBytes: 7),
             AppendError.overloaded, BarrierError.timedOut, BarrierError.cancelled,
             BarrierError.closed, BarrierError.storeFailed(failure),

@@ -47,16 +47,22 @@ import Testing
     func itIsWhatEntriesGiveOut(_ maxBytes: Int?) async throws {
         let directory = try NodeDirectory { $0.pageBytes = 8_192 }
         try await running(try await directory.make()) { node in
-            for number in 0..<90 {
-                let length = number % 17 == 0 ? 5_000 : number % 5 * 3
-                let payload = [UInt8](repeating: UInt8(number), count: length)
-                try await node.append(payload)
+            let payloads = (0..<90).map { number in
+                [UInt8](repeating: UInt8(number), count: number % 17 == 0 ? 5_000 : number % 5 * 3)
+            }
+            for (number, payload) in payloads.enumerated() {
+                // The condition of an append stands before its payload.
+                if number % 3 == 0 {
+                    try await node.append(payload, at: Slot(rawValue: UInt64(number + 1)))
+                } else {
+                    try await node.append(payload)
+                }
             }
             let slots = Slot.first...Slot(rawValue: 90)
             let expected = try await node.everything().map {
                 Lent(slot: $0.slot, bytes: $0.payload)
             }
-            #expect(expected.count == 90)
+            #expect(expected.map(\.bytes) == payloads)
             let forward = try await Self.all(of: node, slots, .ascending, maxBytes: maxBytes)
             #expect(forward.lent == expected)
             let backward = try await Self.all(of: node, slots, .descending, maxBytes: maxBytes)

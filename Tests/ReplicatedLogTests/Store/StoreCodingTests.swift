@@ -21,6 +21,8 @@ import Testing
             .membership(try Membership([1, 2, 9])),
             .membership(try Membership([4, 5, 6], quorum: .sized(phase1: 3, phase2: 1))),
             .void(token),
+            .command(Command(token: token, index: 1, count: 2, at: 76, payload: [1, 2, 3])),
+            .command(Command(token: token, at: 77, payload: [])),
         ]
     }
 
@@ -63,7 +65,7 @@ import Testing
         }.joined()
     }
 
-    /// The bytes of format 9, as of 2 to 8. A change here is a change of the format.
+    /// The bytes of format 10, as of 2 to 9. A change here is a change of the format.
     @Test func theBytesOfARowAreThese() {
         let row = Self.hex(encoded(entries[0], isChosen: true))
         let expected =
@@ -73,7 +75,17 @@ import Testing
         #expect(row == expected)
     }
 
-    /// The bytes of format 9, as of 4 to 8.
+    /// A row that asks for a slot, since format 10: that stands before its payload.
+    @Test func theBytesOfAConditionalRowAreThese() {
+        let row = Self.hex(encoded(entries[6]))
+        let expected =
+            "05000000" + "0600000000000000" + "0200000000000000"
+            + "0300000000000000" + "0900000000000000" + "0000000000010000"
+            + "01000000" + "02000000" + "4c00000000000000" + "010203"
+        #expect(row.dropFirst(8) == expected)
+    }
+
+    /// The bytes of format 10, as of 4 to 9.
     @Test func theBytesOfARowWithoutEffectAreThese() {
         let coding = IneffectiveCoding(cluster: cluster)
         let end = IneffectiveEnd(slot: 70, count: 3)

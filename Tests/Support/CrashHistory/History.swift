@@ -5,14 +5,17 @@ package struct History: Sendable {
         /// Texts that no other append has.
         package let payloads: [String]
         package let begun: UInt64
+        /// The slot that its first payload asked for, if it asked for one.
+        package let expected: UInt64?
         package var outcome = Outcome.unknown
         /// By which it can be asked for what became of it, if it is unknown.
         package var token: String?
         /// When the outcome had been read.
         package var ended: UInt64?
 
-        package init(_ payloads: [String], begun: UInt64) {
+        package init(_ payloads: [String], begun: UInt64, expected: UInt64? = nil) {
             self.payloads = payloads
+            self.expected = expected
             self.begun = begun
         }
     }

@@ -1,5 +1,5 @@
 /// Judges a history: nothing acknowledged is lost, nothing is effective twice, `never` is never
-/// delivered, nor what was said of a token untrue, batches are whole, all logs agree, order respects real time, and barriers saw everything
+/// delivered, nor what was said of a token untrue, who asked for a slot has that one or none, batches are whole, all logs agree, order respects real time, and barriers saw everything
 /// that was acknowledged before them.
 package struct HistoryCheck: Sendable {
     package private(set) var violations: [HistoryViolation] = []
@@ -117,6 +117,13 @@ package struct HistoryCheck: Sendable {
             )
         }
         let slots = found.compactMap { $0 }
+        if let expected = append.expected, let slot = slots.first {
+            expect(
+                slot == expected,
+                .misplaced,
+                "\(text) asked for slot \(expected) and is at slot \(slot)"
+            )
+        }
         for (slot, next) in zip(slots, slots.dropFirst()) {
             expect(
                 next == slot + 1,

@@ -5,6 +5,7 @@ import Platform
 
 /// Appends one after the other until it is told to stop, through whichever node answers. What was
 /// `never` it appends again, as a payload of its own; what is unknown it asks for, and has it settled every other time.
+/// Some appends ask for the slot behind the last one that anybody was told of, and race with those of other clients.
 final class Client: Sendable {
     private static let patience = Duration.seconds(3)
 
@@ -32,6 +33,8 @@ final class Client: Sendable {
             }
             if run.generator.oneIn(12) {
                 barrier(process, &run)
+            } else if run.generator.oneIn(60) {
+                transfer(process, &run)
             } else {
                 append(process, &run)
             }
@@ -76,13 +79,15 @@ final class Client: Sendable {
                 "c\(number)-\(run.turn).\(part) attempt \(attempt) "
                     + String(repeating: "x", count: bytes)
             }
-            let request = request(payloads, &run)
-            let place = recorder.begin(payloads)
+            let expected = run.generator.oneIn(4) ? recorder.lastSlot + 1 : nil
+            let request = request(payloads, expected, &run)
+            let place = recorder.begin(payloads, expected: expected)
             let reply = ask(process, request) { [recorder] in recorder.end(place, $0) }
             if reply?.outcome == "committed" { return }
             run.move(among: members.count)
             run.rest(milliseconds: 10)
             if let token = reply?.token { resolve(token, of: place, &run) }
+            if reply?.error == "slot_taken" { recorder.count("slots taken") }
             guard reply?.outcome == "never", !isStopped.withLock({ $0 }),
                 let next = members[run.place].process
             else { return }
@@ -104,6 +109,7 @@ final class Client: Sendable {
 
     private func request(
         _ payloads: [String],
+        _ expected: UInt64?,
         _ run: inout Run
     ) -> (operation: String, more: String) {
         let quoted = payloads.map { "\"\($0)\"" }.joined(separator: ",")
@@ -111,9 +117,20 @@ final class Client: Sendable {
         if run.generator.oneIn(3) {
             limit = ",\"timeout_ms\":\(run.generator.within(20...1_500))"
         }
+        if let expected { limit += ",\"expected_slot\":\(expected)" }
         return payloads.count == 1
             ? ("append", ",\"payload\":\(quoted)\(limit)")
             : ("append_batch", ",\"payloads\":[\(quoted)]\(limit)")
+    }
+
+    /// Has some member lead; whether it does is not waited for by anybody else.
+    private func transfer(_ process: NodeProcess, _ run: inout Run) {
+        let target = 1 + run.generator.below(members.count)
+        let limit = run.generator.within(100...2_000)
+        let request = (operation: "transfer", more: ",\"to\":\(target),\"timeout_ms\":\(limit)")
+        _ = ask(process, request) { [recorder] reply in
+            recorder.count(reply?.leader == nil ? "transfers unanswered" : "transfers")
+        }
     }
 
     private func barrier(_ process: NodeProcess, _ run: inout Run) {

@@ -8,6 +8,7 @@ final class Recorder: Sendable {
         var history = History()
         var counts: [String: Int] = [:]
         var faults: [String] = []
+        var lastSlot: UInt64 = 0
     }
 
     private let state = Locked(State())
@@ -15,9 +16,10 @@ final class Recorder: Sendable {
     static var now: UInt64 { MonotonicClock.now().nanoseconds }
 
     /// Before the request is sent. Answers the place that `end` takes.
-    func begin(_ payloads: [String]) -> Int {
+    func begin(_ payloads: [String], expected: UInt64? = nil) -> Int {
         state.withLock { state in
-            state.history.appends.append(History.Append(payloads, begun: Self.now))
+            let append = History.Append(payloads, begun: Self.now, expected: expected)
+            state.history.appends.append(append)
             return state.history.appends.count - 1
         }
     }
@@ -36,6 +38,9 @@ final class Recorder: Sendable {
         case let other?: return report("an append has the outcome \(other)")
         }
         state.withLock { state in
+            if case .committed(let slots) = outcome {
+                state.lastSlot = max(state.lastSlot, slots.upperBound)
+            }
             state.history.appends[append].outcome = outcome
             state.history.appends[append].token = reply?.token
             state.history.appends[append].ended = Self.now
@@ -70,6 +75,8 @@ final class Recorder: Sendable {
         state.withLock { $0.counts[what, default: 0] += more }
     }
 
+    /// The last slot that anybody was told of.
+    var lastSlot: UInt64 { state.withLock { $0.lastSlot } }
     var history: History { state.withLock { $0.history } }
     var reports: [String] { state.withLock { $0.faults } }
     var counts: [String: Int] { state.withLock { $0.counts } }

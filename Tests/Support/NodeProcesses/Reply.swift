@@ -3,6 +3,13 @@ import Platform
 
 /// One line that a node says.
 package struct Reply: Decodable, Sendable {
+    /// Why something does not go on.
+    package struct Reason: Decodable, Sendable {
+        package let subject: String
+        package let cause: String
+        package let advice: String
+    }
+
     package struct Entry: Decodable, Sendable {
         package let slot: UInt64
         package let payload: Data
@@ -41,6 +48,7 @@ package struct Reply: Decodable, Sendable {
     package let healthDetail: String?
     package let refusedPeer: UInt64?
     package let leader: UInt64?
+    package let explanations: [Reason]?
     package let ballot: String?
     package let promised: String?
     package let committedSlot: UInt64?
@@ -52,7 +60,7 @@ package struct Reply: Decodable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case id, event, outcome, error, token, slot, entries, through, cluster, role, health,
-            leader,
+            leader, explanations,
             ballot, promised
         case counters
         case firstSlot = "first_slot"

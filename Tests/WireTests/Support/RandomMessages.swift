@@ -58,7 +58,13 @@ extension SeededGenerator {
             let count = 1 + UInt32(truncatingIfNeeded: number(below: UInt64(UInt32.max)))
             let index = UInt32(truncatingIfNeeded: next() % UInt64(count))
             return .command(
-                Command(token: token(), index: index, count: count, payload: payload())
+                Command(
+                    token: token(),
+                    index: index,
+                    count: count,
+                    at: oneIn(3) ? Slot(rawValue: 1 + number(below: 1 << 40)) : .zero,
+                    payload: payload()
+                )
             )
         }
     }
@@ -136,12 +142,22 @@ extension SeededGenerator {
                         prefix: PrefixMark(slot: slot(), digest: PrefixDigest(number())),
                         floor: slot(),
                         slowest: NodeID(rawValue: UInt64(below(3))),
-                        isFull: oneIn(2)
+                        isFull: oneIn(2),
+                        address: Array(payload().prefix(255))
                     )
                 )
             )
         case .heartbeatReply: .immediate(.heartbeatReply(heartbeatReply()))
         case .farewell: .immediate(.farewell(farewell()))
+        case .transferRequest:
+            .immediate(
+                .transferRequest(
+                    TransferRequest(
+                        target: node(),
+                        hops: UInt8(truncatingIfNeeded: next())
+                    )
+                )
+            )
         case .prepare: .statement(.prepare(Prepare(ballot: ballot())))
         case .promise:
             .statement(
@@ -281,7 +297,8 @@ extension SeededGenerator {
             promised: ballot(),
             committed: slot(),
             floor: slot(),
-            isFull: oneIn(2)
+            isFull: oneIn(2),
+            priority: pick(LeadershipPriority.allCases)
         )
     }
 
@@ -300,7 +317,8 @@ extension SeededGenerator {
         return Forward(
             token: token(),
             payloads: payloads,
-            hops: UInt8(truncatingIfNeeded: next())
+            hops: UInt8(truncatingIfNeeded: next()),
+            at: oneIn(3) ? Slot(rawValue: 1 + number(below: 1 << 40)) : .zero
         )
     }
 

@@ -37,6 +37,7 @@ enum Samples {
         .noop,
         .membership(membership([1, 2, 3, 4], .sized(phase1: 3, phase2: 2))),
         .void(token),
+        .command(Command(token: token, at: 105, payload: [7])),
     ]
 
     static let rows: [AcceptedEntry] = entries.enumerated().map { index, entry in
@@ -112,7 +113,15 @@ enum Samples {
         (
             "heartbeat-full",
             .immediate(
-                .heartbeat(Heartbeat(ballot: ballot, round: 12, committed: 99, isFull: true))
+                .heartbeat(
+                    Heartbeat(
+                        ballot: ballot,
+                        round: 12,
+                        committed: 99,
+                        isFull: true,
+                        address: Array("n2:80".utf8)
+                    )
+                )
             )
         ),
         (
@@ -124,11 +133,13 @@ enum Samples {
                         round: 12,
                         promised: ballot,
                         committed: 99,
-                        floor: 90
+                        floor: 90,
+                        priority: .avoid
                     )
                 )
             )
         ),
+        ("transfer-request", .immediate(.transferRequest(TransferRequest(target: 3, hops: 1)))),
         ("farewell", .immediate(.farewell(Farewell(ballot: ballot)))),
         ("farewell-next", .immediate(.farewell(Farewell(ballot: ballot, successor: 3)))),
     ]
@@ -246,6 +257,12 @@ enum Samples {
             "forward-batch",
             .immediate(
                 .forward(Forward(token: token, payloads: .batch([[1], [], [2, 3]]), hops: 1))
+            )
+        ),
+        (
+            "forward-conditional",
+            .immediate(
+                .forward(Forward(token: token, payloads: .batch([[1], [2]]), hops: 0, at: 105))
             )
         ),
         ("barrier-request", .immediate(.barrierRequest(RemoteBarrierRequest(id: 77)))),

@@ -5,19 +5,28 @@ package struct DeliveryRule: Hashable, Sendable {
     package var repeated: Bool
     package var sessionEnded: Bool
     package var torn: Bool
+    package var elsewhere: Bool
 
-    package init(effective: Bool, repeated: Bool, sessionEnded: Bool, torn: Bool) {
+    package init(
+        effective: Bool,
+        repeated: Bool,
+        sessionEnded: Bool,
+        torn: Bool,
+        elsewhere: Bool
+    ) {
         self.effective = effective
         self.repeated = repeated
         self.sessionEnded = sessionEnded
         self.torn = torn
+        self.elsewhere = elsewhere
     }
 
     package static let paxos = DeliveryRule(
         effective: true,
         repeated: false,
         sessionEnded: false,
-        torn: false
+        torn: false,
+        elsewhere: false
     )
 
     func delivers(_ effect: Effect) -> Bool {
@@ -26,6 +35,7 @@ package struct DeliveryRule: Hashable, Sendable {
         case .repeated: repeated
         case .sessionEnded: sessionEnded
         case .torn: torn
+        case .elsewhere: elsewhere
         }
     }
 }

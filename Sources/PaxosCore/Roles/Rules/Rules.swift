@@ -12,6 +12,8 @@ package struct Rules: Hashable, Sendable {
     package var succession: SuccessionRule
     package var trimming = TrimmingRule.confirmed
     package var installing = InstallingRule.whole
+    package var transferring = TransferRule.upToDate
+    package var proposing = ProposingRule.asAsked
 
     package init(
         acceptance: AcceptanceRule,

@@ -11,6 +11,10 @@
 ///                   32+n  membership, as in Membership+Coding.swift
 ///     void             1  4
 ///                     24  token
+///     conditional      1  5
+///                     32  as of a command
+///                      8  the slot in which alone it has effect, of a batch that of its first entry
+///                    4+n  payload
 ///
 ///     run              8  first slot, 1 or above
 ///                      4  count of entries, 1 to 65,536
@@ -35,12 +39,14 @@ package enum EntryKind {
     package static let noop: UInt8 = 2
     package static let membership: UInt8 = 3
     package static let void: UInt8 = 4
+    package static let conditional: UInt8 = 5
 }
 
 extension Entry {
     package var kind: UInt8 {
         switch self {
-        case .command: EntryKind.command
+        case .command(let command):
+            command.at == .zero ? EntryKind.command : EntryKind.conditional
         case .noop: EntryKind.noop
         case .membership: EntryKind.membership
         case .void: EntryKind.void
@@ -51,7 +57,8 @@ extension Entry {
 
     var byteCount: Int {
         switch self {
-        case .command(let command): Command.headBytes + command.payload.count
+        case .command(let command):
+            Command.headBytes + command.conditionBytes + command.payload.count
         case .noop: 1
         case .membership(let membership): 1 + membership.byteCount
         case .void: 1 + Width.token
@@ -62,7 +69,9 @@ extension Entry {
         switch self {
         case .command(let command):
             // The room is checked once for all of them.
-            bytes.append(addingCapacity: Command.headBytes) { command.appendHead(to: &$0) }
+            bytes.append(addingCapacity: Command.headBytes + command.conditionBytes) {
+                command.appendHead(to: &$0)
+            }
             bytes.append(contentsOf: command.payload)
         case .noop:
             bytes.append(kind)
@@ -94,6 +103,19 @@ extension Entry {
                 let count = reader.uint32(), index < count, let bytes = payload(&reader)
             else { return nil }
             self = .command(Command(token: token, index: index, count: count, payload: bytes))
+        case EntryKind.conditional:
+            guard let token = reader.token(), let index = reader.uint32(),
+                let count = reader.uint32(), index < count, let slot = reader.slot(),
+                slot > .zero, slot < .limit, let bytes = payload(&reader)
+            else { return nil }
+            let command = Command(
+                token: token,
+                index: index,
+                count: count,
+                at: slot,
+                payload: bytes
+            )
+            self = .command(command)
         case EntryKind.noop:
             self = .noop
         case EntryKind.membership:
@@ -112,14 +134,18 @@ extension Command {
     /// What stands before the bytes of a payload.
     fileprivate static let headBytes = 9 + Width.token + Width.payload
 
+    /// What its condition takes, if it has one.
+    package var conditionBytes: Int { at == .zero ? 0 : Width.slot }
+
     @inline(__always)
     fileprivate func appendHead(to output: inout OutputSpan<UInt8>) {
         let (node, boot, sequence, place) = numbers
-        output.append(EntryKind.command)
+        output.append(at == .zero ? EntryKind.command : EntryKind.conditional)
         output.append(littleEndian: node)
         output.append(littleEndian: boot)
         output.append(littleEndian: sequence)
         output.append(littleEndian: place)
+        if at != .zero { output.append(littleEndian: at.rawValue) }
         output.append(littleEndian: UInt32(payload.count))
     }
 

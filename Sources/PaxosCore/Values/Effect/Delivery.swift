@@ -55,7 +55,7 @@ package struct Delivery: Sendable {
     private mutating func feedFresh(_ entry: Entry, decide: (Decision) -> Void) {
         switch entry {
         case .command(let command) where command.count == 1:
-            let effect = take(command.token)
+            let effect = take(command, in: delivered.next)
             delivered = delivered.next
             decide(Decision(slot: delivered, command: command, effect: effect))
         case .command(let command) where command.index == 0:
@@ -71,14 +71,16 @@ package struct Delivery: Sendable {
         }
     }
 
-    private mutating func take(_ token: Token) -> Effect {
-        let effect = state.effect(of: token)
-        if effect == .effective { state.consume(token) }
+    /// What stands in another slot than it asked for leaves its token as it was.
+    private mutating func take(_ first: Command, in slot: Slot) -> Effect {
+        guard first.at == .zero || first.at == slot else { return .elsewhere }
+        let effect = state.effect(of: first.token)
+        if effect == .effective { state.consume(first.token) }
         return effect
     }
 
     private mutating func decideGathered(_ decide: (Decision) -> Void) {
-        let effect = take(gathered[0].token)
+        let effect = take(gathered[0], in: delivered.next)
         for command in gathered {
             delivered = delivered.next
             decide(Decision(slot: delivered, command: command, effect: effect))
@@ -105,6 +107,7 @@ package struct Decision: Sendable {
 
 extension Command {
     fileprivate func continues(_ first: Command, at index: Int) -> Bool {
-        token == first.token && count == first.count && Int(self.index) == index
+        token == first.token && count == first.count && at == first.at
+            && Int(self.index) == index
     }
 }

@@ -126,6 +126,8 @@ package enum Effect: Hashable, Sendable {
     case sessionEnded
     /// Its batch does not stand whole in adjoining slots (`R72`).
     case torn
+    /// It asked for another slot than the one it stands in.
+    case elsewhere
 }
 
 /// The state of the log up to a slot, stored so that `open` need not read the log from its beginning.

@@ -23,13 +23,22 @@ package struct Command: Hashable, Sendable {
     package let token: Token
     package let index: UInt32
     package let count: UInt32
+    /// The slot in which alone it has effect, of a batch that of its first entry; 0 for any.
+    package let at: Slot
     package let payload: [UInt8]
 
-    package init(token: Token, index: UInt32 = 0, count: UInt32 = 1, payload: [UInt8]) {
+    package init(
+        token: Token,
+        index: UInt32 = 0,
+        count: UInt32 = 1,
+        at: Slot = .zero,
+        payload: [UInt8]
+    ) {
         precondition(index < count, "a command's index lies within its batch")
         self.token = token
         self.index = index
         self.count = count
+        self.at = at
         self.payload = payload
     }
 }

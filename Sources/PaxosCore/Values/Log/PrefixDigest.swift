@@ -31,9 +31,10 @@ extension Entry {
     var fingerprint: UInt64 {
         switch self {
         case .command(let command):
-            var hash = Fingerprint(kind: 1)
+            var hash = Fingerprint(kind: command.at == .zero ? 1 : 5)
             hash.absorb(command.token)
             hash.absorb(UInt64(command.index) << 32 | UInt64(command.count))
+            if command.at != .zero { hash.absorb(command.at.rawValue) }
             hash.absorb(sampled: command.payload)
             return hash.value
         case .noop:
