@@ -79,9 +79,26 @@ struct Comparing: Sendable {
         guard !told.contains(now) else { return nil }
         told.removeAll { $0.slot == slot }
         told.append(now)
-        // Once wrong it stays so, whatever else is heard.
-        if found?.verdict != .here { found = now }
+        if isNews(now) { found = now }
         return now
+    }
+
+    /// Once wrong it stays so, whatever else is heard; and whoever was found wrong is not in doubt again where fewer
+    /// have said what they have.
+    private func isNews(_ now: Divergence) -> Bool {
+        guard let found else { return true }
+        switch found.verdict {
+        case .here: return false
+        case .elsewhere:
+            return now.verdict != .open || !now.differing.allSatisfy(found.differing.contains)
+        case .open: return true
+        }
+    }
+
+    /// How far the snapshots of this node's host may be given to others: not where they are known to be wrong.
+    func trusted(_ slot: Slot) -> Slot {
+        guard let found, found.verdict == .here else { return slot }
+        return min(slot, found.slot.previous)
     }
 }
 

@@ -57,8 +57,14 @@ extension Replica {
             readBase(id, output: &output)
             return
         }
-        // Not more than can be told to be committed: it may have been written by an earlier process.
-        let slots = acceptor.trimmed...max(acceptor.trimmed, deliverable)
+        // Not more than can be told to be committed: it may have been written by an earlier process. And nothing that
+        // a majority of the others has otherwise: whoever took it would be one more that is wrong.
+        let end = comparing.trusted(max(acceptor.trimmed, deliverable))
+        guard end >= acceptor.trimmed else {
+            giveNothing(for: id, output: &output)
+            return
+        }
+        let slots = acceptor.trimmed...end
         output.snapshots.append(
             SnapshotTask(id: id, work: .find(slots, preferring: request.begun))
         )

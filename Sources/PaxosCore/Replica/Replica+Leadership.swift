@@ -212,8 +212,10 @@ extension Replica {
         }
         // Of a candidate that was promised nothing here, who follows another leader learns nothing.
         let isPromised = farewell.ballot == acceptor.promised
-        guard isPromised || farewell.ballot == election.leader?.ballot else { return }
-        let mayFollow = isPromised && isFollower
+        let isHeard = farewell.ballot == election.leader?.ballot
+        guard isPromised || isHeard else { return }
+        // One that was away while that leader was elected has promised it nothing, and may follow it all the same.
+        let mayFollow = isFollower && (isPromised || farewell.ballot > acceptor.promised)
         election.leaveLeader(farewell.ballot, isNext: successor == node && mayFollow, at: now)
     }
 

@@ -84,8 +84,9 @@ extension LogNode {
     public struct Leadership: Hashable, Sendable {
         /// The ballot under which this node leads.
         public let ballot: Ballot
-        /// Higher than that of every leadership before, on whatever member: an outside system that takes nothing under a
-        /// lower number than it has seen is safe from a leader that does not know yet that it leads no more.
+        /// Another for each leadership, on whatever member, and higher than that of each whose entries this node found: an
+        /// outside system that takes nothing under a lower number than it has seen is safe from a leader that does not know
+        /// yet that it leads no more. One that is overtaken may begin to lead later and under the lower number.
         public var fence: UInt128 { ballot.fencingNumber }
     }
 

@@ -81,6 +81,8 @@ extension LogNode {
             private var previous: Slot
             /// The last slot of which an event has told anything.
             private var told: Slot
+            /// The last event but what tells of progress was a gap.
+            private var isBehind = false
             /// A piece of the log that was pulled and not handed out yet.
             private var piece: [Delivered] = []
             private var position = 0
@@ -129,6 +131,7 @@ extension LogNode {
                     reader.handedOn()
                 }
                 told = entry.slot
+                isBehind = false
                 token = entry.command.token
                 endsBatch = entry.command.index + 1 == entry.command.count
                 defer { previous = entry.slot }
@@ -181,14 +184,18 @@ extension LogNode {
             }
 
             /// What is missing; with the oldest snapshot that holds all of it, if there is one: behind that every row is
-            /// kept that comes after, and whoever begins with it goes on with the next slot.
+            /// kept that comes after, and whoever begins with it goes on with the next slot. Who has met another gap
+            /// without an entry between is slower than that: it gets the newest.
             private mutating func gap(
                 through slot: Slot,
                 isPassed: Bool
             ) async throws(ReadError) -> Event {
                 // Of one that cannot be read the log tells; then nothing fills the gap.
                 let snapshots = (try? await node.openSnapshots()) ?? []
-                let snapshot = snapshots.last { $0.info.slot >= slot }
+                let snapshot = (isBehind ? snapshots : snapshots.reversed()).first {
+                    $0.info.slot >= slot
+                }
+                isBehind = true
                 let end = snapshot?.info.slot ?? slot
                 next = end.next
                 previous = end

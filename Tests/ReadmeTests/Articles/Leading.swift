@@ -9,8 +9,8 @@ func runJobs(
 ) async throws {
     while true {
         do {
-            // The fence is higher than that of any leader before: what a job changes elsewhere is refused
-            // there under a lower one than has been seen.
+            // No two leaderships have the same fence: what a job changes elsewhere is refused there under a
+            // lower one than has been seen.
             return try await node.whileLeading { leadership in try await run(leadership.fence) }
         } catch LeadershipError.ended {
             continue

@@ -24,7 +24,7 @@ public struct Ballot: Hashable, Comparable, Sendable, CustomStringConvertible {
         left.round != right.round ? left.round < right.round : left.node < right.node
     }
 
-    /// One number in the order of ballots: of two leaderships the later one has the higher, and no two have the same.
+    /// One number in the order of ballots: no two leaderships have the same.
     ///
     /// For systems outside the log that take nothing under a lower number than they have seen.
     public var fencingNumber: UInt128 { UInt128(round) << 64 | UInt128(node.rawValue) }
