@@ -13,7 +13,7 @@ import Testing
         "cpu_seconds_per_100k", "peak_memory", "baseline_appends_per_second", "baseline_commit_p50",
         "throughput_ratio", "latency_ratio", "baseline_best_appends_per_second", "lost",
         "duplicated", "batch", "rate", "runs", "spread", "others", "failed", "machine",
-        "subscribers", "delivery", "readers", "reads", "fault", "gap_us", "timeline",
+        "subscribers", "delivery", "readers", "reads", "trim", "fault", "gap_us", "timeline",
     ]
 
     @Test(

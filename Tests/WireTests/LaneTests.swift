@@ -9,6 +9,7 @@ import Testing
             "hello", "hello-holds", "refused", "status-request", "status-reply",
             "status-reply-no-leader", "heartbeat", "heartbeat-full", "heartbeat-reply", "farewell",
             "farewell-next", "prepare", "promise", "challenge", "challenge-answer",
+            "transfer-request",
         ]
         let envelope = Samples.envelope(message)
         #expect(envelope.lane == (urgent.contains(name) ? .liveness : .log))
