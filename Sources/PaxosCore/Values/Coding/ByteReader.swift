@@ -49,6 +49,8 @@ extension Span<UInt8> {
     /// The next `length` bytes, copied once, into an array that is no larger.
     package mutating func bytes(_ length: Int) -> [UInt8]? {
         guard length >= 0, length <= count else { return nil }
+        // An array of no capacity is one that all threads share: nothing is written there, not even its count.
+        guard length > 0 else { return [] }
         let field = extracting(0..<length)
         self = extracting(length..<count)
         var bytes: [UInt8] = []
