@@ -71,7 +71,7 @@ extension StateMachineHost {
         }
     }
 
-    /// Of what it begins with the others are told, as of what it writes. Where that cannot be read in this moment the
+    /// Of the snapshot that a process begins with the others are told, as of what it writes. Where that cannot be read in this moment the
     /// next one is compared.
     private func compare(_ snapshot: LogSnapshot) async {
         try? await node.compare(snapshot, form: Machine.snapshotForm)

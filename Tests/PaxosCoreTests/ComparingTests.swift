@@ -48,6 +48,37 @@ import Testing
         #expect(member.core.status.divergence == nil)
     }
 
+    /// Where fewer have said what they have, whoever was found wrong is not in doubt again.
+    @Test func whoWasFoundIsNotInDoubt() throws {
+        let member = OneMember(members: [1, 2, 3])
+        for slot in [8, 16] as [Slot] { try Self.note(Self.mark(slot, 5), in: member) }
+        try member.hear(2, Self.notice(Self.mark(8, 5)))
+        try member.hear(3, Self.notice(Self.mark(8, 6)))
+        #expect(member.core.status.divergence?.verdict == .elsewhere)
+        // Nobody but the one that differs has said what it has at 16.
+        try member.hear(3, Self.notice(Self.mark(16, 6)))
+        #expect(member.core.status.divergence?.verdict == .elsewhere)
+        #expect(member.core.status.divergence?.slot == 8)
+        // Another one is news.
+        try member.hear(2, Self.notice(Self.mark(16, 7)))
+        #expect(member.core.status.divergence?.verdict == .open)
+    }
+
+    /// Whose machine is wrong from a slot on gives nobody its snapshots from there on.
+    @Test func whoIsWrongIsNotTrusted() {
+        for digests in [[5, 5], [5, 6], [6, 6]] as [[UInt64]] {
+            var comparing = Comparing()
+            comparing.note(Self.mark(8, 5))
+            for (node, digest) in zip([2, 3] as [NodeID], digests) {
+                let isNew = comparing.hear(Self.mark(8, digest), of: node)
+                #expect(isNew)
+            }
+            _ = comparing.compare(at: 8, among: [1, 2, 3], own: 1)
+            #expect(comparing.trusted(20) == (digests == [6, 6] ? 7 : 20))
+            #expect(comparing.trusted(3) == 3)
+        }
+    }
+
     /// Whoever differs from a majority is wrong, on whichever side this node is; in any order.
     @Test func whoeverDiffersFromAMajorityIsWrong() throws {
         for isHere in [true, false] {

@@ -16,9 +16,9 @@ extension LogNode {
     ///
     /// Who has read the log up to a slot, and decided by what stands there, appends for the next one: it has effect only
     /// if nothing came in between, whichever members others append at. Of several that ask for one slot one gets it at
-    /// most, and each of the others is told `never(.slotTaken)`: at once if the append was sent nowhere yet, else when the
-    /// slot is committed with something else, since a later leader may still find it. No slot is used up by those
-    /// that lose. The condition is kept in the log, and holds wherever it is read.
+    /// most, and each of the others is told `never(.slotTaken)`: at once if the append was sent nowhere yet, else when
+    /// this node has delivered the slot with something else, since a later leader may still find it. No slot is used up by
+    /// those that lose, but by a batch that a change of leaders has torn. The condition is kept in the log, and holds wherever it is read.
     ///
     /// Every entry takes a slot: also those of others' batches, the no-ops of a new leader, and what has no effect. So
     /// a subscriber goes by `Subscription.Event.through` and not by the entries alone.

@@ -73,6 +73,7 @@ extension LogNode {
     /// copied there. Held meanwhile is what the page takes, and what lies beside it in the pages of the file.
     ///
     /// ```swift
+    /// try await node.wait(for: end)                    // what is not delivered here is not read either
     /// var bytes = 0
     /// var next: Slot = 1
     /// while next <= end {
