@@ -151,6 +151,15 @@ import Testing
         #expect(try member.awaitStatusRound(from: 11).at >= 10 + Limits().electionTicks)
     }
 
+    /// Who was away while the leader was elected has promised it nothing, and is handed the lead all the same.
+    @Test func whoWasAwayAtTheElectionFollowsToo() throws {
+        let member = OneMember(members: [1, 2, 3])
+        let ballot = Ballot(round: 4, node: 2)
+        try member.hear(2, at: 9, .heartbeat(Heartbeat(ballot: ballot, round: 1, committed: 0)))
+        let farewell = Farewell(ballot: ballot, successor: 1)
+        #expect(Self.asks(try member.hear(2, at: 10, .farewell(farewell))) == [2, 3])
+    }
+
     /// What was said of an earlier leader moves nobody who hears a later one, or has promised one.
     @Test(arguments: [true, false])
     func anOldWordIsNotFollowed(_ isLed: Bool) throws {
